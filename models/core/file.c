@@ -1,0 +1,99 @@
+/* Files that are either whole or not there.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "models/core/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+CopStatus cop_file_create(CopFile *file, const char *path, CopError *err)
+{
+    *file = (CopFile){0};
+    const size_t size = strlen(path) + 32;
+    file->path = strdup(path);
+    file->temporary = malloc(size);
+    if (!file->path || !file->temporary) {
+        cop_file_abandon(file);
+        return cop_error_set(err, COP_ERR_NOMEM, "%s: out of memory", path);
+    }
+    snprintf(file->temporary, size, "%s.part%ld", path, (long)getpid());
+    const int fd = open(file->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    file->stream = fd < 0 ? NULL : fdopen(fd, "wb");
+    if (!file->stream) {
+        const int reason = errno;
+        if (fd >= 0) {
+            close(fd);
+            unlink(file->temporary);
+        }
+        free(file->temporary);
+        file->temporary = NULL;
+        cop_file_abandon(file);
+        return cop_error_set(err, COP_ERR_IO, "%s: cannot be written: %s", path, strerror(reason));
+    }
+    return COP_OK;
+}
+
+/* A rename is only durable once the folder that holds the name is synced. */
+static void sync_folder(const char *path)
+{
+    char *copy = strdup(path);
+    if (!copy)
+        return;
+    const int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+    free(copy);
+}
+
+CopStatus cop_file_commit(CopFile *file, CopError *err)
+{
+    errno = 0;
+    int failed = fflush(file->stream) != 0 || ferror(file->stream) || fsync(fileno(file->stream)) != 0;
+    int reason = errno;
+    if (fclose(file->stream) != 0 && !failed) {
+        failed = 1;
+        reason = errno;
+    }
+    file->stream = NULL;
+    if (!failed && rename(file->temporary, file->path) != 0) {
+        failed = 1;
+        reason = errno;
+    }
+    CopStatus status = COP_OK;
+    if (failed) {
+        status = cop_error_set(err, COP_ERR_IO, "%s: cannot be written: %s", file->path,
+                               strerror(reason ? reason : EIO));
+    } else {
+        sync_folder(file->path);
+        free(file->temporary);
+        file->temporary = NULL;
+    }
+    cop_file_abandon(file);
+    return status;
+}
+
+void cop_file_abandon(CopFile *file)
+{
+    if (file->stream)
+        fclose(file->stream);
+    if (file->temporary)
+        unlink(file->temporary);
+    free(file->temporary);
+    free(file->path);
+    *file = (CopFile){0};
+}
+
+CopStatus cop_file_write(const char *path, const void *bytes, size_t size, CopError *err)
+{
+    CopFile file;
+    COP_TRY(cop_file_create(&file, path, err));
+    /* A short write shows up in ferror(), which commit looks at. */
+    fwrite(bytes, 1, size, file.stream);
+    return cop_file_commit(&file, err);
+}

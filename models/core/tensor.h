@@ -1,0 +1,75 @@
+/* The lane tensor: groups of sixteen clips, [g][c][t][h][w][16] floats.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_CORE_TENSOR_H
+#define COP_CORE_TENSOR_H
+
+#include <stddef.h>
+
+#include "models/core/arena.h"
+#include "models/core/status.h"
+
+enum { COP_LANES = 16 };
+
+/* Border of zeros around each (t, h, w) volume, in positions; lo lies before
+ * index 0, hi after the last index. */
+typedef struct CopHalo {
+    int t_lo, t_hi, h_lo, h_hi, w_lo, w_hi;
+} CopHalo;
+
+/* A view into an arena; owns nothing. A lane is one clip. */
+typedef struct CopTensor {
+    float *data;         /* position (0,0,0,0,0), lane 0; 64-byte aligned */
+    int n, g, c, t, h, w; /* n valid lanes; g = ceil(n / 16) groups */
+    CopHalo halo;
+    size_t stride_g, stride_c, stride_t, stride_h; /* in floats; w stride is 16 */
+} CopTensor;
+
+/* Address of the sixteen lanes of one position; indices may reach into the halo. */
+static inline float *cop_tensor_at(const CopTensor *x, int g, int c, int t, int h, int w)
+{
+    return x->data + (ptrdiff_t)g * (ptrdiff_t)x->stride_g + (ptrdiff_t)c * (ptrdiff_t)x->stride_c +
+           (ptrdiff_t)t * (ptrdiff_t)x->stride_t + (ptrdiff_t)h * (ptrdiff_t)x->stride_h +
+           (ptrdiff_t)w * COP_LANES;
+}
+
+/* Valid lanes of group `g`: 1..16. */
+static inline int cop_tensor_lanes(const CopTensor *x, int g)
+{
+    const int rest = x->n - g * COP_LANES;
+    return rest < COP_LANES ? rest : COP_LANES;
+}
+
+/* Elementwise maximum: a halo that serves both readers. */
+CopHalo cop_halo_max(CopHalo a, CopHalo b);
+
+/* Fills in shape, halo and strides (no data). Strides of t and c are an odd
+ * number of cache lines, so that planes do not fall onto the same cache sets.
+ * COP_ERR_SHAPE unless all sizes are 1..2^24 and the whole fits in memory. */
+CopStatus cop_tensor_shape(CopTensor *x, int n, int c, int t, int h, int w,
+                           CopHalo halo) COP_MUST_CHECK;
+
+/* Floats that a shaped tensor occupies, halo included. */
+size_t cop_tensor_floats(const CopTensor *x);
+
+/* Places a shaped tensor at `memory` (borrowed; 64-byte aligned,
+ * cop_tensor_floats() floats). */
+void cop_tensor_place(CopTensor *x, float *memory);
+
+/* Shapes, allocates (zeroed) and places in one call. */
+CopStatus cop_tensor_create(CopTensor *x, CopArena *arena, int n, int c, int t, int h, int w,
+                            CopHalo halo) COP_MUST_CHECK;
+
+/* Sets the number of valid lanes, at most what the tensor was shaped for. */
+void cop_tensor_set_n(CopTensor *x, int n);
+
+/* Writes zero into every halo position, all lanes. */
+void cop_tensor_zero_halo(const CopTensor *x);
+
+/* Writes zero into the idle lanes of the last group, interior only. */
+void cop_tensor_zero_idle(const CopTensor *x);
+
+/* Copies one clip, float [c][t][h][w] contiguous, into or out of a lane. */
+void cop_tensor_load_lane(const CopTensor *x, int lane, const float *clip);
+void cop_tensor_store_lane(const CopTensor *x, int lane, float *clip);
+
+#endif

@@ -1,0 +1,70 @@
+/* Three-dimensional convolution on lane tensors, dense and sparse:
+ *   y[o,t,h,w] = bias[o] + sum_{i,kt,kh,kw} w[o,i,kt,kh,kw] x[i, t*st-pt+kt, h*sh-ph+kh, w*sw-pw+kw]
+ * Only active weights are visited, in all three passes. A 2-D convolution has
+ * kt = 1; a linear layer is a 1x1x1 convolution over one position.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_KERNELS_CONV3D_H
+#define COP_KERNELS_CONV3D_H
+
+#include <stdbool.h>
+
+#include "models/core/arena.h"
+#include "models/core/param.h"
+#include "models/core/pool.h"
+#include "models/core/status.h"
+#include "models/core/tensor.h"
+
+typedef struct CopConvShape {
+    int ic, oc;
+    int kt, kh, kw; /* kernel */
+    int st, sh, sw; /* stride */
+    int pt, ph, pw; /* padding, both sides */
+} CopConvShape;
+
+/* Output size along one dimension: floor((in + 2 pad - k) / stride) + 1; below 1 if it does not fit. */
+int cop_conv_out(int in, int k, int stride, int pad);
+
+/* Halo that x needs so that every tap of every output can be read. */
+CopHalo cop_conv3d_input_halo(const CopConvShape *shape, int t, int h, int w);
+
+/* Halo that dy needs so that backward-data can gather; (t, h, w) is the size of x. */
+CopHalo cop_conv3d_grad_halo(const CopConvShape *shape, int t, int h, int w);
+
+/* Streams of offsets for one layer, made for tensors of fixed shape, halo and strides. */
+typedef struct CopConv3d CopConv3d;
+
+/* Plans a layer. x and y are required; dx and dy are NULL for inference, dx alone
+ * is NULL for the first layer of a net. Strides are taken from the tensors;
+ * their data and n may change later. `param` is the weight [oc,ic,kt,kh,kw]
+ * (borrowed for the life of the plan). Memory comes from `arena` (borrowed),
+ * sized by param->capacity. Per-worker scratch is sized for `threads`.
+ * COP_ERR_SHAPE when a halo is too small or shapes do not fit, COP_ERR_NOMEM. */
+CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape *shape,
+                            const CopParam *param, const CopTensor *x, const CopTensor *y,
+                            const CopTensor *dx, const CopTensor *dy, int threads) COP_MUST_CHECK;
+
+/* Rebuilds the streams if param->generation has moved; call after a mask change. */
+void cop_conv3d_refresh(CopConv3d *conv);
+
+/* y = conv(x) + bias; bias [oc] may be NULL. Writes the interior of y only. */
+void cop_conv3d_forward(CopConv3d *conv, const float *bias, const CopTensor *x, const CopTensor *y,
+                        CopPool *pool);
+
+/* dx = (accumulate ? dx : 0) + conv-transpose(dy). The halo of dy must be zero. */
+void cop_conv3d_backward_data(CopConv3d *conv, const CopTensor *dy, const CopTensor *dx,
+                              bool accumulate, CopPool *pool);
+
+/* param->grad[nnz] = gradient of the active weights. Idle lanes of dy must be
+ * zero and idle lanes of x finite. Same bits for any number of threads. */
+void cop_conv3d_backward_weight(CopConv3d *conv, const CopTensor *x, const CopTensor *dy,
+                                CopPool *pool);
+
+/* Gradient of all weights, active or not, row-major into grad[numel] (borrowed).
+ * For gradient growth: one layer at a time, on growth steps only. */
+void cop_conv3d_dense_gradient(CopConv3d *conv, const CopTensor *x, const CopTensor *dy,
+                               float *grad, CopPool *pool);
+
+/* bias_grad[oc] = sum over valid lanes and positions of dy. */
+void cop_conv3d_backward_bias(const CopTensor *dy, float *bias_grad, CopPool *pool);
+
+#endif

@@ -1,0 +1,28 @@
+/* How many weights each masked layer keeps.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_SPARSITY_DENSITY_H
+#define COP_SPARSITY_DENSITY_H
+
+#include "models/core/param.h"
+#include "models/core/status.h"
+
+typedef enum CopDensityInit {
+    COP_DENSITY_UNIFORM, /* the same density in every layer */
+    COP_DENSITY_ER,      /* Erdos-Renyi: (in + out) / (in * out), kernel dimensions dropped */
+    COP_DENSITY_ERK      /* Erdos-Renyi-Kernel (Evci et al., ICML 2020): sum / product of all dimensions */
+} CopDensityInit;
+
+extern const char *const cop_density_init_names[]; /* "uniform", "er", "erk", NULL */
+
+/* Densities d[n] (each in 0..1) for n weights, so that sum(d * numel) =
+ * density * sum(numel). ER and ERK clamp layers at 1 in rounds, ties together.
+ * COP_ERR_ARG unless 0 < density <= 1. Only rank, shape and numel are read. */
+CopStatus cop_density_layers(CopDensityInit init, double density, const CopParam *const *weights,
+                             int n, double *d, CopError *err) COP_MUST_CHECK;
+
+/* Exact counts nnz[n]: floors, then the rest of round(density * sum(numel)) by
+ * largest remainder (ties to the lower index); each at least 1. */
+CopStatus cop_density_counts(double density, const CopParam *const *weights, int n,
+                             const double *d, size_t *nnz, CopError *err) COP_MUST_CHECK;
+
+#endif

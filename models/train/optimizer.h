@@ -1,0 +1,41 @@
+/* Optimisers and learning-rate schedules over active weights only.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_TRAIN_OPTIMIZER_H
+#define COP_TRAIN_OPTIMIZER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "models/core/option.h"
+#include "models/core/param.h"
+#include "models/core/pool.h"
+
+/* Stochastic gradient descent as PyTorch defines it:
+ * g += decay * w; v = momentum * v + g; g = nesterov ? g + momentum * v : v; w -= lr * g.
+ * The first step's v is g itself (v starts at zero, no dampening). Decay applies
+ * to weights only (not to biases, scales, shifts) unless decay_all. param->grad
+ * is left as it was. */
+typedef struct CopSgd {
+    double momentum, weight_decay;
+    bool nesterov, decay_all;
+} CopSgd;
+
+void cop_sgd_step(const CopSgd *sgd, double lr, CopParam *const *params, int n, CopPool *pool);
+
+typedef enum CopScheduleKind { COP_SCHEDULE_CONSTANT, COP_SCHEDULE_MULTISTEP, COP_SCHEDULE_COSINE } CopScheduleKind;
+extern const char *const cop_schedule_names[]; /* "constant", "multistep", "cosine", NULL */
+
+/* Learning rate as a function of the 0-based optimiser step. */
+typedef struct CopSchedule {
+    CopScheduleKind kind;
+    double lr;             /* base rate */
+    double gamma;          /* multistep: factor at each milestone */
+    const double *milestones; /* multistep: shares of all steps, 0..1, ascending (borrowed) */
+    int n_milestones;
+    double warmup;         /* share of all steps, linear from lr/warmup_steps up to lr */
+    uint64_t total_steps;
+} CopSchedule;
+
+double cop_schedule_lr(const CopSchedule *schedule, uint64_t step);
+
+#endif

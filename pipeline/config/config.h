@@ -1,0 +1,118 @@
+/* The configuration file (libconfig 1.5), one option table a block.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_CONFIG_CONFIG_H
+#define COP_CONFIG_CONFIG_H
+
+#include "models/core/option.h"
+#include "models/sparsity/sparse.h"
+#include "pipeline/corrupt/corrupt.h"
+#include "pipeline/data/dataset.h"
+#include "pipeline/media/preprocess.h"
+#include "pipeline/media/sample.h"
+
+typedef struct CopRunOptions {
+    uint64_t seed;
+    char *out;
+    int threads; /* 0: all processors */
+} CopRunOptions;
+
+typedef struct CopClipOptions {
+    int frames, stride, sampler, clips, policy;
+} CopClipOptions;
+
+typedef struct CopPrepOptions {
+    CopInts resize; /* [h, w] or [short side] */
+    int crop;
+    CopDoubles mean, std;
+} CopPrepOptions;
+
+typedef struct CopModelOptions {
+    char *arch;
+    char *options; /* "width=16, blocks=1", the architecture's own rows */
+    char *weights; /* safetensors to start from, "" for none */
+    char *name;    /* as reports show it, "" for method and density */
+} CopModelOptions;
+
+typedef struct CopTrainOptions {
+    int epochs, batch;
+    double lr, momentum;
+    bool nesterov;
+    double weight_decay;
+    int schedule;
+    CopDoubles milestones;
+    double gamma, warmup, label_smoothing;
+    int checkpoint_every;
+} CopTrainOptions;
+
+typedef struct CopAugmentOptions {
+    double hflip;     /* probability */
+    int crop;         /* centre, random */
+} CopAugmentOptions;
+
+typedef struct CopCorruptOptions {
+    char *preset;
+    CopStrings corruptions; /* names, families, or "all" */
+    CopDoubles severities;
+    int stage;    /* native, input */
+    int temporal;
+    uint64_t seed;
+    CopStrings params; /* "h264_crf:gop=16" */
+} CopCorruptOptions;
+
+typedef enum CopStage { COP_STAGE_NATIVE, COP_STAGE_INPUT } CopStage;
+
+typedef struct CopEvalOptions {
+    int aggregate; /* prob, score, max */
+    bool save_views;
+} CopEvalOptions;
+
+typedef struct CopSweepOptions {
+    CopStrings methods;
+    CopDoubles densities;
+    CopInts seeds;
+} CopSweepOptions;
+
+typedef struct CopConfig {
+    CopRunOptions run;
+    CopDataOptions data;
+    CopClipOptions clip;
+    CopPrepOptions prep;
+    CopModelOptions model;
+    CopTrainOptions train;
+    CopSparseOptions sparse;
+    CopAugmentOptions augment;
+    CopCorruptOptions corrupt;
+    CopEvalOptions eval;
+    CopSweepOptions sweep;
+} CopConfig;
+
+typedef struct CopConfigBlock {
+    const char *name, *help;
+    const CopOption *options;
+    size_t offset; /* of the block in CopConfig */
+} CopConfigBlock;
+extern const CopConfigBlock cop_config_blocks[]; /* ended by a row whose name is NULL */
+
+/* Defaults, then the file `path` (NULL: none), then each "block.key=value" of
+ * sets[n_sets]. Relative data.root, data.annotation and model.weights are taken
+ * from the folder of the file. COP_ERR_CONFIG with file, line, value seen and values
+ * allowed; unknown blocks and keys name the nearest one. `out` is overwritten;
+ * free it with cop_config_free(), also after a failure. */
+CopStatus cop_config_load(CopConfig *out, const char *path, const char *const *sets, int n_sets,
+                          CopError *err) COP_MUST_CHECK;
+void cop_config_free(CopConfig *config);
+CopStatus cop_config_copy(CopConfig *out, const CopConfig *config) COP_MUST_CHECK;
+
+/* Sets one "block.key=value" on a loaded configuration. */
+CopStatus cop_config_set(CopConfig *config, const char *assignment, CopError *err) COP_MUST_CHECK;
+
+/* The whole resolved configuration in libconfig's syntax, which loads back to the
+ * same values; malloc'ed and returned. With `effective`, rows that cannot move a
+ * prediction are left out: the text that a setup's hash covers. */
+char *cop_config_text(const CopConfig *config, bool effective);
+
+/* Fields in the form that other modules take. */
+CopPrepare cop_config_prepare(const CopConfig *config);
+CopSampleOptions cop_config_sample(const CopConfig *config);
+
+#endif

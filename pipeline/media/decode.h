@@ -1,0 +1,48 @@
+/* Decoding of any file that FFmpeg reads, frame by frame, in order.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_MEDIA_DECODE_H
+#define COP_MEDIA_DECODE_H
+
+#include <stdbool.h>
+
+#include "pipeline/media/frame.h"
+
+typedef struct CopDecoder CopDecoder;
+
+typedef struct CopVideoInfo {
+    CopPixelFormat format; /* of the frames that come out */
+    int width, height;
+    CopColour colour;
+    int rate_num, rate_den; /* frames a second; 0/1 if unknown */
+    char codec[32];
+} CopVideoInfo;
+
+/* Opens the best video stream of `path` ("-" is y4m on stdin; a picture is a
+ * video of one frame). Frames keep their format where CopPixelFormat has it and
+ * are converted to i444 or rgb otherwise (10 bits, palettes, ...). `threads` is
+ * the codec's thread count, 1..16. A file that does not open, has no video or
+ * yields no frame is COP_ERR_DATA with one line that names it and why. */
+CopStatus cop_decoder_open(CopDecoder **out, const char *path, int threads,
+                           CopError *err) COP_MUST_CHECK;
+void cop_decoder_close(CopDecoder **decoder);
+const CopVideoInfo *cop_decoder_info(const CopDecoder *decoder);
+
+/* The next frame in presentation order, a reference the caller drops; index
+ * counts from 0. COP_EOF at the end. Broken packets inside the file are skipped
+ * and counted; pictures that change size midway are scaled to the first one's. */
+CopStatus cop_decoder_next(CopDecoder *decoder, CopFrame *out, CopError *err) COP_MUST_CHECK;
+
+/* Packets that could not be decoded so far. */
+int cop_decoder_errors(const CopDecoder *decoder);
+
+/* Exact number of frames that decoding `path` yields, by decoding it once
+ * without keeping anything; 0 frames is COP_ERR_DATA. Remembered per path,
+ * size and modification time for the life of the process. Thread-safe. */
+CopStatus cop_video_count(const char *path, int *frames, CopError *err) COP_MUST_CHECK;
+
+/* Frames first..last (inclusive) of `path`, as references in out[last-first+1].
+ * *n says how many there were before the file ended (possibly 0). */
+CopStatus cop_video_read(const char *path, int first, int last, CopFrame *out, int *n,
+                         CopError *err) COP_MUST_CHECK;
+
+#endif

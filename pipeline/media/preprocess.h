@@ -1,0 +1,43 @@
+/* From pictures to a lane of the net's input: resize, crop, normalise.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_MEDIA_PREPROCESS_H
+#define COP_MEDIA_PREPROCESS_H
+
+#include <stdbool.h>
+
+#include "models/core/tensor.h"
+#include "pipeline/media/frame.h"
+
+/* Bilinear resize without antialiasing, half-pixel centres, as torch's
+ * interpolate(align_corners=False) on float tensors (torchvision's tensor path). */
+typedef struct CopPrepare {
+    int resize_h, resize_w; /* target size; resize_w = 0: resize_h is the short side, aspect kept */
+    int crop;               /* side of the square crop, 0: none */
+    double mean[3], std[3]; /* of RGB in 0..1 */
+} CopPrepare;
+
+/* Size of the picture that the net sees for a width x height source. */
+void cop_prepare_size(const CopPrepare *prepare, int width, int height, int *out_h, int *out_w);
+
+/* Where the crop lies in the resized picture; centre is torchvision's (round half to even). */
+typedef struct CopCropBox {
+    int top, left;
+    bool flip; /* mirror left and right after the crop */
+} CopCropBox;
+CopCropBox cop_prepare_centre(const CopPrepare *prepare, int width, int height);
+
+/* Writes one frame (any format; converted by cop_convert) as time step t of lane
+ * `lane` of x [c = 3]. Not thread-safe on one lane; different lanes may be written at once. */
+CopStatus cop_prepare_frame(const CopPrepare *prepare, const CopFrame *frame, CopCropBox box,
+                            const CopTensor *x, int lane, int t) COP_MUST_CHECK;
+
+/* The resized and cropped picture itself, 8-bit RGB (rounded), for corruption at
+ * stage "input" and for looking at. */
+CopStatus cop_prepare_picture(const CopPrepare *prepare, const CopFrame *frame, CopCropBox box,
+                              CopFrame *out) COP_MUST_CHECK;
+
+/* Normalises an RGB picture of the net's size into time step t of a lane. */
+void cop_prepare_normalise(const CopPrepare *prepare, const CopFrame *picture, const CopTensor *x,
+                           int lane, int t);
+
+#endif

@@ -1,0 +1,34 @@
+/* Which source frames make a clip.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_MEDIA_SAMPLE_H
+#define COP_MEDIA_SAMPLE_H
+
+#include <stdint.h>
+
+#include "models/core/rng.h"
+
+typedef enum CopSampler {
+    COP_SAMPLER_UNIFORM, /* view k of n starts at round(k (N - L) / (n - 1)), the middle for n = 1 */
+    COP_SAMPLER_RANDOM   /* start uniform on 0 .. N - L, addressed (training) */
+} CopSampler;
+extern const char *const cop_sampler_names[]; /* "uniform", "random", NULL */
+
+typedef enum CopEdgePolicy {
+    COP_EDGE_LOOP,  /* index modulo N */
+    COP_EDGE_REPEAT /* the last frame again */
+} CopEdgePolicy;
+extern const char *const cop_edge_names[]; /* "loop", "repeat", NULL */
+
+typedef struct CopSampleOptions {
+    int frames, stride; /* T and s; a clip spans L = (T - 1) s + 1 source frames */
+    CopSampler sampler;
+    int clips; /* views a video */
+    CopEdgePolicy policy;
+} CopSampleOptions;
+
+/* Source indices index[frames] of view `view` of a video of `total` (>= 1) frames.
+ * `at` addresses the random sampler's draw. All indices lie in 0..total-1. */
+void cop_sample_clip(const CopSampleOptions *options, int total, int view, CopRngKey key,
+                     CopRngAddress at, int *index);
+
+#endif
