@@ -91,6 +91,9 @@ static int furthest(const CopParam *const *weights, int n, const double *d, cons
 CopStatus cop_density_counts(double density, const CopParam *const *weights, int n, const double *d,
                              size_t *nnz, CopError *err)
 {
+    if (!(density > 0 && density <= 1))
+        return cop_error_set(err, COP_ERR_ARG, "density is %g; it must be above 0 and at most 1",
+                             density);
     double all = 0;
     size_t sum = 0;
     for (int i = 0; i < n; i++) {
@@ -100,9 +103,6 @@ CopStatus cop_density_counts(double density, const CopParam *const *weights, int
         sum += nnz[i];
         all += numel;
     }
-    if (!(density > 0 && density <= 1))
-        return cop_error_set(err, COP_ERR_ARG, "density is %g; it must be above 0 and at most 1",
-                             density);
     const size_t total = (size_t)round(density * all);
     if (total < (size_t)n)
         return cop_error_set(err, COP_ERR_ARG,

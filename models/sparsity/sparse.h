@@ -27,12 +27,12 @@ typedef struct CopSparseOptions {
     double drop_fraction; /* p0 */
     int drop_decay;       /* CopDropDecay */
     double drop_min;
-    double stop;          /* share of all steps after which the mask is fixed */
-    int growth, prune;    /* 0 (auto): the method's own; else 1 + CopGrowth, 1 + CopPrune */
-    int regrow;           /* CopRegrow */
-    CopStrings exclude;   /* parameter names kept dense; a trailing * matches any ending */
-    double grow_init;     /* value of a grown weight */
-    int init_scale;       /* CopInitScale */
+    double stop;        /* share of all steps after which the mask is fixed */
+    int growth, prune;  /* 0 (auto): the method's own; else 1 + CopGrowth, 1 + CopPrune */
+    int regrow;         /* CopRegrow */
+    CopStrings exclude; /* parameter names kept dense; a trailing * matches any ending */
+    double grow_init;   /* value of a grown weight */
+    int init_scale;     /* CopInitScale */
 } CopSparseOptions;
 
 extern const CopOption cop_sparse_options[];
@@ -112,8 +112,8 @@ bool cop_sparse_is_update(const CopSparse *sparse, uint64_t step);
 /* True when that update asks for the dense gradient of parameter i; the trainer
  * then hands it in during backward, one layer at a time, before the step. */
 bool cop_sparse_wants_gradient(const CopSparse *sparse, uint64_t step, int i);
-CopStatus cop_sparse_give_gradient(CopSparse *sparse, uint64_t step, int i,
-                                   const float *dense_grad, CopError *err) COP_MUST_CHECK;
+CopStatus cop_sparse_give_gradient(CopSparse *sparse, uint64_t step, int i, const float *dense_grad,
+                                   CopError *err) COP_MUST_CHECK;
 
 /* Runs the update due after `step`, if any; `report` (may be NULL) gets one event a
  * masked layer. param->grad still holds the gradient of that step. COP_ERR_ARG, with the
