@@ -15,6 +15,10 @@
 #include "pipeline/corrupt/frame_queue.h"
 #include "pipeline/media/convert.h"
 
+/* Moves the codecs' messages past every log level (libavutil keeps 8 bits of the
+ * sum): a library does not print. */
+enum { QUIET = 128 };
+
 typedef struct H264Crf {
     double crf;
     int gop, preset;
@@ -81,7 +85,7 @@ static int open_encoder(H264Crf *codec, const CopFrame *frame)
         avcodec_alloc_context3(avcodec_find_encoder_by_name("libx264"));
     if (!encoder)
         return AVERROR(ENOMEM);
-    encoder->log_level_offset = 1000; /* a library does not print */
+    encoder->log_level_offset = QUIET;
     encoder->width = frame->width;
     encoder->height = frame->height;
     encoder->pix_fmt = av_format(codec->coded);
@@ -105,7 +109,7 @@ static int open_decoder(H264Crf *codec)
         avcodec_alloc_context3(avcodec_find_decoder(AV_CODEC_ID_H264));
     if (!decoder)
         return AVERROR(ENOMEM);
-    decoder->log_level_offset = 1000;
+    decoder->log_level_offset = QUIET;
     decoder->thread_count = 1;
     return avcodec_open2(decoder, NULL, NULL);
 }
