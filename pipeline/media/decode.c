@@ -59,8 +59,7 @@ static CopStatus check_file(const char *path, CopError *err)
     return COP_OK;
 }
 
-/* The demuxer that the first bytes ask for, never one chosen by the name alone
- * (which is how "%d" in a name would become a pattern). */
+/* The demuxer that avformat_open_input() would choose, known before it reads on. */
 static CopStatus probe(const CopDecoder *decoder, const char *url, const AVInputFormat **input,
                        CopError *err)
 {
@@ -95,7 +94,8 @@ static CopStatus open_container(CopDecoder *decoder, CopError *err)
         status = probe(decoder, url, &input, err);
     if (status == COP_OK) {
         av_dict_set(&options, "protocol_whitelist", "file,pipe", 0);
-        av_dict_set(&options, "scan_all_pmts", "1", 0); /* as the ffmpeg command */
+        av_dict_set(&options, "scan_all_pmts", "1", 0);   /* as the ffmpeg command */
+        av_dict_set(&options, "pattern_type", "none", 0); /* "%d" is part of a picture's name */
         int code = avformat_open_input(&decoder->format, url, input, &options);
         if (code >= 0)
             code = avformat_find_stream_info(decoder->format, NULL);
@@ -150,11 +150,17 @@ static CopStatus open_codec(CopDecoder *decoder, int threads, CopError *err)
         return fail(decoder, err, "", AVERROR(ENOMEM));
     int code = avcodec_parameters_to_context(decoder->codec, stream->codecpar);
     decoder->codec->pkt_timebase = decoder->time_base = stream->time_base;
+    /* Frame threads conceal errors in an order that changes from run to run, and
+     * H.264 drops concealment with slice threads unless told. */
     decoder->codec->thread_count = threads;
+    decoder->codec->thread_type = FF_THREAD_SLICE;
+    AVDictionary *options = NULL;
+    av_dict_set(&options, "enable_er", "1", 0);
     decoder->codec->max_pixels = (int64_t)SIDE_MAX * SIDE_MAX;
     decoder->codec->flags |= AV_CODEC_FLAG_UNALIGNED; /* crop to the pixel, not to the vector */
     if (code >= 0)
-        code = avcodec_open2(decoder->codec, codec, NULL);
+        code = avcodec_open2(decoder->codec, codec, &options);
+    av_dict_free(&options);
     if (code < 0)
         return fail(decoder, err, "cannot be decoded", code);
 

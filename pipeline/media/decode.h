@@ -22,9 +22,10 @@ typedef struct CopVideoInfo {
  * music do not count. Frames keep their format where CopPixelFormat has it and
  * are converted to gray8, i444 or rgb otherwise (10 bits, palettes, ...; see
  * cop_av_import()). Rotation tags are ignored, interlaced pictures stay as they are.
- * `threads` is the codec's thread count, 1..16. A file that does not open, has no
- * video or yields no frame is COP_ERR_DATA with one line that names it and why; so
- * are playlists, which point at other files. */
+ * `threads` is the codec's thread count, 1..16, for slices; pixels do not depend on
+ * it, even in broken files. A file that does not open, has no video or yields no frame
+ * is COP_ERR_DATA with one line that names it and why; so are playlists, which point
+ * at other files, and anything but a regular file. */
 CopStatus cop_decoder_open(CopDecoder **out, const char *path, int threads,
                            CopError *err) COP_MUST_CHECK;
 void cop_decoder_close(CopDecoder **decoder);
