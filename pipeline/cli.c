@@ -40,7 +40,7 @@ int cop_cli_fail(const char *command, const CopError *err)
 
 /* --- options ------------------------------------------------------------------ */
 
-/* The word of argv that GLib did not know, taken from its message's end. */
+/* One line; for an option that GLib does not know, which its message ends in, the nearest one. */
 static void report(const CopCommand *command, const GOptionEntry *entries, const GError *error)
 {
     const char *word = strrchr(error->message, ' ');
@@ -54,7 +54,8 @@ static void report(const CopCommand *command, const GOptionEntry *entries, const
         near = cop_nearest_name(name, names);
         g_free(name);
     }
-    fprintf(stderr, "coppice %s: %s", command->name, error->message);
+    fprintf(stderr, "coppice %s: %c%s", command->name, g_ascii_tolower(error->message[0]),
+            error->message + 1);
     if (near)
         fprintf(stderr, "; did you mean --%s?\n", near);
     else

@@ -17,8 +17,7 @@ static int write(const char *folder, const CopSynthOptions *options)
 {
     CopError err = {0};
     CopSynthSummary summary;
-    CopProgress *progress =
-        cop_progress_start("synth", (long)options->classes * options->clips);
+    CopProgress *progress = cop_progress_start("synth", (long)options->classes * options->clips);
     const CopStatus status = cop_synth_write(folder, options, &summary, step, progress, &err);
     cop_progress_end(&progress);
     if (status != COP_OK)
@@ -26,8 +25,7 @@ static int write(const char *folder, const CopSynthOptions *options)
     printf("%s: %d classes, %d training and %d test clips (%d of %d groups test), "
            "%dx%d, %d frames, seed %" G_GUINT64_FORMAT "\n",
            folder, options->classes, summary.train, summary.test, summary.test_groups,
-           summary.groups, options->size, options->size, options->frames,
-           (guint64)options->seed);
+           summary.groups, options->size, options->size, options->frames, (guint64)options->seed);
     return COP_EXIT_OK;
 }
 
@@ -52,8 +50,8 @@ static int run(int argc, char **argv)
         return code;
     CopError err = {0};
     if (argc != 2)
-        cop_error_set(&err, COP_ERR_ARG, argc < 2 ? "OUT, the folder to write, is missing"
-                                                  : "more than one folder");
+        cop_error_set(&err, COP_ERR_ARG,
+                      argc < 2 ? "OUT, the folder to write, is missing" : "more than one folder");
     else if (seed < 0)
         cop_error_set(&err, COP_ERR_ARG, "seed: got %" G_GINT64_FORMAT "; allowed: 0 and up", seed);
     if (err.status != COP_OK)

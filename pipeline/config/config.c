@@ -84,9 +84,9 @@ static CopStatus check_name(const char *name, Names *list, CopError *err)
     for (int i = 0; i < n; i++)
         g_string_append_printf(all, "%s%s", i ? ", " : "", names[i]);
     const char *near = cop_nearest_name(name, names);
-    const CopStatus status = cop_error_set(
-        err, COP_ERR_CONFIG, "got \"%.100s\"%s%s%s; allowed: %s", name,
-        near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "", all->str);
+    const CopStatus status = cop_error_set(err, COP_ERR_CONFIG, "got \"%.100s\"%s%s%s; allowed: %s",
+                                           name, near ? ", did you mean \"" : "", near ? near : "",
+                                           near ? "\"?" : "", all->str);
     g_string_free(all, TRUE);
     return status;
 }
@@ -98,8 +98,8 @@ static CopStatus check(const struct Rule *rule, const CopOption *row, const void
     if (rule->most) {
         const int n = length(row, field);
         if (n < rule->least || n > rule->most)
-            return cop_error_set(err, COP_ERR_CONFIG, "got %d items; allowed: %d%s", n, rule->least,
-                                 rule->most > rule->least ? " or 2" : "");
+            return cop_error_set(err, COP_ERR_CONFIG, "got a list of %d; allowed: a list of %d%s",
+                                 n, rule->least, rule->most > rule->least ? " or 2" : "");
     }
     if (rule->names && row->type == COP_TYPE_STRINGS) {
         const CopStrings *list = field;
@@ -204,6 +204,21 @@ CopStatus cop_config_set(CopConfig *config, const char *assignment, CopError *er
     return status;
 }
 
+/* What no key can say alone. */
+static CopStatus check_together(const CopConfig *config, CopError *err)
+{
+    const CopPrepOptions *prep = &config->prep;
+    int side = prep->resize.item[0];
+    for (int i = 1; i < prep->resize.n; i++)
+        side = MIN(side, prep->resize.item[i]);
+    if (prep->crop > side)
+        return cop_error_set(
+            err, COP_ERR_CONFIG,
+            "prep.crop: got %d; allowed: up to %d, the shorter side of prep.resize", prep->crop,
+            side);
+    return COP_OK;
+}
+
 CopStatus cop_config_load(CopConfig *out, const char *path, const char *const *sets, int n_sets,
                           CopError *err)
 {
@@ -215,6 +230,8 @@ CopStatus cop_config_load(CopConfig *out, const char *path, const char *const *s
         status = cop_config_read(out, path, err);
     for (int i = 0; status == COP_OK && i < n_sets; i++)
         status = cop_config_set(out, sets[i], err);
+    if (status == COP_OK)
+        status = check_together(out, err);
     if (status != COP_OK)
         cop_config_free(out);
     return status;
@@ -233,9 +250,8 @@ CopStatus cop_config_copy(CopConfig *out, const CopConfig *config)
 {
     *out = (CopConfig){0};
     for (const CopConfigBlock *block = cop_config_blocks; block->name; block++) {
-        const CopStatus status =
-            cop_options_copy(block->options, (char *)out + block->offset,
-                             (const char *)config + block->offset);
+        const CopStatus status = cop_options_copy(block->options, (char *)out + block->offset,
+                                                  (const char *)config + block->offset);
         if (status != COP_OK) {
             cop_config_free(out);
             return status;

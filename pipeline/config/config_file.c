@@ -57,8 +57,8 @@ static bool append_value(GString *text, const config_setting_t *value, CopOption
     case COP_TYPE_DOUBLE:
     case COP_TYPE_DOUBLES:
         if (found == CONFIG_TYPE_FLOAT) {
-            g_string_append(text, g_ascii_dtostr(number, sizeof number,
-                                                 config_setting_get_float(value)));
+            g_string_append(text,
+                            g_ascii_dtostr(number, sizeof number, config_setting_get_float(value)));
             return true;
         }
         /* fall through */
@@ -122,9 +122,9 @@ static CopStatus read_key(CopConfig *config, const CopConfigBlock *block,
         status = cop_config_assign(config, block, row, text->str, folder, err);
     } else {
         char allowed[320];
-        status = cop_error_set(err, COP_ERR_CONFIG, "%s.%s: got %s; allowed: %s", block->name,
-                               row->name, kind(setting),
-                               cop_option_allowed(row, allowed, sizeof allowed));
+        status =
+            cop_error_set(err, COP_ERR_CONFIG, "%s.%s: got %s; allowed: %s", block->name, row->name,
+                          kind(setting), cop_option_allowed(row, allowed, sizeof allowed));
     }
     g_string_free(text, TRUE);
     return status;
@@ -146,7 +146,8 @@ static CopStatus read_block(CopConfig *config, const config_setting_t *group, co
     if (!block)
         return located(cop_config_unknown_block(name, &inner), &inner, group, path, err);
     if (!config_setting_is_group(group)) {
-        cop_error_set(&inner, COP_ERR_CONFIG, "%s: got %s; allowed: a block { }", name, kind(group));
+        cop_error_set(&inner, COP_ERR_CONFIG, "%s: got %s; allowed: a block { }", name,
+                      kind(group));
         return located(COP_ERR_CONFIG, &inner, group, path, err);
     }
     for (int i = 0; i < config_setting_length(group); i++) {

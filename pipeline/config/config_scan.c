@@ -1,8 +1,8 @@
 /* A look at a configuration file before libconfig 1.5 reads it.
  *
  * libconfig 1.5 reads 4294967297 as 1 and 99999999999L as another number too,
- * without a word, and ends the process when an included name is a folder. This
- * scan follows its token rules just far enough to find such places.
+ * without a word, takes the end of the file for the end of a comment, and ends the
+ * process when an included name is a folder. This scan follows its token rules just far enough to find such places.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib.h>
 #include <stdlib.h>
@@ -66,51 +66,63 @@ static CopStatus scan_word(Scan *scan)
                          scan->path, scan->line, (int)MIN(length, 40), begin);
 }
 
-static void scan_string(Scan *scan)
+/* libconfig takes the end of the file for the end of a string or comment. */
+static CopStatus unclosed(const Scan *scan, const char *what, int line)
 {
+    return cop_error_set(scan->err, COP_ERR_CONFIG, "%s:%d: this %s does not end", scan->path, line,
+                         what);
+}
+
+static CopStatus scan_string(Scan *scan)
+{
+    const int line = scan->line;
     for (scan->at++; *scan->at && *scan->at != '"'; scan->at++) {
         if (*scan->at == '\\' && scan->at[1])
             scan->at++;
         scan->line += *scan->at == '\n';
     }
-    if (*scan->at)
-        scan->at++;
+    if (!*scan->at)
+        return unclosed(scan, "text", line);
+    scan->at++;
+    return COP_OK;
 }
 
-static void scan_comment(Scan *scan)
+static CopStatus scan_comment(Scan *scan)
 {
-    if (scan->at[0] == '/' && scan->at[1] == '*') {
-        const char *end = strstr(scan->at + 2, "*/");
-        const char *stop = end ? end + 2 : scan->at + strlen(scan->at);
-        for (; scan->at < stop; scan->at++)
-            scan->line += *scan->at == '\n';
-    } else {
+    if (scan->at[0] != '/' || scan->at[1] != '*') {
         scan->at += strcspn(scan->at, "\n");
+        return COP_OK;
     }
+    const char *end = strstr(scan->at + 2, "*/");
+    if (!end)
+        return unclosed(scan, "comment", scan->line);
+    for (; scan->at < end + 2; scan->at++)
+        scan->line += *scan->at == '\n';
+    return COP_OK;
 }
 
-static void scan_include(Scan *scan)
+static CopStatus scan_include(Scan *scan)
 {
     scan->at += strlen("@include");
     scan->at += strspn(scan->at, " \t");
     if (*scan->at != '"')
-        return;
+        return COP_OK;
     const char *name = scan->at + 1;
-    scan_string(scan);
-    if (scan->at > name)
-        g_ptr_array_add(scan->includes, g_strndup(name, (gsize)(scan->at - 1 - name)));
+    COP_TRY(scan_string(scan));
+    g_ptr_array_add(scan->includes, g_strndup(name, (gsize)(scan->at - 1 - name)));
+    return COP_OK;
 }
 
 static CopStatus scan_text(Scan *scan)
 {
     while (*scan->at) {
         if (*scan->at == '"') {
-            scan_string(scan);
+            COP_TRY(scan_string(scan));
         } else if (*scan->at == '#' ||
                    (*scan->at == '/' && (scan->at[1] == '/' || scan->at[1] == '*'))) {
-            scan_comment(scan);
+            COP_TRY(scan_comment(scan));
         } else if (g_str_has_prefix(scan->at, "@include")) {
-            scan_include(scan);
+            COP_TRY(scan_include(scan));
         } else if (g_ascii_isalnum(*scan->at) || *scan->at == '-' || *scan->at == '+') {
             COP_TRY(scan_word(scan));
         } else {

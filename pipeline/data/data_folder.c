@@ -9,9 +9,9 @@
 #include "pipeline/data/dataset.h"
 
 static const char *const suffixes[] = {
-    "mp4", "m4v", "mov",  "mkv",  "webm", "avi",  "mpg",  "mpeg", "ts",  "wmv", "flv",
-    "ogv", "3gp", "y4m",  "h264", "hevc", "png",  "jpg",  "jpeg", "bmp", "ppm", "pgm",
-    "tif", "gif", "tiff", "webp", NULL,
+    "mp4",  "m4v", "mov", "mkv", "webm", "avi",  "mpg",  "mpeg", "ts",
+    "wmv",  "flv", "ogv", "3gp", "y4m",  "h264", "hevc", "png",  "jpg",
+    "jpeg", "bmp", "ppm", "pgm", "tif",  "gif",  "tiff", "webp", NULL,
 };
 
 static bool is_media(const char *name)

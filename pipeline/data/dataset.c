@@ -21,8 +21,8 @@ const CopOption cop_data_options[] = {
      .min = 1, .max = 3},
     {"label_order", "classes as numbered by the list, or sorted by bytes", COP_TYPE_CHOICE,
      offsetof(CopDataOptions, label_order), .def = "classind", .choices = label_orders},
-    {"train_fraction", "share of each class that trains, where folders do not say",
-     COP_TYPE_DOUBLE, offsetof(CopDataOptions, train_fraction), .def = "0.8", .min = 0, .max = 1},
+    {"train_fraction", "share of each class that trains, where folders do not say", COP_TYPE_DOUBLE,
+     offsetof(CopDataOptions, train_fraction), .def = "0.8", .min = 0, .max = 1},
     {"max_skip", "share of clips that may be broken", COP_TYPE_DOUBLE,
      offsetof(CopDataOptions, max_skip), .def = "0.01", .min = 0, .max = 1,
      .flags = COP_OPTION_NO_EFFECT},
@@ -79,8 +79,7 @@ uint64_t cop_dataset_hash(const CopDataset *dataset)
 {
     GString *text = g_string_new(NULL);
     for (int i = 0; i < dataset->n; i++)
-        g_string_append_printf(text, "%s\t%d\n", dataset->item[i].relative,
-                               dataset->item[i].label);
+        g_string_append_printf(text, "%s\t%d\n", dataset->item[i].relative, dataset->item[i].label);
     const uint64_t hash = cop_fnv1a(text->str, text->len);
     g_string_free(text, TRUE);
     return hash;

@@ -109,7 +109,8 @@ static int by_name(const void *a, const void *b)
     return strcmp(cop_motion_names[*(const int *)a], cop_motion_names[*(const int *)b]);
 }
 
-static CopStatus write_list(const char *folder, const char *name, const GString *text, CopError *err)
+static CopStatus write_list(const char *folder, const char *name, const GString *text,
+                            CopError *err)
 {
     char *path = g_build_filename(folder, "annotations", name, NULL);
     const CopStatus status = cop_file_write(path, text->str, text->len, err);

@@ -19,10 +19,10 @@ typedef enum CopMotion {
     COP_MOTION_COUNTERCLOCKWISE,
     COP_MOTION_ZOOM_IN,
     COP_MOTION_ZOOM_OUT,
-    COP_MOTION_SHAKE, /* left and right */
-    COP_MOTION_ORBIT, /* on a circle, either way round, without turning */
+    COP_MOTION_SHAKE,  /* left and right */
+    COP_MOTION_ORBIT,  /* on a circle, either way round, without turning */
     COP_MOTION_BOUNCE, /* up and down */
-    COP_MOTION_ROCK,  /* turning to and fro */
+    COP_MOTION_ROCK,   /* turning to and fro */
     COP_MOTION_COUNT
 } CopMotion;
 extern const char *const cop_motion_names[]; /* "MoveLeft", ..., NULL */

@@ -221,8 +221,8 @@ static double distance(const CopSynthScene *scene, Point p)
     for (int i = 0, j = scene->vertices - 1; i < scene->vertices; j = i++) {
         const Point a = scene->vertex[i], b = scene->vertex[j];
         const Point edge = {b.x - a.x, b.y - a.y}, to = {p.x - a.x, p.y - a.y};
-        const double along = clamp01((to.x * edge.x + to.y * edge.y) /
-                                     (edge.x * edge.x + edge.y * edge.y));
+        const double along =
+            clamp01((to.x * edge.x + to.y * edge.y) / (edge.x * edge.x + edge.y * edge.y));
         const double dx = to.x - along * edge.x, dy = to.y - along * edge.y;
         least = fmin(least, dx * dx + dy * dy);
         if ((a.y > p.y) != (b.y > p.y) && to.x < to.y * edge.x / edge.y)
@@ -289,8 +289,7 @@ static Colour colour_at(const Canvas *canvas, double x, double y)
     Colour colour = {0};
     if (!canvas->bare) {
         colour = ground_at(scene, x, y, canvas->t);
-        const Point below =
-            to_local(pose, dx - 0.1 * pose->radius, dy - 0.16 * pose->radius);
+        const Point below = to_local(pose, dx - 0.1 * pose->radius, dy - 0.16 * pose->radius);
         if (hypot(below.x, below.y) < 1.3)
             colour = scale(colour, 1 - 0.45 * smooth(0.5 - 2.5 * distance(scene, below)));
     }
@@ -334,9 +333,9 @@ void cop_synth_draw(const CopSynthScene *scene, int t, bool bare, const CopFrame
                 cop_rng_block(scene->clip.key, (uint32_t)(row * size + column), at, word);
                 double grain[3];
                 for (int c = 0; c < 3; c++) /* two uniform halves: a triangle, unit variance */
-                    grain[c] = scene->lift + scene->noise * 2.4494897 *
-                                                 ((word[c] & 0xFFFF) * 0x1p-16 +
-                                                  (word[c] >> 16) * 0x1p-16 - 1);
+                    grain[c] = scene->lift +
+                               scene->noise * 2.4494897 *
+                                   ((word[c] & 0xFFFF) * 0x1p-16 + (word[c] >> 16) * 0x1p-16 - 1);
                 colour.r += grain[0];
                 colour.g += grain[1];
                 colour.b += grain[2];
