@@ -339,7 +339,7 @@ START_TEST(files_that_are_none)
     g_free(missing);
     err = (CopError){0};
     ck_assert_int_eq(cop_config_load(&config, folder, NULL, 0, &err), COP_ERR_CONFIG);
-    REFUSED("\n/* \n */ \"", "a.cfg:4: ", "does not end");
+    REFUSED("\n/* \n */ \"", "a.cfg:3: ", "does not end");
     REFUSED("\n/* train = { };\n", "a.cfg:2: ", "does not end");
     REFUSED("train { epochs = 3; }", "a.cfg:1: ", "syntax", "block = {");
     REFUSED("train = { epochs = 3; epochs = 4; };", "a.cfg:1: ", "duplicate");
