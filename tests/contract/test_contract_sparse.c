@@ -369,7 +369,7 @@ START_TEST(growth_draws_depend_on_seed_and_layer)
     if (!(desc->flags & COP_SPARSE_UPDATES))
         return;
     static uint64_t mask[WORDS_MAX];
-    static float value[NUMEL_MAX];
+    static float value[NUMEL_MAX], gradient[NUMEL_MAX];
     CopSparseOptions options = make_options(desc->name);
     options.density = 0.1; /* neither layer full */
     for (int seed = 1; seed <= 2; seed++) {
@@ -378,11 +378,12 @@ START_TEST(growth_draws_depend_on_seed_and_layer)
         if (seed == 1) {
             memcpy(mask, run->mask[PROJ], sizeof mask);
             memcpy(value, run->value[PROJ], sizeof value);
+            memcpy(gradient, run->w[0], sizeof gradient);
         }
         for (int i = PROJ; i <= TWIN; i += TWIN - PROJ) {
             memcpy(run->mask[i], mask, sizeof mask);
             memcpy(run->value[i], value, sizeof value);
-            memcpy(run->g[i], run->w[0], sizeof run->g[i]);
+            memcpy(run->g[i], gradient, sizeof gradient);
             run->param[i].nnz = run->param[i].capacity = cop_mask_count(mask, 24 * 16);
         }
         for (int i = 0; i < PARAMS; i++)
