@@ -126,7 +126,7 @@ END_TEST
 
 START_TEST(excluded_layers_stay_dense)
 {
-    char layer1[] = "layer1.*", fc[] = "fc.weight", wrong[] = "layer2.*", bias[] = "fc.bias";
+    char layer1[] = "layer1.*", fc[] = "fc.weight", wrong[] = "layer10*", bias[] = "fc.bias";
     char everything[] = "*";
     char *two[] = {layer1, fc};
     options.exclude = (CopStrings){two, 2};
