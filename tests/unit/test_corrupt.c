@@ -139,7 +139,8 @@ END_TEST
 START_TEST(gaps_and_changes_of_shape_are_refused_n)
 {
     CopCorrupt *corrupt = clip_corrupt("motion_blur_temporal", 1, 0, NULL, NULL);
-    CopFrame zero = clip_frame(COP_PIXEL_I420, 16, 16, 0), two = clip_frame(COP_PIXEL_I420, 16, 16, 2),
+    CopFrame zero = clip_frame(COP_PIXEL_I420, 16, 16, 0),
+             two = clip_frame(COP_PIXEL_I420, 16, 16, 2),
              grey = clip_frame(COP_PIXEL_GRAY8, 16, 16, 1),
              wide = clip_frame(COP_PIXEL_I420, 18, 16, 1);
     ck_assert_int_eq(cop_corrupt_push(corrupt, &zero), COP_OK);
