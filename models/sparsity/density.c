@@ -7,6 +7,9 @@
 #include <math.h>
 #include <stdbool.h>
 
+/* Shares nearer to each other than this, in weights, are equal but for rounding. */
+static const double EQUAL = 1e-6;
+
 const char *const cop_density_init_names[] = {
     [COP_DENSITY_UNIFORM] = "uniform", [COP_DENSITY_ER] = "er", [COP_DENSITY_ERK] = "erk", NULL};
 
@@ -80,7 +83,7 @@ static int furthest(const CopParam *const *weights, int n, const double *d, cons
     for (int i = 0; i < n; i++) {
         const double over = (double)nnz[i] - d[i] * (double)weights[i]->numel;
         const double miss = below ? -over : over;
-        if (miss > most && (below ? nnz[i] < weights[i]->numel : nnz[i] > 1)) {
+        if (miss > most + EQUAL && (below ? nnz[i] < weights[i]->numel : nnz[i] > 1)) {
             most = miss;
             best = i;
         }

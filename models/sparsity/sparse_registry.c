@@ -1,7 +1,5 @@
 /* The list of sparse-training methods: one file, one declaration and one line each.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <string.h>
-
 #include "models/sparsity/sparse.h"
 
 extern const CopSparseDesc cop_sparse_dense;
@@ -15,7 +13,7 @@ const CopSparseDesc *const cop_sparse_registry[] = {&cop_sparse_dense, &cop_spar
 const CopSparseDesc *cop_sparse_find(const char *name)
 {
     for (int i = 0; cop_sparse_registry[i]; i++)
-        if (strcmp(cop_sparse_registry[i]->name, name) == 0)
+        if (cop_name_equal(cop_sparse_registry[i]->name, name))
             return cop_sparse_registry[i];
     return NULL;
 }
