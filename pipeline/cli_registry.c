@@ -5,11 +5,13 @@
 #include "pipeline/cli.h"
 
 extern const CopCommand cop_cmd_synth;
+extern const CopCommand cop_cmd_corrupt;
 extern const CopCommand cop_cmd_list;
 extern const CopCommand cop_cmd_config;
 
 const CopCommand *const cop_commands[] = {
     &cop_cmd_synth,
+    &cop_cmd_corrupt,
     &cop_cmd_list,
     &cop_cmd_config,
     NULL,
