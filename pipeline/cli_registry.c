@@ -9,6 +9,7 @@ extern const CopCommand cop_cmd_corrupt;
 extern const CopCommand cop_cmd_list;
 extern const CopCommand cop_cmd_config;
 
+/* clang-format off */
 const CopCommand *const cop_commands[] = {
     &cop_cmd_synth,
     &cop_cmd_corrupt,
