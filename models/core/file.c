@@ -54,7 +54,8 @@ static void sync_folder(const char *path)
 CopStatus cop_file_commit(CopFile *file, CopError *err)
 {
     errno = 0;
-    int failed = fflush(file->stream) != 0 || ferror(file->stream) || fsync(fileno(file->stream)) != 0;
+    int failed =
+        fflush(file->stream) != 0 || ferror(file->stream) || fsync(fileno(file->stream)) != 0;
     int reason = errno;
     if (fclose(file->stream) != 0 && !failed) {
         failed = 1;

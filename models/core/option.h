@@ -60,7 +60,10 @@ typedef struct CopOption {
 } CopOption;
 
 /* A table ends in a row whose name is NULL. */
-#define COP_OPTIONS_END {.name = NULL}
+#define COP_OPTIONS_END                                                                            \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
 
 /* Name of a type as documentation shows it, e.g. "list of numbers". */
 const char *cop_option_type_name(CopOptionType type);

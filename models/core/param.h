@@ -14,8 +14,8 @@ enum { COP_RANK_MAX = 5 };
 typedef enum CopParamRole {
     COP_PARAM_WEIGHT, /* convolution and linear weights: may be masked, decayed */
     COP_PARAM_BIAS,
-    COP_PARAM_SCALE, /* batch-norm weight */
-    COP_PARAM_SHIFT, /* batch-norm bias */
+    COP_PARAM_SCALE,    /* batch-norm weight */
+    COP_PARAM_SHIFT,    /* batch-norm bias */
     COP_PARAM_STATISTIC /* running mean or variance: stored, never trained */
 } CopParamRole;
 

@@ -9,7 +9,7 @@
 typedef enum CopDensityInit {
     COP_DENSITY_UNIFORM, /* the same density in every layer */
     COP_DENSITY_ER,      /* Erdos-Renyi: (in + out) / (in * out), kernel dimensions dropped */
-    COP_DENSITY_ERK      /* Erdos-Renyi-Kernel (Evci et al., ICML 2020): sum / product of all dimensions */
+    COP_DENSITY_ERK /* Erdos-Renyi-Kernel (Evci et al., ICML 2020): sum / product of all dimensions */
 } CopDensityInit;
 
 extern const char *const cop_density_init_names[]; /* "uniform", "er", "erk", NULL */
@@ -22,7 +22,7 @@ CopStatus cop_density_layers(CopDensityInit init, double density, const CopParam
 
 /* Exact counts nnz[n]: floors, then the rest of round(density * sum(numel)) by
  * largest remainder (ties to the lower index); each at least 1. */
-CopStatus cop_density_counts(double density, const CopParam *const *weights, int n,
-                             const double *d, size_t *nnz, CopError *err) COP_MUST_CHECK;
+CopStatus cop_density_counts(double density, const CopParam *const *weights, int n, const double *d,
+                             size_t *nnz, CopError *err) COP_MUST_CHECK;
 
 #endif

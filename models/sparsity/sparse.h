@@ -20,11 +20,11 @@ typedef struct CopSparseOptions {
     double drop_fraction; /* p0 */
     int drop_decay;       /* constant, cosine, linear */
     double drop_min;
-    double stop;          /* share of all steps after which the mask is fixed */
-    int growth, prune, regrow;  /* -1 (auto): the method's own */
-    CopStrings exclude;         /* parameter names kept dense; a trailing * matches any ending */
-    double grow_init;           /* value of a grown weight */
-    int init_scale;             /* none, layer */
+    double stop;               /* share of all steps after which the mask is fixed */
+    int growth, prune, regrow; /* -1 (auto): the method's own */
+    CopStrings exclude;        /* parameter names kept dense; a trailing * matches any ending */
+    double grow_init;          /* value of a grown weight */
+    int init_scale;            /* none, layer */
 } CopSparseOptions;
 
 extern const CopOption cop_sparse_options[];

@@ -31,9 +31,10 @@ typedef struct CopTopologyUpdate {
     CopPrune prune;
     CopGrowth growth;
     CopRegrow regrow;
-    const CopCandidates *candidates; /* gradient growth: at least target - nnz + drop inactive ones, or all */
-    CopRngKey key;                   /* random growth */
-    uint32_t layer, step;            /* address of the random draws */
+    const CopCandidates
+        *candidates;      /* gradient growth: at least target - nnz + drop inactive ones, or all */
+    CopRngKey key;        /* random growth */
+    uint32_t layer, step; /* address of the random draws */
 } CopTopologyUpdate;
 
 typedef struct CopTopologyResult {

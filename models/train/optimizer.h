@@ -22,17 +22,21 @@ typedef struct CopSgd {
 
 void cop_sgd_step(const CopSgd *sgd, double lr, CopParam *const *params, int n, CopPool *pool);
 
-typedef enum CopScheduleKind { COP_SCHEDULE_CONSTANT, COP_SCHEDULE_MULTISTEP, COP_SCHEDULE_COSINE } CopScheduleKind;
+typedef enum CopScheduleKind {
+    COP_SCHEDULE_CONSTANT,
+    COP_SCHEDULE_MULTISTEP,
+    COP_SCHEDULE_COSINE
+} CopScheduleKind;
 extern const char *const cop_schedule_names[]; /* "constant", "multistep", "cosine", NULL */
 
 /* Learning rate as a function of the 0-based optimiser step. */
 typedef struct CopSchedule {
     CopScheduleKind kind;
-    double lr;             /* base rate */
-    double gamma;          /* multistep: factor at each milestone */
+    double lr;                /* base rate */
+    double gamma;             /* multistep: factor at each milestone */
     const double *milestones; /* multistep: shares of all steps, 0..1, ascending (borrowed) */
     int n_milestones;
-    double warmup;         /* share of all steps, linear from lr/warmup_steps up to lr */
+    double warmup; /* share of all steps, linear from lr/warmup_steps up to lr */
     uint64_t total_steps;
 } CopSchedule;
 

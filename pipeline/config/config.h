@@ -45,15 +45,15 @@ typedef struct CopTrainOptions {
 } CopTrainOptions;
 
 typedef struct CopAugmentOptions {
-    double hflip;     /* probability */
-    int crop;         /* centre, random */
+    double hflip; /* probability */
+    int crop;     /* centre, random */
 } CopAugmentOptions;
 
 typedef struct CopCorruptOptions {
     char *preset;
     CopStrings corruptions; /* names, families, or "all" */
     CopDoubles severities;
-    int stage;    /* native, input */
+    int stage; /* native, input */
     int temporal;
     uint64_t seed;
     CopStrings params; /* "h264_crf:gop=16" */

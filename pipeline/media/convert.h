@@ -13,6 +13,7 @@
 void cop_convert(const CopFrame *to, const CopFrame *from);
 
 /* Allocates and converts; index, pts and colour are carried over. */
-CopStatus cop_convert_new(CopFrame *out, CopPixelFormat format, const CopFrame *from) COP_MUST_CHECK;
+CopStatus cop_convert_new(CopFrame *out, CopPixelFormat format,
+                          const CopFrame *from) COP_MUST_CHECK;
 
 #endif

@@ -13,9 +13,9 @@ typedef struct CopEncoder CopEncoder;
  * .png one picture (or, with a %d form in the name, one a frame). */
 typedef struct CopEncodeOptions {
     int rate_num, rate_den;
-    int crf;         /* H.264 only; 0..51 */
-    int keyint;      /* H.264 only; 0: the encoder's default */
-    int threads;     /* 1 for bytes that do not depend on the machine */
+    int crf;     /* H.264 only; 0..51 */
+    int keyint;  /* H.264 only; 0: the encoder's default */
+    int threads; /* 1 for bytes that do not depend on the machine */
 } CopEncodeOptions;
 
 /* Opens `path` (through a temporary name, renamed by cop_encoder_finish()) for
@@ -23,7 +23,8 @@ typedef struct CopEncodeOptions {
  * encoder or unknown suffix, COP_ERR_IO a refused file. Returned in *out. */
 CopStatus cop_encoder_open(CopEncoder **out, const char *path, const CopFrame *first,
                            const CopEncodeOptions *options, CopError *err) COP_MUST_CHECK;
-CopStatus cop_encoder_write(CopEncoder *encoder, const CopFrame *frame, CopError *err) COP_MUST_CHECK;
+CopStatus cop_encoder_write(CopEncoder *encoder, const CopFrame *frame,
+                            CopError *err) COP_MUST_CHECK;
 CopStatus cop_encoder_finish(CopEncoder *encoder, CopError *err) COP_MUST_CHECK;
 /* Without a finish before, nothing is left on disk. NULL-safe, idempotent. */
 void cop_encoder_close(CopEncoder **encoder);
