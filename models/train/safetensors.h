@@ -65,12 +65,15 @@ const CopStTensor *cop_safetensors_find(const CopSafetensors *file, const char *
 const char *cop_safetensors_meta(const CopSafetensors *file, const char *key); /* NULL if absent */
 
 /* Elements of a tensor as float (F64, F32, F16, BF16 and integer types are
- * converted). `out` holds `count` floats, which must be the tensor's size. */
+ * converted). `out` holds `count` floats; COP_ERR_SHAPE unless that is the
+ * tensor's size. */
 CopStatus cop_safetensors_read_f32(const CopStTensor *tensor, float *out, size_t count,
                                    CopError *err) COP_MUST_CHECK;
 
 /* Writes a file through a temporary name, synced and renamed. Names and values
- * are JSON-escaped. Data offsets are 64-byte aligned by padding the header with blanks. */
+ * are JSON-escaped. The data start at a multiple of 64 bytes, by blanks after the
+ * header, and follow each other in the order given. COP_ERR_ARG for what the
+ * reader would refuse: names twice or not UTF-8, bytes that are not the shape's. */
 CopStatus cop_safetensors_write(const char *path, const CopStTensor *tensor, int n_tensors,
                                 const CopStMeta *meta, int n_meta, CopError *err) COP_MUST_CHECK;
 
