@@ -25,13 +25,12 @@ enum { CORRELATE_MAX = COP_TILE_MAX / 2 };
 /* One variable a position and conditions that fold away, rather than arrays
  * and loops: an array of vectors is only in registers if the optimiser feels
  * like it. */
-#define EACH_POSITION(M)                                                                           \
-    M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13)
+#define EACH_POSITION(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13)
 
-#define LOAD(p)    (*(const Vec *)(p))
-#define STORE(p)   (*(Vec *)(p))
-#define IN_AT(p, r)  LOAD((p) + (r) / cols * tile->in_h + (r) % cols * step)
-#define OUT_AT(r)  (out + (r) / cols * tile->out_h + (r) % cols * tile->out_w)
+#define LOAD(p)     (*(const Vec *)(p))
+#define STORE(p)    (*(Vec *)(p))
+#define IN_AT(p, r) LOAD((p) + (r) / cols * tile->in_h + (r) % cols * step)
+#define OUT_AT(r)   (out + (r) / cols * tile->out_h + (r) % cols * tile->out_w)
 
 INLINE void gather(const CopConv3dTile *tile, const int rows, const int cols, const ptrdiff_t step)
 {
@@ -92,8 +91,7 @@ INLINE void gather(const CopConv3dTile *tile, const int rows, const int cols, co
     __builtin_shufflevector(a, b, i, j, k, l, i + 4, j + 4, k + 4, l + 4, i + 8, j + 8, k + 8,     \
                             l + 8, i + 12, j + 12, k + 12, l + 12)
 #elif COP_VEC_BYTES == 32
-#define PICK(a, b, i, j, k, l)                                                                     \
-    __builtin_shufflevector(a, b, i, j, k, l, i + 4, j + 4, k + 4, l + 4)
+#define PICK(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l, i + 4, j + 4, k + 4, l + 4)
 #else
 #define PICK(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
 #endif
@@ -167,11 +165,12 @@ INLINE void correlate(const CopConv3dTile *tile, const int rows, const int cols,
 }
 
 #define EACH_SHAPE(M, step)                                                                        \
-    M(step, 1, 1) M(step, 1, 2) M(step, 1, 3) M(step, 1, 4) M(step, 1, 5) M(step, 1, 6)            \
-    M(step, 1, 7) M(step, 1, 8) M(step, 1, 9) M(step, 1, 10) M(step, 1, 11) M(step, 1, 12)         \
-    M(step, 1, 13) M(step, 1, 14) M(step, 2, 1) M(step, 2, 2) M(step, 2, 3) M(step, 2, 4)          \
-    M(step, 2, 5) M(step, 2, 6) M(step, 2, 7) M(step, 3, 1) M(step, 3, 2) M(step, 3, 3)            \
-    M(step, 3, 4) M(step, 4, 1) M(step, 4, 2) M(step, 4, 3)
+    M(step, 1, 1)                                                                                  \
+    M(step, 1, 2) M(step, 1, 3) M(step, 1, 4) M(step, 1, 5) M(step, 1, 6) M(step, 1, 7)            \
+        M(step, 1, 8) M(step, 1, 9) M(step, 1, 10) M(step, 1, 11) M(step, 1, 12) M(step, 1, 13)    \
+            M(step, 1, 14) M(step, 2, 1) M(step, 2, 2) M(step, 2, 3) M(step, 2, 4) M(step, 2, 5)   \
+                M(step, 2, 6) M(step, 2, 7) M(step, 3, 1) M(step, 3, 2) M(step, 3, 3)              \
+                    M(step, 3, 4) M(step, 4, 1) M(step, 4, 2) M(step, 4, 3)
 
 #define STEP_1   COP_LANES
 #define STEP_2   (2 * COP_LANES)

@@ -9,7 +9,7 @@
 
 /* What a block's share of the input may fill of the first-level cache; the
  * rest is for the weights and sums that stream by. */
-enum { BLOCK_BYTES = 24 << 10 };
+enum { BLOCK_BYTES = 28 << 10 };
 
 static int max(int a, int b)
 {
@@ -120,6 +120,41 @@ void cop_conv3d_cut(int h, int w, int most, int *h_pieces, int *w_pieces)
     *h_pieces = ceil_div(h, rows);
 }
 
+CopTiling cop_conv3d_tiling(const CopSweep *sweep, int groups, int most)
+{
+    CopTiling tiling = {.sweep = sweep};
+    const int h = sweep->h.positions, w = sweep->w.positions;
+    if (h < 1 || w < 1)
+        return tiling;
+    cop_conv3d_cut(h, w, most, &tiling.h_pieces, &tiling.w_pieces);
+    tiling.tiles = groups * tiling.w_pieces * sweep->t.positions * tiling.h_pieces;
+    return tiling;
+}
+
+CopPlace cop_conv3d_place(const CopTiling *tiling, int tile)
+{
+    const CopSweep *sweep = tiling->sweep;
+    const int hp = tile % tiling->h_pieces, column = tile / tiling->h_pieces;
+    const int strip = column / sweep->t.positions;
+    const int wp = strip % tiling->w_pieces;
+    const int h = sweep->h.positions * hp / tiling->h_pieces;
+    const int w = sweep->w.positions * wp / tiling->w_pieces;
+    return (CopPlace){.g = strip / tiling->w_pieces,
+                      .t = column % sweep->t.positions,
+                      .h = h,
+                      .w = w,
+                      .rows = sweep->h.positions * (hp + 1) / tiling->h_pieces - h,
+                      .cols = sweep->w.positions * (wp + 1) / tiling->w_pieces - w};
+}
+
+void cop_conv3d_valid_taps(const CopAxis *axis, int position, int *first, int *end)
+{
+    const int source = axis->source + position * axis->step;
+    const int before = max(-source, 0), inside = axis->extent - source;
+    *first = before < axis->taps ? before : axis->taps;
+    *end = max(inside < axis->taps ? inside : axis->taps, *first);
+}
+
 static size_t segments(const CopGather *gather, const CopSweep *sweep)
 {
     const int channels = gather->shared ? 1 : gather->out_channels;
@@ -172,8 +207,8 @@ static void plan_taps(CopGather *gather, const CopConvShape *s, const CopTensor 
             for (int kw = 0; kw < s->kw; kw++, tap++) {
                 int tap_t = kt, tap_h = kh, tap_w = kw;
                 if (gather->transposed) {
-                    tap->sweep = (phase_of(t, kt) * s->sh + phase_of(h, kh)) * s->sw +
-                                 phase_of(w, kw);
+                    tap->sweep =
+                        (phase_of(t, kt) * s->sh + phase_of(h, kh)) * s->sw + phase_of(w, kw);
                     const CopSweep *sweep = &gather->sweep[tap->sweep];
                     tap_t = tap_of(t, &sweep->t, kt);
                     tap_h = tap_of(h, &sweep->h, kh);
@@ -251,9 +286,8 @@ static void visit(CopGather *gather, const CopConvShape *s, const uint64_t *mask
                     continue;
                 const CopTap *tap = &gather->tap[k];
                 const CopSweep *sweep = &gather->sweep[tap->sweep];
-                const size_t block =
-                    (size_t)(sweep->block_channels ? in / sweep->block_channels
-                                                   : in * sweep->t.taps + tap->t);
+                const size_t block = (size_t)(sweep->block_channels ? in / sweep->block_channels
+                                                                    : in * sweep->t.taps + tap->t);
                 uint32_t *end = gather->start + (sweep->start - gather->start) + 1 +
                                 (block * channels + (size_t)out) * (size_t)sweep->t.taps + tap->t;
                 if (place) {

@@ -23,7 +23,7 @@ typedef struct CopAxis {
 
 typedef struct CopSweep {
     CopAxis t, h, w;
-    ptrdiff_t in_first, in_t, in_h, in_w;     /* floats, from element (0,0,0) of a group */
+    ptrdiff_t in_first, in_t, in_h, in_w; /* floats, from element (0,0,0) of a group */
     ptrdiff_t out_first, out_t, out_h, out_w;
     int block_channels; /* input channels whose share of a tile stays in L1; 0: one tap of one */
     int blocks;
@@ -46,8 +46,8 @@ typedef struct CopGather {
     int sweeps;
     CopSweep *sweep;
     CopTap *tap;
-    size_t in_c, out_c; /* channel strides, in floats */
-    uint32_t *offset, *index;  /* [entries]; index into param->value (of output
+    size_t in_c, out_c;       /* channel strides, in floats */
+    uint32_t *offset, *index; /* [entries]; index into param->value (of output
                                   channel 0 if shared) */
     uint32_t *start;
     size_t entries, channel_step; /* index step from one output channel to the next if shared */
@@ -59,12 +59,15 @@ struct CopConv3d {
     const CopConv3dKernels *kernels;
     unsigned generation;
     int threads;
-    CopTensor x, y, dx, dy; /* as planned; only shapes and strides count */
+    CopTensor x, y, dx, dy;            /* as planned; only shapes and strides count */
     CopGather forward, full, backward; /* full: forward over all weights; sweeps 0 if absent */
-    float *weight;  /* [capacity] in list order; refilled by each pass */
-    float *scratch; /* [threads][scratch_floats] */
+    float *weight;                     /* [capacity] in list order; refilled by each pass */
+    float *scratch;                    /* [threads][scratch_floats] */
     size_t scratch_floats;
 };
+
+/* Same sizes and strides. */
+bool cop_conv3d_same_layout(const CopTensor *a, const CopTensor *b);
 
 /* Plans the sweeps of one direction between two tensors; COP_ERR_NOMEM or
  * COP_ERR_SHAPE. `entries` is the most active weights there will ever be, 0 for
@@ -79,5 +82,44 @@ void cop_gather_build(CopGather *gather, const CopConvShape *shape, const uint64
 /* Cuts rows of w positions into equal pieces and groups narrow rows, so that
  * a tile has at most `most` positions. */
 void cop_conv3d_cut(int h, int w, int most, int *h_pieces, int *w_pieces);
+
+/* A sweep cut into tiles. They are numbered down a strip of columns first, so
+ * that most of the rows that the next one reads are still in cache, then over
+ * t, strips and groups. */
+typedef struct CopTiling {
+    const CopSweep *sweep;
+    int h_pieces, w_pieces, tiles; /* tiles: 0 for a sweep without positions */
+} CopTiling;
+
+/* Group, first position and size of a tile. */
+typedef struct CopPlace {
+    int g, t, h, w, rows, cols;
+} CopPlace;
+
+CopTiling cop_conv3d_tiling(const CopSweep *sweep, int groups, int most);
+CopPlace cop_conv3d_place(const CopTiling *tiling, int tile);
+
+/* Which taps of a position meet the source rather than its halo. */
+void cop_conv3d_valid_taps(const CopAxis *axis, int position, int *first, int *end);
+
+/* --- weights: owner's order <-> list order --- */
+
+/* listed = value, and grad = listed, for the weights of a list. */
+void cop_gather_load(const CopGather *gather, const float *value, float *listed, CopPool *pool);
+void cop_gather_store(const CopGather *gather, const float *listed, float *grad, CopPool *pool);
+
+/* --- a tile's part of a pass --- */
+
+/* Fills in what a kernel needs to know of the list, of one place, and of one
+ * block; `in` is a source's data. */
+void cop_tile_list(CopConv3dTile *tile, const CopGather *gather, float *weight);
+void cop_tile_block(CopConv3dTile *tile, const CopGather *gather, const CopSweep *sweep, int block);
+
+/* Index of the kernels for a distance of neighbours. */
+int cop_tile_step(const CopSweep *sweep);
+
+/* Asks for the rows that a block of `tile` reads and the tile before did not. */
+void cop_tile_prefetch(const CopGather *gather, const CopTiling *tiling, int tile, int block,
+                       const CopTensor *in);
 
 #endif

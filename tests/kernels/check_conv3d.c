@@ -23,7 +23,7 @@ typedef struct Case {
     int n, t, h, w;
     double density; /* 1: no mask */
     Fill fill;
-    int slack;  /* halo beyond what is needed */
+    int slack; /* halo beyond what is needed */
     bool accumulate;
 } Case;
 
@@ -80,8 +80,8 @@ static void draw_mask(Problem *p, double density)
 
 static CopHalo widen(CopHalo halo, int by)
 {
-    return (CopHalo){halo.t_lo + by,       halo.t_hi + by / 2, halo.h_lo + by / 2,
-                     halo.h_hi + by,       halo.w_lo + by,     halo.w_hi + 2 * by};
+    return (CopHalo){halo.t_lo + by, halo.t_hi + by / 2, halo.h_lo + by / 2,
+                     halo.h_hi + by, halo.w_lo + by,     halo.w_hi + 2 * by};
 }
 
 static void set_up(Problem *p, const Case *c)
@@ -120,9 +120,8 @@ static void set_up(Problem *p, const Case *c)
     kcheck_zero(&p->tdy);
     kcheck_store(&p->tx, p->x);
     kcheck_store(&p->tdy, p->dy);
-    const CopStatus status =
-        cop_conv3d_create(&p->conv, kcheck_arena(), s, &p->param, &p->tx.x, &p->ty.x, &p->tdx.x,
-                          &p->tdy.x, THREADS);
+    const CopStatus status = cop_conv3d_create(&p->conv, kcheck_arena(), s, &p->param, &p->tx.x,
+                                               &p->ty.x, &p->tdx.x, &p->tdy.x, THREADS);
     if (status != COP_OK)
         kcheck_fail("create: %s", cop_status_name(status));
 }
@@ -155,7 +154,8 @@ static void check_forward(Problem *p)
     const Expected e = expect(n);
     const double *weight = masked(p, p->weight), *weight_size = magnitudes(weight, p->numel);
     const double *x_size = magnitudes(p->x, (size_t)c->n * p->x_clip), *one = ones(p->x_clip);
-    const double *bias_size = magnitudes(p->bias, (size_t)c->s.oc), *bias_one = ones((size_t)c->s.oc);
+    const double *bias_size = magnitudes(p->bias, (size_t)c->s.oc),
+                 *bias_one = ones((size_t)c->s.oc);
     for (size_t i = 0; i < (size_t)c->n; i++) {
         cop_conv3d_ref_forward(&c->s, c->t, c->h, c->w, p->x + i * p->x_clip, weight, p->bias,
                                e.want + i * p->y_clip);
@@ -297,8 +297,12 @@ static void check_tiles(void)
         for (int h = 1; h <= (w <= 7 ? 5 : 1); h++)
             for (int stride = 1; stride <= 3; stride++) {
                 const CopConvShape s = {2, 3, 1, 3, 3, 1, stride, stride, 0, 1, 1};
-                check(&(Case){.s = s, .n = 2, .t = 1, .h = (h - 1) * stride + 1,
-                              .w = (w - 1) * stride + 1, .density = w % 2 ? 1 : 0.6});
+                check(&(Case){.s = s,
+                              .n = 2,
+                              .t = 1,
+                              .h = (h - 1) * stride + 1,
+                              .w = (w - 1) * stride + 1,
+                              .density = w % 2 ? 1 : 0.6});
             }
 }
 
@@ -317,24 +321,39 @@ static void check_layers(void)
     static const int lanes[] = {1, 5, 16, 21};
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
         for (int j = 0; j < 4; j++)
-            check(&(Case){.s = shapes[i], .n = lanes[((int)i + j) % 4], .t = 4, .h = 9, .w = 8,
-                          .density = densities[j], .fill = (Fill)(((int)i / 2 + j) % FILL_COUNT),
-                          .slack = j, .accumulate = j % 2 == 0});
+            check(&(Case){.s = shapes[i],
+                          .n = lanes[((int)i + j) % 4],
+                          .t = 4,
+                          .h = 9,
+                          .w = 8,
+                          .density = densities[j],
+                          .fill = (Fill)(((int)i / 2 + j) % FILL_COUNT),
+                          .slack = j,
+                          .accumulate = j % 2 == 0});
     /* A linear layer, and frames that only padding surrounds. */
-    check(&(Case){.s = {70, 11, 1, 1, 1, 1, 1, 1, 0, 0, 0}, .n = 21, .t = 1, .h = 1, .w = 1,
-                  .density = 1});
-    check(&(Case){.s = {70, 11, 1, 1, 1, 1, 1, 1, 0, 0, 0}, .n = 5, .t = 1, .h = 1, .w = 1,
-                  .density = 0.3});
-    check(&(Case){.s = {19, 9, 3, 3, 3, 1, 1, 1, 1, 1, 1}, .n = 3, .t = 1, .h = 7, .w = 7,
-                  .density = 0.5});
-    check(&(Case){.s = {19, 9, 3, 3, 3, 2, 2, 2, 1, 1, 1}, .n = 16, .t = 2, .h = 4, .w = 4,
-                  .density = 0.1, .accumulate = true});
+    check(&(Case){
+        .s = {70, 11, 1, 1, 1, 1, 1, 1, 0, 0, 0}, .n = 21, .t = 1, .h = 1, .w = 1, .density = 1});
+    check(&(Case){
+        .s = {70, 11, 1, 1, 1, 1, 1, 1, 0, 0, 0}, .n = 5, .t = 1, .h = 1, .w = 1, .density = 0.3});
+    check(&(Case){
+        .s = {19, 9, 3, 3, 3, 1, 1, 1, 1, 1, 1}, .n = 3, .t = 1, .h = 7, .w = 7, .density = 0.5});
+    check(&(Case){.s = {19, 9, 3, 3, 3, 2, 2, 2, 1, 1, 1},
+                  .n = 16,
+                  .t = 2,
+                  .h = 4,
+                  .w = 4,
+                  .density = 0.1,
+                  .accumulate = true});
     /* One tap of one channel is more than a block. */
-    check(&(Case){.s = {2, 2, 3, 7, 7, 1, 2, 2, 1, 3, 3}, .n = 1, .t = 3, .h = 14, .w = 56,
-                  .density = 0.5});
-    check(&(Case){.s = {1, 2, 1, 15, 15, 1, 1, 1, 0, 7, 7}, .n = 1, .t = 1, .h = 3, .w = 28,
-                  .density = 1});
-    check(&(Case){.s = {4, 5, 3, 3, 3, 1, 1, 1, 1, 1, 1}, .n = 4, .t = 2, .h = 3, .w = 5,
+    check(&(Case){
+        .s = {2, 2, 3, 7, 7, 1, 2, 2, 1, 3, 3}, .n = 1, .t = 3, .h = 14, .w = 56, .density = 0.5});
+    check(&(Case){
+        .s = {1, 2, 1, 15, 15, 1, 1, 1, 0, 7, 7}, .n = 1, .t = 1, .h = 3, .w = 28, .density = 1});
+    check(&(Case){.s = {4, 5, 3, 3, 3, 1, 1, 1, 1, 1, 1},
+                  .n = 4,
+                  .t = 2,
+                  .h = 3,
+                  .w = 5,
                   .density = 0}); /* nothing is active */
 }
 
@@ -360,8 +379,8 @@ static void check_random(void)
 /* A mask that moves, a dense layer that becomes sparse, and fewer lanes than planned. */
 static void check_refresh(void)
 {
-    const Case c = {.s = {5, 6, 3, 3, 3, 1, 2, 1, 1, 1, 1}, .n = 21, .t = 3, .h = 6, .w = 9,
-                    .density = 1};
+    const Case c = {
+        .s = {5, 6, 3, 3, 3, 1, 2, 1, 1, 1, 1}, .n = 21, .t = 3, .h = 6, .w = 9, .density = 1};
     kcheck_case("conv3d refresh");
     Problem p;
     set_up(&p, &c);
@@ -384,8 +403,8 @@ static void check_refresh(void)
 /* A clip's result is the same bits alone, in another lane and in another group. */
 static void check_packing(void)
 {
-    const Case c = {.s = {7, 5, 3, 3, 3, 1, 1, 1, 1, 1, 1}, .n = 21, .t = 3, .h = 5, .w = 9,
-                    .density = 0.4};
+    const Case c = {
+        .s = {7, 5, 3, 3, 3, 1, 1, 1, 1, 1, 1}, .n = 21, .t = 3, .h = 5, .w = 9, .density = 0.4};
     kcheck_case("conv3d packing");
     Problem p;
     set_up(&p, &c);

@@ -180,9 +180,8 @@ static void get(float *element, double *clip)
 void kcheck_store(const KTensor *tensor, const double *clips)
 {
     const CopTensor *x = &tensor->x;
-    double *copy = kcheck_alloc((size_t)x->n * (size_t)x->c * (size_t)x->t * (size_t)x->h *
-                                    (size_t)x->w,
-                                sizeof *copy);
+    double *copy = kcheck_alloc(
+        (size_t)x->n * (size_t)x->c * (size_t)x->t * (size_t)x->h * (size_t)x->w, sizeof *copy);
     memcpy(copy, clips,
            (size_t)x->n * (size_t)x->c * (size_t)x->t * (size_t)x->h * (size_t)x->w * sizeof *copy);
     each(x, put, copy);

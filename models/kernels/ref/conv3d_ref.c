@@ -80,8 +80,8 @@ void cop_conv3d_ref_backward_data(const CopConvShape *shape, int t, int h, int w
     each_product(shape, t, h, w, data_product, &arrays);
 }
 
-void cop_conv3d_ref_backward_weight(const CopConvShape *shape, int t, int h, int w,
-                                    const double *x, const double *dy, double *dweight)
+void cop_conv3d_ref_backward_weight(const CopConvShape *shape, int t, int h, int w, const double *x,
+                                    const double *dy, double *dweight)
 {
     Arrays arrays = {x, dy, dweight};
     each_product(shape, t, h, w, weight_product, &arrays);

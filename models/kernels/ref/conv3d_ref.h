@@ -15,8 +15,8 @@ void cop_conv3d_ref_forward(const CopConvShape *shape, int t, int h, int w, cons
 /* These add to what is in dx, dweight and dbias [oc]. */
 void cop_conv3d_ref_backward_data(const CopConvShape *shape, int t, int h, int w, const double *dy,
                                   const double *weight, double *dx);
-void cop_conv3d_ref_backward_weight(const CopConvShape *shape, int t, int h, int w,
-                                    const double *x, const double *dy, double *dweight);
+void cop_conv3d_ref_backward_weight(const CopConvShape *shape, int t, int h, int w, const double *x,
+                                    const double *dy, double *dweight);
 void cop_conv3d_ref_backward_bias(const CopConvShape *shape, int t, int h, int w, const double *dy,
                                   double *dbias);
 
