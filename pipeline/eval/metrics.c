@@ -14,8 +14,8 @@ CopInterval cop_wilson(int64_t right, int64_t n)
         return (CopInterval){NAN, NAN, NAN, 0};
     const double count = (double)n, share = (double)right / count, zz = z95 * z95;
     const double centre = (share + zz / (2 * count)) / (1 + zz / count);
-    const double half = z95 / (1 + zz / count) *
-                        sqrt(share * (1 - share) / count + zz / (4 * count * count));
+    const double half =
+        z95 / (1 + zz / count) * sqrt(share * (1 - share) / count + zz / (4 * count * count));
     /* At the ends the bound is exactly 0 or 1; rounding must not say otherwise. */
     return (CopInterval){share, right == 0 ? 0 : fmax(0, centre - half),
                          right == n ? 1 : fmin(1, centre + half), n};
@@ -25,7 +25,7 @@ CopInterval cop_wilson(int64_t right, int64_t n)
  * evaluated by Lentz's method. */
 static double beta_fraction(double a, double b, double x)
 {
-    enum { ROUNDS = 100000 }; /* it takes about sqrt(max(a, b)) */
+    enum { ROUNDS = 100000 };                                 /* it takes about sqrt(max(a, b)) */
     double c = 1, d = 1 / (1 - (a + b) * x / (a + 1)), f = d; /* x is below the mean: never zero */
     for (int m = 1; m < ROUNDS; m++) {
         const double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
@@ -55,8 +55,8 @@ double cop_incomplete_beta(double a, double b, double x)
     /* The fraction converges fast below the mean; above it the symmetric one does. */
     if (x > (a + 1) / (a + b + 2))
         return 1 - cop_incomplete_beta(b, a, 1 - x);
-    const double front = exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * log(x) +
-                             b * log1p(-x));
+    const double front =
+        exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * log(x) + b * log1p(-x));
     return front * beta_fraction(a, b, x) / a;
 }
 
@@ -105,8 +105,8 @@ CopInterval cop_mean_interval(const CopMoments *moments)
         return (CopInterval){NAN, NAN, NAN, 0};
     CopInterval out = {moments->mean, NAN, NAN, moments->n};
     if (moments->n > 1) {
-        const double half = cop_student_quantile(0.975, (double)(moments->n - 1)) *
-                            standard_error(moments);
+        const double half =
+            cop_student_quantile(0.975, (double)(moments->n - 1)) * standard_error(moments);
         out.low = out.value - half;
         out.high = out.value + half;
     }

@@ -142,8 +142,8 @@ CopStatus cop_store_model(CopStore *store, const CopStoreModel *model, int64_t *
     if (found)
         return COP_OK;
     COP_TRY(run(store, MODEL_ADD, NULL, NULL, err, "ssssdiiiii", model->sha256, model->name,
-                model->arch, model->method, model->density, (int64_t)model->seed,
-                model->parameters, model->nonzeros, model->flops, model->flops_dense));
+                model->arch, model->method, model->density, (int64_t)model->seed, model->parameters,
+                model->nonzeros, model->flops, model->flops_dense));
     return run(store, MODEL_FIND, id, NULL, err, "s", model->sha256);
 }
 
@@ -194,8 +194,8 @@ CopStatus cop_store_cell(CopStore *store, int64_t model, int64_t setup, const ch
                 family, detail));
     if (found)
         return COP_OK;
-    COP_TRY(run(store, CELL_ADD, NULL, NULL, err, types, model, setup, corruption, severity,
-                family, detail));
+    COP_TRY(run(store, CELL_ADD, NULL, NULL, err, types, model, setup, corruption, severity, family,
+                detail));
     COP_TRY(run(store, CELL_FIND, id, &found, err, types, model, setup, corruption, severity,
                 family, detail));
     /* The setup's text covers the options; a detail that moved under it means that the
@@ -262,9 +262,8 @@ CopStatus cop_store_seconds(CopStore *store, int64_t cell, double seconds, CopEr
     return COP_OK;
 }
 
-CopStatus cop_store_picture(CopStore *store, int64_t setup, const char *corruption,
-                            double severity, int64_t clip, int frame, const void *png, size_t size,
-                            CopError *err)
+CopStatus cop_store_picture(CopStore *store, int64_t setup, const char *corruption, double severity,
+                            int64_t clip, int frame, const void *png, size_t size, CopError *err)
 {
     return run(store, PICTURE, NULL, NULL, err, "isdiib", setup, corruption, severity, clip,
                (int64_t)frame, png, size);
