@@ -81,10 +81,31 @@ static double clip_score(const CopResults *results, int model, int scope, int cl
     return sum / results->n_corruptions;
 }
 
-static CopInterval bounded(CopInterval interval, double least)
+/* The score itself, from counts: the cells of a complete scope share one n. */
+static double scope_value(const CopResults *results, int model, int scope)
 {
-    interval.low = fmax(interval.low, least);
-    interval.high = fmin(interval.high, 1);
+    if (scope == COP_SCOPE_CLEAN)
+        return (double)cell_at(results, model, 0)->top1 / results->n_labelled;
+    if (scope == COP_SCOPE_ROBUST) {
+        double sum = 0;
+        for (int i = 0; i < results->n_corruptions; i++)
+            sum += scope_value(results, model, i);
+        return sum / results->n_corruptions;
+    }
+    const CopResultCorruption *row = &results->corruptions[scope];
+    int64_t right = 0;
+    for (int column = row->first; column < row->first + row->n; column++)
+        right += cell_at(results, model, column)->top1;
+    return (double)right / ((double)results->n_labelled * row->n);
+}
+
+static CopInterval bounded(CopInterval interval, double value, double least)
+{
+    interval.value = value;
+    if (interval.n > 1) {
+        interval.low = fmax(interval.low, least);
+        interval.high = fmin(interval.high, 1);
+    }
     return interval;
 }
 
@@ -99,10 +120,10 @@ CopInterval cop_results_score(const CopResults *results, int model, int scope)
         if (results->clips[clip].label >= 0)
             cop_moments_add(&moments, clip_score(results, model, scope, clip));
     /* Every clip always right, or always wrong: the spread says nothing, the count does. */
-    if (moments.mean == 0 || moments.mean == 1)
-        return cop_wilson(moments.mean == 1 ? moments.n : 0, moments.n);
-    const CopInterval interval = cop_mean_interval(&moments);
-    return moments.n > 1 ? bounded(interval, 0) : interval;
+    const double value = scope_value(results, model, scope);
+    if (value == 0 || value == 1)
+        return cop_wilson(value == 1 ? moments.n : 0, moments.n);
+    return bounded(cop_mean_interval(&moments), value, 0);
 }
 
 double cop_results_rpc(const CopResults *results, int model)
@@ -141,8 +162,8 @@ CopInterval cop_results_difference(const CopResults *results, int a, int b, int 
                                           clip_score(results, b, scope, clip));
     if (p)
         *p = cop_mean_p(&moments);
-    const CopInterval interval = cop_mean_interval(&moments);
-    return moments.n > 1 ? bounded(interval, -1) : interval;
+    return bounded(cop_mean_interval(&moments),
+                   scope_value(results, a, scope) - scope_value(results, b, scope), -1);
 }
 
 CopMcNemar cop_results_mcnemar(const CopResults *results, int a, int b, int column)
