@@ -36,8 +36,8 @@ CopStatus cop_arena_create(CopArena **out, size_t limit)
     size_t size = limit ? limit : default_limit();
     void *base = MAP_FAILED;
     while (base == MAP_FAILED && size >= SMALLEST) {
-        base = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                    -1, 0);
         if (base == MAP_FAILED) {
             if (limit)
                 break;

@@ -54,7 +54,8 @@ static void sync_folder(const char *path)
 CopStatus cop_file_commit(CopFile *file, CopError *err)
 {
     errno = 0;
-    int failed = fflush(file->stream) != 0 || ferror(file->stream) || fsync(fileno(file->stream)) != 0;
+    int failed =
+        fflush(file->stream) != 0 || ferror(file->stream) || fsync(fileno(file->stream)) != 0;
     int reason = errno;
     if (fclose(file->stream) != 0 && !failed) {
         failed = 1;
@@ -89,11 +90,23 @@ void cop_file_abandon(CopFile *file)
     *file = (CopFile){0};
 }
 
+CopStatus cop_file_append(CopFile *file, const void *bytes, size_t size, CopError *err)
+{
+    errno = 0;
+    if (size == 0 || fwrite(bytes, 1, size, file->stream) == size)
+        return COP_OK;
+    return cop_error_set(err, COP_ERR_IO, "%s: cannot be written: %s", file->path,
+                         strerror(errno ? errno : EIO));
+}
+
 CopStatus cop_file_write(const char *path, const void *bytes, size_t size, CopError *err)
 {
     CopFile file;
     COP_TRY(cop_file_create(&file, path, err));
-    /* A short write shows up in ferror(), which commit looks at. */
-    fwrite(bytes, 1, size, file.stream);
+    const CopStatus status = cop_file_append(&file, bytes, size, err);
+    if (status != COP_OK) {
+        cop_file_abandon(&file);
+        return status;
+    }
     return cop_file_commit(&file, err);
 }

@@ -15,8 +15,14 @@ typedef struct CopFile {
 } CopFile;
 
 CopStatus cop_file_create(CopFile *file, const char *path, CopError *err) COP_MUST_CHECK;
-CopStatus cop_file_commit(CopFile *file, CopError *err) COP_MUST_CHECK; /* closes, also on failure */
-void cop_file_abandon(CopFile *file);                                  /* idempotent */
+CopStatus cop_file_commit(CopFile *file,
+                          CopError *err) COP_MUST_CHECK; /* closes, also on failure */
+void cop_file_abandon(CopFile *file);                    /* idempotent */
+
+/* Appends `size` bytes to the stream. After a failure the file is still the
+ * caller's to abandon. */
+CopStatus cop_file_append(CopFile *file, const void *bytes, size_t size,
+                          CopError *err) COP_MUST_CHECK;
 
 /* Writes `size` bytes as a whole file in one call. */
 CopStatus cop_file_write(const char *path, const void *bytes, size_t size,

@@ -60,7 +60,10 @@ typedef struct CopOption {
 } CopOption;
 
 /* A table ends in a row whose name is NULL. */
-#define COP_OPTIONS_END {.name = NULL}
+#define COP_OPTIONS_END                                                                            \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
 
 /* Name of a type as documentation shows it, e.g. "list of numbers". */
 const char *cop_option_type_name(CopOptionType type);
@@ -72,7 +75,8 @@ const CopOption *cop_option_find(const CopOption *rows, const char *name);
 CopStatus cop_options_defaults(const CopOption *rows, void *object, CopError *err) COP_MUST_CHECK;
 
 /* Parses `text` into the field of row `name`. Lists are separated by commas,
- * brackets around them are allowed. COP_ERR_CONFIG with the row, the value
+ * brackets around them are allowed; an item that holds a comma, or blanks at
+ * its ends, goes in double quotes (see list.h). COP_ERR_CONFIG with the row, the value
  * seen and the values allowed; an unknown name comes with the nearest one. */
 CopStatus cop_options_set(const CopOption *rows, void *object, const char *name, const char *text,
                           CopError *err) COP_MUST_CHECK;

@@ -4,7 +4,7 @@
 #define COP_CORE_STATUS_H
 
 #if defined(__GNUC__)
-#define COP_MUST_CHECK __attribute__((warn_unused_result))
+#define COP_MUST_CHECK        __attribute__((warn_unused_result))
 #define COP_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #else
 #define COP_MUST_CHECK

@@ -38,8 +38,8 @@ CopStatus cop_tensor_shape(CopTensor *x, int n, int c, int t, int h, int w, CopH
 {
     if (!size_ok(n) || !size_ok(c) || !size_ok(t) || !size_ok(h) || !size_ok(w))
         return COP_ERR_SHAPE;
-    *x = (CopTensor){.n = n, .g = (n + COP_LANES - 1) / COP_LANES, .c = c, .t = t, .h = h, .w = w,
-                     .halo = halo};
+    *x = (CopTensor){
+        .n = n, .g = (n + COP_LANES - 1) / COP_LANES, .c = c, .t = t, .h = h, .w = w, .halo = halo};
     x->stride_h = (size_t)(halo.w_lo + w + halo.w_hi) * COP_LANES;
     x->stride_t = odd_lines((size_t)(halo.h_lo + h + halo.h_hi), x->stride_h);
     if (!x->stride_t)

@@ -18,7 +18,7 @@ typedef struct CopHalo {
 
 /* A view into an arena; owns nothing. A lane is one clip. */
 typedef struct CopTensor {
-    float *data;         /* position (0,0,0,0,0), lane 0; 64-byte aligned */
+    float *data;          /* position (0,0,0,0,0), lane 0; 64-byte aligned */
     int n, g, c, t, h, w; /* n valid lanes; g = ceil(n / 16) groups */
     CopHalo halo;
     size_t stride_g, stride_c, stride_t, stride_h; /* in floats; w stride is 16 */

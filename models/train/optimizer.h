@@ -14,25 +14,35 @@
  * g += decay * w; v = momentum * v + g; g = nesterov ? g + momentum * v : v; w -= lr * g.
  * The first step's v is g itself (v starts at zero, no dampening). Decay applies
  * to weights only (not to biases, scales, shifts) unless decay_all. param->grad
- * is left as it was. */
+ * is left as it was. Statistics and parameters without a gradient are not
+ * touched. */
 typedef struct CopSgd {
     double momentum, weight_decay;
     bool nesterov, decay_all;
 } CopSgd;
 
+/* One step on n parameters (borrowed): value and, with momentum, state[0] of
+ * their nnz active weights. The result is the same for any number of threads. */
 void cop_sgd_step(const CopSgd *sgd, double lr, CopParam *const *params, int n, CopPool *pool);
 
-typedef enum CopScheduleKind { COP_SCHEDULE_CONSTANT, COP_SCHEDULE_MULTISTEP, COP_SCHEDULE_COSINE } CopScheduleKind;
+typedef enum CopScheduleKind {
+    COP_SCHEDULE_CONSTANT,
+    COP_SCHEDULE_MULTISTEP,
+    COP_SCHEDULE_COSINE
+} CopScheduleKind;
 extern const char *const cop_schedule_names[]; /* "constant", "multistep", "cosine", NULL */
 
-/* Learning rate as a function of the 0-based optimiser step. */
+/* Learning rate as a function of the 0-based optimiser step. Shares become whole
+ * steps by rounding. Multistep: lr * gamma^(milestones reached). Cosine: half a
+ * period from lr after the warm-up to 0 at total_steps (Loshchilov and Hutter,
+ * ICLR 2017, eq. 5, without restarts). */
 typedef struct CopSchedule {
     CopScheduleKind kind;
-    double lr;             /* base rate */
-    double gamma;          /* multistep: factor at each milestone */
+    double lr;                /* base rate */
+    double gamma;             /* multistep: factor at each milestone */
     const double *milestones; /* multistep: shares of all steps, 0..1, ascending (borrowed) */
     int n_milestones;
-    double warmup;         /* share of all steps, linear from lr/warmup_steps up to lr */
+    double warmup; /* share of all steps, linear from lr/warmup_steps up to lr */
     uint64_t total_steps;
 } CopSchedule;
 

@@ -11,9 +11,20 @@
 #include "models/core/status.h"
 
 typedef enum CopDtype {
-    COP_DTYPE_F64, COP_DTYPE_F32, COP_DTYPE_F16, COP_DTYPE_BF16, COP_DTYPE_I64, COP_DTYPE_I32,
-    COP_DTYPE_I16, COP_DTYPE_I8, COP_DTYPE_U8, COP_DTYPE_BOOL, COP_DTYPE_U16, COP_DTYPE_U32,
-    COP_DTYPE_U64, COP_DTYPE_COUNT
+    COP_DTYPE_F64,
+    COP_DTYPE_F32,
+    COP_DTYPE_F16,
+    COP_DTYPE_BF16,
+    COP_DTYPE_I64,
+    COP_DTYPE_I32,
+    COP_DTYPE_I16,
+    COP_DTYPE_I8,
+    COP_DTYPE_U8,
+    COP_DTYPE_BOOL,
+    COP_DTYPE_U16,
+    COP_DTYPE_U32,
+    COP_DTYPE_U64,
+    COP_DTYPE_COUNT
 } CopDtype;
 
 const char *cop_dtype_name(CopDtype dtype); /* "F32" */
@@ -22,9 +33,9 @@ size_t cop_dtype_size(CopDtype dtype);      /* bytes an element */
 typedef struct CopStTensor {
     const char *name;
     CopDtype dtype;
-    int rank;          /* 0..8 */
+    int rank; /* 0..8 */
     uint64_t shape[8];
-    const void *data;  /* little-endian, row-major, not necessarily aligned */
+    const void *data; /* little-endian, row-major, not necessarily aligned */
     size_t bytes;
 } CopStTensor;
 
@@ -42,7 +53,8 @@ typedef struct CopSafetensors {
 
 /* Opens and checks `path`. COP_ERR_IO when it cannot be read, COP_ERR_MODEL with
  * what is wrong and at which byte when it is not a sound file. Returned in *out. */
-CopStatus cop_safetensors_open(CopSafetensors **out, const char *path, CopError *err) COP_MUST_CHECK;
+CopStatus cop_safetensors_open(CopSafetensors **out, const char *path,
+                               CopError *err) COP_MUST_CHECK;
 
 /* The same over bytes in memory (borrowed, must live as long); `label` names them in errors. */
 CopStatus cop_safetensors_parse(CopSafetensors **out, const void *bytes, size_t size,
@@ -53,12 +65,15 @@ const CopStTensor *cop_safetensors_find(const CopSafetensors *file, const char *
 const char *cop_safetensors_meta(const CopSafetensors *file, const char *key); /* NULL if absent */
 
 /* Elements of a tensor as float (F64, F32, F16, BF16 and integer types are
- * converted). `out` holds `count` floats, which must be the tensor's size. */
+ * converted). `out` holds `count` floats; COP_ERR_SHAPE unless that is the
+ * tensor's size. */
 CopStatus cop_safetensors_read_f32(const CopStTensor *tensor, float *out, size_t count,
                                    CopError *err) COP_MUST_CHECK;
 
 /* Writes a file through a temporary name, synced and renamed. Names and values
- * are JSON-escaped. Data offsets are 64-byte aligned by padding the header with blanks. */
+ * are JSON-escaped. The data start at a multiple of 64 bytes, by blanks after the
+ * header, and follow each other in the order given. COP_ERR_ARG for what the
+ * reader would refuse: names twice or not UTF-8, bytes that are not the shape's. */
 CopStatus cop_safetensors_write(const char *path, const CopStTensor *tensor, int n_tensors,
                                 const CopStMeta *meta, int n_meta, CopError *err) COP_MUST_CHECK;
 

@@ -40,9 +40,11 @@ typedef struct CopSeverityTable {
 typedef struct CopCorrupt CopCorrupt;
 
 /* A per-frame corruption supplies apply(); one with memory supplies push(), pull()
- * and flush(). init() runs after options are resolved, and again after each
- * change of severity; it may allocate into the state and sets latency and
- * look_behind (frames), and align where it restarts at absolute multiples. */
+ * and flush(), and takes formats as they come (COP_CORRUPT_RGB goes with apply()
+ * only). init() runs after options are resolved, and again after each change of
+ * severity, with frames in flight where there is memory; it may allocate into the
+ * state and sets latency and look_behind (frames), and align where it restarts at
+ * absolute multiples. It does not run at severity 0. */
 typedef struct CopCorruptDesc {
     const char *name, *summary, *reference;
     CopFamily family;
@@ -55,7 +57,8 @@ typedef struct CopCorruptDesc {
     CopStatus (*push)(CopCorrupt *corrupt, const CopFrame *frame); /* borrowed: ref to keep */
     CopStatus (*pull)(CopCorrupt *corrupt, CopFrame *out);         /* returned; COP_AGAIN, COP_EOF */
     CopStatus (*flush)(CopCorrupt *corrupt);
-    void (*close)(CopCorrupt *corrupt);                            /* frees what init and push made */
+    /* Frees what init and push made and leaves the state as before the first init. */
+    void (*close)(CopCorrupt *corrupt);
 } CopCorruptDesc;
 
 /* What a corruption's callbacks see; others treat it as opaque. */
@@ -92,7 +95,7 @@ const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err);
 CopStatus cop_corrupt_create(CopCorrupt **out, const CopCorruptSpec *spec, CopError *err) COP_MUST_CHECK;
 void cop_corrupt_destroy(CopCorrupt **corrupt);
 
-/* New severity from the next frame pushed. */
+/* New severity from the next frame pushed; frames pushed before keep theirs. */
 CopStatus cop_corrupt_set_severity(CopCorrupt *corrupt, double severity, CopError *err) COP_MUST_CHECK;
 
 /* The stream: push frames in order of consecutive index, pull until COP_AGAIN;
@@ -101,6 +104,10 @@ CopStatus cop_corrupt_set_severity(CopCorrupt *corrupt, double severity, CopErro
 CopStatus cop_corrupt_push(CopCorrupt *corrupt, const CopFrame *frame) COP_MUST_CHECK;
 CopStatus cop_corrupt_pull(CopCorrupt *corrupt, CopFrame *out) COP_MUST_CHECK;
 CopStatus cop_corrupt_flush(CopCorrupt *corrupt) COP_MUST_CHECK;
+
+/* Corrupts one frame where it lies, beside the stream: its planes, borrowed or
+ * not, are written. COP_ERR_UNSUPPORTED for a corruption with memory. */
+CopStatus cop_corrupt_in_place(CopCorrupt *corrupt, CopFrame *frame) COP_MUST_CHECK;
 
 /* Forgets all frames, ready for a new stream of clip `clip`. */
 CopStatus cop_corrupt_reset(CopCorrupt *corrupt, uint32_t clip) COP_MUST_CHECK;

@@ -8,11 +8,14 @@
 
 #include "pipeline/media/frame.h"
 
-/* Writes `from` into `to` (allocated, same width and height, any two formats).
- * to->colour says what luma and chroma shall mean; RGB to RGB moves bytes. */
+/* Writes `from` into `to` (allocated, same width and height, any two formats, no
+ * shared memory). to->colour says what luma and chroma shall mean; RGB to RGB moves
+ * bytes. The fourth byte of packed formats is copied if both have one and stays as
+ * it is in `to` otherwise. */
 void cop_convert(const CopFrame *to, const CopFrame *from);
 
-/* Allocates and converts; index, pts and colour are carried over. */
+/* Allocates and converts; index, pts and colour are carried over. A fourth byte that
+ * `from` does not have is 255. */
 CopStatus cop_convert_new(CopFrame *out, CopPixelFormat format, const CopFrame *from) COP_MUST_CHECK;
 
 #endif

@@ -18,10 +18,14 @@ typedef struct CopVideoInfo {
 } CopVideoInfo;
 
 /* Opens the best video stream of `path` ("-" is y4m on stdin; a picture is a
- * video of one frame). Frames keep their format where CopPixelFormat has it and
- * are converted to i444 or rgb otherwise (10 bits, palettes, ...). `threads` is
- * the codec's thread count, 1..16. A file that does not open, has no video or
- * yields no frame is COP_ERR_DATA with one line that names it and why. */
+ * video of one frame): the largest, as the ffmpeg command picks it; cover pictures of
+ * music do not count. Frames keep their format where CopPixelFormat has it and
+ * are converted to gray8, i444 or rgb otherwise (10 bits, palettes, ...; see
+ * cop_av_import()). Rotation tags are ignored, interlaced pictures stay as they are.
+ * `threads` is the codec's thread count, 1..16, for slices; pixels do not depend on
+ * it, even in broken files. A file that does not open, has no video or yields no frame
+ * is COP_ERR_DATA with one line that names it and why; so are playlists, which point
+ * at other files, and anything but a regular file. */
 CopStatus cop_decoder_open(CopDecoder **out, const char *path, int threads,
                            CopError *err) COP_MUST_CHECK;
 void cop_decoder_close(CopDecoder **decoder);
@@ -32,6 +36,9 @@ const CopVideoInfo *cop_decoder_info(const CopDecoder *decoder);
  * and counted; pictures that change size midway are scaled to the first one's. */
 CopStatus cop_decoder_next(CopDecoder *decoder, CopFrame *out, CopError *err) COP_MUST_CHECK;
 
+/* As cop_decoder_next(), but drops the frame and spares the copy. */
+CopStatus cop_decoder_skip(CopDecoder *decoder, CopError *err) COP_MUST_CHECK;
+
 /* Packets that could not be decoded so far. */
 int cop_decoder_errors(const CopDecoder *decoder);
 
@@ -41,7 +48,8 @@ int cop_decoder_errors(const CopDecoder *decoder);
 CopStatus cop_video_count(const char *path, int *frames, CopError *err) COP_MUST_CHECK;
 
 /* Frames first..last (inclusive) of `path`, as references in out[last-first+1].
- * *n says how many there were before the file ended (possibly 0). */
+ * *n says how many there were before the file ended (possibly 0); the rest of `out`
+ * is zeroed, and all of it after an error. Decodes from the start. */
 CopStatus cop_video_read(const char *path, int first, int last, CopFrame *out, int *n,
                          CopError *err) COP_MUST_CHECK;
 

@@ -1,0 +1,107 @@
+/* Gaussian noise: y = trunc(255 clip(x / 255 + N(0, sigma^2))) of every RGB element
+ * (Hendrycks and Dietterich, ICLR 2019).
+ *
+ * Since x is a whole level, y = clip(x + floor(255 N)): one table of the distribution
+ * of floor(255 N) turns a random word into a step for all 256 levels at once.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pipeline/corrupt/corrupt.h"
+#include "pipeline/corrupt/noise_words.h"
+#include "pipeline/corrupt/normal_cdf.h"
+
+enum { STEPS = 511, GUIDE_BITS = 12, CHUNK = 1024 };
+
+typedef struct GaussianNoise {
+    double sigma;
+    /* A word u makes the step k - 255, k the largest with threshold[k] <= u. */
+    uint64_t threshold[STEPS + 1];
+    int16_t guide[1 << GUIDE_BITS]; /* k of the least word with these upper bits */
+} GaussianNoise;
+
+static const CopOption options[] = {
+    {"sigma", "standard deviation, of a range of 1", COP_TYPE_DOUBLE,
+     offsetof(GaussianNoise, sigma), "0.08", 0, 4, NULL,
+     COP_OPTION_INTERPOLATE | COP_OPTION_CONTROLLABLE},
+    COP_OPTIONS_END,
+};
+
+static CopStatus init(CopCorrupt *corrupt, CopError *err)
+{
+    (void)err;
+    GaussianNoise *noise = corrupt->state;
+    const double word_range = 4294967296.0;
+    for (int k = 1; k < STEPS; k++) {
+        /* P(floor(255 N) < k - 255), as a share of all words */
+        const double level = (k - 255) / 255.0;
+        double below = level > 0;
+        if (noise->sigma > 0)
+            below = cop_normal_cdf(level / noise->sigma);
+        noise->threshold[k] = (uint64_t)(below * word_range + 0.5);
+    }
+    noise->threshold[0] = 0;
+    noise->threshold[STEPS] = (uint64_t)1 << 32; /* above every word */
+    int k = 0;
+    for (uint32_t slot = 0; slot < 1u << GUIDE_BITS; slot++) {
+        while (noise->threshold[k + 1] <= (uint64_t)slot << (32 - GUIDE_BITS))
+            k++;
+        noise->guide[slot] = (int16_t)k;
+    }
+    return COP_OK;
+}
+
+static void add_noise(const GaussianNoise *noise, const uint32_t *word, uint8_t *x, int n)
+{
+    for (int i = 0; i < n; i++) {
+        int k = noise->guide[word[i] >> (32 - GUIDE_BITS)];
+        while (noise->threshold[k + 1] <= word[i])
+            k++;
+        const int y = x[i] + k - 255;
+        x[i] = (uint8_t)(y < 0 ? 0 : y > 255 ? 255 : y);
+    }
+}
+
+static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
+{
+    const GaussianNoise *noise = corrupt->state;
+    /* Sensor noise is fresh in each frame or a fixed pattern; there is no motion
+     * for it to follow, so "coherent" is as good as "iid". */
+    const bool fixed = corrupt->temporal == COP_TEMPORAL_STATIC;
+    const CopRngAddress at = {.frame = fixed ? 0 : (uint32_t)frame->index, .clip = corrupt->clip};
+    uint32_t word[CHUNK + COP_NOISE_STEP];
+    const int row_bytes = 3 * frame->width;
+    for (int row = 0; row < frame->height; row++) {
+        uint8_t *x = frame->plane[0] + (ptrdiff_t)row * frame->stride[0];
+        for (int done = 0, n; done < row_bytes; done += n) {
+            const uint32_t position = (uint32_t)row * (uint32_t)row_bytes + (uint32_t)done;
+            const int lead = (int)(position % 4);
+            n = row_bytes - done < CHUNK - lead ? row_bytes - done : CHUNK - lead;
+            cop_noise_words(corrupt->key, position - (uint32_t)lead, at, word, lead + n);
+            add_noise(noise, word + lead, x + done, n);
+        }
+    }
+    return COP_OK;
+}
+
+static const char *const columns[] = {"sigma", NULL};
+
+static const CopSeverityTable tables[] = {
+    {"imagenet-c-224", "Hendrycks and Dietterich, ICLR 2019", columns, (const double[]){0},
+     (const double[]){0.08, 0.12, 0.18, 0.26, 0.38}},
+    {"tiny-64", "Tiny ImageNet-C, same authors", columns, (const double[]){0},
+     (const double[]){0.04, 0.08, 0.12, 0.15, 0.18}},
+    {"cifar-32", "CIFAR-10-C, same authors", columns, (const double[]){0},
+     (const double[]){0.04, 0.06, 0.08, 0.09, 0.10}},
+    {.preset = NULL},
+};
+
+const CopCorruptDesc cop_corrupt_gaussian_noise = {
+    .name = "gaussian_noise",
+    .summary = "independent normal noise on every colour element",
+    .reference = "Hendrycks and Dietterich, ICLR 2019",
+    .family = COP_FAMILY_NOISE,
+    .flags = COP_CORRUPT_RGB | COP_CORRUPT_RANDOM,
+    .options = options,
+    .tables = tables,
+    .state_size = sizeof(GaussianNoise),
+    .init = init,
+    .apply = apply,
+};
