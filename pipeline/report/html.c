@@ -325,7 +325,8 @@ char *cop_report_html(const CopResults *results, int baseline)
                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
                     "<title>coppice: robustness report</title><style>\n");
     put_asset(out, "report.css");
-    g_string_append(out, "</style></head>\n<body><main>");
+    g_string_append(out, "</style><noscript><style>.charts, .legend, #trade { display: none; }"
+                         "</style></noscript></head>\n<body><main>");
     put_header(out, results);
 
     open_section(out, "results", "Results");

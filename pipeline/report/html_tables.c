@@ -190,9 +190,16 @@ void cop_html_heat_maps(GString *out, const CopResults *results)
     g_array_unref(severities);
 }
 
+/* "−0.4", with the sign that is as wide as the plus. */
+static void put_points(GString *out, double share)
+{
+    char text[COP_NUMBER_SIZE];
+    cop_text_points(text, share);
+    g_string_append_printf(out, "%s%s", text[0] == '-' ? "−" : "", text + (text[0] == '-'));
+}
+
 static void put_change(GString *out, const CopResults *results, int model, int baseline, int scope)
 {
-    char text[COP_NUMBER_SIZE], low[COP_NUMBER_SIZE], high[COP_NUMBER_SIZE];
     double p;
     const CopInterval change = cop_results_difference(results, model, baseline, scope, &p);
     if (isnan(change.value)) {
@@ -203,20 +210,24 @@ static void put_change(GString *out, const CopResults *results, int model, int b
     const bool clear = change.low > 0 || change.high < 0;
     g_string_append_printf(out, "<td class=\"num%s\"", clear ? " clear" : "");
     put_coloured(out, mix(orange_purple, G_N_ELEMENTS(orange_purple), 0.5 + change.value / 0.3));
-    g_string_append_printf(out, "><span class=\"value\">%s</span>",
-                           cop_text_points(text, change.value));
-    if (!isnan(change.low))
-        g_string_append_printf(out, "<span class=\"interval\">%s to %s</span>",
-                               cop_text_points(low, change.low),
-                               cop_text_points(high, change.high));
+    g_string_append(out, "><span class=\"value\">");
+    put_points(out, change.value);
+    g_string_append(out, "</span>");
+    if (!isnan(change.low)) {
+        g_string_append(out, "<span class=\"interval\">");
+        put_points(out, change.low);
+        g_string_append(out, " to ");
+        put_points(out, change.high);
+        g_string_append(out, "</span>");
+    }
     if (scope == COP_SCOPE_CLEAN)
         p = cop_results_mcnemar(results, model, baseline, 0).p;
     if (scope < 0 && !isnan(p)) {
-        GString *shown = g_string_new(NULL);
-        cop_html_text(shown, cop_text_p(text, p));
-        g_string_append_printf(out, "<span class=\"interval\">p %s%s</span>", p < 0.001 ? "" : "= ",
-                               shown->str);
-        g_string_free(shown, TRUE);
+        char text[COP_NUMBER_SIZE];
+        g_string_append(out, p < 0.001 ? "<span class=\"interval\">p "
+                                       : "<span class=\"interval\">p = ");
+        cop_html_text(out, cop_text_p(text, p));
+        g_string_append(out, "</span>");
     }
     g_string_append(out, "</td>");
 }

@@ -6,10 +6,10 @@
     /* The same as in html.c, so that the keys in the tables are the charts' legend. */
     const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#7a7a7a'];
     const marks = ['circle', 'triangle', 'rect', 'rectRot'];
-    const charts = [];
     const percent = (share) => (share === null ? null : 100 * share);
     const shown = (value) => value.toFixed(1);
-    const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    /* Legible on the light page, on the dark one and on paper. */
+    const soft = '#6f7782', grid = 'rgba(128, 136, 148, 0.22)';
     const fade = (colour, alpha) => colour + Math.round(255 * alpha).toString(16).padStart(2, '0');
 
     Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
@@ -22,24 +22,11 @@
     function axis(title, min, max) {
         return {
             type: 'linear', min: min, max: max,
-            title: {display: title !== '', text: title, padding: 2},
+            title: {display: title !== '', text: title, color: soft, padding: 2},
             border: {display: false},
-            grid: {drawTicks: false},
-            ticks: {padding: 6, stepSize: max - min > 50 ? 25 : undefined}
+            grid: {drawTicks: false, color: grid},
+            ticks: {padding: 6, color: soft, stepSize: max - min > 50 ? 25 : 10}
         };
-    }
-
-    /* Colours of axes follow the page's theme, also when it is printed. */
-    function paint() {
-        for (const chart of charts) {
-            for (const scale of Object.values(chart.options.scales)) {
-                scale.grid.color = style('--grid');
-                scale.ticks.color = style('--soft');
-                scale.title.color = style('--soft');
-            }
-            chart.resize();
-            chart.update('none');
-        }
     }
 
     function cellsOf(model, corruption) {
@@ -69,7 +56,7 @@
         const last = Math.max(5, ...corruption.severities);
         const scales = {x: axis('', 0, last), y: axis('', 0, 100)};
         scales.x.ticks.stepSize = 1;
-        charts.push(new Chart(canvas, {
+        new Chart(canvas, {
             type: 'line',
             data: {datasets: data.models.flatMap((model, i) => curve(model, i, corruption.name))},
             options: {
@@ -90,7 +77,7 @@
                     }
                 }
             }
-        }));
+        });
     }
 
     /* Intervals of the scatter as crosses, and the line where robust equals clean. */
@@ -108,7 +95,7 @@
             c.beginPath();
             c.rect(area.left, area.top, area.width, area.height);
             c.clip();
-            c.strokeStyle = style('--soft');
+            c.strokeStyle = soft;
             c.setLineDash([4, 4]);
             line(0, 0, 100, 100);
             c.setLineDash([]);
@@ -134,7 +121,7 @@
         /* One scale both ways, on round numbers, so that the diagonal is one. */
         const low = Math.max(0, 10 * Math.floor(10 * Math.min(...all)));
         const high = Math.min(100, 10 * Math.ceil(10 * Math.max(...all)));
-        charts.push(new Chart(canvas, {
+        new Chart(canvas, {
             type: 'scatter',
             data: {
                 datasets: models.map((entry) => ({
@@ -158,15 +145,11 @@
                 }
             },
             plugins: [crosses]
-        }));
+        });
     }
 
     document.querySelectorAll('canvas[data-corruption]').forEach(drawCurves);
     const scatter = document.getElementById('scatter');
     if (scatter)
         drawScatter(scatter);
-    paint();
-    window.addEventListener('beforeprint', paint);
-    window.addEventListener('afterprint', paint);
-    window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', paint);
 }());
