@@ -391,6 +391,30 @@ static void teardown(void)
     ck_assert_int_eq(system(command), 0);
 }
 
+/* Files that Python's json and struct wrote: tests/fuzz/make_safetensors.py. */
+START_TEST(foreign_files_open)
+{
+    static const struct {
+        const char *name;
+        int n_tensors, n_meta;
+    } cases[] = {{"empty", 0, 0}, {"metadata", 0, 2}, {"two", 2, 0},
+                 {"all", 13, 0},  {"zero", 3, 0},     {"raw", 1, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char name[256];
+        CopSafetensors *file;
+        CopError err = {0};
+        snprintf(name, sizeof name, COP_TESTS "/fuzz/corpus/safetensors/%s.safetensors",
+                 cases[i].name);
+        ck_assert_msg(cop_safetensors_open(&file, name, &err) == COP_OK, "%s", err.text);
+        ck_assert_int_eq(file->n_tensors, cases[i].n_tensors);
+        ck_assert_int_eq(file->n_meta, cases[i].n_meta);
+        if (strcmp(cases[i].name, "metadata") == 0)
+            ck_assert_str_eq(cop_safetensors_meta(file, "k\xc3\xa9y"), "\xf0\x9f\x98\x80 \"\\\n\t");
+        cop_safetensors_close(&file);
+    }
+}
+END_TEST
+
 START_TEST(written_files_read_back)
 {
     static const float weight[6] = {1, -2, 3.5f, 0, 1e-40f, INFINITY};
@@ -508,6 +532,7 @@ int main(void)
     tcase_add_test(broken, every_cut_is_refused);
     suite_add_tcase(suite, broken);
     tcase_add_checked_fixture(files, setup, teardown);
+    tcase_add_test(files, foreign_files_open);
     tcase_add_test(files, written_files_read_back);
     tcase_add_test(files, layout_is_the_formats);
     tcase_add_test(files, writer_refuses_what_the_reader_would);
