@@ -213,11 +213,12 @@ static void copy(const CopTensor *x, const CopTensor *y, int c, bool accumulate)
     {
         const Vec *in = vec(cop_tensor_at(x, g, c, t, h, 0));
         Vec *out = vec_out(cop_tensor_at(y, g, c, t, h, 0));
-        for (int i = 0; i < x->w * PARTS; i++)
+        for (int i = 0; i < x->w * PARTS; i++) {
             Vec value = in[i];
-        if (accumulate)
-            value += out[i];
-        out[i] = value;
+            if (accumulate)
+                value += out[i];
+            out[i] = value;
+        }
     }
 }
 

@@ -82,7 +82,7 @@ static CopStatus plan_params(CopNet *net, const CopNetPlan *plan)
             largest = param->numel;
     }
     if (plan->training && plan->sparse &&
-        cop_sparse_method(plan->sparse)->flags & COP_SPARSE_DENSE_GRADIENT && largest)
+        cop_sparse_method(plan->sparse)->flags & COP_SPARSE_UPDATES && largest)
         return alloc_floats(net->memory, &net->dense_grad, largest);
     return COP_OK;
 }

@@ -12,6 +12,7 @@
 typedef struct Growth {
     CopTrainer *trainer;
     CopError *err;
+    double macs; /* of dense weight gradients, a clip */
 } Growth;
 
 static bool wants(void *ctx, int param)
@@ -21,25 +22,36 @@ static bool wants(void *ctx, int param)
     return cop_sparse_wants_gradient(trainer->sparse, trainer->step + 1, param);
 }
 
+static const CopLayer *layer_of(const CopNet *net, int param)
+{
+    CopParam *const *params;
+    CopLayer *const *layers;
+    cop_net_params(net, &params);
+    const int n = cop_net_layers(net, &layers);
+    for (int i = 0; i < n; i++)
+        if (layers[i]->n_params > 0 && layers[i]->param[0] == params[param])
+            return layers[i];
+    return NULL;
+}
+
 static CopStatus give(void *ctx, int param, const float *dense_grad)
 {
     Growth *growth = ctx;
-    return cop_sparse_give_gradient(growth->trainer->sparse, param, dense_grad, growth->err);
+    const CopTrainer *trainer = growth->trainer;
+    growth->macs += cop_layer_macs_dense(layer_of(trainer->net, param));
+    return cop_sparse_give_gradient(trainer->sparse, trainer->step + 1, param, dense_grad,
+                                    growth->err);
 }
 
 /* Forward, backward-data and backward-weight cost the same; the first layer has no
- * backward-data. Growth steps compute the weight gradients of inactive weights too. */
-static double step_macs(const CopTrainer *trainer, bool growth)
+ * backward-data. */
+static double step_macs(const CopTrainer *trainer)
 {
     CopLayer *const *layers;
     const int n = cop_net_layers(trainer->net, &layers);
     double macs = 0;
-    for (int i = 0; i < n; i++) {
-        const double active = cop_layer_macs(layers[i]);
-        macs += (layers[i]->din[0] ? 3 : 2) * active;
-        if (growth && layers[i]->n_params > 0 && layers[i]->param[0]->mask)
-            macs += cop_layer_macs_dense(layers[i]);
-    }
+    for (int i = 0; i < n; i++)
+        macs += (layers[i]->din[0] ? 3 : 2) * cop_layer_macs(layers[i]);
     return macs;
 }
 
@@ -65,10 +77,8 @@ CopStatus cop_trainer_step(CopTrainer *trainer, const int *labels, const uint32_
     Growth growth = {.trainer = trainer, .err = err};
     const CopGradientHook hook = {wants, give, &growth};
     const bool update = trainer->sparse && cop_sparse_is_update(trainer->sparse, trainer->step + 1);
-    const bool dense =
-        update && cop_sparse_method(trainer->sparse)->flags & COP_SPARSE_DENSE_GRADIENT;
-    COP_TRY(cop_net_backward(net, &step, dense ? &hook : NULL));
-    trainer->flops += 2 * step_macs(trainer, dense) * cop_net_input(net)->n;
+    COP_TRY(cop_net_backward(net, &step, update ? &hook : NULL));
+    trainer->flops += 2 * (step_macs(trainer) + growth.macs) * cop_net_input(net)->n;
 
     CopParam *const *params;
     const int n_params = cop_net_params(net, &params);

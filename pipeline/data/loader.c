@@ -105,7 +105,7 @@ CopStatus cop_load_clip(const CopLoaderOptions *o, const CopDataItem *item, cons
     int *index = malloc((size_t)o->sample.frames * sizeof *index);
     if (!index)
         return cop_error_set(err, COP_ERR_NOMEM, "out of memory");
-    cop_sample_clip(&o->sample, total, 0, cop_rng_key(o->seed, "sample"),
+    cop_sample_clip(&o->sample, total, o->view, cop_rng_key(o->seed, "sample"),
                     (CopRngAddress){.frame = o->epoch, .clip = item->id}, index);
     const int first = least(index, o->sample.frames), last = most(index, o->sample.frames);
     CopFrame *frame = calloc((size_t)(last - first) + 1, sizeof *frame);

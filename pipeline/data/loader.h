@@ -20,6 +20,7 @@ typedef struct CopLoaderOptions {
     double hflip; /* probability */
     CopAugmentCrop crop;
     uint64_t seed;
+    int view;       /* of sample.clips, for cop_load_clip() */
     uint32_t epoch; /* addresses the order, the clips' starts and the augmentation */
     int batch;
     int threads; /* decoding threads */

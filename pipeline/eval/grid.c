@@ -91,7 +91,7 @@ static CopStatus open_models(Grid *grid)
 {
     for (int i = 0; i < grid->options->n_models; i++) {
         GridModel *m = &grid->model[i];
-        COP_TRY(cop_model_open(&m->model, grid->options->models[i], NULL, BATCH,
+        COP_TRY(cop_model_open(&m->model, grid->options->models[i], NULL, NULL, BATCH,
                                cop_pool_threads(grid->pool), grid->err));
         COP_TRY(check_classes(grid, m->model));
         COP_TRY(find_input(grid, m));

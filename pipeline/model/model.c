@@ -215,8 +215,8 @@ static CopStatus build(CopModel *model, const CopSafetensors *file, const char *
     return COP_OK;
 }
 
-static CopStatus open_model(CopModel **out, const char *path, const char *arch,
-                            const CopShape *size, int batch, int threads, CopError *err)
+CopStatus cop_model_open(CopModel **out, const char *path, const char *arch, const CopShape *input,
+                         int batch, int threads, CopError *err)
 {
     *out = NULL;
     CopSafetensors *file = NULL;
@@ -226,7 +226,7 @@ static CopStatus open_model(CopModel **out, const char *path, const char *arch,
     const CopNetPlan plan = {.batch = batch, .threads = threads, .weights = file};
     CopStatus status = file_sha256(path, &model->sha256, err);
     if (status == COP_OK)
-        status = build(model, file, arch, size, &plan, err);
+        status = build(model, file, arch, input, &plan, err);
     cop_safetensors_close(&file);
     if (status != COP_OK) {
         cop_model_close(&model);
@@ -237,18 +237,6 @@ static CopStatus open_model(CopModel **out, const char *path, const char *arch,
     }
     *out = model;
     return COP_OK;
-}
-
-CopStatus cop_model_open(CopModel **out, const char *path, const char *arch, int batch, int threads,
-                         CopError *err)
-{
-    return open_model(out, path, arch, NULL, batch, threads, err);
-}
-
-CopStatus cop_model_describe(CopModel **out, const char *path, const char *arch,
-                             const CopShape *input, CopError *err)
-{
-    return open_model(out, path, arch, input, 1, 1, err);
 }
 
 void cop_model_close(CopModel **out)

@@ -20,17 +20,13 @@ typedef struct CopModel {
 
 /* Opens a model for inference on up to `batch` clips a step. Everything is read from
  * the file's metadata; a file without it (another program's weights) needs `arch`
- * (NULL or "": the file must say), and gets that architecture's input, its classes
- * counted from the last tensor. Zeros become masked weights. COP_ERR_IO, COP_ERR_MODEL.
- * Returned in *out. */
-CopStatus cop_model_open(CopModel **out, const char *path, const char *arch, int batch, int threads,
-                         CopError *err) COP_MUST_CHECK;
+ * (NULL or "": the file must say), and gets that architecture's input; its classes are
+ * counted from fc.weight. With `input` (NULL: as the file says) the net is built for
+ * clips of another size. Zeros become masked weights. COP_ERR_IO, COP_ERR_MODEL, and
+ * COP_ERR_CONFIG for an unknown `arch`. Returned in *out. */
+CopStatus cop_model_open(CopModel **out, const char *path, const char *arch, const CopShape *input,
+                         int batch, int threads, CopError *err) COP_MUST_CHECK;
 void cop_model_close(CopModel **model);
-
-/* The same without planning memory for a step: for describing. With `input` (NULL: as
- * the file says) the net is built for clips of another size. */
-CopStatus cop_model_describe(CopModel **out, const char *path, const char *arch,
-                             const CopShape *input, CopError *err) COP_MUST_CHECK;
 
 /* Writes a trained net with its metadata (DESIGN.md, section 7). */
 CopStatus cop_model_save(const CopNet *net, const CopConfig *config, const CopStrings *classes,

@@ -316,15 +316,33 @@ static CopStatus prepare_folder(const Run *run)
     return status;
 }
 
+/* Identifies what a checkpoint belongs to: the configuration without what may change
+ * between two sittings, and the training list. */
+static CopStatus hash_config(Run *run)
+{
+    static const char *const neutral[] = {"run.out=", "run.threads=0", "train.checkpoint_every=0",
+                                          "model.name="};
+    CopConfig copy;
+    COP_TRY(cop_config_copy(&copy, run->config));
+    CopStatus status = COP_OK;
+    for (gsize i = 0; i < G_N_ELEMENTS(neutral) && status == COP_OK; i++)
+        status = cop_config_set(&copy, neutral[i], run->err);
+    char *text = status == COP_OK ? cop_config_text(&copy, false) : NULL;
+    cop_config_free(&copy);
+    if (!text)
+        return cop_error_set(run->err, COP_ERR_NOMEM, "out of memory");
+    const uint64_t hash = cop_fnv1a(text, strlen(text)) ^ cop_mix64(cop_dataset_hash(&run->train));
+    run->config_hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x", hash);
+    free(text);
+    return COP_OK;
+}
+
 static CopStatus start(Run *run)
 {
     COP_TRY(cop_dataset_load(&run->config->data, COP_SPLIT_TRAIN, &run->train, run->err));
     COP_TRY(cop_dataset_load(&run->config->data, COP_SPLIT_TEST, &run->test, run->err));
     run->skipped = g_new0(bool, (gsize)(run->train.n + run->test.n));
-    char *text = cop_config_text(run->config, true);
-    const uint64_t hash = cop_fnv1a(text, strlen(text)) ^ cop_mix64(cop_dataset_hash(&run->train));
-    run->config_hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x", hash);
-    free(text);
+    COP_TRY(hash_config(run));
     COP_TRY(cop_pool_create(&run->pool, run->config->run.threads));
     COP_TRY(make_net(run));
     return prepare_folder(run);
@@ -350,7 +368,8 @@ static CopStatus epochs(Run *run, const char *label)
         run->result->test_accuracy = accuracy;
         note_epoch(run, &epoch, accuracy);
         status = write_metrics(run);
-        if (status == COP_OK && (last || run->epoch % c->train.checkpoint_every == 0))
+        const int every = c->train.checkpoint_every;
+        if (status == COP_OK && (last || (every > 0 && run->epoch % every == 0)))
             status = save_checkpoint(run);
     }
     cop_progress_end(&progress);
