@@ -129,7 +129,7 @@ CopStatus cop_candidates_select(CopCandidates *out, const CopParam *param, const
     const size_t k = inactive < out->capacity ? inactive : out->capacity;
     if (k == 0)
         return COP_OK;
-    uint32_t *key = malloc(inactive * sizeof *key);
+    uint32_t *key = calloc(inactive, sizeof *key);
     if (!key)
         return COP_ERR_NOMEM;
     size_t n = 0;

@@ -10,7 +10,7 @@
 #include "models/core/rng.h"
 #include "models/sparsity/sparse.h"
 
-enum { PARAMS = 7, NUMEL_MAX = 3456, WORDS_MAX = 54, STEPS = 60, INTERVAL = 5 };
+enum { PARAMS = 8, NUMEL_MAX = 3456, WORDS_MAX = 54, STEPS = 60, INTERVAL = 5 };
 
 static const struct {
     const char *name;
@@ -24,6 +24,7 @@ static const struct {
     {"layer1.0.proj.weight", 2, {24, 16}, COP_PARAM_WEIGHT},
     {"fc.weight", 2, {5, 16}, COP_PARAM_WEIGHT},
     {"fc.bias", 1, {5}, COP_PARAM_BIAS},
+    {"layer1.0.twin.weight", 2, {24, 16}, COP_PARAM_WEIGHT}, /* shape of proj */
 };
 
 /* One run. `w` and `v` are what a dense optimiser with a mask multiplied in would
@@ -324,7 +325,7 @@ START_TEST(training_keeps_every_invariant)
             train_step(run, step);
             const bool due = updates && step % INTERVAL == 0 && step <= 45;
             ck_assert(cop_sparse_is_update(run->sparse, step) == due);
-            ck_assert_int_eq(run->events, due ? 5 : 0); /* masked layers, full ones included */
+            ck_assert_int_eq(run->events, due ? 6 : 0); /* masked layers, full ones included */
             if (!due)
                 ck_assert(run->hash[step] == run->hash[step - 1]);
             for (int i = 0; i < PARAMS; i++)
@@ -354,6 +355,47 @@ START_TEST(the_seed_decides_the_masks)
     start(&runs[1], make_options(desc->name), 22);
     const bool masked = desc->flags & COP_SPARSE_MASKED;
     ck_assert(masked == (runs[0].hash[0] != runs[1].hash[0]));
+    finish(&runs[0]);
+    finish(&runs[1]);
+}
+END_TEST
+
+/* From equal masks and weights: what is drawn depends on seed and layer, what the
+ * gradient says does not. */
+START_TEST(growth_draws_depend_on_seed_and_layer)
+{
+    enum { PROJ = 4, TWIN = 7 };
+    const CopSparseDesc *desc = cop_sparse_registry[_i];
+    if (!(desc->flags & COP_SPARSE_UPDATES))
+        return;
+    static uint64_t mask[WORDS_MAX];
+    static float value[NUMEL_MAX], gradient[NUMEL_MAX];
+    CopSparseOptions options = make_options(desc->name);
+    options.density = 0.1; /* neither layer full */
+    for (int seed = 1; seed <= 2; seed++) {
+        Run *run = &runs[seed - 1];
+        start(run, options, (uint64_t)seed);
+        if (seed == 1) {
+            memcpy(mask, run->mask[PROJ], sizeof mask);
+            memcpy(value, run->value[PROJ], sizeof value);
+            memcpy(gradient, run->w[0], sizeof gradient);
+        }
+        for (int i = PROJ; i <= TWIN; i += TWIN - PROJ) {
+            memcpy(run->mask[i], mask, sizeof mask);
+            memcpy(run->value[i], value, sizeof value);
+            memcpy(run->g[i], gradient, sizeof gradient);
+            run->param[i].nnz = run->param[i].capacity = cop_mask_count(mask, 24 * 16);
+        }
+        for (int i = 0; i < PARAMS; i++)
+            ck_assert_int_eq(cop_sparse_give_gradient(run->sparse, INTERVAL, i, run->g[i], &err),
+                             COP_OK);
+        ck_assert_int_eq(cop_sparse_update(run->sparse, INTERVAL, NULL, NULL, &err), COP_OK);
+    }
+    ck_assert(memcmp(runs[0].mask[PROJ], mask, sizeof mask) != 0);
+    const bool drawn = growth_of(&runs[0]) == COP_GROW_RANDOM;
+    const size_t size = sizeof runs[0].mask[PROJ];
+    ck_assert(drawn == (memcmp(runs[0].mask[PROJ], runs[0].mask[TWIN], size) != 0));
+    ck_assert(drawn == (memcmp(runs[0].mask[PROJ], runs[1].mask[PROJ], size) != 0));
     finish(&runs[0]);
     finish(&runs[1]);
 }
@@ -473,6 +515,20 @@ START_TEST(drop_fractions_never_rise)
 }
 END_TEST
 
+START_TEST(only_rigl_asks_for_gradients_by_itself)
+{
+    for (int i = 0; i < count_methods(); i++) {
+        const char *name = cop_sparse_registry[i]->name;
+        start(&runs[0], make_options(name), 1);
+        const bool rigl = strcmp(name, "rigl") == 0;
+        ck_assert(cop_sparse_wants_gradient(runs[0].sparse, INTERVAL, 2) == rigl);
+        ck_assert(!cop_sparse_wants_gradient(runs[0].sparse, INTERVAL + 1, 2));
+        ck_assert(!cop_sparse_wants_gradient(runs[0].sparse, INTERVAL, 1));
+        finish(&runs[0]);
+    }
+}
+END_TEST
+
 START_TEST(the_last_step_changes_nothing)
 {
     CopSparseOptions options = make_options("set");
@@ -551,11 +607,17 @@ START_TEST(failures_name_the_layer)
     ck_assert_int_eq(cop_sparse_give_gradient(run->sparse, INTERVAL, 3, run->g[3], &err),
                      gradient ? COP_ERR_ARG : COP_OK);
     ck_assert(!gradient || strstr(err.text, rows[3].name));
-    if (gradient) { /* the gradient of another step is not good enough */
+    if (gradient) {
         err = (CopError){0};
         ck_assert_int_eq(cop_sparse_update(run->sparse, INTERVAL, NULL, NULL, &err), COP_ERR_ARG);
-        ck_assert(strstr(err.text, rows[2].name) && strstr(err.text, "gradient"));
+        ck_assert(strstr(err.text, "no gradient"));
     }
+    err = (CopError){0};
+    for (int i = 0; i < PARAMS; i++) /* for an update that never ran */
+        ck_assert_int_eq(cop_sparse_give_gradient(run->sparse, INTERVAL, i, run->w[i], &err),
+                         COP_OK);
+    ck_assert_int_eq(cop_sparse_update(run->sparse, 2 * INTERVAL, NULL, NULL, &err),
+                     gradient ? COP_ERR_ARG : COP_OK);
     finish(run);
 
     start(run, make_options(desc->name), 1);
@@ -570,10 +632,11 @@ START_TEST(failures_name_the_layer)
     finish(run);
 
     start(run, make_options(desc->name), 1);
-    run->param[2].mask = NULL;
+    for (int i = 0; i < PARAMS; i++)
+        run->param[i].mask = NULL;
     err = (CopError){0};
     ck_assert_int_eq(cop_sparse_update(run->sparse, INTERVAL, NULL, NULL, &err), COP_ERR_ARG);
-    ck_assert(strstr(err.text, rows[2].name));
+    ck_assert(strstr(err.text, ".weight: ") && strstr(err.text, "never applied"));
     finish(run);
 }
 END_TEST
@@ -662,12 +725,14 @@ int main(void)
     tcase_add_loop_test(methods, initial_counts_are_exact, 0, n);
     tcase_add_loop_test(methods, training_keeps_every_invariant, 0, n);
     tcase_add_loop_test(methods, the_seed_decides_the_masks, 0, n);
+    tcase_add_loop_test(methods, growth_draws_depend_on_seed_and_layer, 0, n);
     tcase_add_loop_test(methods, a_resumed_run_continues_alike, 0, n);
     tcase_add_loop_test(methods, density_one_is_dense, 0, n);
     tcase_add_loop_test(methods, drop_fraction_zero_is_static, 0, n);
     tcase_add_loop_test(methods, drop_fractions_never_rise, 0, n);
     tcase_add_loop_test(methods, failures_name_the_layer, 0, n);
     tcase_add_test(engine, drop_fractions_have_known_values);
+    tcase_add_test(engine, only_rigl_asks_for_gradients_by_itself);
     tcase_add_test(engine, the_last_step_changes_nothing);
     tcase_add_test(engine, excluded_layers_stay_dense);
     tcase_add_test(engine, initial_weights_may_be_scaled);

@@ -134,6 +134,16 @@ START_TEST(remainder_ties_go_to_the_lower_index)
         add_layer(&net, shape);
     spread(&net, COP_DENSITY_UNIFORM, 0.5); /* 2.5 each, 10 in all */
     ck_assert(net.nnz[0] == 3 && net.nnz[1] == 3 && net.nnz[2] == 2 && net.nnz[3] == 2);
+
+    /* Shares of two shapes with one sum, equal but for the last bit in favour of the second. */
+    static const int low[5] = {1, 5}, high[5] = {2, 4}, rest[5] = {40, 3};
+    net = (Net){0};
+    add_layer(&net, low);
+    add_layer(&net, high);
+    add_layer(&net, rest);
+    spread(&net, COP_DENSITY_ERK, 0.1);
+    ck_assert(net.d[0] * 5 < net.d[1] * 8);
+    ck_assert(net.nnz[0] == 2 && net.nnz[1] == 1);
 }
 END_TEST
 

@@ -30,10 +30,12 @@ static uint32_t below(Draws *draws, uint32_t n)
     return cop_rng_below(draws->key, draws->position++, (CopRngAddress){.draw = draws->draw}, n);
 }
 
-/* One of few magnitudes, so that most scores tie; zeros of both signs included. */
+/* One of few magnitudes, so that most scores tie; zeros of both signs included.
+ * Above six levels they are also as close to each other as floats can be. */
 static float coarse(Draws *draws, uint32_t levels)
 {
-    const float x = 0.25f * (float)below(draws, levels);
+    const float x = levels > 6 ? 1 + 0x1p-23f * (float)below(draws, levels)
+                               : 0.25f * (float)below(draws, levels);
     return below(draws, 2) ? x : -x;
 }
 
@@ -47,7 +49,7 @@ static void compact(Layer *layer)
 
 static void make_layer(Layer *layer, Draws *draws, size_t numel, size_t nnz, size_t capacity)
 {
-    const uint32_t levels = 1 + below(draws, 6);
+    const uint32_t levels = 1 + below(draws, 9);
     *layer = (Layer){0};
     layer->param = (CopParam){.name = "w",
                               .rank = 2,
