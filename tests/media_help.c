@@ -53,13 +53,6 @@ const char *help_folder(void)
     return folder;
 }
 
-void help_remove_folder(void)
-{
-    if (folder[0])
-        help_shell("rm -rf '%s'", folder);
-    folder[0] = 0;
-}
-
 const char *help_path(const char *name)
 {
     static char paths[8][256];
@@ -69,12 +62,19 @@ const char *help_path(const char *name)
     return path;
 }
 
+/* The command, run inside the folder. */
+static void compose(char command[2048], const char *format, va_list args)
+{
+    const int n = snprintf(command, 2048, "cd '%s' && ", help_folder());
+    vsnprintf(command + n, 2048 - (size_t)n, format, args);
+}
+
 void help_shell(const char *format, ...)
 {
     char command[2048];
     va_list args;
     va_start(args, format);
-    vsnprintf(command, sizeof command, format, args);
+    compose(command, format, args);
     va_end(args);
     ck_assert_msg(system(command) == 0, "failed: %s", command);
 }
@@ -84,7 +84,7 @@ unsigned char *help_output(size_t *size, const char *format, ...)
     char command[2048];
     va_list args;
     va_start(args, format);
-    vsnprintf(command, sizeof command, format, args);
+    compose(command, format, args);
     va_end(args);
     FILE *pipe = popen(command, "r");
     ck_assert_ptr_ne(pipe, NULL);
@@ -98,4 +98,11 @@ unsigned char *help_output(size_t *size, const char *format, ...)
     }
     pclose(pipe);
     return bytes;
+}
+
+void help_remove_folder(void)
+{
+    if (folder[0])
+        help_shell("rm -rf '%s'", folder);
+    folder[0] = 0;
 }

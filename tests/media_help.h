@@ -25,11 +25,10 @@ void help_remove_folder(void);
 /* Path of `name` inside the folder; one of eight static texts in turn. */
 const char *help_path(const char *name);
 
-/* Runs a shell command, every %s of which is a path of the folder; fails the test
- * when the command fails. */
+/* Runs a shell command inside the folder; fails the test when the command fails. */
 void help_shell(const char *format, ...) COP_PRINTF(1, 2);
 
-/* All that a shell command writes to stdout: malloc'ed, returned. */
+/* All that a shell command, run inside the folder, writes to stdout: malloc'ed, returned. */
 unsigned char *help_output(size_t *size, const char *format, ...) COP_PRINTF(2, 3);
 
 #endif
