@@ -52,8 +52,8 @@ static CopStatus make_spec(const Arguments *arguments, CopCorruptSpec *spec, Cop
         return cop_error_set(err, COP_ERR_CONFIG, "--severity \"%s\": must be a number, 0 to 5",
                              arguments->severity);
     if (arguments->seed && !cop_parse_u64(arguments->seed, &spec->seed))
-        return cop_error_set(err, COP_ERR_CONFIG, "--seed \"%s\": must be a whole number, 0 or more",
-                             arguments->seed);
+        return cop_error_set(err, COP_ERR_CONFIG,
+                             "--seed \"%s\": must be a whole number, 0 or more", arguments->seed);
     if (arguments->clip_id && (!cop_parse_u64(arguments->clip_id, &clip) || clip > UINT32_MAX))
         return cop_error_set(err, COP_ERR_CONFIG,
                              "--clip-id \"%s\": must be a whole number, 0 to %" PRIu32,

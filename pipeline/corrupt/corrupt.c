@@ -184,8 +184,8 @@ static CopStatus check_order(const CopCorrupt *corrupt, const CopFrame *frame)
         (frame->index != engine->next || frame->format != first->format ||
          frame->width != first->width || frame->height != first->height))
         return COP_ERR_ARG;
-    engine->first = (CopFrame){
-        .format = frame->format, .width = frame->width, .height = frame->height};
+    engine->first =
+        (CopFrame){.format = frame->format, .width = frame->width, .height = frame->height};
     engine->next = frame->index + 1;
     engine->started = true;
     return COP_OK;

@@ -16,10 +16,10 @@ enum { NEAR_WHOLE = 0x100 };
 
 typedef struct Brightness {
     double offset;
-    double value[256];             /* v' of the largest channel */
-    uint8_t top[256];              /* of [largest]: its new level */
-    uint8_t least[256][256];       /* of [largest][least] */
-    uint16_t middle[256][256];     /* of [largest][middle]: level, perhaps NEAR_WHOLE */
+    double value[256];         /* v' of the largest channel */
+    uint8_t top[256];          /* of [largest]: its new level */
+    uint8_t least[256][256];   /* of [largest][least] */
+    uint16_t middle[256][256]; /* of [largest][middle]: level, perhaps NEAR_WHOLE */
 } Brightness;
 
 static const CopOption options[] = {
@@ -60,7 +60,8 @@ static CopStatus init(CopCorrupt *corrupt, CopError *err)
 
 /* The middle channel through hue, by the textbook transform in doubles. `largest`
  * is 0, 1 or 2 for red, green or blue; equal channels count as the last of them. */
-static uint8_t middle_by_hue(const Brightness *state, const uint8_t x[3], int largest, int v, int least)
+static uint8_t middle_by_hue(const Brightness *state, const uint8_t x[3], int largest, int v,
+                             int least)
 {
     const double top = v / 255.0, chroma = top - least / 255.0;
     const double ahead = x[(largest + 1) % 3] / 255.0, behind = x[(largest + 2) % 3] / 255.0;

@@ -8,13 +8,14 @@
 #include "pipeline/corrupt/noise_words.h"
 #include "pipeline/corrupt/normal_cdf.h"
 
-enum { STEPS = 511, GUIDE_BITS = 12, CHUNK = 1024 };
+enum { STEPS = 511, GUIDE_BITS = 14, CHUNK = 1024 };
 
 typedef struct GaussianNoise {
     double sigma;
     /* A word u makes the step k - 255, k the largest with threshold[k] <= u. */
     uint64_t threshold[STEPS + 1];
     int16_t guide[1 << GUIDE_BITS]; /* k of the least word with these upper bits */
+    uint8_t clipped[STEPS + 255];   /* of x + k: x + k - 255 as a level, without a branch */
 } GaussianNoise;
 
 static const CopOption options[] = {
@@ -45,6 +46,8 @@ static CopStatus init(CopCorrupt *corrupt, CopError *err)
             k++;
         noise->guide[slot] = (int16_t)k;
     }
+    for (int i = 0; i < STEPS + 255; i++)
+        noise->clipped[i] = (uint8_t)(i < 255 ? 0 : i > 510 ? 255 : i - 255);
     return COP_OK;
 }
 
@@ -54,8 +57,7 @@ static void add_noise(const GaussianNoise *noise, const uint32_t *word, uint8_t 
         int k = noise->guide[word[i] >> (32 - GUIDE_BITS)];
         while (noise->threshold[k + 1] <= word[i])
             k++;
-        const int y = x[i] + k - 255;
-        x[i] = (uint8_t)(y < 0 ? 0 : y > 255 ? 255 : y);
+        x[i] = noise->clipped[x[i] + k];
     }
 }
 

@@ -26,11 +26,14 @@ typedef struct H264Crf {
     AVFrame *picture;
     AVPacket *packet;
     CopPixelFormat coded;
-    CopFrameQueue waiting, ready; /* as pushed, in the codec; decoded */
+    CopFrameQueue group;   /* what went into the open group's encoder */
+    int packets;           /* what came out */
+    CopFrameQueue waiting; /* as pushed, not yet decoded */
+    CopFrameQueue ready;
     bool flushed;
 } H264Crf;
 
-static const char *const presets[] = {"ultrafast", "superfast", "veryfast", "faster", "fast",
+static const char *const presets[] = {"ultrafast", "superfast", "veryfast", "faster",   "fast",
                                       "medium",    "slow",      "slower",   "veryslow", NULL};
 
 static const CopOption options[] = {
@@ -97,6 +100,7 @@ static int open_encoder(H264Crf *codec, const CopFrame *frame)
     AVDictionary *dict = NULL;
     av_dict_set(&dict, "crf", cop_format_double(codec->crf, crf), 0);
     av_dict_set(&dict, "preset", presets[codec->preset], 0);
+    av_dict_set(&dict, "forced-idr", "1", 0);
     av_dict_set(&dict, "x264-params", "cpu-independent=1", 0);
     const int code = avcodec_open2(encoder, NULL, &dict);
     av_dict_free(&dict);
@@ -120,6 +124,8 @@ static void close_group(H264Crf *codec)
     avcodec_free_context(&codec->decoder);
     av_frame_free(&codec->picture);
     av_packet_free(&codec->packet);
+    cop_frame_queue_clear(&codec->group);
+    codec->packets = 0;
 }
 
 static CopStatus open_group(H264Crf *codec, const CopFrame *frame)
@@ -186,45 +192,72 @@ static CopStatus receive_pictures(H264Crf *codec)
     }
 }
 
+/* Decodes what the encoder has finished, up to the group's last packet. */
 static CopStatus receive_packets(H264Crf *codec)
 {
-    for (;;) {
+    while (codec->packets < codec->group.n) {
         int code = avcodec_receive_packet(codec->encoder, codec->packet);
-        if (code == AVERROR(EAGAIN) || code == AVERROR_EOF)
+        if (code == AVERROR(EAGAIN))
             return COP_OK;
         if (code >= 0)
             code = avcodec_send_packet(codec->decoder, codec->packet);
         av_packet_unref(codec->packet);
         COP_TRY(status_from_av(code));
+        codec->packets++;
         COP_TRY(receive_pictures(codec));
     }
+    return COP_OK;
 }
 
-static CopStatus encode(H264Crf *codec, const CopFrame *frame)
+/* Gives the encoder a coded picture. Without a buffer of its own libavcodec copies it. */
+static CopStatus send_picture(H264Crf *codec, const CopFrame *frame, int64_t pts,
+                              enum AVPictureType type)
 {
-    CopFrame coded = {0};
-    CopFrame source = *frame;
-    if (frame->format != codec->coded) {
-        coded.colour = coded_colour(frame);
-        source.colour = coded.colour;
-        COP_TRY(cop_convert_new(&coded, codec->coded, &source));
-        source = coded;
-    }
-    /* Without a buffer of its own the picture is copied by libavcodec. */
     AVFrame *picture = codec->picture;
     picture->format = av_format(codec->coded);
     picture->width = frame->width;
     picture->height = frame->height;
-    picture->pts = frame->index;
+    picture->pts = pts;
+    picture->pict_type = type;
     for (int p = 0; p < cop_pixel_format_planes(codec->coded); p++) {
-        picture->data[p] = source.plane[p];
-        picture->linesize[p] = source.stride[p];
+        picture->data[p] = frame->plane[p];
+        picture->linesize[p] = frame->stride[p];
     }
     const int code = avcodec_send_frame(codec->encoder, picture);
     av_frame_unref(picture);
-    cop_frame_unref(&coded);
-    COP_TRY(status_from_av(code));
+    return status_from_av(code);
+}
+
+static CopStatus encode(H264Crf *codec, const CopFrame *frame)
+{
+    CopFrame source = *frame, coded;
+    source.colour = coded_colour(frame);
+    if (frame->format == codec->coded)
+        COP_TRY(cop_frame_ref(&coded, frame));
+    else
+        COP_TRY(cop_convert_new(&coded, codec->coded, &source));
+    const CopStatus status = send_picture(codec, &coded, codec->group.n, AV_PICTURE_TYPE_NONE);
+    if (status != COP_OK) {
+        cop_frame_unref(&coded);
+        return status;
+    }
+    COP_TRY(cop_frame_queue_push(&codec->group, &coded));
     return receive_packets(codec);
+}
+
+/* The encoder spends less on what little will be predicted from, and at the end of
+ * its input that is everything. In a longer stream it would look past the group
+ * (x264 does, across the key frame); here it sees the group mirrored, from a key
+ * frame on, of which nothing is kept. */
+static CopStatus mirror(H264Crf *codec)
+{
+    const int n = codec->group.n;
+    for (int i = 1; i < n && codec->packets < n; i++) {
+        COP_TRY(send_picture(codec, cop_frame_queue_at(&codec->group, n - 1 - i), n - 1 + i,
+                             i == 1 ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE));
+        COP_TRY(receive_packets(codec));
+    }
+    return COP_OK;
 }
 
 /* Drains the open group, if there is one; all its frames are then ready. */
@@ -232,7 +265,9 @@ static CopStatus finish_group(H264Crf *codec)
 {
     if (!codec->encoder)
         return COP_OK;
-    CopStatus status = status_from_av(avcodec_send_frame(codec->encoder, NULL));
+    CopStatus status = mirror(codec);
+    if (status == COP_OK && codec->packets < codec->group.n)
+        status = status_from_av(avcodec_send_frame(codec->encoder, NULL));
     if (status == COP_OK)
         status = receive_packets(codec);
     if (status == COP_OK)
@@ -250,7 +285,8 @@ static CopStatus init(CopCorrupt *corrupt, CopError *err)
         return cop_error_set(err, COP_ERR_UNSUPPORTED,
                              "h264_crf: this FFmpeg has no libx264 encoder");
     if (!avcodec_find_decoder(AV_CODEC_ID_H264))
-        return cop_error_set(err, COP_ERR_UNSUPPORTED, "h264_crf: this FFmpeg has no H.264 decoder");
+        return cop_error_set(err, COP_ERR_UNSUPPORTED,
+                             "h264_crf: this FFmpeg has no H.264 decoder");
     corrupt->latency = corrupt->look_behind = codec->gop - 1;
     corrupt->align = codec->gop;
     /* Frames in flight keep the quality they were pushed with. */

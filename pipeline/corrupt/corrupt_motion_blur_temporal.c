@@ -165,7 +165,8 @@ static CopStatus pull(CopCorrupt *corrupt, CopFrame *out)
     slide(blur, frame->index - c, frame->index + c - 1);
     COP_TRY(c ? mean(blur, frame, 2 * c, out) : cop_frame_ref(out, frame));
     blur->waiting--;
-    while (blur->frames.n > blur->waiting && cop_frame_queue_at(&blur->frames, 0)->index < blur->low) {
+    while (blur->frames.n > blur->waiting &&
+           cop_frame_queue_at(&blur->frames, 0)->index < blur->low) {
         CopFrame old;
         cop_frame_queue_pop(&blur->frames, &old);
         cop_frame_unref(&old);

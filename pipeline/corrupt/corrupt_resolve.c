@@ -119,9 +119,9 @@ CopStatus cop_corrupt_resolve(const CopCorruptDesc *desc, const CopSeverityTable
         if (!row)
             return cop_error_set(err, COP_ERR_ARG, "%s: table %s has a column \"%s\", no option",
                                  desc->name, table->preset, table->columns[i]);
-        set_number(row, state,
-                   cop_corrupt_table_value(table, i, severity,
-                                           row->flags & COP_OPTION_INTERPOLATE));
+        set_number(
+            row, state,
+            cop_corrupt_table_value(table, i, severity, row->flags & COP_OPTION_INTERPOLATE));
     }
     if (!params || !params[strspn(params, " \t\n")])
         return COP_OK;

@@ -1,0 +1,238 @@
+/* The corruption engine: severity tables, overrides, spans, words, the normal distribution.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gst/check/check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pipeline/corrupt/corrupt_resolve.h"
+#include "pipeline/corrupt/frame_queue.h"
+#include "pipeline/corrupt/noise_words.h"
+#include "pipeline/corrupt/normal_cdf.h"
+#include "tests/corrupt_clip.h"
+
+typedef struct Sample {
+    double strength;
+    int taps;
+    CopDoubles list;
+} Sample;
+
+static const CopOption sample_options[] = {
+    {"strength", "linear", COP_TYPE_DOUBLE, offsetof(Sample, strength), "1", 0, 100, NULL,
+     COP_OPTION_INTERPOLATE},
+    {"taps", "stepped", COP_TYPE_INT, offsetof(Sample, taps), "3", 0, 100, NULL, 0},
+    {"list", "of numbers", COP_TYPE_DOUBLES, offsetof(Sample, list), "1, 2", 0, 10, NULL, 0},
+    COP_OPTIONS_END,
+};
+
+static const char *const sample_columns[] = {"strength", "taps", NULL};
+
+static const CopSeverityTable sample_tables[] = {
+    {"first", "none", sample_columns, (const double[]){0.5, 0},
+     (const double[]){1, 10, 2, 20, 4, 30, 8, 40, 16, 50}},
+    {"second-table", "none", sample_columns, (const double[]){0, 0},
+     (const double[]){9, 1, 9, 1, 9, 1, 9, 1, 9, 1}},
+    {.preset = NULL},
+};
+
+static const CopCorruptDesc sample = {.name = "sample",
+                                      .options = sample_options,
+                                      .tables = sample_tables,
+                                      .state_size = sizeof(Sample)};
+
+START_TEST(severity_picks_and_mixes_rows)
+{
+    const struct {
+        double severity, strength;
+        int taps;
+    } cases[] = {{0, 0.5, 10}, {0.5, 0.75, 10}, {1, 1, 10}, {1.5, 1.5, 10},
+                 {2, 2, 20},   {3.25, 5, 30},   {5, 16, 50}};
+    Sample state = {0};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ck_assert_int_eq(
+            cop_corrupt_resolve(&sample, sample_tables, cases[i].severity, NULL, &state, NULL),
+            COP_OK);
+        ck_assert(state.strength == cases[i].strength);
+        ck_assert_int_eq(state.taps, cases[i].taps);
+    }
+    cop_options_free(sample_options, &state);
+}
+END_TEST
+
+START_TEST(params_override_the_table)
+{
+    Sample state = {0};
+    const char *params = " taps = 7 , list=[1, 2.5,3], strength=0.125,";
+    ck_assert_int_eq(cop_corrupt_resolve(&sample, sample_tables, 5, params, &state, NULL), COP_OK);
+    ck_assert(state.strength == 0.125);
+    ck_assert_int_eq(state.taps, 7);
+    ck_assert_int_eq(state.list.n, 3);
+    ck_assert(state.list.item[1] == 2.5);
+    const char *const bad[] = {"taps", "taps=101", "taps=x", "tops=3", "taps=1,,strength=2", ","};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        CopError err = {0};
+        ck_assert_msg(cop_corrupt_resolve(&sample, sample_tables, 5, bad[i], &state, &err) ==
+                          COP_ERR_CONFIG,
+                      "\"%s\" was taken", bad[i]);
+        ck_assert(strncmp(err.text, "sample: ", 8) == 0);
+    }
+    cop_options_free(sample_options, &state);
+}
+END_TEST
+
+START_TEST(presets_by_name)
+{
+    CopError err = {0};
+    ck_assert(cop_corrupt_table(&sample, NULL, NULL) == &sample_tables[0]);
+    ck_assert(cop_corrupt_table(&sample, "", NULL) == &sample_tables[0]);
+    ck_assert(cop_corrupt_table(&sample, "second_table", NULL) == &sample_tables[1]);
+    ck_assert(cop_corrupt_table(&sample, "third", &err) == NULL);
+    ck_assert(strstr(err.text, "first, second-table") != NULL);
+    ck_assert(cop_corrupt_find("gaussian-noise", NULL) != NULL);
+    err = (CopError){0};
+    ck_assert(cop_corrupt_find("gausian_noise", &err) == NULL);
+    ck_assert(strstr(err.text, "gaussian_noise") != NULL);
+}
+END_TEST
+
+START_TEST(description_holds_all_options)
+{
+    CopCorrupt *corrupt = clip_corrupt("h264_crf", 2.5, 0, NULL, "gop=8");
+    char *text = cop_corrupt_describe(corrupt);
+    ck_assert_str_eq(text, "crf=33.5, gop=8, preset=medium");
+    free(text);
+    cop_corrupt_destroy(&corrupt);
+    cop_corrupt_destroy(&corrupt);
+    cop_corrupt_destroy(NULL);
+}
+END_TEST
+
+static void check_span(const CopCorrupt *corrupt, int first, int last, int from, int to)
+{
+    int seen_from, seen_to;
+    cop_corrupt_span(corrupt, first, last, 100, &seen_from, &seen_to);
+    ck_assert_int_eq(seen_from, from);
+    ck_assert_int_eq(seen_to, to);
+}
+
+START_TEST(spans)
+{
+    CopCorrupt *corrupt = clip_corrupt("brightness", 3, 0, NULL, NULL);
+    check_span(corrupt, 10, 20, 10, 20);
+    cop_corrupt_destroy(&corrupt);
+
+    corrupt = clip_corrupt("motion_blur_temporal", 1, 0, NULL, NULL); /* c = 3 */
+    check_span(corrupt, 10, 20, 7, 22);
+    check_span(corrupt, 1, 99, 0, 99);
+    ck_assert_int_eq(cop_corrupt_set_severity(corrupt, 0, NULL), COP_OK);
+    check_span(corrupt, 10, 20, 10, 20);
+    cop_corrupt_destroy(&corrupt);
+
+    corrupt = clip_corrupt("h264_crf", 3, 0, NULL, NULL); /* gop = 32 */
+    check_span(corrupt, 31, 31, 0, 31);
+    check_span(corrupt, 32, 40, 32, 63);
+    check_span(corrupt, 40, 97, 32, 99);
+    cop_corrupt_destroy(&corrupt);
+}
+END_TEST
+
+START_TEST(gaps_and_changes_of_shape_are_refused_n)
+{
+    CopCorrupt *corrupt = clip_corrupt("motion_blur_temporal", 1, 0, NULL, NULL);
+    CopFrame zero = clip_frame(COP_PIXEL_I420, 16, 16, 0),
+             two = clip_frame(COP_PIXEL_I420, 16, 16, 2),
+             grey = clip_frame(COP_PIXEL_GRAY8, 16, 16, 1),
+             wide = clip_frame(COP_PIXEL_I420, 18, 16, 1);
+    ck_assert_int_eq(cop_corrupt_push(corrupt, &zero), COP_OK);
+    ck_assert_int_eq(cop_corrupt_push(corrupt, &two), COP_ERR_ARG);
+    ck_assert_int_eq(cop_corrupt_push(corrupt, &grey), COP_ERR_ARG);
+    ck_assert_int_eq(cop_corrupt_push(corrupt, &wide), COP_ERR_ARG);
+    ck_assert_int_eq(cop_corrupt_reset(corrupt, 0), COP_OK);
+    ck_assert_int_eq(cop_corrupt_push(corrupt, &wide), COP_OK);
+    cop_corrupt_destroy(&corrupt);
+    clip_free(&zero, 1);
+    clip_free(&two, 1);
+    clip_free(&grey, 1);
+    clip_free(&wide, 1);
+}
+END_TEST
+
+START_TEST(queue_keeps_order_through_growth)
+{
+    CopFrameQueue queue = {0};
+    CopFrame frame;
+    int64_t in = 0, out = 0;
+    for (int round = 0; round < 30; round++) {
+        for (int i = 0; i < 3; i++) {
+            frame = clip_frame(COP_PIXEL_GRAY8, 2, 2, in++);
+            ck_assert_int_eq(cop_frame_queue_push(&queue, &frame), COP_OK);
+            ck_assert(frame.plane[0] == NULL);
+        }
+        for (int i = 0; i < 2; i++) {
+            ck_assert(cop_frame_queue_at(&queue, 0)->index == out);
+            ck_assert(cop_frame_queue_pop(&queue, &frame));
+            ck_assert(frame.index == out++);
+            cop_frame_unref(&frame);
+        }
+    }
+    ck_assert_int_eq(queue.n, 30);
+    cop_frame_queue_clear(&queue);
+    ck_assert(!cop_frame_queue_pop(&queue, &frame));
+}
+END_TEST
+
+START_TEST(words_are_the_addressed_ones)
+{
+    const CopRngKey key = cop_rng_key(99, "test");
+    const CopRngAddress at = {.draw = 5, .frame = 0xFFFFFFFF, .clip = 77};
+    const uint32_t starts[] = {0, 4, 252, 1000, 0xFFFFFF00};
+    uint32_t word[256];
+    for (size_t s = 0; s < sizeof starts / sizeof starts[0]; s++)
+        for (int n = 1; n <= 192; n += 61) {
+            cop_noise_words(key, starts[s], at, word, n);
+            for (int i = 0; i < n; i++)
+                ck_assert_uint_eq(word[i], cop_rng_u32(key, starts[s] + (uint32_t)i, at));
+        }
+}
+END_TEST
+
+/* libm's erfc as oracle; the bound is the header's. */
+START_TEST(normal_cdf_is_accurate)
+{
+    double last = 0;
+    for (double z = -12; z <= 12; z += 1.0 / 128) {
+        const double p = cop_normal_cdf(z);
+        ck_assert_msg(fabs(p - 0.5 * erfc(-z / sqrt(2))) < 1e-13, "z = %g", z);
+        ck_assert(p >= last - 1e-13);
+        last = p;
+    }
+    ck_assert(cop_normal_cdf(0) == 0.5);
+    ck_assert(cop_normal_cdf(-INFINITY) == 0 && cop_normal_cdf(INFINITY) == 1);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *s = suite_create("corrupt");
+    TCase *tc = tcase_create("engine");
+    tcase_add_test(tc, severity_picks_and_mixes_rows);
+    tcase_add_test(tc, params_override_the_table);
+    tcase_add_test(tc, presets_by_name);
+    tcase_add_test(tc, description_holds_all_options);
+    tcase_add_test(tc, spans);
+    tcase_add_test(tc, gaps_and_changes_of_shape_are_refused_n);
+    tcase_add_test(tc, queue_keeps_order_through_growth);
+    tcase_add_test(tc, words_are_the_addressed_ones);
+    tcase_add_test(tc, normal_cdf_is_accurate);
+    suite_add_tcase(s, tc);
+    return s;
+}
+
+int main(void)
+{
+    SRunner *runner = srunner_create(suite());
+    srunner_run_all(runner, CK_NORMAL);
+    const int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures ? 1 : 0;
+}

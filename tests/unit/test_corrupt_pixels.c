@@ -1,0 +1,266 @@
+/* Gaussian noise, brightness and temporal motion blur against closed forms and
+ * slow, plain versions.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gst/check/check.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/corrupt_clip.h"
+
+static double phi(double z)
+{
+    return 0.5 * erfc(-z / sqrt(2));
+}
+
+static CopFrame flat(int width, int height, int level, int64_t index)
+{
+    CopFrame frame = clip_frame(COP_PIXEL_RGB, width, height, index);
+    for (int y = 0; y < height; y++)
+        memset(frame.plane[0] + y * frame.stride[0], level, (size_t)(3 * width));
+    return frame;
+}
+
+/* --- gaussian noise -------------------------------------------------------------- */
+
+/* Each element's own word lies where its step says, to the rounding of a word. */
+START_TEST(noise_inverts_the_distribution)
+{
+    enum { W = 37, H = 11, FRAME = 1234567 };
+    const double sigma = 0.1;
+    CopFrame frame = flat(W, H, 128, FRAME);
+    CopCorrupt *corrupt = clip_corrupt("gaussian_noise", 3, 5, NULL, "sigma=0.1");
+    ck_assert_int_eq(cop_corrupt_reset(corrupt, 9), COP_OK);
+    ck_assert_int_eq(cop_corrupt_in_place(corrupt, &frame), COP_OK);
+    const CopRngKey key = cop_rng_key(5, "corrupt:gaussian_noise");
+    const CopRngAddress at = {.draw = 0, .frame = FRAME, .clip = 9};
+    for (int y = 0; y < H; y++)
+        for (int x = 0; x < 3 * W; x++) {
+            const double u = cop_rng_u32(key, (uint32_t)(y * 3 * W + x), at) / 4294967296.0;
+            const int level = frame.plane[0][y * frame.stride[0] + x];
+            const int step = level - 128;
+            if (level > 0)
+                ck_assert(u >= phi(step / (255 * sigma)) - 2e-10);
+            if (level < 255)
+                ck_assert(u < phi((step + 1) / (255 * sigma)) + 2e-10);
+        }
+    cop_corrupt_destroy(&corrupt);
+    clip_free(&frame, 1);
+}
+END_TEST
+
+/* On a flat field y <= k has probability Phi((k + 1 - x) / 255 sigma), clipping
+ * included: Kolmogorov's distance stays under its 0.1 % point. Mean square
+ * successive frames are independent: correlation within 4 / sqrt(n). */
+START_TEST(noise_of_flat_fields)
+{
+    enum { SIDE = 128, N = SIDE * SIDE * 3 };
+    const double sigmas[] = {0.08, 0.12, 0.18, 0.26, 0.38};
+    const int levels[] = {0, 64, 128, 191, 255};
+    for (int s = 0; s < 5; s++)
+        for (int l = 0; l < 5; l++) {
+            CopFrame a = flat(SIDE, SIDE, levels[l], 0), b = flat(SIDE, SIDE, levels[l], 1);
+            CopCorrupt *corrupt = clip_corrupt("gaussian_noise", s + 1, 3, NULL, NULL);
+            ck_assert_int_eq(cop_corrupt_in_place(corrupt, &a), COP_OK);
+            ck_assert_int_eq(cop_corrupt_in_place(corrupt, &b), COP_OK);
+            double count[256] = {0}, ab = 0, aa = 0, sum = 0;
+            for (int y = 0; y < SIDE; y++)
+                for (int x = 0; x < 3 * SIDE; x++) {
+                    const double p = a.plane[0][y * a.stride[0] + x];
+                    count[(int)p]++;
+                    sum += p;
+                }
+            for (int y = 0; y < SIDE; y++)
+                for (int x = 0; x < 3 * SIDE; x++) {
+                    const double p = a.plane[0][y * a.stride[0] + x] - sum / N;
+                    const double q = b.plane[0][y * b.stride[0] + x] - sum / N;
+                    ab += p * q;
+                    aa += p * p;
+                }
+            double below = 0, distance = 0;
+            for (int k = 0; k < 255; k++) {
+                below += count[k] / N;
+                distance =
+                    fmax(distance, fabs(below - phi((k + 1 - levels[l]) / (255 * sigmas[s]))));
+            }
+            ck_assert_msg(distance < 1.95 / sqrt(N), "sigma %g level %d: %g", sigmas[s], levels[l],
+                          distance);
+            ck_assert_msg(fabs(ab / aa) < 4 / sqrt(N), "frames correlate: %g", ab / aa);
+            cop_corrupt_destroy(&corrupt);
+            clip_free(&a, 1);
+            clip_free(&b, 1);
+        }
+}
+END_TEST
+
+START_TEST(static_noise_is_one_field)
+{
+    CopFrame a = flat(33, 9, 100, 4), b = flat(33, 9, 100, 5);
+    CopCorrupt *corrupt;
+    const CopCorruptSpec spec = {
+        .name = "gaussian_noise", .severity = 2, .temporal = COP_TEMPORAL_STATIC};
+    ck_assert_int_eq(cop_corrupt_create(&corrupt, &spec, NULL), COP_OK);
+    ck_assert_int_eq(cop_corrupt_in_place(corrupt, &a), COP_OK);
+    ck_assert_int_eq(cop_corrupt_in_place(corrupt, &b), COP_OK);
+    ck_assert(clip_same_pixels(&a, &b));
+    cop_corrupt_destroy(&corrupt);
+    clip_free(&a, 1);
+    clip_free(&b, 1);
+}
+END_TEST
+
+START_TEST(no_sigma_no_noise)
+{
+    CopFrame in = clip_frame(COP_PIXEL_RGB, 31, 7, 2), out = clip_frame(COP_PIXEL_RGB, 31, 7, 2);
+    CopCorrupt *corrupt = clip_corrupt("gaussian_noise", 3, 5, NULL, "sigma=0");
+    ck_assert_int_eq(cop_corrupt_in_place(corrupt, &out), COP_OK);
+    ck_assert(clip_same_pixels(&in, &out));
+    cop_corrupt_destroy(&corrupt);
+    clip_free(&in, 1);
+    clip_free(&out, 1);
+}
+END_TEST
+
+/* --- brightness ------------------------------------------------------------------- */
+
+static int level_of(double x)
+{
+    return (int)(fmin(fmax(x, 0), 1) * 255);
+}
+
+/* RGB to HSV and back by the formulas of A. R. Smith (1978), in doubles. */
+static void brighten_slowly(const int rgb[3], double offset, int out[3])
+{
+    const double r = rgb[0] / 255.0, g = rgb[1] / 255.0, b = rgb[2] / 255.0;
+    const double v = fmax(r, fmax(g, b)), delta = v - fmin(r, fmin(g, b));
+    double h = 0, s = 0;
+    if (delta > 0) {
+        s = delta / v;
+        h = b == v ? 4 + (r - g) / delta : g == v ? 2 + (b - r) / delta : (g - b) / delta;
+        h /= 6;
+        h -= floor(h);
+    }
+    const double value = fmin(fmax(v + offset, 0), 1), sector = floor(h * 6), f = h * 6 - sector;
+    const double p = value * (1 - s), q = value * (1 - f * s), t = value * (1 - (1 - f) * s);
+    const double table[6][3] = {{value, t, p}, {q, value, p}, {p, value, t},
+                                {p, q, value}, {t, p, value}, {value, p, q}};
+    for (int i = 0; i < 3; i++)
+        out[i] = level_of(table[(int)sector % 6][i]);
+}
+
+/* Every colour at two offsets (0.2 meets the most whole levels), a share at the others. */
+START_TEST(brightness_equals_hsv_in_doubles)
+{
+    static const double offsets[] = {0.2, 0.1, 0.3, 0.4, 0.5, 0.05, 0.15, -0.3};
+    const double offset = offsets[_i];
+    const int step = _i < 2 ? 1 : 5;
+    char params[32];
+    snprintf(params, sizeof params, "offset=%g", offset);
+    CopCorrupt *corrupt = clip_corrupt("brightness", 3, 0, NULL, params);
+    CopFrame frame = clip_frame(COP_PIXEL_RGB, 256, 256, 0);
+    for (int r = 0; r < 256; r += step) {
+        for (int g = 0; g < 256; g++)
+            for (int b = 0; b < 256; b++) {
+                uint8_t *x = frame.plane[0] + g * frame.stride[0] + 3 * b;
+                x[0] = (uint8_t)r;
+                x[1] = (uint8_t)g;
+                x[2] = (uint8_t)b;
+            }
+        ck_assert_int_eq(cop_corrupt_in_place(corrupt, &frame), COP_OK);
+        for (int g = 0; g < 256; g++)
+            for (int b = 0; b < 256; b++) {
+                const uint8_t *x = frame.plane[0] + g * frame.stride[0] + 3 * b;
+                int want[3];
+                brighten_slowly((const int[]){r, g, b}, offset, want);
+                if (x[0] != want[0] || x[1] != want[1] || x[2] != want[2])
+                    ck_abort_msg("(%d %d %d) became (%d %d %d), not (%d %d %d)", r, g, b, x[0],
+                                 x[1], x[2], want[0], want[1], want[2]);
+            }
+    }
+    cop_corrupt_destroy(&corrupt);
+    clip_free(&frame, 1);
+}
+END_TEST
+
+/* --- temporal motion blur ----------------------------------------------------------- */
+
+START_TEST(motion_blur_is_the_mean_with_repeated_ends)
+{
+    enum { N = 9, W = 13, H = 6, FIRST = 5 };
+    static const int halves[] = {1, 2, 5, 11, 64};
+    const int c = halves[_i];
+    const CopPixelFormat formats[] = {COP_PIXEL_I420, COP_PIXEL_RGB, COP_PIXEL_NV12};
+    char params[32];
+    snprintf(params, sizeof params, "c=%d", c);
+    CopCorrupt *corrupt = clip_corrupt("motion_blur_temporal", 3, 0, NULL, params);
+    ck_assert_int_eq(corrupt->latency, c - 1);
+    for (int f = 0; f < 3; f++) {
+        CopFrame in[N], out[N];
+        clip_make(in, N, formats[f], W, H, FIRST);
+        memset(in[3].plane[0], 255, (size_t)W); /* where sums are largest */
+        ck_assert_int_eq(cop_corrupt_frames(corrupt, in, N, out), COP_OK);
+        for (int i = 0; i < N; i++)
+            for (int p = 0; p < cop_pixel_format_planes(formats[f]); p++) {
+                int row_bytes, rows;
+                cop_plane_size(formats[f], W, H, p, &row_bytes, &rows);
+                for (int y = 0; y < rows; y++)
+                    for (int x = 0; x < row_bytes; x++) {
+                        int sum = 0;
+                        for (int k = i - c; k < i + c; k++) {
+                            const CopFrame *at = &in[k < 0 ? 0 : k < N ? k : N - 1];
+                            sum += at->plane[p][y * at->stride[p] + x];
+                        }
+                        ck_assert_int_eq(out[i].plane[p][y * out[i].stride[p] + x], sum / (2 * c));
+                    }
+            }
+        clip_free(in, N);
+        clip_free(out, N);
+    }
+    cop_corrupt_destroy(&corrupt);
+}
+END_TEST
+
+/* All white stays white: the multiplication that divides is exact at its largest sum. */
+START_TEST(motion_blur_keeps_white)
+{
+    for (int c = 1; c <= 64; c++) {
+        CopFrame in[3], out[3];
+        for (int i = 0; i < 3; i++)
+            in[i] = flat(8, 2, 255, i);
+        char params[32];
+        snprintf(params, sizeof params, "c=%d", c);
+        CopCorrupt *corrupt = clip_corrupt("motion_blur_temporal", 3, 0, NULL, params);
+        ck_assert_int_eq(cop_corrupt_frames(corrupt, in, 3, out), COP_OK);
+        for (int i = 0; i < 3; i++)
+            ck_assert(clip_same_pixels(&in[i], &out[i]));
+        clip_free(in, 3);
+        clip_free(out, 3);
+        cop_corrupt_destroy(&corrupt);
+    }
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *s = suite_create("corrupt_pixels");
+    TCase *tc = tcase_create("pixels");
+    tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, noise_inverts_the_distribution);
+    tcase_add_test(tc, noise_of_flat_fields);
+    tcase_add_test(tc, static_noise_is_one_field);
+    tcase_add_test(tc, no_sigma_no_noise);
+    tcase_add_loop_test(tc, brightness_equals_hsv_in_doubles, 0, 8);
+    tcase_add_loop_test(tc, motion_blur_is_the_mean_with_repeated_ends, 0, 5);
+    tcase_add_test(tc, motion_blur_keeps_white);
+    suite_add_tcase(s, tc);
+    return s;
+}
+
+int main(void)
+{
+    SRunner *runner = srunner_create(suite());
+    srunner_run_all(runner, CK_NORMAL);
+    const int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures ? 1 : 0;
+}
