@@ -91,9 +91,9 @@ START_TEST(tables)
     cop_table_cell(table, "%s", "a,\"b\"_%");
     cop_table_cell(table, "%d", 1234);
     char *text = cop_table_text(table, COP_TABLE_TEXT);
-    ck_assert_str_eq(text, "name         n\n"
-                           "--------  ----\n"
-                           "gr\xc3\xbc\xc3\x9f         7\n"
+    ck_assert_str_eq(text, "name        n\n"
+                           "-------  ----\n"
+                           "gr\xc3\xbc\xc3\x9f        7\n"
                            "a,\"b\"_%  1234\n");
     g_free(text);
     text = cop_table_text(table, COP_TABLE_CSV);
@@ -230,7 +230,7 @@ START_TEST(page_escapes)
     char *page = cop_report_html(results, 0);
     ck_assert(g_utf8_validate(page, -1, NULL));
     ck_assert(!strstr(page, "<img src=x"));
-    check_holds(page, "&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;");
+    check_holds(page, "&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;&quot;&apos;&amp;");
     /* The data block, the library and our script; none of them ended early. */
     ck_assert_int_eq(count_of(page, "</script>"), 3);
     char *data = strstr(page, "id=\"data\">") + strlen("id=\"data\">");
