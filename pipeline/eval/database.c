@@ -65,11 +65,14 @@ static CopStatus report(sqlite3 *db, const char *path, const char *doing, CopErr
         status = COP_ERR_INTERRUPTED;
         break;
     }
-    /* Only these two leave an errno of their own; for others it is an old one. */
+    if (code == SQLITE_NOTADB)
+        return cop_error_set(err, status, "%s: is not a coppice result file", path);
+    /* Only these two leave an errno of their own, which says more; for others it is an
+     * old one. */
     const bool refused = code == SQLITE_CANTOPEN || code == SQLITE_IOERR;
     const int reason = refused ? sqlite3_system_errno(db) : 0;
-    return cop_error_set(err, status, "%s: cannot %s: %s%s%s", path, doing, sqlite3_errmsg(db),
-                         reason ? ": " : "", reason ? strerror(reason) : "");
+    return cop_error_set(err, status, "%s: cannot %s: %s", path, doing,
+                         reason ? strerror(reason) : sqlite3_errmsg(db));
 }
 
 CopStatus cop_database_error(sqlite3 *db, const char *doing, CopError *err)
