@@ -40,7 +40,7 @@ static const char schema[] =
     " PRIMARY KEY(setup, clip)) WITHOUT ROWID;"
     "INSERT INTO meta VALUES('created', strftime('%Y-%m-%dT%H:%M:%SZ', 'now'));";
 
-CopStatus cop_database_error(sqlite3 *db, const char *doing, CopError *err)
+static CopStatus report(sqlite3 *db, const char *path, const char *doing, CopError *err)
 {
     const int code = sqlite3_errcode(db) & 0xFF;
     CopStatus status = COP_ERR_IO; /* busy, full, read-only, not permitted, cannot open */
@@ -65,13 +65,20 @@ CopStatus cop_database_error(sqlite3 *db, const char *doing, CopError *err)
         status = COP_ERR_INTERRUPTED;
         break;
     }
-    const char *path = db ? sqlite3_db_filename(db, "main") : NULL;
-    /* Only these two leave an errno of their own; for others it is an old one. */
+    if (code == SQLITE_NOTADB)
+        return cop_error_set(err, status, "%s: is not a coppice result file", path);
+    /* Only these two leave an errno of their own, which says more; for others it is an
+     * old one. */
     const bool refused = code == SQLITE_CANTOPEN || code == SQLITE_IOERR;
     const int reason = refused ? sqlite3_system_errno(db) : 0;
-    return cop_error_set(err, status, "%s: cannot %s: %s%s%s", path && *path ? path : "result file",
-                         doing, sqlite3_errmsg(db), reason ? ": " : "",
-                         reason ? strerror(reason) : "");
+    return cop_error_set(err, status, "%s: cannot %s: %s", path, doing,
+                         reason ? strerror(reason) : sqlite3_errmsg(db));
+}
+
+CopStatus cop_database_error(sqlite3 *db, const char *doing, CopError *err)
+{
+    const char *path = sqlite3_db_filename(db, "main");
+    return report(db, path && path[0] ? path : "result file", doing, err);
 }
 
 CopStatus cop_database_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, CopError *err)
@@ -146,7 +153,7 @@ static CopStatus attach(sqlite3 **out, const char *name, const char *path, int f
     const int code = sqlite3_open_v2(name, out, flags, NULL);
     CopStatus status = COP_OK;
     if (code != SQLITE_OK) {
-        status = cop_database_error(*out, "be opened", err);
+        status = report(*out, path, "be opened", err); /* it has no name yet */
     } else {
         sqlite3_extended_result_codes(*out, 1);
         sqlite3_busy_timeout(*out, BUSY_MS);

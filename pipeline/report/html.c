@@ -117,7 +117,7 @@ static void put_finding(GString *out, const CopResults *results, int scope, cons
 
 static void put_header(GString *out, const CopResults *results)
 {
-    g_string_append(out, "<header><h1>How well do they still see?</h1><p class=\"what\">");
+    g_string_append(out, "<header><h1>Robustness report</h1><p class=\"what\">");
     put_plural(out, results->n_models, "model");
     g_string_append(out, ", ");
     put_plural(out, results->n_clips, "clip");

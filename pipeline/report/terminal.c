@@ -68,7 +68,7 @@ static int rows(const CopTable *table)
 static int width_of(const char *text)
 {
     int width = 0;
-    for (; *text; text = g_utf8_next_char(text)) {
+    for (; *text; text += g_utf8_skip[(guchar)*text]) {
         const gunichar c = g_utf8_get_char(text);
         width += g_unichar_iszerowidth(c) ? 0 : g_unichar_iswide(c) ? 2 : 1;
     }
@@ -78,7 +78,7 @@ static int width_of(const char *text)
 /* A name in a result file may hold anything; a terminal must not act on it. */
 static void put_plain(GString *out, const char *text)
 {
-    for (; *text; text = g_utf8_next_char(text)) {
+    for (; *text; text += g_utf8_skip[(guchar)*text]) {
         const gunichar c = g_utf8_get_char(text);
         g_string_append_unichar(out, g_unichar_iscntrl(c) ? '?' : c);
     }
