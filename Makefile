@@ -56,6 +56,7 @@ TEST_SRC     := $(wildcard tests/unit/test_*.c tests/grad/test_*.c tests/contrac
 TEST_LIB_SRC := $(wildcard tests/*.c)
 KCHECK_SRC   := $(wildcard tests/kernels/*.c)
 CORE_SRC     := $(wildcard models/core/*.c)
+PARITY_BIN    = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/parity/*.c))
 BENCH_SRC    := $(wildcard tests/bench/*.c)
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
@@ -119,7 +120,7 @@ lint: deps-develop
 ## parity: compare live with PyTorch and the other Debian Python packages
 parity: deps-parity
 	@$(MAKE) --no-print-directory parity-run
-parity-run: all
+parity-run: all $(PARITY_BIN)
 	@COPPICE=$(CURDIR)/$(B)/coppice tests/parity/run.sh
 
 ## deps: install what is missing (build, development and parity sets)
@@ -191,6 +192,9 @@ $(B)/tests/kcheck: $(call obj,$(KCHECK_SRC) $(CORE_SRC) $(KERN_SRC)) $(LANE_OBJ)
 $(TEST_BIN): $(B)/tests/%: $(B)/tests/%.o $(call obj,$(TEST_LIB_SRC)) $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@$(if $(Q),echo "  LD    tests/$*")
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(TEST_LIBS) $(PIPE_LIBS) -lm
+$(B)/parity/%: $(B)/tests/parity/%.o $(B)/libcoppice-nn.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ -lm
 $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm

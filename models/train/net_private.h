@@ -47,7 +47,7 @@ struct CopNet {
     CopParam **params;
     int n_params;
     size_t activation_bytes;
-    float *dense_grad; /* one layer's, for growth; NULL unless asked for */
+    float *dense_grad; /* one layer's, for growth; NULL where no mask moves */
     uint64_t batches;  /* forward passes in training: num_batches_tracked */
 };
 

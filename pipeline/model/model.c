@@ -146,11 +146,13 @@ static CopPrepare default_prepare(CopShape input)
 /* Outputs of the net in the file: rows of the last weight matrix. */
 static int count_classes(const CopSafetensors *file)
 {
+    static const char last[] = "fc.weight";
+    const size_t tail = sizeof last - 1;
     for (int i = file->n_tensors - 1; i >= 0; i--) {
         const CopStTensor *t = &file->tensor[i];
         const size_t length = strlen(t->name);
-        if (t->rank == 2 && t->shape[0] <= 1 << 20 && length > 9 &&
-            strcmp(t->name + length - 9, "fc.weight") == 0)
+        if (t->rank == 2 && t->shape[0] <= 1 << 20 && length >= tail &&
+            strcmp(t->name + length - tail, last) == 0)
             return (int)t->shape[0];
     }
     return 0;
