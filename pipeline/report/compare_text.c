@@ -99,9 +99,9 @@ char *cop_compare_text(const CopResults *results, int baseline)
 {
     GString *out = g_string_new(NULL);
     g_string_append_printf(out,
-                           "%s: %d models, %d clips, %d corruptions. Top-1 in percent, [95 %% "
-                           "interval]; robust is the "
-                           "mean over corruptions of the mean over severities.\n\n",
+                           "%s: %d models, %d clips, %d corruptions\n"
+                           "Top-1 in percent, [95 %% interval]; robust: mean over corruptions of "
+                           "the mean over severities\n\n",
                            results->path, results->n_models, results->n_clips,
                            results->n_corruptions);
     put_models(results, out);
@@ -109,6 +109,10 @@ char *cop_compare_text(const CopResults *results, int baseline)
         put_corruptions(results, out);
     if (results->n_models > 1)
         put_tests(results, baseline, out);
+    for (int i = 0; i < results->n_models; i++)
+        if (!cop_results_complete(results, i, COP_SCOPE_ROBUST))
+            g_string_append_printf(out, "\n%s: cells are missing or lack clips\n",
+                                   results->models[i].label);
     return g_string_free(out, FALSE);
 }
 
