@@ -86,7 +86,7 @@ PIPE_LIBS   = $(eval PIPE_LIBS := $(call pkg_libs,$(PIPELINE_PKGS) $(NN_PKGS)))$
 TEST_LIBS   = $(eval TEST_LIBS := $(call pkg_libs,$(TEST_PKGS)))$(TEST_LIBS)
 
 # --- targets ----------------------------------------------------------------
-.PHONY: all check check-run demo demo-run bench lint parity parity-run deps deps-% install uninstall clean help kernels
+.PHONY: all check check-run demo demo-run bench lint parity parity-run deps deps-% install uninstall clean help kernels kernels-aarch64
 
 ## all: build/coppice and the two libraries
 all: $(B)/coppice $(B)/libcoppice-nn.a $(B)/libcoppice.a
@@ -106,7 +106,11 @@ check-run: all $(TEST_BIN) $(B)/tests/kcheck
 
 ## kernels: the kernel checks alone, which need libc and pthreads only
 kernels: $(B)/tests/kcheck
-	$(B)/tests/kcheck
+	$(KCHECK_RUN) $(B)/tests/kcheck
+
+## kernels-aarch64: cross-build the kernel checks and run them under qemu
+kernels-aarch64:
+	@$(MAKE) --no-print-directory CC=aarch64-linux-gnu-gcc KCHECK_RUN="qemu-aarch64 -L /usr/aarch64-linux-gnu" kernels
 
 ## bench: time kernels and nets against their peers, as ratios
 bench: all $(patsubst tests/bench/%.c,$(B)/bench/%,$(BENCH_SRC))
@@ -149,7 +153,7 @@ clean:
 
 ## help: this list
 help:
-	@sed -n 's/^## \([a-z-]*\): /\1\t/p' Makefile | while IFS=$$'\t' read -r t d; do printf '  %-10s %s\n' "$$t" "$$d"; done
+	@sed -n 's/^## \([a-z0-9-]*\): /\1\t/p' Makefile | while IFS=$$'\t' read -r t d; do printf '  %-15s %s\n' "$$t" "$$d"; done
 
 # --- rules ------------------------------------------------------------------
 define compile

@@ -144,6 +144,31 @@ static CopStatus load_columns(Loader *load)
     return status == COP_EOF ? COP_OK : status;
 }
 
+/* Names repeat when one recipe is trained from several seeds: the seed tells them
+ * apart, or else the file's hash. */
+static CopStatus label_model(Loader *load, int which)
+{
+    CopResultModel *models = load->out->models, *model = &models[which];
+    bool name_repeats = false, seed_repeats = false;
+    for (int i = 0; i < load->out->n_models; i++) {
+        if (i == which || strcmp(models[i].about.name, model->about.name) != 0)
+            continue;
+        name_repeats = true;
+        seed_repeats |= models[i].about.seed == model->about.seed;
+    }
+    model->label = model->about.name;
+    if (!name_repeats)
+        return COP_OK;
+    char label[256];
+    if (seed_repeats)
+        snprintf(label, sizeof label, "%.200s (%.7s)", model->about.name, model->about.sha256);
+    else
+        snprintf(label, sizeof label, "%.200s, seed %llu", model->about.name,
+                 (unsigned long long)model->about.seed);
+    model->label = cop_arena_strdup(load->out->arena, label);
+    return model->label ? COP_OK : cop_error_set(load->err, COP_ERR_NOMEM, "out of memory");
+}
+
 static CopStatus load_models(Loader *load)
 {
     CopResults *out = load->out;
@@ -176,17 +201,7 @@ static CopStatus load_models(Loader *load)
     for (int i = 0; i < out->n_models; i++) {
         CopResultModel *model = &out->models[i];
         COP_TRY(take(load, &model->cells, out->n_columns, sizeof *model->cells));
-        model->label = model->about.name;
-        for (int j = 0; j < out->n_models; j++) {
-            if (j == i || strcmp(out->models[j].about.name, model->about.name) != 0)
-                continue;
-            char label[256];
-            snprintf(label, sizeof label, "%.200s (%.7s)", model->about.name, model->about.sha256);
-            model->label = cop_arena_strdup(out->arena, label);
-            if (!model->label)
-                return cop_error_set(load->err, COP_ERR_NOMEM, "out of memory");
-            break;
-        }
+        COP_TRY(label_model(load, i));
     }
     return COP_OK;
 }

@@ -43,7 +43,7 @@ typedef struct CopResultCell {
 
 typedef struct CopResultModel {
     CopStoreModel about;
-    const char *label;    /* the name, with the start of its hash where names repeat */
+    const char *label;    /* the name, with seed or hash where names repeat */
     CopResultCell *cells; /* [n_columns] */
     double seconds;       /* of all cells */
 } CopResultModel;

@@ -89,8 +89,9 @@ static void put_tests(const CopResults *results, int baseline, GString *out)
         cop_table_cell(table, "%s", cop_text_p(text, p));
     }
     char *text = cop_table_text(table, COP_TABLE_TEXT);
-    g_string_append_printf(out, "\nAgainst %s on the same clips, in points\n\n%s",
-                           results->models[baseline].label, text);
+    g_string_append(out, "\nAgainst ");
+    cop_text_plain(out, results->models[baseline].label);
+    g_string_append_printf(out, " on the same clips, in points\n\n%s", text);
     g_free(text);
     cop_table_destroy(&table);
 }
@@ -99,9 +100,9 @@ char *cop_compare_text(const CopResults *results, int baseline)
 {
     GString *out = g_string_new(NULL);
     g_string_append_printf(out,
-                           "%s: %d models, %d clips, %d corruptions. Top-1 in percent, [95 %% "
-                           "interval]; robust is the "
-                           "mean over corruptions of the mean over severities.\n\n",
+                           "%s: %d models, %d clips, %d corruptions\n"
+                           "Top-1 in percent, [95 %% interval]; robust: mean over corruptions of "
+                           "the mean over severities\n\n",
                            results->path, results->n_models, results->n_clips,
                            results->n_corruptions);
     put_models(results, out);
@@ -109,6 +110,13 @@ char *cop_compare_text(const CopResults *results, int baseline)
         put_corruptions(results, out);
     if (results->n_models > 1)
         put_tests(results, baseline, out);
+    for (int i = 0; i < results->n_models; i++) {
+        if (cop_results_complete(results, i, COP_SCOPE_ROBUST))
+            continue;
+        g_string_append_c(out, '\n');
+        cop_text_plain(out, results->models[i].label);
+        g_string_append(out, ": cells are missing or lack clips\n");
+    }
     return g_string_free(out, FALSE);
 }
 

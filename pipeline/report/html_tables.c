@@ -115,7 +115,9 @@ void cop_html_results(GString *out, const CopResults *results, int baseline)
     g_string_append(out, "</tbody></table></div>");
 }
 
-static void put_heat(GString *out, CopInterval top1, const char *class, const char *title)
+/* A cell that lacks clips is starred: it is another set of clips than its neighbours. */
+static void put_heat(GString *out, const CopResults *results, CopInterval top1, const char *class,
+                     const char *title)
 {
     char text[COP_NUMBER_SIZE];
     if (isnan(top1.value)) {
@@ -127,7 +129,8 @@ static void put_heat(GString *out, CopInterval top1, const char *class, const ch
     cop_html_text(out, title);
     g_string_append_printf(out, " %s %%, %d clips\"", cop_text_interval(text, top1), (int)top1.n);
     put_coloured(out, mix(blues, G_N_ELEMENTS(blues), top1.value));
-    g_string_append_printf(out, ">%s</td>", cop_text_percent(text, top1.value));
+    g_string_append_printf(out, ">%s%s</td>", cop_text_percent(text, top1.value),
+                           top1.n < results->n_labelled ? "*" : "");
 }
 
 /* Severities that any corruption has, rising; returned as an array of double. */
@@ -158,10 +161,10 @@ static void put_heat_row(GString *out, const CopResults *results, int model, int
         if (column < 0)
             g_string_append(out, "<td class=\"heat none\"></td>");
         else
-            put_heat(out, cop_results_top1(results, model, column), "heat",
+            put_heat(out, results, cop_results_top1(results, model, column), "heat",
                      results->columns[column].detail);
     }
-    put_heat(out, cop_results_score(results, model, corruption), "heat mean", "mean");
+    put_heat(out, results, cop_results_score(results, model, corruption), "heat mean", "mean");
     g_string_append(out, "</tr>");
 }
 

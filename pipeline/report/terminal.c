@@ -75,13 +75,14 @@ static int width_of(const char *text)
     return width;
 }
 
-/* A name in a result file may hold anything; a terminal must not act on it. */
-static void put_plain(GString *out, const char *text)
+void cop_text_plain(GString *out, const char *text)
 {
-    for (; *text; text += g_utf8_skip[(guchar)*text]) {
-        const gunichar c = g_utf8_get_char(text);
+    char *valid = g_utf8_make_valid(text, -1);
+    for (const char *p = valid; *p; p += g_utf8_skip[(guchar)*p]) {
+        const gunichar c = g_utf8_get_char(p);
         g_string_append_unichar(out, g_unichar_iscntrl(c) ? '?' : c);
     }
+    g_free(valid);
 }
 
 static void pad(GString *out, int n)
@@ -103,7 +104,7 @@ static void put_text(const CopTable *table, GString *out)
             const int space = width[column] - width_of(text);
             const bool right = g_array_index(table->numbers, gboolean, column);
             pad(out, (column ? 2 : 0) + (right ? space : 0));
-            put_plain(out, text);
+            cop_text_plain(out, text);
             if (!right && column + 1 < columns)
                 pad(out, space);
         }

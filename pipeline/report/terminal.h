@@ -4,6 +4,7 @@
 #ifndef COP_REPORT_TERMINAL_H
 #define COP_REPORT_TERMINAL_H
 
+#include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -29,6 +30,10 @@ void cop_table_cell(CopTable *table, const char *fmt, ...) COP_PRINTF(2, 3);
 
 /* The table as text with a final newline; returned, freed with g_free(). */
 char *cop_table_text(const CopTable *table, CopTableStyle style);
+
+/* Appends `text` with control characters replaced: a name in a result file may hold
+ * anything, and a terminal must not act on it. */
+void cop_text_plain(GString *out, const char *text);
 
 enum { COP_NUMBER_SIZE = 64 };
 

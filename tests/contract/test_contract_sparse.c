@@ -463,39 +463,6 @@ START_TEST(drop_fraction_zero_is_static)
 }
 END_TEST
 
-static double fraction_at(double stop, int decay, double drop_min, uint64_t step)
-{
-    CopSparseOptions options = make_options("rigl");
-    options.stop = stop;
-    options.drop_decay = decay;
-    options.drop_min = drop_min;
-    Run *run = &runs[0];
-    start(run, options, 1);
-    cop_sparse_destroy(&run->sparse);
-    ck_assert_int_eq(
-        cop_sparse_create(&run->sparse, &run->options, run->params, PARAMS, 1, 400000, &err),
-        COP_OK);
-    const double p = cop_sparse_drop_fraction(run->sparse, step);
-    finish(run);
-    return p;
-}
-
-START_TEST(drop_fractions_have_known_values)
-{
-    static const double rigl[] = {.5, .4267767, .25, .0732233, 0};
-    static const double itop[] = {.5, .4275089, .2525, .0774911, .005};
-    static const double linear[] = {.5, .375, .25, .125, 0};
-    for (uint64_t k = 0; k < 5; k++) { /* quarters of T_end, printed with seven digits */
-        ck_assert(fabs(fraction_at(0.75, COP_DROP_COSINE, 0, k * 75000) - rigl[k]) < 5.1e-8);
-        ck_assert(fabs(fraction_at(1, COP_DROP_COSINE, 0.005, k * 100000) - itop[k]) < 5.1e-8);
-        ck_assert(fabs(fraction_at(0.75, COP_DROP_LINEAR, 0, k * 75000) - linear[k]) < 1e-15);
-        ck_assert(fraction_at(0.75, COP_DROP_CONSTANT, 0, k * 75000) == 0.5);
-    }
-    for (int decay = COP_DROP_CONSTANT; decay <= COP_DROP_LINEAR; decay++)
-        ck_assert(fraction_at(0.75, decay, 0.005, 300001) == 0);
-}
-END_TEST
-
 START_TEST(drop_fractions_never_rise)
 {
     for (int decay = COP_DROP_CONSTANT; decay <= COP_DROP_LINEAR; decay++) {
@@ -512,85 +479,6 @@ START_TEST(drop_fractions_never_rise)
         }
         finish(&runs[0]);
     }
-}
-END_TEST
-
-START_TEST(only_rigl_asks_for_gradients_by_itself)
-{
-    for (int i = 0; i < count_methods(); i++) {
-        const char *name = cop_sparse_registry[i]->name;
-        start(&runs[0], make_options(name), 1);
-        const bool rigl = strcmp(name, "rigl") == 0;
-        ck_assert(cop_sparse_wants_gradient(runs[0].sparse, INTERVAL, 2) == rigl);
-        ck_assert(!cop_sparse_wants_gradient(runs[0].sparse, INTERVAL + 1, 2));
-        ck_assert(!cop_sparse_wants_gradient(runs[0].sparse, INTERVAL, 1));
-        finish(&runs[0]);
-    }
-}
-END_TEST
-
-START_TEST(the_last_step_changes_nothing)
-{
-    CopSparseOptions options = make_options("set");
-    options.stop = 1;
-    start(&runs[0], options, 1);
-    ck_assert(cop_sparse_is_update(runs[0].sparse, STEPS - INTERVAL));
-    ck_assert(!cop_sparse_is_update(runs[0].sparse, STEPS));
-    ck_assert(!cop_sparse_is_update(runs[0].sparse, 0));
-    finish(&runs[0]);
-    options.stop = 0;
-    start(&runs[0], options, 1);
-    ck_assert(cop_sparse_drop_fraction(runs[0].sparse, 0) == 0.5);
-    train(&runs[0], 1, STEPS);
-    ck_assert(runs[0].hash[STEPS] == runs[0].hash[0]);
-    finish(&runs[0]);
-}
-END_TEST
-
-START_TEST(excluded_layers_stay_dense)
-{
-    char all_of_layer1[] = "layer1.*", one[] = "fc.weight", wrong[] = "layer2.*",
-         bias[] = "fc.bias";
-    char *two[] = {all_of_layer1, one}, *none[] = {wrong}, *not_a_weight[] = {bias};
-    char everything[] = "*", *all[] = {everything};
-    CopSparseOptions options = make_options("set");
-    options.exclude = (CopStrings){two, 2};
-    options.density = 0.25;
-    Run *run = &runs[0];
-    start(run, options, 1);
-    ck_assert(run->param[0].mask && run->param[0].nnz == 162); /* a quarter of 648 */
-    for (int i = 1; i < PARAMS; i++)
-        ck_assert(!run->param[i].mask);
-    finish(run);
-    options.exclude = (CopStrings){none, 1};
-    err = (CopError){0};
-    ck_assert_int_eq(cop_sparse_create(&run->sparse, &options, run->params, PARAMS, 1, 9, &err),
-                     COP_ERR_CONFIG);
-    ck_assert(strstr(err.text, wrong) && !run->sparse);
-    options.exclude = (CopStrings){not_a_weight, 1};
-    ck_assert_int_eq(cop_sparse_create(&run->sparse, &options, run->params, PARAMS, 1, 9, NULL),
-                     COP_ERR_CONFIG);
-    options.exclude = (CopStrings){all, 1};
-    ck_assert_int_eq(cop_sparse_create(&run->sparse, &options, run->params, PARAMS, 1, 9, NULL),
-                     COP_ERR_CONFIG);
-}
-END_TEST
-
-START_TEST(initial_weights_may_be_scaled)
-{
-    CopSparseOptions options = make_options("static");
-    start(&runs[0], options, 1);
-    for (int i = 0; i < PARAMS; i++)
-        ck_assert(cop_sparse_init_scale(runs[0].sparse, i) == 1);
-    finish(&runs[0]);
-    options.init_scale = COP_INIT_SCALE_LAYER;
-    start(&runs[0], options, 1);
-    for (int i = 0; i < PARAMS; i++) {
-        const double scale = cop_sparse_init_scale(runs[0].sparse, i);
-        ck_assert(fabs(scale * scale * cop_param_density(&runs[0].param[i]) - 1) < 1e-15 * 8);
-    }
-    ck_assert(cop_sparse_init_scale(runs[0].sparse, 2) > 1);
-    finish(&runs[0]);
 }
 END_TEST
 
@@ -641,85 +529,12 @@ START_TEST(failures_name_the_layer)
 }
 END_TEST
 
-START_TEST(option_rows_agree_with_the_engine)
-{
-    CopSparseOptions options = {0};
-    err = (CopError){0};
-    ck_assert_msg(cop_options_defaults(cop_sparse_options, &options, &err) == COP_OK, "%s",
-                  err.text);
-    Run *run = &runs[0];
-    start(run, make_options("dense"), 1);
-    finish(run);
-    static const char *const refused[][2] = {
-        {"density", "0"},       {"density", "1.5"},   {"interval", "0"}, {"drop_fraction", "2"},
-        {"drop_decay", "step"}, {"growth", "fast"},   {"stop", "-1"},    {"prune", "magnitudes"},
-        {"init", "dense"},      {"regrow", "always"}, {"methods", "set"}};
-    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
-        ck_assert_int_eq(
-            cop_options_set(cop_sparse_options, &options, refused[i][0], refused[i][1], NULL),
-            COP_ERR_CONFIG);
-    for (int i = 0; i < count_methods(); i++) {
-        ck_assert_int_eq(cop_options_set(cop_sparse_options, &options, "method",
-                                         cop_sparse_registry[i]->name, &err),
-                         COP_OK);
-        ck_assert_int_eq(
-            cop_sparse_create(&run->sparse, &options, run->params, PARAMS, 1, STEPS, &err), COP_OK);
-        finish(run);
-    }
-    static const char *const choices[][2] = {{"growth", "gradient"},  {"prune", "two_sided"},
-                                             {"regrow", "forbid"},    {"init", "uniform"},
-                                             {"init_scale", "layer"}, {"drop-decay", "linear"}};
-    for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++)
-        ck_assert_int_eq(
-            cop_options_set(cop_sparse_options, &options, choices[i][0], choices[i][1], &err),
-            COP_OK);
-    ck_assert_int_eq(options.growth, 1 + COP_GROW_GRADIENT);
-    ck_assert_int_eq(options.prune, 1 + COP_PRUNE_TWO_SIDED);
-    ck_assert_int_eq(options.regrow, COP_REGROW_FORBID);
-    ck_assert_int_eq(options.init, COP_DENSITY_UNIFORM);
-    ck_assert_int_eq(options.init_scale, COP_INIT_SCALE_LAYER);
-    ck_assert_int_eq(options.drop_decay, COP_DROP_LINEAR);
-    cop_options_free(cop_sparse_options, &options);
-}
-END_TEST
-
-/* Structs filled by hand, as an embedding program does. */
-START_TEST(options_out_of_bounds_are_refused)
-{
-    CopSparseOptions bad[7];
-    char unknown[] = "rigle";
-    for (int i = 0; i < 7; i++)
-        bad[i] = make_options("rigl");
-    bad[0].density = 0;
-    bad[1].drop_fraction = NAN;
-    bad[2].interval = 0;
-    bad[3].growth = 3;
-    bad[4].init = -1;
-    bad[5].method = unknown;
-    bad[6].method = NULL;
-    Run *run = &runs[0];
-    start(run, make_options("dense"), 1);
-    finish(run);
-    for (int i = 0; i < 7; i++) {
-        err = (CopError){0};
-        ck_assert_int_eq(cop_sparse_create(&run->sparse, &bad[i], run->params, PARAMS, 1, 9, &err),
-                         COP_ERR_CONFIG);
-        ck_assert(err.text[0] && !run->sparse);
-    }
-    ck_assert(strstr(err.text, "static")); /* the names allowed */
-    bad[0].density = 1e-5;                 /* below one weight a layer */
-    ck_assert_int_eq(cop_sparse_create(&run->sparse, &bad[0], run->params, PARAMS, 1, 9, NULL),
-                     COP_ERR_ARG);
-}
-END_TEST
-
 int main(void)
 {
-    Suite *suite = suite_create("sparse");
-    TCase *methods = tcase_create("methods"), *engine = tcase_create("engine");
+    Suite *suite = suite_create("sparse methods");
+    TCase *methods = tcase_create("methods");
     const int n = count_methods();
     suite_add_tcase(suite, methods);
-    suite_add_tcase(suite, engine);
     tcase_set_timeout(methods, 120);
     tcase_add_loop_test(methods, descriptors_are_whole, 0, n);
     tcase_add_loop_test(methods, initial_counts_are_exact, 0, n);
@@ -731,13 +546,6 @@ int main(void)
     tcase_add_loop_test(methods, drop_fraction_zero_is_static, 0, n);
     tcase_add_loop_test(methods, drop_fractions_never_rise, 0, n);
     tcase_add_loop_test(methods, failures_name_the_layer, 0, n);
-    tcase_add_test(engine, drop_fractions_have_known_values);
-    tcase_add_test(engine, only_rigl_asks_for_gradients_by_itself);
-    tcase_add_test(engine, the_last_step_changes_nothing);
-    tcase_add_test(engine, excluded_layers_stay_dense);
-    tcase_add_test(engine, initial_weights_may_be_scaled);
-    tcase_add_test(engine, option_rows_agree_with_the_engine);
-    tcase_add_test(engine, options_out_of_bounds_are_refused);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     const int failures = srunner_ntests_failed(runner);

@@ -253,7 +253,9 @@ static void check_backward_weight(Problem *p)
             dense[j] = grad[j] = 7;
         cop_conv3d_dense_gradient(p->conv, &p->tx.x, &p->tdy.x, dense, pools[i]);
         cop_conv3d_backward_weight(p->conv, &p->tx.x, &p->tdy.x, pools[i]);
+        kcheck_fill_idle(&p->tdy, 1e30f);
         cop_conv3d_backward_bias(&p->tdy.x, bias, pools[i]);
+        kcheck_fill_idle(&p->tdy, 0);
         for (size_t j = 0; j < BEYOND; j++)
             KCHECK(dense[p->numel + j] == 7 && grad[nnz + j] == 7);
         if (i == 0) {

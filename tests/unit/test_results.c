@@ -210,6 +210,68 @@ START_TEST(skipped_clips_leave)
 }
 END_TEST
 
+/* Corruptions weigh the same however many severities each has. */
+START_TEST(unequal_severities)
+{
+    CopStore *store;
+    int64_t cell;
+    ck_assert(cop_store_open(&store, path, false, NULL) == COP_OK);
+    for (int model = 1; model <= 3; model++) {
+        ck_assert(cop_store_cell(store, model, results->setup, "gaussian_noise", "noise", 2.5,
+                                 "more", &cell, NULL) == COP_OK);
+        for (int clip = 0; clip < CLIPS; clip++) {
+            const CopStorePrediction wrong = {.cell = cell,
+                                              .clip = results->clips[clip].id,
+                                              .view = COP_VIEW_ALL,
+                                              .top = {99},
+                                              .n_top = 1};
+            ck_assert(cop_store_predict(store, &wrong, NULL) == COP_OK);
+        }
+    }
+    cop_store_close(&store);
+    cop_results_free(&results);
+    ck_assert(cop_results_load(&results, path, 0, NULL) == COP_OK);
+    ck_assert_int_eq(results->corruptions[0].n, SEVERITIES + 1);
+    ck_assert(results->columns[results->corruptions[0].first + 2].severity == 2.5);
+    const double robust =
+        ask("SELECT avg(a) FROM (SELECT avg(a) AS a FROM (SELECT corruption, avg(top1 = label) AS "
+            "a" RIGHT "WHERE corruption <> 'clean' AND model.id = 1 GROUP BY corruption, severity) "
+            "GROUP BY corruption)");
+    const double plain =
+        ask("SELECT avg(top1 = label)" RIGHT "WHERE corruption <> 'clean' AND model.id = 1");
+    const CopInterval got = cop_results_score(results, 0, COP_SCOPE_ROBUST);
+    ck_assert(near(got.value, robust) && !near(got.value, plain));
+    /* The clips' own means weigh the cells the same way, so they are centred on it. */
+    ck_assert(got.low < got.value && fabs((got.low + got.high) / 2 - got.value) < 1e-9);
+}
+END_TEST
+
+START_TEST(repeated_names)
+{
+    CopStore *store;
+    int64_t model, cell;
+    ck_assert(cop_store_open(&store, path, false, NULL) == COP_OK);
+    const CopStoreModel second = {.sha256 = "feed",
+                                  .name = "dense",
+                                  .arch = "r3d_18",
+                                  .method = "dense",
+                                  .density = 1,
+                                  .seed = 2};
+    ck_assert(cop_store_model(store, &second, &model, NULL) == COP_OK);
+    ck_assert(cop_store_cell(store, model, results->setup, "clean", "clean", 0, "", &cell, NULL) ==
+              COP_OK);
+    cop_store_close(&store);
+    cop_results_free(&results);
+    ck_assert(cop_results_load(&results, path, 0, NULL) == COP_OK);
+    ck_assert_str_eq(results->models[0].label, "dense, seed 1");
+    ck_assert_str_eq(results->models[3].label, "dense, seed 2");
+    ck_assert_str_eq(results->models[1].label, "static-0.5");
+    ck_assert(isnan(cop_results_score(results, 3, COP_SCOPE_CLEAN).value));
+    ck_assert(isnan(cop_results_top1(results, 3, 4).value));
+    ck_assert(isnan(cop_results_flips(results, 3, 4).value));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("results");
@@ -225,6 +287,8 @@ int main(void)
     tcase_add_checked_fixture(tc, setup_missing, teardown);
     tcase_add_test(tc, missing_is_null);
     tcase_add_test(tc, skipped_clips_leave);
+    tcase_add_test(tc, unequal_severities);
+    tcase_add_test(tc, repeated_names);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

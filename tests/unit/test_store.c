@@ -249,7 +249,8 @@ START_TEST(foreign_files_are_left_alone)
 
     sqlite3 *db;
     ck_assert(sqlite3_open(path, &db) == SQLITE_OK);
-    ck_assert(sqlite3_exec(db, "CREATE TABLE prediction(x)", NULL, NULL, NULL) == SQLITE_OK);
+    ck_assert(sqlite3_exec(db, "CREATE TABLE prediction(x); PRAGMA user_version=1", NULL, NULL,
+                           NULL) == SQLITE_OK);
     sqlite3_close(db);
     ck_assert(g_file_get_contents(path, &before, &n_before, NULL));
     check_refused(true, COP_ERR_DATA);
