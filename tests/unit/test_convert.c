@@ -323,6 +323,7 @@ START_TEST(fourth_byte)
     ck_assert(fresh.index == 9 && fresh.pts == 10);
     for (int x = 0; x < 5; x++)
         ck_assert_int_eq(fresh.plane[0][2 * fresh.stride[0] + 4 * x + 3], 255);
+    cop_frame_unref(&bgrx);
     ck_assert_int_eq(cop_convert_new(&bgrx, COP_PIXEL_NONE, &rgb), COP_ERR_ARG);
     cop_frame_unref(&rgbx);
     cop_frame_unref(&rgb);
