@@ -253,8 +253,8 @@ static CopStatus import(CopDecoder *decoder, CopFrame *out, CopError *err)
     const bool readable = cop_av_importable((enum AVPixelFormat)from->format);
     if (!readable || from->width != width || from->height != height) {
         const enum AVPixelFormat same = (enum AVPixelFormat)from->format;
-        COP_TRY(scale(decoder, readable && sws_isSupportedOutput(same) ? same : AV_PIX_FMT_RGB24,
-                      width, height, err));
+        const bool keep = readable && sws_isSupportedOutput(same);
+        COP_TRY(scale(decoder, keep ? same : cop_av_replacement(same), width, height, err));
         from = decoder->scaled;
     }
     if (cop_av_import(out, from) != COP_OK)

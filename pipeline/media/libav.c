@@ -70,6 +70,12 @@ bool cop_av_importable(enum AVPixelFormat format)
            format != AV_PIX_FMT_XYZ12BE;
 }
 
+enum AVPixelFormat cop_av_replacement(enum AVPixelFormat format)
+{
+    const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(format);
+    return desc && desc->nb_components == 1 ? AV_PIX_FMT_GRAY8 : AV_PIX_FMT_RGB24;
+}
+
 static CopPixelFormat target(enum AVPixelFormat format)
 {
     const CopPixelFormat same = cop_av_same_format(format);
@@ -132,6 +138,14 @@ static uint8_t to_8_bits(unsigned v, int depth, bool limited)
     return (uint8_t)((v * 255 + top / 2) / top);
 }
 
+/* Entries are 0xAARRGGBB in the machine's order. */
+static uint8_t palette_component(const uint8_t *palette, unsigned entry, int component)
+{
+    uint32_t colour;
+    memcpy(&colour, palette + 4 * entry, sizeof colour);
+    return (uint8_t)(colour >> (16 - 8 * component));
+}
+
 /* Component by component through FFmpeg's own reader of any layout. */
 static void copy_components(const CopFrame *out, const AVFrame *frame)
 {
@@ -144,16 +158,18 @@ static void copy_components(const CopFrame *out, const AVFrame *frame)
         const bool chroma = c > 0 && !rgb;
         const int shift_w = chroma ? desc->log2_chroma_w : 0;
         const int shift_h = chroma ? desc->log2_chroma_h : 0;
-        const int depth = palette ? 8 : desc->comp[c].depth;
+        const int depth = desc->comp[palette ? 0 : c].depth;
         const int w = -(-out->width >> shift_w);
         for (int y = 0; y < out->height; y++) {
             uint16_t line[SIDE_MAX];
-            /* A palette entry is 0xAARRGGBB in machine order: read blue first. */
-            av_read_image_line2(line, data, frame->linesize, desc, 0, y >> shift_h,
-                                palette ? 2 - c : c, w, palette, sizeof line[0]);
+            av_read_image_line2(line, data, frame->linesize, desc, 0, y >> shift_h, palette ? 0 : c,
+                                w, 0, sizeof line[0]);
             uint8_t *row = out->plane[rgb ? 0 : c] + (ptrdiff_t)y * out->stride[rgb ? 0 : c];
-            for (int x = 0; x < out->width; x++)
-                row[rgb ? 3 * x + c : x] = to_8_bits(line[x >> shift_w], depth, limited);
+            for (int x = 0; x < out->width; x++) {
+                const unsigned v = line[x >> shift_w];
+                row[rgb ? 3 * x + c : x] =
+                    palette ? palette_component(data[1], v, c) : to_8_bits(v, depth, limited);
+            }
         }
     }
 }

@@ -24,8 +24,11 @@ CopPixelFormat cop_av_same_format(enum AVPixelFormat format);
 enum AVPixelFormat cop_av_pixel_format(CopPixelFormat format);
 
 /* True when cop_av_import() can read the format: all integer formats that do
- * not pack pixels into bits. swscale makes rgb24 of the others. */
+ * not pack pixels into bits. */
 bool cop_av_importable(enum AVPixelFormat format);
+
+/* What swscale shall make of the others first: gray8 or rgb24. */
+enum AVPixelFormat cop_av_replacement(enum AVPixelFormat format);
 
 /* What luma and chroma of a decoded frame mean. An untagged matrix is BT.709 above
  * 576 lines and BT.601 below, as in GStreamer; an untagged range is limited for YUV and

@@ -11,12 +11,14 @@
 /* Bilinear resize without antialiasing, half-pixel centres, as torch's
  * interpolate(align_corners=False) on float tensors (torchvision's tensor path). */
 typedef struct CopPrepare {
-    int resize_h, resize_w; /* target size; resize_w = 0: resize_h is the short side, aspect kept */
+    int resize_h, resize_w; /* target size; resize_w = 0: resize_h is the short side and the
+                              other one int(resize_h * long / short); both 0: none */
     int crop;               /* side of the square crop, 0: none */
     double mean[3], std[3]; /* of RGB in 0..1 */
 } CopPrepare;
 
-/* Size of the picture that the net sees for a width x height source. */
+/* Size of the picture that the net sees for a width x height source: the crop, or
+ * else the resized picture. */
 void cop_prepare_size(const CopPrepare *prepare, int width, int height, int *out_h, int *out_w);
 
 /* Where the crop lies in the resized picture; centre is torchvision's (round half to even). */
@@ -26,13 +28,15 @@ typedef struct CopCropBox {
 } CopCropBox;
 CopCropBox cop_prepare_centre(const CopPrepare *prepare, int width, int height);
 
-/* Writes one frame (any format; converted by cop_convert) as time step t of lane
- * `lane` of x [c = 3]. Not thread-safe on one lane; different lanes may be written at once. */
+/* Writes ((v / 255 resized) - mean) / std, all in float, of one frame (any format; converted by cop_convert) as time step t of lane
+ * `lane` of x [c = 3]. Not thread-safe on one lane; different lanes may be written at once.
+ * COP_ERR_SHAPE when x has another size than cop_prepare_size() says, COP_ERR_ARG when the
+ * box lies outside the resized picture or that is larger than 16384 a side. */
 CopStatus cop_prepare_frame(const CopPrepare *prepare, const CopFrame *frame, CopCropBox box,
                             const CopTensor *x, int lane, int t) COP_MUST_CHECK;
 
-/* The resized and cropped picture itself, 8-bit RGB (rounded), for corruption at
- * stage "input" and for looking at. */
+/* The resized and cropped picture itself, 8-bit RGB (rounded to nearest), for corruption at
+ * stage "input" and for looking at; index and pts are carried over. `out` is returned. */
 CopStatus cop_prepare_picture(const CopPrepare *prepare, const CopFrame *frame, CopCropBox box,
                               CopFrame *out) COP_MUST_CHECK;
 

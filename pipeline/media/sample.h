@@ -8,7 +8,7 @@
 #include "models/core/rng.h"
 
 typedef enum CopSampler {
-    COP_SAMPLER_UNIFORM, /* view k of n starts at round(k (N - L) / (n - 1)), the middle for n = 1 */
+    COP_SAMPLER_UNIFORM, /* views spread evenly from the first to the last start */
     COP_SAMPLER_RANDOM   /* start uniform on 0 .. N - L, addressed (training) */
 } CopSampler;
 extern const char *const cop_sampler_names[]; /* "uniform", "random", NULL */
@@ -26,8 +26,13 @@ typedef struct CopSampleOptions {
     CopEdgePolicy policy;
 } CopSampleOptions;
 
-/* Source indices index[frames] of view `view` of a video of `total` (>= 1) frames.
- * `at` addresses the random sampler's draw. All indices lie in 0..total-1. */
+/* Source indices index[frames] of view `view` (0..clips-1) of a video of `total`
+ * (>= 1) frames: index[j] = start + j s, with N = total, n = clips and
+ *   start = floor(k (N - L) / (n - 1) + 1/2)   uniform, view k of n > 1
+ *   start = floor((N - L) / 2)                 uniform, n = 1
+ *   start = cop_rng_below(key, view, at, N - L + 1)   random
+ *   start = 0                                  any video with N < L
+ * where an index of N or more becomes index % N (loop) or N - 1 (repeat). */
 void cop_sample_clip(const CopSampleOptions *options, int total, int view, CopRngKey key,
                      CopRngAddress at, int *index);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "pipeline/media/convert.h"
+#include "tests/media_help.h"
 
 /* One rounding to the nearest level, and three factors of 16 fractional bits:
  * two off by half a unit, the one that makes a chroma row sum to zero by two. */
@@ -70,19 +71,6 @@ static void make(CopFrame *frame, CopPixelFormat format, int width, int height, 
 {
     ck_assert_int_eq(cop_frame_alloc(frame, format, width, height), COP_OK);
     frame->colour = colour;
-}
-
-static void fill(const CopFrame *frame, unsigned seed)
-{
-    for (int p = 0; p < cop_pixel_format_planes(frame->format); p++) {
-        int row_bytes, rows;
-        cop_plane_size(frame->format, frame->width, frame->height, p, &row_bytes, &rows);
-        for (int y = 0; y < rows; y++)
-            for (int x = 0; x < row_bytes; x++) {
-                seed = seed * 1664525u + 1013904223u;
-                frame->plane[p][y * frame->stride[p] + x] = (uint8_t)(seed >> 24);
-            }
-    }
 }
 
 static int is_rgb(CopPixelFormat format)
@@ -176,7 +164,7 @@ START_TEST(every_pair)
                 make(&from, (CopPixelFormat)a, sizes[s][0], sizes[s][1], colours[s % 4]);
                 make(&to, (CopPixelFormat)b, sizes[s][0], sizes[s][1],
                      colours[(s % 4 + (size_t)_i) % 4]);
-                fill(&from, (unsigned)(a * 100 + b));
+                help_fill(&from, (unsigned)(a * 100 + b));
                 cop_convert(&to, &from);
                 check_frame(&to, &from);
                 cop_frame_unref(&from);
@@ -290,7 +278,7 @@ START_TEST(there_and_back)
     make(&back, COP_PIXEL_I444, 64, 64, colour);
     int kept = 0;
     for (unsigned seed = 0; seed < 40; seed++) {
-        fill(&yuv, seed);
+        help_fill(&yuv, seed);
         cop_convert(&rgb, &yuv);
         cop_convert(&back, &rgb);
         for (int y = 0; y < 64; y++)
@@ -320,9 +308,9 @@ START_TEST(fourth_byte)
     make(&rgbx, COP_PIXEL_RGBX, 5, 3, colours[0]);
     make(&bgrx, COP_PIXEL_BGRX, 5, 3, colours[0]);
     make(&rgb, COP_PIXEL_RGB, 5, 3, colours[0]);
-    fill(&rgbx, 3);
-    fill(&bgrx, 4);
-    fill(&rgb, 5);
+    help_fill(&rgbx, 3);
+    help_fill(&bgrx, 4);
+    help_fill(&rgb, 5);
     cop_convert(&bgrx, &rgbx);
     for (int x = 0; x < 5; x++)
         ck_assert_int_eq(bgrx.plane[0][4 * x + 3], rgbx.plane[0][4 * x + 3]);
@@ -350,7 +338,7 @@ START_TEST(borrowed_planes)
     uint8_t *pixels = malloc(STRIDE * H), *luma = malloc((W + 1) * H);
     CopFrame own;
     make(&own, COP_PIXEL_RGB, W, H, colours[0]);
-    fill(&own, 6);
+    help_fill(&own, 6);
     for (int y = 0; y < H; y++)
         memcpy(pixels + (H - 1 - y) * STRIDE, own.plane[0] + y * own.stride[0], STRIDE);
     memset(luma, 77, (W + 1) * H);
@@ -402,7 +390,7 @@ START_TEST(swscale_agrees)
                          0);
         double worst = 0.0;
         for (unsigned seed = 0; seed < 16; seed++) {
-            fill(&from, seed);
+            help_fill(&from, seed);
             cop_convert(&ours, &from);
             sws_scale(sws, (const uint8_t *const *)from.plane, from.stride, 0, H, theirs.plane,
                       theirs.stride);

@@ -8,32 +8,7 @@
 #include <string.h>
 
 #include "pipeline/media/frame.h"
-
-static void fill(const CopFrame *frame, unsigned seed)
-{
-    for (int p = 0; p < cop_pixel_format_planes(frame->format); p++) {
-        int row_bytes, rows;
-        cop_plane_size(frame->format, frame->width, frame->height, p, &row_bytes, &rows);
-        for (int y = 0; y < rows; y++)
-            for (int x = 0; x < row_bytes; x++) {
-                seed = seed * 1664525u + 1013904223u;
-                frame->plane[p][y * frame->stride[p] + x] = (uint8_t)(seed >> 24);
-            }
-    }
-}
-
-static bool pixels_equal(const CopFrame *a, const CopFrame *b)
-{
-    for (int p = 0; p < cop_pixel_format_planes(a->format); p++) {
-        int row_bytes, rows;
-        cop_plane_size(a->format, a->width, a->height, p, &row_bytes, &rows);
-        for (int y = 0; y < rows; y++)
-            if (memcmp(a->plane[p] + y * a->stride[p], b->plane[p] + y * b->stride[p],
-                       (size_t)row_bytes) != 0)
-                return false;
-    }
-    return true;
-}
+#include "tests/media_help.h"
 
 START_TEST(plane_sizes)
 {
@@ -89,9 +64,9 @@ START_TEST(memory)
                 ck_assert_int_eq(frame.stride[p] % 64, 0);
             }
             ck_assert(frame.pts == INT64_MIN);
-            fill(&frame, (unsigned)s);
+            help_fill(&frame, (unsigned)s);
             cop_frame_copy_pixels(&copy, &frame);
-            ck_assert(pixels_equal(&frame, &copy));
+            ck_assert(help_equal(&frame, &copy));
             const int last = cop_pixel_format_planes(frame.format) - 1;
             int row_bytes, rows;
             cop_plane_size(frame.format, frame.width, frame.height, last, &row_bytes, &rows);
@@ -125,7 +100,7 @@ START_TEST(sharing)
 {
     CopFrame a, b;
     ck_assert_int_eq(cop_frame_alloc(&a, COP_PIXEL_I420, 7, 5), COP_OK);
-    fill(&a, 1);
+    help_fill(&a, 1);
     a.index = 12;
     a.pts = 34;
     a.colour = (CopColour){COP_MATRIX_BT709, COP_RANGE_FULL};
@@ -135,9 +110,9 @@ START_TEST(sharing)
     ck_assert_ptr_ne(b.plane[0], a.plane[0]);
     ck_assert(b.index == 12 && b.pts == 34 && b.colour.matrix == COP_MATRIX_BT709 &&
               b.colour.range == COP_RANGE_FULL);
-    ck_assert(pixels_equal(&a, &b));
+    ck_assert(help_equal(&a, &b));
     b.plane[2][0] ^= 1;
-    ck_assert(!pixels_equal(&a, &b));
+    ck_assert(!help_equal(&a, &b));
 
     uint8_t *kept = a.plane[0];
     ck_assert_int_eq(cop_frame_make_writable(&a), COP_OK); /* the only owner again */

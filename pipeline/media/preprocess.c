@@ -1,0 +1,272 @@
+/* From pictures to a lane of the net's input: resize, crop, normalise.
+ *
+ * The arithmetic is PyTorch's (upsample_bilinear2d, float): weights of the two
+ * neighbours along each axis, rows first along x, then along y. Only source
+ * rows that are read are converted to RGB, only columns inside the crop computed.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pipeline/media/preprocess.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pipeline/media/convert.h"
+
+enum { SIDE_MAX = 16384 };
+
+/* One output position is weight_a * in[a] + weight_b * in[b]. */
+typedef struct Tap {
+    int a, b;
+    float weight_a, weight_b;
+} Tap;
+
+typedef struct Size {
+    int64_t h, w;
+} Size;
+
+typedef struct Resizer {
+    const CopFrame *frame;
+    CopFrame line;   /* one source row in RGB */
+    int h, w;        /* of the output */
+    Tap *x, *y;      /* [w], [h] */
+    float *row[2];   /* [3][w] each: two source rows resized along x, ... */
+    int row_of[2];   /* ... and which ones they are; -1: none */
+    float *out;      /* [3][w] */
+    float unit[256]; /* v / 255 */
+} Resizer;
+
+/* Receives output row y, [3][w] in 0..1. */
+typedef void Emit(void *ctx, int y, const float *row);
+
+static Size resized(const CopPrepare *prepare, int width, int height)
+{
+    const int64_t side = prepare->resize_h;
+    if (prepare->resize_w)
+        return (Size){side, prepare->resize_w};
+    if (!side)
+        return (Size){height, width};
+    return width <= height ? (Size){side * height / width, side}
+                           : (Size){side, side * width / height};
+}
+
+void cop_prepare_size(const CopPrepare *prepare, int width, int height, int *out_h, int *out_w)
+{
+    const Size size = resized(prepare, width, height);
+    *out_h = prepare->crop ? prepare->crop : (int)(size.h < INT32_MAX ? size.h : INT32_MAX);
+    *out_w = prepare->crop ? prepare->crop : (int)(size.w < INT32_MAX ? size.w : INT32_MAX);
+}
+
+/* round(room / 2) with halves to even, as Python's round(). */
+static int centre(int64_t room)
+{
+    const int64_t half = room / 2;
+    return (int)(half + (room % 2 ? half % 2 : 0));
+}
+
+CopCropBox cop_prepare_centre(const CopPrepare *prepare, int width, int height)
+{
+    const Size size = resized(prepare, width, height);
+    if (!prepare->crop)
+        return (CopCropBox){0};
+    return (CopCropBox){.top = centre(size.h - prepare->crop),
+                        .left = centre(size.w - prepare->crop)};
+}
+
+/* Taps of outputs first .. first + n - 1 where `in` samples become `out`. */
+static void find_taps(Tap *taps, int n, int first, int in, int out)
+{
+    const float scale = (float)in / (float)out;
+    for (int i = 0; i < n; i++) {
+        float at = scale * ((float)(first + i) + 0.5f) - 0.5f;
+        at = at < 0.0f ? 0.0f : at;
+        int a = (int)at;
+        a = a < in - 1 ? a : in - 1;
+        float weight = at - (float)a;
+        weight = weight > 1.0f ? 1.0f : weight;
+        taps[i] = (Tap){a, a < in - 1 ? a + 1 : a, 1.0f - weight, weight};
+    }
+}
+
+static void close_resizer(Resizer *r)
+{
+    cop_frame_unref(&r->line);
+    free(r->x);
+    free(r->row[0]);
+}
+
+static CopStatus open_resizer(Resizer *r, const CopPrepare *prepare, const CopFrame *frame,
+                              CopCropBox box)
+{
+    *r = (Resizer){.frame = frame, .row_of = {-1, -1}};
+    const Size size = resized(prepare, frame->width, frame->height);
+    cop_prepare_size(prepare, frame->width, frame->height, &r->h, &r->w);
+    if (size.h < 1 || size.w < 1 || size.h > SIDE_MAX || size.w > SIDE_MAX || r->h < 1 ||
+        r->w < 1 || box.top < 0 || box.left < 0 || box.top > size.h - r->h ||
+        box.left > size.w - r->w)
+        return COP_ERR_ARG;
+    const size_t w = (size_t)r->w;
+    r->x = malloc((w + (size_t)r->h) * sizeof *r->x);
+    r->row[0] = malloc(9 * w * sizeof *r->row[0]);
+    if (!r->x || !r->row[0] ||
+        cop_frame_alloc(&r->line, COP_PIXEL_RGB, frame->width, 1) != COP_OK) {
+        close_resizer(r);
+        return COP_ERR_NOMEM;
+    }
+    r->y = r->x + w;
+    r->row[1] = r->row[0] + 3 * w;
+    r->out = r->row[1] + 3 * w;
+    find_taps(r->x, r->w, box.left, frame->width, (int)size.w);
+    find_taps(r->y, r->h, box.top, frame->height, (int)size.h);
+    for (int v = 0; v < 256; v++)
+        r->unit[v] = (float)v / 255.0f;
+    return COP_OK;
+}
+
+/* Source row y in RGB. Chroma is repeated, so that a row can be converted alone. */
+static const uint8_t *load_line(Resizer *r, int y)
+{
+    CopFrame view = *r->frame;
+    view.height = 1;
+    for (int plane = 0; plane < cop_pixel_format_planes(view.format); plane++) {
+        int row_bytes, rows;
+        cop_plane_size(view.format, view.width, 2, plane, &row_bytes, &rows);
+        view.plane[plane] += (ptrdiff_t)(y * rows / 2) * view.stride[plane];
+    }
+    cop_convert(&r->line, &view);
+    return r->line.plane[0];
+}
+
+/* Source row y resized along x. Rows come in rising order: the one that is
+ * replaced lies above both that are wanted. */
+static const float *find_row(Resizer *r, int y)
+{
+    if (r->row_of[0] == y)
+        return r->row[0];
+    if (r->row_of[1] == y)
+        return r->row[1];
+    const int slot = r->row_of[0] <= r->row_of[1] ? 0 : 1;
+    const uint8_t *line = load_line(r, y);
+    float *row = r->row[slot];
+    for (int c = 0; c < 3; c++)
+        for (int x = 0; x < r->w; x++) {
+            const Tap *tap = &r->x[x];
+            row[c * r->w + x] = tap->weight_a * r->unit[line[3 * tap->a + c]] +
+                                tap->weight_b * r->unit[line[3 * tap->b + c]];
+        }
+    r->row_of[slot] = y;
+    return row;
+}
+
+static CopStatus resize(const CopPrepare *prepare, const CopFrame *frame, CopCropBox box,
+                        Emit *emit, void *ctx)
+{
+    Resizer r;
+    COP_TRY(open_resizer(&r, prepare, frame, box));
+    for (int y = 0; y < r.h; y++) {
+        const Tap *tap = &r.y[y];
+        const float *a = find_row(&r, tap->a), *b = find_row(&r, tap->b);
+        for (int i = 0; i < 3 * r.w; i++)
+            r.out[i] = tap->weight_a * a[i] + tap->weight_b * b[i];
+        emit(ctx, y, r.out);
+    }
+    close_resizer(&r);
+    return COP_OK;
+}
+
+typedef struct Lane {
+    const CopTensor *x;
+    int lane, t;
+    bool flip;
+    float mean[3], std[3];
+} Lane;
+
+static Lane find_lane(const CopPrepare *prepare, const CopTensor *x, int lane, int t, bool flip)
+{
+    Lane out = {.x = x, .lane = lane, .t = t, .flip = flip};
+    for (int c = 0; c < 3; c++) {
+        out.mean[c] = (float)prepare->mean[c];
+        out.std[c] = (float)prepare->std[c];
+    }
+    return out;
+}
+
+static float *lane_row(const Lane *to, int c, int y)
+{
+    return cop_tensor_at(to->x, to->lane / COP_LANES, c, to->t, y, 0) + to->lane % COP_LANES;
+}
+
+static void emit_lane(void *ctx, int y, const float *row)
+{
+    const Lane *to = ctx;
+    const int w = to->x->w;
+    for (int c = 0; c < 3; c++) {
+        float *out = lane_row(to, c, y);
+        for (int x = 0; x < w; x++)
+            out[x * COP_LANES] =
+                (row[c * w + (to->flip ? w - 1 - x : x)] - to->mean[c]) / to->std[c];
+    }
+}
+
+CopStatus cop_prepare_frame(const CopPrepare *prepare, const CopFrame *frame, CopCropBox box,
+                            const CopTensor *x, int lane, int t)
+{
+    int h, w;
+    cop_prepare_size(prepare, frame->width, frame->height, &h, &w);
+    if (x->c != 3 || x->h != h || x->w != w || t < 0 || t >= x->t || lane < 0 ||
+        lane >= x->g * COP_LANES)
+        return COP_ERR_SHAPE;
+    Lane to = find_lane(prepare, x, lane, t, box.flip);
+    return resize(prepare, frame, box, emit_lane, &to);
+}
+
+typedef struct Picture {
+    const CopFrame *frame;
+    bool flip;
+} Picture;
+
+static void emit_picture(void *ctx, int y, const float *row)
+{
+    const Picture *to = ctx;
+    const int w = to->frame->width;
+    uint8_t *out = to->frame->plane[0] + (ptrdiff_t)y * to->frame->stride[0];
+    for (int x = 0; x < w; x++)
+        for (int c = 0; c < 3; c++)
+            out[3 * x + c] = (uint8_t)(row[c * w + (to->flip ? w - 1 - x : x)] * 255.0f + 0.5f);
+}
+
+CopStatus cop_prepare_picture(const CopPrepare *prepare, const CopFrame *frame, CopCropBox box,
+                              CopFrame *out)
+{
+    int h, w;
+    cop_prepare_size(prepare, frame->width, frame->height, &h, &w);
+    COP_TRY(cop_frame_alloc(out, COP_PIXEL_RGB, w, h));
+    out->index = frame->index;
+    out->pts = frame->pts;
+    out->colour = frame->colour;
+    Picture to = {out, box.flip};
+    const CopStatus status = resize(prepare, frame, box, emit_picture, &to);
+    if (status != COP_OK)
+        cop_frame_unref(out);
+    return status;
+}
+
+void cop_prepare_normalise(const CopPrepare *prepare, const CopFrame *picture, const CopTensor *x,
+                           int lane, int t)
+{
+    assert(picture->format == COP_PIXEL_RGB && picture->width == x->w && picture->height == x->h);
+    const Lane to = find_lane(prepare, x, lane, t, false);
+    float value[3][256];
+    for (int c = 0; c < 3; c++)
+        for (int v = 0; v < 256; v++)
+            value[c][v] = ((float)v / 255.0f - to.mean[c]) / to.std[c];
+    for (int y = 0; y < x->h; y++) {
+        const uint8_t *row = picture->plane[0] + (ptrdiff_t)y * picture->stride[0];
+        for (int c = 0; c < 3; c++) {
+            float *out = lane_row(&to, c, y);
+            for (int i = 0; i < x->w; i++)
+                out[i * COP_LANES] = value[c][row[3 * i + c]];
+        }
+    }
+}
