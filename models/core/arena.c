@@ -24,6 +24,12 @@ static size_t default_limit(void)
     return (size_t)pages / 10 * 8 * (size_t)page;
 }
 
+static void *reserve(size_t size)
+{
+    return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+                0);
+}
+
 CopStatus cop_arena_create(CopArena **out, size_t limit)
 {
     *out = NULL;
@@ -34,16 +40,9 @@ CopStatus cop_arena_create(CopArena **out, size_t limit)
     /* A caller that names a limit means it; the default only asks for as much
      * address space as the system's overcommit policy gives. */
     size_t size = limit ? limit : default_limit();
-    void *base = MAP_FAILED;
-    while (base == MAP_FAILED && size >= SMALLEST) {
-        base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                    -1, 0);
-        if (base == MAP_FAILED) {
-            if (limit)
-                break;
-            size /= 2;
-        }
-    }
+    void *base = reserve(size);
+    while (base == MAP_FAILED && !limit && size > SMALLEST)
+        base = reserve(size /= 2);
     if (base == MAP_FAILED) {
         free(arena);
         return COP_ERR_NOMEM;

@@ -38,10 +38,14 @@ void cop_param_scatter(const CopParam *param, const float *compact, float *out);
 /* Reads the active weights of a dense row-major array into the compact one. */
 void cop_param_gather(const CopParam *param, const float *dense, float *compact);
 
-/* Replaces the mask (numel bits, borrowed and copied) and moves value and
- * state along: kept weights keep theirs, new ones start at zero. A dense
- * parameter becomes a masked one. At most `capacity` bits may be set.
- * `scratch` holds capacity floats (borrowed). */
+/* Makes a dense parameter a masked one whose weights are all active. `storage`
+ * holds cop_mask_words(numel) words (borrowed, for as long as the parameter). */
+void cop_param_fill_mask(CopParam *param, uint64_t *storage);
+
+/* Replaces the mask of a masked parameter (numel bits, borrowed and copied) and
+ * moves value and state, where there are any, along: kept weights keep theirs,
+ * new ones start at zero. grad is left stale. At most `capacity` bits may be
+ * set. `scratch` holds capacity floats (borrowed). Linear in numel. */
 void cop_param_set_mask(CopParam *param, const uint64_t *mask, float *scratch);
 
 /* Density nnz / numel, 0..1. */

@@ -25,6 +25,15 @@ static bool size_ok(int size)
     return size >= 1 && size <= SIZE_MAX_DIM;
 }
 
+static bool halo_ok(const CopHalo *halo)
+{
+    const int side[6] = {halo->t_lo, halo->t_hi, halo->h_lo, halo->h_hi, halo->w_lo, halo->w_hi};
+    for (int i = 0; i < 6; i++)
+        if (side[i] < 0 || side[i] > SIZE_MAX_DIM)
+            return false;
+    return true;
+}
+
 /* count * stride rounded up to an odd number of cache lines; 0 on overflow. */
 static size_t odd_lines(size_t count, size_t stride)
 {
@@ -36,7 +45,7 @@ static size_t odd_lines(size_t count, size_t stride)
 
 CopStatus cop_tensor_shape(CopTensor *x, int n, int c, int t, int h, int w, CopHalo halo)
 {
-    if (!size_ok(n) || !size_ok(c) || !size_ok(t) || !size_ok(h) || !size_ok(w))
+    if (!size_ok(n) || !size_ok(c) || !size_ok(t) || !size_ok(h) || !size_ok(w) || !halo_ok(&halo))
         return COP_ERR_SHAPE;
     *x = (CopTensor){
         .n = n, .g = (n + COP_LANES - 1) / COP_LANES, .c = c, .t = t, .h = h, .w = w, .halo = halo};

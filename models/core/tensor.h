@@ -44,7 +44,8 @@ CopHalo cop_halo_max(CopHalo a, CopHalo b);
 
 /* Fills in shape, halo and strides (no data). Strides of t and c are an odd
  * number of cache lines, so that planes do not fall onto the same cache sets.
- * COP_ERR_SHAPE unless all sizes are 1..2^24 and the whole fits in memory. */
+ * COP_ERR_SHAPE unless all sizes are 1..2^24, all sides of the halo 0..2^24, and
+ * the whole fits in memory. */
 CopStatus cop_tensor_shape(CopTensor *x, int n, int c, int t, int h, int w,
                            CopHalo halo) COP_MUST_CHECK;
 

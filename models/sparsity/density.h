@@ -8,8 +8,8 @@
 
 typedef enum CopDensityInit {
     COP_DENSITY_UNIFORM, /* the same density in every layer */
-    COP_DENSITY_ER,      /* Erdos-Renyi: (in + out) / (in * out), kernel dimensions dropped */
-    COP_DENSITY_ERK      /* Erdos-Renyi-Kernel (Evci et al., ICML 2020): sum / product of all dimensions */
+    COP_DENSITY_ER,      /* Erdos-Renyi (Mocanu et al., 2018): (in + out) / (in * out) */
+    COP_DENSITY_ERK /* ... and Kernel (Evci et al., ICML 2020): sum / product of all dimensions */
 } CopDensityInit;
 
 extern const char *const cop_density_init_names[]; /* "uniform", "er", "erk", NULL */
@@ -21,8 +21,9 @@ CopStatus cop_density_layers(CopDensityInit init, double density, const CopParam
                              int n, double *d, CopError *err) COP_MUST_CHECK;
 
 /* Exact counts nnz[n]: floors, then the rest of round(density * sum(numel)) by
- * largest remainder (ties to the lower index); each at least 1. */
-CopStatus cop_density_counts(double density, const CopParam *const *weights, int n,
-                             const double *d, size_t *nnz, CopError *err) COP_MUST_CHECK;
+ * largest remainder (ties to the lower index); each at least 1, at most numel.
+ * COP_ERR_ARG when that leaves less than one weight a layer. */
+CopStatus cop_density_counts(double density, const CopParam *const *weights, int n, const double *d,
+                             size_t *nnz, CopError *err) COP_MUST_CHECK;
 
 #endif

@@ -18,7 +18,7 @@ typedef enum CopRegrow {
 } CopRegrow;
 
 /* The inactive positions with the largest |gradient|, taken from a dense
- * gradient while that exists; sorted by |g| descending, index ascending. */
+ * gradient while that exists; in ascending order of index. */
 typedef struct CopCandidates {
     uint32_t *index;
     float *magnitude;
@@ -26,35 +26,48 @@ typedef struct CopCandidates {
 } CopCandidates;
 
 typedef struct CopTopologyUpdate {
-    size_t drop;   /* active weights to drop */
-    size_t target; /* active weights after growing */
+    size_t drop;          /* active weights to drop */
+    size_t drop_negative; /* two-sided: how many of these are negative; the rest are positive */
+    size_t target;        /* active weights after growing */
     CopPrune prune;
     CopGrowth growth;
     CopRegrow regrow;
-    const CopCandidates *candidates; /* gradient growth: at least target - nnz + drop inactive ones, or all */
-    CopRngKey key;                   /* random growth */
-    uint32_t layer, step;            /* address of the random draws */
+    /* Gradient growth: at least target - nnz + drop inactive positions, or all there are. */
+    const CopCandidates *candidates;
+    CopRngKey key;        /* random growth */
+    uint32_t layer, step; /* address of the random draws: clip and frame */
+    float grow_init;      /* value of a newly grown weight */
 } CopTopologyUpdate;
 
 typedef struct CopTopologyResult {
     size_t dropped, grown, regrown; /* regrown: dropped and grown again, part of both */
 } CopTopologyResult;
 
-/* Keeps the min(capacity, inactive) largest |dense_grad| among inactive positions.
- * Ties: the smaller index wins. COP_ERR_ARG when a gradient is not finite. */
+/* Keeps the min(capacity, inactive) largest |dense_grad| (numel floats) among
+ * inactive positions. Ties: the smaller index wins. COP_ERR_ARG when a gradient
+ * is not finite, COP_ERR_NOMEM. */
 CopStatus cop_candidates_select(CopCandidates *out, const CopParam *param,
                                 const float *dense_grad) COP_MUST_CHECK;
 
 /* A random mask of exactly nnz bits (partial Fisher-Yates addressed by key, layer).
- * `mask` (numel bits, borrowed) is overwritten. */
+ * `mask` (numel bits, borrowed) is overwritten. COP_ERR_ARG unless nnz <= numel
+ * < 2^32, COP_ERR_NOMEM. */
 CopStatus cop_mask_random(uint64_t *mask, size_t numel, size_t nnz, CopRngKey key,
                           uint32_t layer) COP_MUST_CHECK;
 
+/* Sets update->drop, and ->drop_negative, to the share `fraction` (0..1) of the
+ * active weights, rounded down: of all, or of each sign where update->prune is
+ * two-sided (exact zeros have none and stay). */
+void cop_topology_drop(const CopParam *param, double fraction, CopTopologyUpdate *update);
+
 /* One update: drops, then grows, then moves value and state along. A full
- * layer whose target is full is left untouched bit for bit. Newly grown
- * weights and their states are zero. Active weights' |gradient| is read from
+ * layer whose target is full is left untouched bit for bit. Of equal scores the
+ * smaller index is dropped first and grown first. Newly grown weights hold
+ * grow_init and their states are zero. Active weights' |gradient| is read from
  * param->grad under gradient growth (dropped ones compete with candidates).
- * COP_ERR_ARG when a score is not finite (nothing is changed), COP_ERR_NOMEM. */
+ * Where dropped weights may not regrow, at most numel - target are dropped.
+ * COP_ERR_ARG when a score is not finite or the counts cannot be met,
+ * COP_ERR_NOMEM; in both cases nothing is changed. */
 CopStatus cop_topology_update(CopParam *param, const CopTopologyUpdate *update,
                               CopTopologyResult *result) COP_MUST_CHECK;
 

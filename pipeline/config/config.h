@@ -45,15 +45,15 @@ typedef struct CopTrainOptions {
 } CopTrainOptions;
 
 typedef struct CopAugmentOptions {
-    double hflip;     /* probability */
-    int crop;         /* centre, random */
+    double hflip; /* probability */
+    int crop;     /* centre, random */
 } CopAugmentOptions;
 
 typedef struct CopCorruptOptions {
     char *preset;
     CopStrings corruptions; /* names, families, or "all" */
     CopDoubles severities;
-    int stage;    /* native, input */
+    int stage; /* native, input */
     int temporal;
     uint64_t seed;
     CopStrings params; /* "h264_crf:gop=16" */
@@ -90,12 +90,13 @@ typedef struct CopConfigBlock {
     const char *name, *help;
     const CopOption *options;
     size_t offset; /* of the block in CopConfig */
+    bool at_test;  /* moves predictions of a given model file; the others make the file */
 } CopConfigBlock;
 extern const CopConfigBlock cop_config_blocks[]; /* ended by a row whose name is NULL */
 
 /* Defaults, then the file `path` (NULL: none), then each "block.key=value" of
- * sets[n_sets]. Relative data.root, data.annotation and model.weights are taken
- * from the folder of the file. COP_ERR_CONFIG with file, line, value seen and values
+ * sets[n_sets]. data.root, data.annotation and model.weights become absolute: in
+ * the file from its folder, in sets from the current one. COP_ERR_CONFIG with file, line, value seen and values
  * allowed; unknown blocks and keys name the nearest one. `out` is overwritten;
  * free it with cop_config_free(), also after a failure. */
 CopStatus cop_config_load(CopConfig *out, const char *path, const char *const *sets, int n_sets,
@@ -107,8 +108,9 @@ CopStatus cop_config_copy(CopConfig *out, const CopConfig *config) COP_MUST_CHEC
 CopStatus cop_config_set(CopConfig *config, const char *assignment, CopError *err) COP_MUST_CHECK;
 
 /* The whole resolved configuration in libconfig's syntax, which loads back to the
- * same values; malloc'ed and returned. With `effective`, rows that cannot move a
- * prediction are left out: the text that a setup's hash covers. */
+ * same values; malloc'ed and returned. With `effective`, blocks and rows that cannot
+ * move a given model's prediction are left out: the text that a setup's hash covers,
+ * the same for all models of a sweep. */
 char *cop_config_text(const CopConfig *config, bool effective);
 
 /* Fields in the form that other modules take. */

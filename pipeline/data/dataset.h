@@ -9,13 +9,13 @@
 
 /* The `data` block of a configuration. */
 typedef struct CopDataOptions {
-    char *format;     /* registry name */
-    char *root;       /* folder that holds the media */
-    char *annotation; /* folder or file with lists; "" where the format has none */
-    int fold;         /* UCF101: 1..3 */
-    int label_order;  /* classind, byte */
+    char *format;          /* registry name */
+    char *root;            /* folder that holds the media */
+    char *annotation;      /* folder or file with lists; "" where the format has none */
+    int fold;              /* UCF101: 1..3 */
+    int label_order;       /* classind, byte */
     double train_fraction; /* folder without train/ and test/: share of each class that trains */
-    double max_skip;  /* share of clips that may be broken before a run refuses to go on */
+    double max_skip;       /* share of clips that may be broken before a run refuses to go on */
 } CopDataOptions;
 extern const CopOption cop_data_options[];
 

@@ -150,6 +150,9 @@ static CopStatus open_codec(CopEncoder *encoder, const CopFrame *first,
     AVDictionary *private = NULL;
     if (strcmp(kind->encoder, "libx264") == 0) {
         av_dict_set_int(&private, "crf", options->crf, 0);
+        /* Also keeps x264 0.164 off a macroblock-tree routine that reads memory nobody
+         * wrote, where the width is no multiple of 128: bytes would differ from run to run. */
+        av_dict_set(&private, "x264-params", "cpu-independent=1", 0);
         if (options->keyint > 0)
             context->gop_size = options->keyint;
     } else if (strcmp(kind->encoder, "ffv1") == 0) {

@@ -1,0 +1,199 @@
+/* coppice list: what the registries hold, as text or JSON.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <glib.h>
+#include <json-glib/json-glib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pipeline/cli.h"
+
+extern const CopCommand cop_cmd_list;
+
+/* One registered thing, whatever its kind. NULL where a kind has no such field. */
+typedef struct Entry {
+    const char *name, *summary, *reference, *family;
+    const CopOption *options;
+} Entry;
+
+static bool corruption(int i, Entry *entry)
+{
+    const CopCorruptDesc *desc = cop_corrupt_registry[i];
+    if (desc)
+        *entry = (Entry){desc->name, desc->summary, desc->reference, cop_family_names[desc->family],
+                         desc->options};
+    return desc != NULL;
+}
+
+static bool method(int i, Entry *entry)
+{
+    const CopSparseDesc *desc = cop_sparse_registry[i];
+    if (desc)
+        *entry = (Entry){desc->name, desc->summary, desc->reference, NULL, cop_sparse_options};
+    return desc != NULL;
+}
+
+static bool format(int i, Entry *entry)
+{
+    const CopDataDesc *desc = cop_data_registry[i];
+    if (desc)
+        *entry = (Entry){desc->name, desc->summary, desc->reference, NULL, cop_data_options};
+    return desc != NULL;
+}
+
+static const CopOption *block_options(const char *name)
+{
+    for (const CopConfigBlock *block = cop_config_blocks; block->name; block++)
+        if (cop_name_equal(block->name, name))
+            return block->options;
+    return NULL;
+}
+
+static bool sampler(int i, Entry *entry)
+{
+    static const char *const summaries[] = {
+        [COP_SAMPLER_UNIFORM] = "clips spread evenly over the video; one clip: its middle",
+        [COP_SAMPLER_RANDOM] = "clips begin anywhere, by the seed",
+    };
+    if (!cop_sampler_names[i])
+        return false;
+    *entry = (Entry){.name = cop_sampler_names[i], .options = block_options("clip")};
+    if (i < (int)G_N_ELEMENTS(summaries))
+        entry->summary = summaries[i];
+    return true;
+}
+
+static const struct Kind {
+    const char *name;
+    bool (*at)(int i, Entry *entry); /* false past the end */
+} kinds[] = {
+    {"corruptions", corruption},
+    {"methods", method},
+    {"formats", format},
+    {"samplers", sampler},
+};
+
+static void print_text(const struct Kind *kind)
+{
+    Entry entry;
+    int width = 0;
+    for (int i = 0; kind->at(i, &entry); i++)
+        width = MAX(width, (int)strlen(entry.name));
+    for (int i = 0; kind->at(i, &entry); i++)
+        printf("%-*s  %s%s%s%s\n", width, entry.name, entry.family ? "[" : "",
+               entry.family ? entry.family : "", entry.family ? "] " : "",
+               entry.summary ? entry.summary : "");
+}
+
+static void add_text(JsonBuilder *json, const char *member, const char *text)
+{
+    if (!text)
+        return;
+    json_builder_set_member_name(json, member);
+    json_builder_add_string_value(json, text);
+}
+
+static void add_option(JsonBuilder *json, const CopOption *row)
+{
+    json_builder_begin_object(json);
+    add_text(json, "name", row->name);
+    add_text(json, "help", row->help);
+    add_text(json, "type", cop_option_type_name(row->type));
+    add_text(json, "default", row->def);
+    if (row->min != 0 || row->max != 0) {
+        json_builder_set_member_name(json, "min");
+        json_builder_add_double_value(json, row->min);
+        json_builder_set_member_name(json, "max");
+        json_builder_add_double_value(json, row->max);
+    }
+    if (row->choices) {
+        json_builder_set_member_name(json, "choices");
+        json_builder_begin_array(json);
+        for (int i = 0; row->choices[i]; i++)
+            json_builder_add_string_value(json, row->choices[i]);
+        json_builder_end_array(json);
+    }
+    json_builder_end_object(json);
+}
+
+static void add_entry(JsonBuilder *json, const Entry *entry)
+{
+    json_builder_begin_object(json);
+    add_text(json, "name", entry->name);
+    add_text(json, "family", entry->family);
+    add_text(json, "summary", entry->summary);
+    add_text(json, "reference", entry->reference);
+    json_builder_set_member_name(json, "options");
+    json_builder_begin_array(json);
+    for (const CopOption *row = entry->options; row && row->name; row++)
+        add_option(json, row);
+    json_builder_end_array(json);
+    json_builder_end_object(json);
+}
+
+static void print_json(const struct Kind *kind)
+{
+    JsonBuilder *json = json_builder_new();
+    Entry entry;
+    json_builder_begin_array(json);
+    for (int i = 0; kind->at(i, &entry); i++)
+        add_entry(json, &entry);
+    json_builder_end_array(json);
+    JsonNode *root = json_builder_get_root(json);
+    char *text = json_to_string(root, TRUE);
+    printf("%s\n", text);
+    g_free(text);
+    json_node_unref(root);
+    g_object_unref(json);
+}
+
+static const struct Kind *find(const char *name, CopError *err)
+{
+    const char *names[G_N_ELEMENTS(kinds) + 1] = {0};
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        if (name && cop_name_equal(kinds[i].name, name))
+            return &kinds[i];
+        names[i] = kinds[i].name;
+    }
+    char *all = g_strjoinv(", ", (char **)(void *)names);
+    const char *near = name ? cop_nearest_name(name, names) : NULL;
+    if (!name)
+        cop_error_set(err, COP_ERR_ARG, "name one of: %s", all);
+    else if (near)
+        cop_error_set(err, COP_ERR_ARG, "no list \"%s\"; did you mean \"%s\"?", name, near);
+    else
+        cop_error_set(err, COP_ERR_ARG, "no list \"%s\"; allowed: %s", name, all);
+    g_free(all);
+    return NULL;
+}
+
+static int run(int argc, char **argv)
+{
+    gboolean json = FALSE;
+    const GOptionEntry entries[] = {
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Everything known of each, option rows included",
+         NULL},
+        {.long_name = NULL},
+    };
+    bool done;
+    const int code = cop_cli_parse(&cop_cmd_list, entries, &argc, &argv, &done);
+    if (done)
+        return code;
+    CopError err = {0};
+    if (argc > 2)
+        cop_error_set(&err, COP_ERR_ARG, "\"%s\" is left over; one list at a time", argv[2]);
+    const struct Kind *kind = argc > 2 ? NULL : find(argc > 1 ? argv[1] : NULL, &err);
+    if (!kind)
+        return cop_cli_fail("list", &err);
+    if (json)
+        print_json(kind);
+    else
+        print_text(kind);
+    return COP_EXIT_OK;
+}
+
+const CopCommand cop_cmd_list = {
+    .name = "list",
+    .usage = "corruptions|methods|formats|samplers",
+    .summary = "what there is to choose from",
+    .run = run,
+};
