@@ -14,8 +14,6 @@
 #include "pipeline/corrupt/corrupt.h"
 
 #include <libavcodec/avcodec.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "pipeline/corrupt/frame_queue.h"
 #include "pipeline/media/convert.h"
