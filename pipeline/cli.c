@@ -35,7 +35,7 @@ int cop_cli_fail(const char *command, const CopError *err)
 {
     fprintf(stderr, "coppice %s: %s\n", command,
             err->text[0] ? err->text : cop_status_name(err->status));
-    return cop_exit_code(err->status);
+    return (int)cop_exit_code(err->status);
 }
 
 /* --- options ------------------------------------------------------------------ */

@@ -48,7 +48,7 @@ static CopStatus list(const char *path, bool folders, GPtrArray **out, CopError 
         g_free(full);
     }
     g_dir_close(dir);
-    qsort((*out)->pdata, (*out)->len, sizeof(char *), by_bytes);
+    g_ptr_array_sort(*out, by_bytes);
     return COP_OK;
 }
 
@@ -69,7 +69,7 @@ static int by_hash(const void *a, const void *b)
 static void divide(const char *class_name, const GPtrArray *files, double fraction, CopSplit split,
                    bool *keep)
 {
-    Ranked *ranked = g_new(Ranked, files->len);
+    Ranked *ranked = g_new(Ranked, files->len + 1); /* never NULL */
     for (guint i = 0; i < files->len; i++) {
         char *relative = g_strconcat(class_name, "/", files->pdata[i], NULL);
         ranked[i] = (Ranked){cop_mix64(cop_fnv1a(relative, strlen(relative))), i};
