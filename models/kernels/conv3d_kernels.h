@@ -39,9 +39,9 @@ typedef struct CopConv3dTile {
 
 typedef void CopConv3dFn(const CopConv3dTile *tile);
 
-/* Tables are indexed [step][rows - 1][cols - 1]; rows x cols is at most
- * COP_TILE_MAX (`gather`) or correlate_max (`correlate`), and cols * rows > 7
- * only in the shapes that cop_conv3d_cut() makes. */
+/* Tables are indexed [step][rows - 1][cols - 1] and hold the shapes that
+ * cop_conv3d_cut() makes: at most COP_TILE_MAX positions, grouped rows of at
+ * most 7. `correlate` needs registers for its sums too and has its own most. */
 typedef struct CopConv3dKernels {
     int width;         /* floats in a vector; a kernel does that many lanes */
     int correlate_max; /* positions in a tile of `correlate` */

@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "models/kernels/conv3d_plan.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "models/core/mask.h"
