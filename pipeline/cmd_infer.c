@@ -49,22 +49,18 @@ static void fill(const CopTensor *x, float value)
                 }
 }
 
-static CopStatus run_batches(const CopModel *model, const CopStTensor *clips, CopShape shape,
-                             const Words *words, float *logits, CopError *err)
+static void run_batches(const CopModel *model, const CopStTensor *clips, CopShape shape,
+                        float idle, CopPool *pool, float *logits)
 {
     const size_t size =
         (size_t)shape.c * (size_t)shape.t * (size_t)shape.h * (size_t)shape.w;
     const int n = (int)clips->shape[0], classes = cop_net_classes(model->net);
-    CopPool *pool = NULL;
-    CopStatus status = cop_pool_create(&pool, words->threads);
-    if (status != COP_OK)
-        return cop_error_set(err, status, "--threads %d: no such pool can be made", words->threads);
     float *clip = g_new(float, size);
     const CopStep step = {.pool = pool};
     for (int first = 0; first < n; first += BATCH_MOST) {
         const int lanes = n - first < BATCH_MOST ? n - first : BATCH_MOST;
         cop_net_set_n(model->net, lanes);
-        fill(cop_net_input(model->net), (float)words->idle);
+        fill(cop_net_input(model->net), idle);
         for (int i = 0; i < lanes; i++) {
             memcpy(clip, (const char *)clips->data + (size_t)(first + i) * size * sizeof *clip,
                    size * sizeof *clip);
@@ -76,8 +72,6 @@ static CopStatus run_batches(const CopModel *model, const CopStTensor *clips, Co
                                   logits + (size_t)(first + i) * (size_t)classes);
     }
     g_free(clip);
-    cop_pool_destroy(&pool);
-    return COP_OK;
 }
 
 static CopStatus infer(const Words *words, CopError *err)
@@ -86,34 +80,37 @@ static CopStatus infer(const Words *words, CopError *err)
         return cop_error_set(err, COP_ERR_ARG, "--model, --input and --output are all wanted");
     CopSafetensors *file = NULL;
     CopModel *model = NULL;
+    CopPool *pool = NULL;
     const CopStTensor *clips;
     CopShape shape;
     CopStatus status = cop_safetensors_open(&file, words->input, err);
     if (status != COP_OK)
         return err->status = status == COP_ERR_MODEL ? COP_ERR_DATA : status;
     status = find_clips(file, words->input, &clips, &shape, err);
+    if (status == COP_OK && (status = cop_pool_create(&pool, words->threads)) != COP_OK)
+        cop_error_set(err, status, "--threads %d: no such pool can be made", words->threads);
     if (status == COP_OK) {
         const int n = (int)clips->shape[0];
         status = cop_model_open(&model, words->model, words->arch, &shape,
-                                n < BATCH_MOST ? n : BATCH_MOST, words->threads, err);
+                                n < BATCH_MOST ? n : BATCH_MOST, cop_pool_threads(pool), err);
     }
     if (status == COP_OK) {
         const uint64_t n = clips->shape[0], classes = (uint64_t)cop_net_classes(model->net);
         float *logits = g_new(float, n * classes);
-        status = run_batches(model, clips, shape, words, logits, err);
+        run_batches(model, clips, shape, (float)words->idle, pool, logits);
         const CopStTensor out = {.name = "logits",
                                  .dtype = COP_DTYPE_F32,
                                  .rank = 2,
                                  .shape = {n, classes},
                                  .data = logits,
                                  .bytes = n * classes * sizeof *logits};
-        if (status == COP_OK)
-            status = cop_safetensors_write(words->output, &out, 1, NULL, 0, err);
+        status = cop_safetensors_write(words->output, &out, 1, NULL, 0, err);
         if (status == COP_OK)
             printf("%s: logits [%d, %d]\n", words->output, (int)n, (int)classes);
         g_free(logits);
     }
     cop_model_close(&model);
+    cop_pool_destroy(&pool);
     cop_safetensors_close(&file);
     return status;
 }
