@@ -53,8 +53,9 @@ static CopStatus make(const CopConfig *config, int classes, const char *out, Cop
 static CopStatus new_model(const Words *words, CopError *err)
 {
     if (!words->out || words->classes < 1)
-        return cop_error_set(err, COP_ERR_ARG, "%s", words->out ? "--classes N: must be 1 or more"
-                                                                : "--output FILE is missing");
+        return cop_error_set(err, COP_ERR_ARG, "%s",
+                             words->out ? "--classes N: must be 1 or more"
+                                        : "--output FILE is missing");
     CopConfig config;
     CopStatus status = cop_cli_load(&words->config, &config, err);
     if (status == COP_OK && words->arch) {
@@ -92,7 +93,8 @@ static void print_text(const CopModel *model)
            model->name, model->arch, *model->arch_options ? ", " : "", model->arch_options,
            model->method, model->density, in.c, in.t, in.h, in.w, model->stride,
            cop_net_classes(model->net), parameters, nonzeros, macs, dense);
-    printf("%-34s %-16s %10s %8s %12s\n", "layer", "weight", "non-zero", "density", "multiply-adds");
+    printf("%-34s %-16s %10s %8s %12s\n", "layer", "weight", "non-zero", "density",
+           "multiply-adds");
     CopLayer *const *layers;
     const int n = cop_net_layers(model->net, &layers);
     for (int i = 0; i < n; i++) {

@@ -112,7 +112,8 @@ static void print_json(const Predictor *p, const char *path)
 static CopStatus predict(const Words *words, char **videos, int n, CopError *err)
 {
     if (!words->model || n < 1)
-        return cop_error_set(err, COP_ERR_ARG, "%s is missing", words->model ? "VIDEO" : "--model M");
+        return cop_error_set(err, COP_ERR_ARG, "%s is missing",
+                             words->model ? "VIDEO" : "--model M");
     if (words->top < 1 || words->top > COP_TOP || words->clips < 1 || words->clips > 1000)
         return cop_error_set(err, COP_ERR_ARG, "--top must be 1 to %d, --clips 1 to 1000", COP_TOP);
     Predictor p = {.words = words};

@@ -64,8 +64,8 @@ static CopStatus train_all(Sweep *sweep)
         for (int m = 0; m < o->methods.n; m++) {
             const bool dense = strcmp(o->methods.item[m], "dense") == 0;
             for (int d = 0; d < (dense ? 1 : o->densities.n); d++)
-                COP_TRY(train_one(sweep, o->methods.item[m], o->densities.item[d],
-                                  o->seeds.item[s]));
+                COP_TRY(
+                    train_one(sweep, o->methods.item[m], o->densities.item[d], o->seeds.item[s]));
         }
     return COP_OK;
 }
@@ -119,8 +119,8 @@ static CopStatus sweep_all(const CopConfigWords *words, const char *out, CopErro
                    .err = err};
     cop_interrupt_catch();
     if (status == COP_OK && g_mkdir_with_parents(sweep.out, 0777) != 0)
-        status = cop_error_set(err, COP_ERR_IO, "%s: cannot be made: %s", sweep.out,
-                               g_strerror(errno));
+        status =
+            cop_error_set(err, COP_ERR_IO, "%s: cannot be made: %s", sweep.out, g_strerror(errno));
     if (status == COP_OK)
         status = train_all(&sweep);
     if (status == COP_OK)

@@ -61,9 +61,10 @@ static CopStatus read_classes(CopModel *model, const CopSafetensors *file, CopEr
         return COP_OK;
     JsonParser *parser = json_parser_new_immutable();
     CopStatus status = COP_OK;
-    JsonNode *top = json_parser_load_from_data(parser, text, -1, NULL) ? json_parser_get_root(parser)
-                                                                       : NULL;
-    if (!top || !JSON_NODE_HOLDS_ARRAY(top) || json_array_get_length(json_node_get_array(top)) == 0) {
+    JsonNode *top =
+        json_parser_load_from_data(parser, text, -1, NULL) ? json_parser_get_root(parser) : NULL;
+    if (!top || !JSON_NODE_HOLDS_ARRAY(top) ||
+        json_array_get_length(json_node_get_array(top)) == 0) {
         status = bad_meta(model, "classes", text, "a JSON list of names", err);
     } else {
         JsonArray *list = json_node_get_array(top);
@@ -109,8 +110,8 @@ static CopStatus read_prepare(CopModel *model, const CopSafetensors *file, CopEr
         return COP_OK;
     CopPrepare *p = &model->prepare;
     JsonParser *parser = json_parser_new_immutable();
-    JsonNode *top = json_parser_load_from_data(parser, text, -1, NULL) ? json_parser_get_root(parser)
-                                                                       : NULL;
+    JsonNode *top =
+        json_parser_load_from_data(parser, text, -1, NULL) ? json_parser_get_root(parser) : NULL;
     bool ok = top && JSON_NODE_HOLDS_OBJECT(top);
     if (ok) {
         JsonObject *object = json_node_get_object(top);
@@ -130,7 +131,8 @@ static CopStatus read_prepare(CopModel *model, const CopSafetensors *file, CopEr
         }
     }
     g_object_unref(parser);
-    return ok ? COP_OK : bad_meta(model, "prep", text, "a preparation {resize, crop, mean, std}", err);
+    return ok ? COP_OK
+              : bad_meta(model, "prep", text, "a preparation {resize, crop, mean, std}", err);
 }
 
 /* Preparation of torchvision's video models, where a file says nothing. */
@@ -212,8 +214,9 @@ static CopStatus build(CopModel *model, const CopSafetensors *file, const char *
         }
     model->density = (double)nnz / (double)numel;
     const char *name = cop_safetensors_meta(file, "name");
-    model->name = name && *name ? strdup(name)
-                                : cop_model_default_name(model->method, model->density, model->seed);
+    model->name = name && *name
+                      ? strdup(name)
+                      : cop_model_default_name(model->method, model->density, model->seed);
     return COP_OK;
 }
 
@@ -263,10 +266,11 @@ void cop_model_close(CopModel **out)
 char *cop_model_default_name(const char *method, double density, uint64_t seed)
 {
     char number[32];
-    char *name = strcmp(method, "dense") == 0
-                     ? g_strdup_printf("dense s%" G_GUINT64_FORMAT, seed)
-                     : g_strdup_printf("%s %s s%" G_GUINT64_FORMAT, method,
-                                       cop_format_double(round(density * 1000) / 1000, number), seed);
+    char *name =
+        strcmp(method, "dense") == 0
+            ? g_strdup_printf("dense s%" G_GUINT64_FORMAT, seed)
+            : g_strdup_printf("%s %s s%" G_GUINT64_FORMAT, method,
+                              cop_format_double(round(density * 1000) / 1000, number), seed);
     char *copy = strdup(name);
     g_free(name);
     return copy;

@@ -28,7 +28,7 @@ typedef struct Run {
     CopSparse *sparse;
     CopPool *pool;
     CopTrainer trainer;
-    int epoch; /* epochs done */
+    int epoch;        /* epochs done */
     GString *metrics; /* JSON lines so far */
     char *config_hash;
     bool *skipped; /* [train.n + test.n], each broken clip once */
@@ -99,8 +99,8 @@ static CopStatus note_skips(Run *run, const CopLoader *loader, const CopDataset 
         return cop_error_set(run->err, COP_ERR_DATA,
                              "%d of %d clips cannot be read, more than data.max_skip = %g; the "
                              "last one: %s",
-                             run->n_skipped, run->train.n + run->test.n,
-                             run->config->data.max_skip, n > 0 ? skips[n - 1].reason : "");
+                             run->n_skipped, run->train.n + run->test.n, run->config->data.max_skip,
+                             n > 0 ? skips[n - 1].reason : "");
     return COP_OK;
 }
 
@@ -271,9 +271,8 @@ static CopStatus make_net(Run *run)
                            (CopShape){3, c->clip.frames, h, w}, run->err));
     CopParam *const *params;
     const int n = cop_net_params(run->net, &params);
-    const uint64_t steps =
-        (uint64_t)c->train.epochs *
-        (uint64_t)((run->train.n + c->train.batch - 1) / c->train.batch);
+    const uint64_t steps = (uint64_t)c->train.epochs *
+                           (uint64_t)((run->train.n + c->train.batch - 1) / c->train.batch);
     COP_TRY(cop_sparse_create(&run->sparse, &c->sparse, params, n, c->run.seed, steps, run->err));
     const CopNetPlan plan = {.batch = c->train.batch,
                              .training = true,
@@ -384,10 +383,9 @@ static CopStatus epochs(Run *run, const char *label)
 static CopStatus finish(Run *run)
 {
     char *path = path_in(run, "model.safetensors");
-    const CopStatus status =
-        cop_model_save(run->net, run->config, &run->train.classes,
-                       cop_sparse_method(run->sparse)->name, cop_sparse_density(run->sparse), path,
-                       run->err);
+    const CopStatus status = cop_model_save(run->net, run->config, &run->train.classes,
+                                            cop_sparse_method(run->sparse)->name,
+                                            cop_sparse_density(run->sparse), path, run->err);
     g_free(path);
     run->result->parameters = cop_net_count(run->net, &run->result->nonzeros);
     run->result->complete = status == COP_OK;
@@ -413,8 +411,9 @@ CopStatus cop_training_run(const CopConfig *config, const char *out, bool resume
     if (status == COP_OK)
         status = finish(&run);
     if (status == COP_ERR_INTERRUPTED)
-        cop_error_set(run.err, status, "interrupted after epoch %d of %d; --resume goes on from there",
-                      run.epoch, config->train.epochs);
+        cop_error_set(run.err, status,
+                      "interrupted after epoch %d of %d; --resume goes on from there", run.epoch,
+                      config->train.epochs);
     result->skipped = run.n_skipped;
     result->seconds = (double)(g_get_monotonic_time() - begin) * 1e-6;
     if (status != COP_OK)
