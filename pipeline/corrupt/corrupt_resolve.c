@@ -80,6 +80,5 @@ CopStatus cop_corrupt_resolve(const CopCorruptDesc *desc, const CopSeverityTable
     }
     CopError inner = {0};
     const CopStatus status = cop_options_parse(desc->options, state, params, &inner);
-    return status == COP_OK ? COP_OK
-                            : cop_error_set(err, status, "%s: %s", desc->name, inner.text);
+    return status == COP_OK ? COP_OK : cop_error_set(err, status, "%s: %s", desc->name, inner.text);
 }

@@ -214,13 +214,13 @@ static CopStatus save_checkpoint(const Run *run)
 {
     char epoch[32], accuracy[32], *path = path_in(run, "checkpoint.safetensors");
     g_snprintf(epoch, sizeof epoch, "%d", run->epoch);
-    const CopStMeta extra[] = {{"run.epoch", epoch},
-                               {"run.test_top1",
-                                cop_format_double(run->result->test_accuracy, accuracy)},
-                               {"run.config", run->config_hash},
-                               {"version", COP_VERSION}};
-    const CopStatus status = cop_checkpoint_save(&run->trainer, path, extra,
-                                                 (int)G_N_ELEMENTS(extra), run->err);
+    const CopStMeta extra[] = {
+        {"run.epoch", epoch},
+        {"run.test_top1", cop_format_double(run->result->test_accuracy, accuracy)},
+        {"run.config", run->config_hash},
+        {"version", COP_VERSION}};
+    const CopStatus status =
+        cop_checkpoint_save(&run->trainer, path, extra, (int)G_N_ELEMENTS(extra), run->err);
     g_free(path);
     return status;
 }
