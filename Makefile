@@ -56,6 +56,7 @@ TEST_SRC     := $(wildcard tests/unit/test_*.c tests/grad/test_*.c tests/contrac
 TEST_LIB_SRC := $(wildcard tests/*.c)
 KCHECK_SRC   := $(wildcard tests/kernels/*.c)
 CORE_SRC     := $(wildcard models/core/*.c)
+PARITY_BIN    = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/parity/*.c))
 BENCH_SRC    := $(wildcard tests/bench/*.c)
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
@@ -85,7 +86,7 @@ PIPE_LIBS   = $(eval PIPE_LIBS := $(call pkg_libs,$(PIPELINE_PKGS) $(NN_PKGS)))$
 TEST_LIBS   = $(eval TEST_LIBS := $(call pkg_libs,$(TEST_PKGS)))$(TEST_LIBS)
 
 # --- targets ----------------------------------------------------------------
-.PHONY: all check check-run demo demo-run bench lint parity parity-run deps deps-% install uninstall clean help kernels
+.PHONY: all check check-run demo demo-run bench lint parity parity-run deps deps-% install uninstall clean help kernels kernels-aarch64
 
 ## all: build/coppice and the two libraries
 all: $(B)/coppice $(B)/libcoppice-nn.a $(B)/libcoppice.a
@@ -105,7 +106,11 @@ check-run: all $(TEST_BIN) $(B)/tests/kcheck
 
 ## kernels: the kernel checks alone, which need libc and pthreads only
 kernels: $(B)/tests/kcheck
-	$(B)/tests/kcheck
+	$(KCHECK_RUN) $(B)/tests/kcheck
+
+## kernels-aarch64: cross-build the kernel checks and run them under qemu
+kernels-aarch64:
+	@$(MAKE) --no-print-directory CC=aarch64-linux-gnu-gcc KCHECK_RUN="qemu-aarch64 -L /usr/aarch64-linux-gnu" kernels
 
 ## bench: time kernels and nets against their peers, as ratios
 bench: all $(patsubst tests/bench/%.c,$(B)/bench/%,$(BENCH_SRC))
@@ -119,7 +124,7 @@ lint: deps-develop
 ## parity: compare live with PyTorch and the other Debian Python packages
 parity: deps-parity
 	@$(MAKE) --no-print-directory parity-run
-parity-run: all
+parity-run: all $(PARITY_BIN)
 	@COPPICE=$(CURDIR)/$(B)/coppice tests/parity/run.sh
 
 ## deps: install what is missing (build, development and parity sets)
@@ -148,7 +153,7 @@ clean:
 
 ## help: this list
 help:
-	@sed -n 's/^## \([a-z-]*\): /\1\t/p' Makefile | while IFS=$$'\t' read -r t d; do printf '  %-10s %s\n' "$$t" "$$d"; done
+	@sed -n 's/^## \([a-z0-9-]*\): /\1\t/p' Makefile | while IFS=$$'\t' read -r t d; do printf '  %-15s %s\n' "$$t" "$$d"; done
 
 # --- rules ------------------------------------------------------------------
 define compile
@@ -191,6 +196,9 @@ $(B)/tests/kcheck: $(call obj,$(KCHECK_SRC) $(CORE_SRC) $(KERN_SRC)) $(LANE_OBJ)
 $(TEST_BIN): $(B)/tests/%: $(B)/tests/%.o $(call obj,$(TEST_LIB_SRC)) $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@$(if $(Q),echo "  LD    tests/$*")
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(TEST_LIBS) $(PIPE_LIBS) -lm
+$(B)/parity/%: $(B)/tests/parity/%.o $(B)/libcoppice-nn.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ -lm
 $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm

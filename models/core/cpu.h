@@ -21,4 +21,8 @@ bool cop_tier_available(CopTier tier);
  * environment variable COPPICE_TIER, if available. Read once. */
 CopTier cop_tier(void);
 
+/* For tests: makes `tier` the one that cop_tier() returns from now on. Plans
+ * made before keep theirs. False, and no change, when it is not available. */
+bool cop_tier_force(CopTier tier);
+
 #endif

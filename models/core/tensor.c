@@ -149,3 +149,27 @@ void cop_tensor_store_lane(const CopTensor *x, int lane, float *clip)
                     *clip++ = row[w * COP_LANES];
             }
 }
+
+void cop_tensor_copy_lane(const CopTensor *to, int to_lane, const CopTensor *from, int from_lane)
+{
+    for (int c = 0; c < to->c; c++)
+        for (int t = 0; t < to->t; t++)
+            for (int h = 0; h < to->h; h++) {
+                float *out = cop_tensor_at(to, to_lane / COP_LANES, c, t, h, 0);
+                const float *in = cop_tensor_at(from, from_lane / COP_LANES, c, t, h, 0);
+                for (int w = 0; w < to->w; w++)
+                    out[w * COP_LANES + to_lane % COP_LANES] =
+                        in[w * COP_LANES + from_lane % COP_LANES];
+            }
+}
+
+void cop_tensor_copy(const CopTensor *to, const CopTensor *from)
+{
+    const size_t row = (size_t)to->w * COP_LANES * sizeof(float);
+    for (int g = 0; g < to->g; g++)
+        for (int c = 0; c < to->c; c++)
+            for (int t = 0; t < to->t; t++)
+                for (int h = 0; h < to->h; h++)
+                    memcpy(cop_tensor_at(to, g, c, t, h, 0), cop_tensor_at(from, g, c, t, h, 0),
+                           row);
+}

@@ -73,4 +73,10 @@ void cop_tensor_zero_idle(const CopTensor *x);
 void cop_tensor_load_lane(const CopTensor *x, int lane, const float *clip);
 void cop_tensor_store_lane(const CopTensor *x, int lane, float *clip);
 
+/* Copies one lane between tensors of equal c, t, h, w (halos may differ). */
+void cop_tensor_copy_lane(const CopTensor *to, int to_lane, const CopTensor *from, int from_lane);
+
+/* Copies the interior of the groups that `to` has in use. */
+void cop_tensor_copy(const CopTensor *to, const CopTensor *from);
+
 #endif

@@ -12,16 +12,28 @@
 #include "pipeline/media/frame.h"
 
 typedef enum CopFamily {
-    COP_FAMILY_NOISE, COP_FAMILY_BLUR, COP_FAMILY_WEATHER, COP_FAMILY_DIGITAL, COP_FAMILY_TEMPORAL,
-    COP_FAMILY_CODEC, COP_FAMILY_BITSTREAM, COP_FAMILY_CAMERA, COP_FAMILY_SPECTRAL, COP_FAMILY_COUNT
+    COP_FAMILY_NOISE,
+    COP_FAMILY_BLUR,
+    COP_FAMILY_WEATHER,
+    COP_FAMILY_DIGITAL,
+    COP_FAMILY_TEMPORAL,
+    COP_FAMILY_CODEC,
+    COP_FAMILY_BITSTREAM,
+    COP_FAMILY_CAMERA,
+    COP_FAMILY_SPECTRAL,
+    COP_FAMILY_COUNT
 } CopFamily;
 extern const char *const cop_family_names[]; /* ended by NULL */
 
-typedef enum CopTemporal { COP_TEMPORAL_IID, COP_TEMPORAL_STATIC, COP_TEMPORAL_COHERENT } CopTemporal;
+typedef enum CopTemporal {
+    COP_TEMPORAL_IID,
+    COP_TEMPORAL_STATIC,
+    COP_TEMPORAL_COHERENT
+} CopTemporal;
 extern const char *const cop_temporal_names[];
 
 enum {
-    COP_CORRUPT_RGB = 1u << 0,       /* works on 8-bit RGB 4:4:4; other formats are converted around it */
+    COP_CORRUPT_RGB = 1u << 0, /* works on 8-bit RGB 4:4:4; other formats are converted around it */
     COP_CORRUPT_RANDOM = 1u << 1,    /* draws random numbers */
     COP_CORRUPT_WHOLE_CLIP = 1u << 2 /* a frame's bytes depend on where the clip starts or ends */
 };
@@ -30,11 +42,11 @@ enum { COP_SEVERITIES = 5 };
 
 /* Values of some options at severities 1..5, and those that leave the picture as it is. */
 typedef struct CopSeverityTable {
-    const char *preset;               /* "imagenet-c-224", ... ; the first table is the default */
+    const char *preset; /* "imagenet-c-224", ... ; the first table is the default */
     const char *reference;
-    const char *const *columns;       /* option names, ended by NULL */
-    const double *identity;           /* [columns] severity 0 */
-    const double *rows;               /* [5][columns] severities 1..5 */
+    const char *const *columns; /* option names, ended by NULL */
+    const double *identity;     /* [columns] severity 0 */
+    const double *rows;         /* [5][columns] severities 1..5 */
 } CopSeverityTable;
 
 typedef struct CopCorrupt CopCorrupt;
@@ -55,7 +67,7 @@ typedef struct CopCorruptDesc {
     CopStatus (*init)(CopCorrupt *corrupt, CopError *err);
     CopStatus (*apply)(CopCorrupt *corrupt, CopFrame *frame);      /* in place; frame is writable */
     CopStatus (*push)(CopCorrupt *corrupt, const CopFrame *frame); /* borrowed: ref to keep */
-    CopStatus (*pull)(CopCorrupt *corrupt, CopFrame *out);         /* returned; COP_AGAIN, COP_EOF */
+    CopStatus (*pull)(CopCorrupt *corrupt, CopFrame *out); /* returned; COP_AGAIN, COP_EOF */
     CopStatus (*flush)(CopCorrupt *corrupt);
     /* Frees what init and push made and leaves the state as before the first init. */
     void (*close)(CopCorrupt *corrupt);
@@ -64,25 +76,25 @@ typedef struct CopCorruptDesc {
 /* What a corruption's callbacks see; others treat it as opaque. */
 struct CopCorrupt {
     const CopCorruptDesc *desc;
-    void *state;      /* zeroed, then options filled in */
+    void *state; /* zeroed, then options filled in */
     double severity;
-    CopRngKey key;    /* of (seed, "corrupt:" name) */
+    CopRngKey key; /* of (seed, "corrupt:" name) */
     uint32_t clip;
     CopTemporal temporal;
-    int latency;      /* frames pushed ahead of the frame pulled */
-    int look_behind;  /* frames before the first wanted one that it must have seen */
-    int align;        /* restarts at multiples of this index; 1 if it never restarts */
-    void *engine;     /* the framework's own queue */
+    int latency;     /* frames pushed ahead of the frame pulled */
+    int look_behind; /* frames before the first wanted one that it must have seen */
+    int align;       /* restarts at multiples of this index; 1 if it never restarts */
+    void *engine;    /* the framework's own queue */
 };
 
 typedef struct CopCorruptSpec {
     const char *name;
-    double severity;      /* 0..5 */
+    double severity; /* 0..5 */
     uint64_t seed;
-    uint32_t clip;        /* clip-id */
+    uint32_t clip; /* clip-id */
     CopTemporal temporal;
-    const char *preset;   /* NULL or "": the first table */
-    const char *params;   /* "sigma=0.1, gop=16": override the table; NULL or "" for none */
+    const char *preset; /* NULL or "": the first table */
+    const char *params; /* "sigma=0.1, gop=16": override the table; NULL or "" for none */
 } CopCorruptSpec;
 
 /* All corruptions, ended by NULL. */
@@ -92,11 +104,13 @@ const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err);
 /* Creates an instance. Unknown name, preset, parameter or a value out of range is
  * COP_ERR_CONFIG with what is allowed; a missing encoder COP_ERR_UNSUPPORTED. Strings
  * of `spec` are borrowed for the call. Returned in *out. */
-CopStatus cop_corrupt_create(CopCorrupt **out, const CopCorruptSpec *spec, CopError *err) COP_MUST_CHECK;
+CopStatus cop_corrupt_create(CopCorrupt **out, const CopCorruptSpec *spec,
+                             CopError *err) COP_MUST_CHECK;
 void cop_corrupt_destroy(CopCorrupt **corrupt);
 
 /* New severity from the next frame pushed; frames pushed before keep theirs. */
-CopStatus cop_corrupt_set_severity(CopCorrupt *corrupt, double severity, CopError *err) COP_MUST_CHECK;
+CopStatus cop_corrupt_set_severity(CopCorrupt *corrupt, double severity,
+                                   CopError *err) COP_MUST_CHECK;
 
 /* The stream: push frames in order of consecutive index, pull until COP_AGAIN;
  * flush at the end and pull until COP_EOF. As many frames come out as went in,
@@ -114,10 +128,12 @@ CopStatus cop_corrupt_reset(CopCorrupt *corrupt, uint32_t clip) COP_MUST_CHECK;
 
 /* Source frames that must be pushed so that first..last come out as they would
  * from the whole file of `total` frames: from <= first, to >= last, both inside the file. */
-void cop_corrupt_span(const CopCorrupt *corrupt, int first, int last, int total, int *from, int *to);
+void cop_corrupt_span(const CopCorrupt *corrupt, int first, int last, int total, int *from,
+                      int *to);
 
 /* Corrupts frames in[n] of consecutive index (borrowed) into out[n] (returned references). */
-CopStatus cop_corrupt_frames(CopCorrupt *corrupt, const CopFrame *in, int n, CopFrame *out) COP_MUST_CHECK;
+CopStatus cop_corrupt_frames(CopCorrupt *corrupt, const CopFrame *in, int n,
+                             CopFrame *out) COP_MUST_CHECK;
 
 /* Resolved options as text "sigma=0.12", malloc'ed and returned: what a setup's hash covers. */
 char *cop_corrupt_describe(const CopCorrupt *corrupt);

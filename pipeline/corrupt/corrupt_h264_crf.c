@@ -14,15 +14,10 @@
 #include "pipeline/corrupt/corrupt.h"
 
 #include <libavcodec/avcodec.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "pipeline/corrupt/frame_queue.h"
 #include "pipeline/media/convert.h"
-
-/* Moves the codecs' messages past every log level (libavutil keeps 8 bits of the
- * sum): a library does not print. */
-enum { QUIET = 128 };
+#include "pipeline/media/libav.h"
 
 /* Mirrored frames before a group (more move PSNR away from that of one long stream);
  * after it go as many as the encoder asks for. */
@@ -81,30 +76,15 @@ static CopPixelFormat coded_format(const CopFrame *frame)
     }
 }
 
-static enum AVPixelFormat av_format(CopPixelFormat format)
-{
-    switch (format) {
-    case COP_PIXEL_GRAY8:
-        return AV_PIX_FMT_GRAY8;
-    case COP_PIXEL_I420:
-        return AV_PIX_FMT_YUV420P;
-    case COP_PIXEL_I422:
-        return AV_PIX_FMT_YUV422P;
-    default:
-        return AV_PIX_FMT_YUV444P;
-    }
-}
-
 static int open_encoder(Coder *coder, const H264Crf *codec, const CopFrame *frame)
 {
     AVCodecContext *encoder = coder->encoder =
         avcodec_alloc_context3(avcodec_find_encoder_by_name("libx264"));
     if (!encoder)
         return AVERROR(ENOMEM);
-    encoder->log_level_offset = QUIET;
     encoder->width = frame->width;
     encoder->height = frame->height;
-    encoder->pix_fmt = av_format(frame->format);
+    encoder->pix_fmt = cop_av_pixel_format(frame->format);
     encoder->time_base = (AVRational){1, 25}; /* frames carry no rate; crf hardly depends on it */
     encoder->framerate = (AVRational){25, 1};
     encoder->gop_size = codec->gop;
@@ -126,7 +106,6 @@ static int open_decoder(Coder *coder)
         avcodec_alloc_context3(avcodec_find_decoder(AV_CODEC_ID_H264));
     if (!decoder)
         return AVERROR(ENOMEM);
-    decoder->log_level_offset = QUIET;
     decoder->thread_count = 1;
     return avcodec_open2(decoder, NULL, NULL);
 }
@@ -166,7 +145,7 @@ static CopStatus store_picture(const AVFrame *picture, CopFrame *frame)
     /* The decoder may give grey as 4:2:0; its luma is all that is read. */
     const bool grey = decoded.format == COP_PIXEL_GRAY8 && picture->format == AV_PIX_FMT_YUV420P;
     if (picture->width != frame->width || picture->height != frame->height ||
-        (picture->format != av_format(decoded.format) && !grey))
+        (picture->format != cop_av_pixel_format(decoded.format) && !grey))
         return COP_ERR_DATA;
     for (int p = 0; p < cop_pixel_format_planes(decoded.format); p++) {
         decoded.plane[p] = picture->data[p];
@@ -225,7 +204,7 @@ static CopStatus send_picture(Coder *coder, const H264Crf *codec, int position)
     const int inside = position < 0 ? -position : position < n ? position : 2 * (n - 1) - position;
     const CopFrame *frame = cop_frame_queue_at(&codec->group, inside);
     AVFrame *picture = coder->picture;
-    picture->format = av_format(frame->format);
+    picture->format = cop_av_pixel_format(frame->format);
     picture->width = frame->width;
     picture->height = frame->height;
     picture->pts = position;
@@ -272,6 +251,7 @@ static CopStatus finish_group(H264Crf *codec)
 static CopStatus init(CopCorrupt *corrupt, CopError *err)
 {
     H264Crf *codec = corrupt->state;
+    cop_av_quiet();
     if (!avcodec_find_encoder_by_name("libx264"))
         return cop_error_set(err, COP_ERR_UNSUPPORTED,
                              "h264_crf: this FFmpeg has no libx264 encoder");

@@ -19,10 +19,10 @@ enum { COP_TOP = 5, COP_VIEW_ALL = -1 };
 typedef struct CopStoreModel {
     const char *sha256; /* of the model file; the identity */
     const char *name, *arch, *method;
-    double density;     /* achieved, over masked weights */
+    double density; /* achieved, over masked weights */
     uint64_t seed;
     int64_t parameters, nonzeros; /* of all weights and biases */
-    int64_t flops;      /* 2 * multiply-adds with non-zero weights, one clip forward */
+    int64_t flops;                /* 2 * multiply-adds with non-zero weights, one clip forward */
     int64_t flops_dense;
 } CopStoreModel;
 
@@ -37,34 +37,45 @@ typedef struct CopStorePrediction {
 
 /* Opens or (with create) makes a result file. COP_ERR_DATA when it is not one of
  * ours or of a newer schema, COP_ERR_IO when the system refuses. */
-CopStatus cop_store_open(CopStore **out, const char *path, bool create, CopError *err) COP_MUST_CHECK;
+CopStatus cop_store_open(CopStore **out, const char *path, bool create,
+                         CopError *err) COP_MUST_CHECK;
 void cop_store_close(CopStore **store);
 
 /* Each finds its row or makes it, and returns its integer key in *id. */
-CopStatus cop_store_model(CopStore *store, const CopStoreModel *model, int64_t *id, CopError *err) COP_MUST_CHECK;
+CopStatus cop_store_model(CopStore *store, const CopStoreModel *model, int64_t *id,
+                          CopError *err) COP_MUST_CHECK;
 /* `text` is the effective configuration; `classes` a JSON array of names; identity: FNV-1a-64 of text and classes. */
-CopStatus cop_store_setup(CopStore *store, const char *text, const char *classes, int64_t *id, CopError *err) COP_MUST_CHECK;
-CopStatus cop_store_clip(CopStore *store, const char *path, uint32_t identity, int label, int64_t *id, CopError *err) COP_MUST_CHECK;
+CopStatus cop_store_setup(CopStore *store, const char *text, const char *classes, int64_t *id,
+                          CopError *err) COP_MUST_CHECK;
+CopStatus cop_store_clip(CopStore *store, const char *path, uint32_t identity, int label,
+                         int64_t *id, CopError *err) COP_MUST_CHECK;
 /* Clean is corruption "clean", severity 0. `detail` is cop_corrupt_describe()'s text. */
-CopStatus cop_store_cell(CopStore *store, int64_t model, int64_t setup, const char *corruption, const char *family,
-                         double severity, const char *detail, int64_t *id, CopError *err) COP_MUST_CHECK;
+CopStatus cop_store_cell(CopStore *store, int64_t model, int64_t setup, const char *corruption,
+                         const char *family, double severity, const char *detail, int64_t *id,
+                         CopError *err) COP_MUST_CHECK;
 
 /* True in *has when the (cell, clip, view) row is there. */
-CopStatus cop_store_has(CopStore *store, int64_t cell, int64_t clip, int view, bool *has, CopError *err) COP_MUST_CHECK;
+CopStatus cop_store_has(CopStore *store, int64_t cell, int64_t clip, int view, bool *has,
+                        CopError *err) COP_MUST_CHECK;
 
 CopStatus cop_store_begin(CopStore *store, CopError *err) COP_MUST_CHECK;
 CopStatus cop_store_commit(CopStore *store, CopError *err) COP_MUST_CHECK;
 void cop_store_rollback(CopStore *store);
 
-CopStatus cop_store_predict(CopStore *store, const CopStorePrediction *prediction, CopError *err) COP_MUST_CHECK;
+CopStatus cop_store_predict(CopStore *store, const CopStorePrediction *prediction,
+                            CopError *err) COP_MUST_CHECK;
 /* Adds compute seconds (forward pass, shared out over its lanes) to a cell. */
-CopStatus cop_store_seconds(CopStore *store, int64_t cell, double seconds, CopError *err) COP_MUST_CHECK;
+CopStatus cop_store_seconds(CopStore *store, int64_t cell, double seconds,
+                            CopError *err) COP_MUST_CHECK;
 /* A PNG of one frame of one clip as the setup corrupts it; a second one replaces the first. */
-CopStatus cop_store_picture(CopStore *store, int64_t setup, const char *corruption, double severity, int64_t clip,
-                            int frame, const void *png, size_t size, CopError *err) COP_MUST_CHECK;
+CopStatus cop_store_picture(CopStore *store, int64_t setup, const char *corruption, double severity,
+                            int64_t clip, int frame, const void *png, size_t size,
+                            CopError *err) COP_MUST_CHECK;
 /* A clip that could not be used, and why. */
-CopStatus cop_store_skip(CopStore *store, int64_t setup, int64_t clip, const char *reason, CopError *err) COP_MUST_CHECK;
+CopStatus cop_store_skip(CopStore *store, int64_t setup, int64_t clip, const char *reason,
+                         CopError *err) COP_MUST_CHECK;
 /* Provenance: version, compiler, tier, threads, library versions, hashes. */
-CopStatus cop_store_meta(CopStore *store, const char *key, const char *value, CopError *err) COP_MUST_CHECK;
+CopStatus cop_store_meta(CopStore *store, const char *key, const char *value,
+                         CopError *err) COP_MUST_CHECK;
 
 #endif

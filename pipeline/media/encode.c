@@ -15,7 +15,13 @@
 #include "pipeline/media/convert.h"
 #include "pipeline/media/libav.h"
 
-enum { IO_BUFFER = 1 << 16, THREADS_MAX = 16, LINES_SD = 576, NAME_MAX_BYTES = 4096 };
+enum {
+    IO_BUFFER = 1 << 16,
+    THREADS_MAX = 16,
+    LINES_SD = 576,
+    NAME_MAX_BYTES = 4096,
+    SLICED_MIN = 16
+};
 
 typedef struct Kind {
     const char *suffix, *muxer, *encoder; /* muxer NULL: packets are files */
@@ -149,6 +155,7 @@ static CopStatus open_codec(CopEncoder *encoder, const CopFrame *first,
     }
     AVDictionary *private = NULL;
     if (strcmp(kind->encoder, "libx264") == 0) {
+        cop_av_steady_x264(&private);
         av_dict_set_int(&private, "crf", options->crf, 0);
         /* Also keeps x264 0.164 off a macroblock-tree routine that reads memory nobody
          * wrote, where the width is no multiple of 128: bytes would differ from run to run. */
@@ -156,7 +163,9 @@ static CopStatus open_codec(CopEncoder *encoder, const CopFrame *first,
         if (options->keyint > 0)
             context->gop_size = options->keyint;
     } else if (strcmp(kind->encoder, "ffv1") == 0) {
-        context->level = 3; /* the version with checksums; fixed, so that threads do not choose */
+        /* Version 3 has checksums, but cuts pictures of a few pixels into empty slices.
+         * Left open, the version would follow the number of threads. */
+        context->level = first->width < SLICED_MIN || first->height < SLICED_MIN ? 1 : 3;
         context->gop_size = 1;
     }
     if (encoder->format && encoder->format->oformat->flags & AVFMT_GLOBALHEADER)

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/media/libav.h"
 
+#include <libavutil/cpu.h>
 #include <libavutil/error.h>
 #include <libavutil/log.h>
 #include <libavutil/pixdesc.h>
@@ -198,4 +199,11 @@ void cop_av_borrow(AVFrame *out, const CopFrame *frame)
     out->color_range = frame->colour.range == COP_RANGE_FULL ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
     out->colorspace =
         frame->colour.matrix == COP_MATRIX_BT709 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
+}
+
+void cop_av_steady_x264(AVDictionary **options)
+{
+    /* x264 believes what it is told, so tell it only where AVX2 is known to be there. */
+    if (av_get_cpu_flags() & AV_CPU_FLAG_AVX512)
+        av_dict_set(options, "x264-params", "asm=avx2", 0);
 }

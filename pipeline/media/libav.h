@@ -3,6 +3,7 @@
 #ifndef COP_MEDIA_LIBAV_H
 #define COP_MEDIA_LIBAV_H
 
+#include <libavutil/dict.h>
 #include <libavutil/frame.h>
 #include <libavutil/pixfmt.h>
 #include <stdbool.h>
@@ -43,5 +44,10 @@ CopStatus cop_av_import(CopFrame *out, const AVFrame *frame) COP_MUST_CHECK;
 
 /* Points an AVFrame at the planes of `frame` (borrowed), with size, format and colour tags. */
 void cop_av_borrow(AVFrame *out, const CopFrame *frame);
+
+/* Adds to the options of a libx264 encoder what makes its bytes a function of its
+ * input: x264's AVX-512 code (version 164) lets memory it has not written reach the
+ * macroblock tree, so that two runs differ; all its other code agrees to the bit. */
+void cop_av_steady_x264(AVDictionary **options);
 
 #endif

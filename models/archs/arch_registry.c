@@ -1,0 +1,29 @@
+/* The list of architectures.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "models/archs/arch.h"
+
+extern const CopArchDesc cop_arch_r3d_18, cop_arch_r3d_10, cop_arch_r3d_tiny;
+
+const CopArchDesc *const cop_arch_registry[] = {
+    &cop_arch_r3d_18,
+    &cop_arch_r3d_10,
+    &cop_arch_r3d_tiny,
+    NULL,
+};
+
+enum { ARCHS = sizeof cop_arch_registry / sizeof cop_arch_registry[0] };
+
+const CopArchDesc *cop_arch_find(const char *name, CopError *err)
+{
+    const char *names[ARCHS] = {NULL};
+    for (int i = 0; cop_arch_registry[i]; i++) {
+        names[i] = cop_arch_registry[i]->name;
+        if (cop_name_equal(names[i], name))
+            return cop_arch_registry[i];
+    }
+    const char *near = cop_nearest_name(name, names);
+    cop_error_set(err, COP_ERR_CONFIG,
+                  "unknown architecture '%s'%s%s%s; `coppice list archs` names them all", name,
+                  near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+    return NULL;
+}

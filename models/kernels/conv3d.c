@@ -1,0 +1,232 @@
+/* Three-dimensional convolution on lane tensors: plan, forward pass and gradient of the input.
+ *
+ * A pass walks tiles of positions; for each tile it walks blocks of input
+ * channels that fit the first-level cache, and for each block the lists of all
+ * output channels. Every output is summed in list order whatever the tiles,
+ * blocks, groups and threads, so only the tier can move a result.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "models/kernels/conv3d.h"
+
+#include <assert.h>
+#include <stdint.h>
+
+#include "models/core/cpu.h"
+#include "models/kernels/conv3d_plan.h"
+
+enum { ITEMS_PER_THREAD = 8 }; /* enough to even out threads, few enough to keep rows in cache */
+
+static int min(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static int max(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+static const CopConv3dKernels *kernels_of(CopTier tier)
+{
+    switch (tier) {
+#if defined(__x86_64__)
+    case COP_TIER_AVX2:
+        return &cop_conv3d_kernels_avx2;
+    case COP_TIER_AVX512:
+        return &cop_conv3d_kernels_avx512;
+#endif
+    default:
+        return &cop_conv3d_kernels_generic;
+    }
+}
+
+static bool shape_fits(const CopConvShape *s, const CopParam *param)
+{
+    const int size[] = {s->ic, s->oc, s->kt, s->kh, s->kw};
+    size_t numel = 1;
+    for (int i = 0; i < 5; i++) {
+        if (size[i] < 1 || numel > (size_t)UINT32_MAX / (size_t)size[i])
+            return false;
+        numel *= (size_t)size[i];
+    }
+    return s->st >= 1 && s->sh >= 1 && s->sw >= 1 && s->pt >= 0 && s->ph >= 0 && s->pw >= 0 &&
+           param->numel == numel;
+}
+
+static bool covers(CopHalo has, CopHalo needs)
+{
+    return has.t_lo >= needs.t_lo && has.t_hi >= needs.t_hi && has.h_lo >= needs.h_lo &&
+           has.h_hi >= needs.h_hi && has.w_lo >= needs.w_lo && has.w_hi >= needs.w_hi;
+}
+
+static bool same_size(const CopTensor *a, const CopTensor *b)
+{
+    return a->c == b->c && a->t == b->t && a->h == b->h && a->w == b->w;
+}
+
+bool cop_conv3d_same_layout(const CopTensor *a, const CopTensor *b)
+{
+    return same_size(a, b) && a->stride_g == b->stride_g && a->stride_c == b->stride_c &&
+           a->stride_t == b->stride_t && a->stride_h == b->stride_h;
+}
+
+static bool tensors_fit(const CopConvShape *s, const CopTensor *x, const CopTensor *y,
+                        const CopTensor *dx, const CopTensor *dy)
+{
+    if (x->c != s->ic || y->c != s->oc || y->t != cop_conv_out(x->t, s->kt, s->st, s->pt) ||
+        y->h != cop_conv_out(x->h, s->kh, s->sh, s->ph) ||
+        y->w != cop_conv_out(x->w, s->kw, s->sw, s->pw) ||
+        !covers(x->halo, cop_conv3d_input_halo(s, x->t, x->h, x->w)))
+        return false;
+    if (dy && !same_size(dy, y))
+        return false;
+    return !dx ||
+           (dy && same_size(dx, x) && covers(dy->halo, cop_conv3d_grad_halo(s, x->t, x->h, x->w)));
+}
+
+CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape *shape,
+                            const CopParam *param, const CopTensor *x, const CopTensor *y,
+                            const CopTensor *dx, const CopTensor *dy, int threads)
+{
+    *out = NULL;
+    if (!shape_fits(shape, param) || !tensors_fit(shape, x, y, dx, dy) || threads < 1)
+        return COP_ERR_SHAPE;
+    CopConv3d *conv = cop_arena_alloc(arena, 1, sizeof *conv);
+    if (!conv)
+        return COP_ERR_NOMEM;
+    *conv = (CopConv3d){.shape = *shape,
+                        .param = param,
+                        .kernels = kernels_of(cop_tier()),
+                        .threads = threads,
+                        .x = *x,
+                        .y = *y};
+    COP_TRY(cop_gather_plan(&conv->forward, arena, shape, x, y, false, param->capacity));
+    if (dy) {
+        conv->dy = *dy;
+        COP_TRY(cop_gather_plan(&conv->full, arena, shape, x, dy, false, 0));
+        cop_gather_build(&conv->full, shape, NULL);
+    }
+    if (dx) {
+        conv->dx = *dx;
+        COP_TRY(cop_gather_plan(&conv->backward, arena, shape, dy, dx, true, param->capacity));
+    }
+    /* Sums of a tile between blocks, or a row of the dense gradient. */
+    const int channels = dx ? max(shape->oc, shape->ic) : shape->oc;
+    conv->scratch_floats = (size_t)channels * COP_TILE_MAX * COP_LANES;
+    if (dy && conv->full.entries > conv->scratch_floats)
+        conv->scratch_floats = (conv->full.entries + COP_LANES - 1) / COP_LANES * COP_LANES;
+    conv->weight = cop_arena_alloc(arena, param->capacity, sizeof *conv->weight);
+    conv->scratch =
+        cop_arena_alloc(arena, (size_t)threads * conv->scratch_floats, sizeof *conv->scratch);
+    if (!conv->weight || !conv->scratch)
+        return COP_ERR_NOMEM;
+    conv->generation = param->generation + 1;
+    cop_conv3d_refresh(conv);
+    *out = conv;
+    return COP_OK;
+}
+
+void cop_conv3d_refresh(CopConv3d *conv)
+{
+    const CopParam *param = conv->param;
+    if (conv->generation == param->generation)
+        return;
+    cop_gather_build(&conv->forward, &conv->shape, param->mask);
+    if (conv->backward.sweeps)
+        cop_gather_build(&conv->backward, &conv->shape, param->mask);
+    conv->generation = param->generation;
+}
+
+/* --- forward and gradient of the input --- */
+
+typedef struct GatherJob {
+    const CopConv3d *conv;
+    const CopGather *gather;
+    CopTiling tiling;
+    const CopTensor *in, *out;
+    const float *bias;
+    bool accumulate;
+    int chunks, parts; /* a work item is a chunk of the tiles and a part of the channels */
+} GatherJob;
+
+static void gather_item(void *ctx, int item, int worker)
+{
+    const GatherJob *job = ctx;
+    const CopConv3dKernels *kernels = job->conv->kernels;
+    const CopGather *gather = job->gather;
+    const CopSweep *sweep = job->tiling.sweep;
+    const int part = item % job->parts, chunk = item / job->parts;
+    float *scratch = job->conv->scratch + (size_t)worker * job->conv->scratch_floats;
+    CopConv3dTile tile = {.in_h = sweep->in_h,
+                          .in_w = sweep->in_w,
+                          .out_c = (ptrdiff_t)gather->out_c,
+                          .out_h = sweep->out_h,
+                          .out_w = sweep->out_w,
+                          .from = gather->out_channels * part / job->parts,
+                          .to = gather->out_channels * (part + 1) / job->parts,
+                          .bias = job->bias,
+                          .accumulate = job->accumulate};
+    cop_tile_list(&tile, gather, job->conv->weight);
+    const int tiles = job->tiling.tiles;
+    const int end = (int)((int64_t)tiles * (chunk + 1) / job->chunks);
+    for (int i = (int)((int64_t)tiles * chunk / job->chunks); i < end; i++) {
+        const CopPlace at = cop_conv3d_place(&job->tiling, i);
+        CopConv3dFn *const fn = kernels->gather[cop_tile_step(sweep)][at.rows - 1][at.cols - 1];
+        const float *in = job->in->data + (size_t)at.g * job->in->stride_g + sweep->in_first +
+                          at.t * sweep->in_t + at.h * sweep->in_h + at.w * sweep->in_w;
+        float *out = job->out->data + (size_t)at.g * job->out->stride_g + sweep->out_first +
+                     at.t * sweep->out_t + at.h * sweep->out_h + at.w * sweep->out_w;
+        cop_conv3d_valid_taps(&sweep->t, at.t, &tile.first_tap, &tile.end_tap);
+        for (int block = 0; block < sweep->blocks; block++) {
+            if (i + 1 < end)
+                cop_tile_prefetch(gather, &job->tiling, i + 1, block, job->in);
+            cop_tile_block(&tile, gather, sweep, block);
+            tile.first = block == 0;
+            tile.last = block == sweep->blocks - 1;
+            for (int lane = 0; lane < COP_LANES; lane += kernels->width) {
+                tile.in = in + lane;
+                tile.out = out + lane;
+                tile.scratch = scratch + lane * at.rows * at.cols * gather->out_channels;
+                fn(&tile);
+            }
+        }
+    }
+}
+
+static void run_gather(CopConv3d *conv, const CopGather *gather, const float *bias,
+                       const CopTensor *in, const CopTensor *out, bool accumulate, CopPool *pool)
+{
+    const int threads = cop_pool_threads(pool);
+    assert(threads <= conv->threads && conv->generation == conv->param->generation);
+    cop_gather_load(gather, conv->param->value, conv->weight, pool);
+    for (int i = 0; i < gather->sweeps; i++) {
+        GatherJob job = {.conv = conv,
+                         .gather = gather,
+                         .tiling = cop_conv3d_tiling(&gather->sweep[i], out->g, COP_TILE_MAX),
+                         .in = in,
+                         .out = out,
+                         .bias = bias,
+                         .accumulate = accumulate};
+        if (job.tiling.tiles < 1)
+            continue;
+        const int items = threads == 1 ? 1 : threads * ITEMS_PER_THREAD;
+        job.chunks = min(items, job.tiling.tiles);
+        job.parts = min((items + job.chunks - 1) / job.chunks, gather->out_channels);
+        cop_parallel_for(pool, job.chunks * job.parts, gather_item, &job);
+    }
+}
+
+void cop_conv3d_forward(CopConv3d *conv, const float *bias, const CopTensor *x, const CopTensor *y,
+                        CopPool *pool)
+{
+    assert(cop_conv3d_same_layout(x, &conv->x) && cop_conv3d_same_layout(y, &conv->y) &&
+           x->n == y->n);
+    run_gather(conv, &conv->forward, bias, x, y, false, pool);
+}
+
+void cop_conv3d_backward_data(CopConv3d *conv, const CopTensor *dy, const CopTensor *dx,
+                              bool accumulate, CopPool *pool)
+{
+    assert(conv->backward.sweeps && cop_conv3d_same_layout(dx, &conv->dx) &&
+           cop_conv3d_same_layout(dy, &conv->dy) && dx->n == dy->n);
+    run_gather(conv, &conv->backward, NULL, dy, dx, accumulate, pool);
+}

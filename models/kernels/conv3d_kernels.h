@@ -1,0 +1,57 @@
+/* The innermost loops of conv3d, one table a CPU tier.
+ * A tile is up to COP_TILE_MAX positions of the output, rows x cols, whose
+ * values stay in registers while a list of weights is walked. A list says,
+ * for one output channel and one block of input channels, where each weight
+ * reads (an offset from the position's first tap) and what it is.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_KERNELS_CONV3D_KERNELS_H
+#define COP_KERNELS_CONV3D_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    COP_TILE_MAX = 14, /* accumulators, with a weight and a product, fill sixteen registers */
+    COP_TILE_ROWS = 4,
+    COP_STEPS = 3 /* distance of neighbours in `in`: 1, 2 or any number of positions */
+};
+
+typedef struct CopConv3dTile {
+    const float *in;      /* first tap of the tile's first position */
+    ptrdiff_t in_h, in_w; /* from one position to the next, in floats */
+    float *out;           /* the first position in channel 0; only read by `correlate` */
+    ptrdiff_t out_c, out_h, out_w;
+    int from, to; /* output channels */
+
+    const uint32_t *offset; /* in floats */
+    float *weight;          /* beside `offset`; `correlate` adds its sums here */
+    const uint32_t *start;  /* where the weights of tap 0, 1, ... along t start, in channel 0 */
+    size_t start_step, weight_step; /* from one channel to the next */
+    int first_tap, end_tap;         /* taps along t to visit */
+
+    /* `gather` only: sums live in scratch [channel][position] between blocks. */
+    float *scratch;
+    const float *bias; /* [channel], may be NULL */
+    bool first, last;  /* block: start from the bias; write to `out` */
+    bool accumulate;   /* add to what is in `out` */
+} CopConv3dTile;
+
+typedef void CopConv3dFn(const CopConv3dTile *tile);
+
+/* Tables are indexed [step][rows - 1][cols - 1] and hold the shapes that
+ * cop_conv3d_cut() makes: at most COP_TILE_MAX positions, grouped rows of at
+ * most 7. `correlate` needs registers for its sums too and has its own most. */
+typedef struct CopConv3dKernels {
+    int width;         /* floats in a vector; a kernel does that many lanes */
+    int correlate_max; /* positions in a tile of `correlate` */
+    CopConv3dFn *gather[COP_STEPS][COP_TILE_ROWS][COP_TILE_MAX];
+    CopConv3dFn *correlate[COP_STEPS][COP_TILE_ROWS][COP_TILE_MAX];
+} CopConv3dKernels;
+
+extern const CopConv3dKernels cop_conv3d_kernels_generic;
+#if defined(__x86_64__)
+extern const CopConv3dKernels cop_conv3d_kernels_avx2, cop_conv3d_kernels_avx512;
+#endif
+
+#endif

@@ -1,0 +1,125 @@
+/* How conv3d sees a layer: sweeps over positions, and lists of weights.
+ *
+ * The forward pass and the gradient of the input are the same thing: for each
+ * position written, gather from the source at a fixed set of offsets. The
+ * forward pass is one sweep over y. The gradient of the input has one sweep
+ * over dx for each phase (position mod stride), because only taps k with
+ * (position + pad - k) divisible by the stride meet an output there.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_KERNELS_CONV3D_PLAN_H
+#define COP_KERNELS_CONV3D_PLAN_H
+
+#include "models/kernels/conv3d.h"
+#include "models/kernels/conv3d_kernels.h"
+
+/* One dimension of a sweep. Tap k of position i reads source index
+ * source + i * step + k and belongs to destination index phase + i * stride. */
+typedef struct CopAxis {
+    int positions, taps; /* either may be 0 */
+    int source, step;
+    int phase, stride;
+    int extent; /* of the source, halo excluded */
+} CopAxis;
+
+typedef struct CopSweep {
+    CopAxis t, h, w;
+    ptrdiff_t in_first, in_t, in_h, in_w; /* floats, from element (0,0,0) of a group */
+    ptrdiff_t out_first, out_t, out_h, out_w;
+    int block_channels; /* input channels whose share of a tile stays in L1; 0: one tap of one */
+    int blocks;
+    const uint32_t *start; /* [block][out channel][tap along t]; one out channel when shared */
+} CopSweep;
+
+/* Where one tap of the kernel is met. */
+typedef struct CopTap {
+    int sweep, t;  /* t: tap along t in that sweep */
+    size_t offset; /* from the sweep's first tap, in floats */
+} CopTap;
+
+/* Weights in the order in which kernels walk them: sweep, block, output
+ * channel, tap along t, and row-major inside. A dense layer reads the same
+ * offsets for each output channel, so they are kept once (`shared`). */
+typedef struct CopGather {
+    int in_channels, out_channels;
+    bool transposed; /* from dy to dx */
+    bool shared;
+    int sweeps;
+    CopSweep *sweep;
+    CopTap *tap;
+    size_t in_c, out_c;       /* channel strides, in floats */
+    uint32_t *offset, *index; /* [entries]; index into param->value (of output
+                                  channel 0 if shared) */
+    uint32_t *start;
+    size_t entries, channel_step; /* index step from one output channel to the next if shared */
+} CopGather;
+
+struct CopConv3d {
+    CopConvShape shape;
+    const CopParam *param;
+    const CopConv3dKernels *kernels;
+    unsigned generation;
+    int threads;
+    CopTensor x, y, dx, dy;            /* as planned; only shapes and strides count */
+    CopGather forward, full, backward; /* full: forward over all weights; sweeps 0 if absent */
+    float *weight;                     /* [capacity] in list order; refilled by each pass */
+    float *scratch;                    /* [threads][scratch_floats] */
+    size_t scratch_floats;
+};
+
+/* Same sizes and strides. */
+bool cop_conv3d_same_layout(const CopTensor *a, const CopTensor *b);
+
+/* Plans the sweeps of one direction between two tensors; COP_ERR_NOMEM or
+ * COP_ERR_SHAPE. `entries` is the most active weights there will ever be, 0 for
+ * lists that stay shared. */
+CopStatus cop_gather_plan(CopGather *gather, CopArena *arena, const CopConvShape *shape,
+                          const CopTensor *in, const CopTensor *out, bool transposed,
+                          size_t entries) COP_MUST_CHECK;
+
+/* Fills the lists from a mask, NULL meaning all weights. */
+void cop_gather_build(CopGather *gather, const CopConvShape *shape, const uint64_t *mask);
+
+/* Cuts rows of w positions into equal pieces and groups narrow rows, so that
+ * a tile has at most `most` positions. */
+void cop_conv3d_cut(int h, int w, int most, int *h_pieces, int *w_pieces);
+
+/* A sweep cut into tiles. They are numbered down a strip of columns first, so
+ * that most of the rows that the next one reads are still in cache, then over
+ * t, strips and groups. */
+typedef struct CopTiling {
+    const CopSweep *sweep;
+    int h_pieces, w_pieces, tiles; /* tiles: 0 for a sweep without positions */
+} CopTiling;
+
+/* Group, first position and size of a tile. */
+typedef struct CopPlace {
+    int g, t, h, w, rows, cols;
+} CopPlace;
+
+CopTiling cop_conv3d_tiling(const CopSweep *sweep, int groups, int most);
+CopPlace cop_conv3d_place(const CopTiling *tiling, int tile);
+
+/* Which taps of a position meet the source rather than its halo. */
+void cop_conv3d_valid_taps(const CopAxis *axis, int position, int *first, int *end);
+
+/* --- weights: owner's order <-> list order --- */
+
+/* listed = value, and grad = listed, for the weights of a list. */
+void cop_gather_load(const CopGather *gather, const float *value, float *listed, CopPool *pool);
+void cop_gather_store(const CopGather *gather, const float *listed, float *grad, CopPool *pool);
+
+/* --- a tile's part of a pass --- */
+
+/* Fills in what a kernel needs to know of the list, of one place, and of one
+ * block; `in` is a source's data. */
+void cop_tile_list(CopConv3dTile *tile, const CopGather *gather, float *weight);
+void cop_tile_block(CopConv3dTile *tile, const CopGather *gather, const CopSweep *sweep, int block);
+
+/* Index of the kernels for a distance of neighbours. */
+int cop_tile_step(const CopSweep *sweep);
+
+/* Asks for the rows that a block of `tile` reads and the tile before did not. */
+void cop_tile_prefetch(const CopGather *gather, const CopTiling *tiling, int tile, int block,
+                       const CopTensor *in);
+
+#endif

@@ -1,0 +1,139 @@
+/* Three-dimensional convolution on lane tensors: gradients of weights and bias.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <assert.h>
+#include <string.h>
+
+#include "models/kernels/conv3d_plan.h"
+
+typedef struct CorrelateJob {
+    const CopConv3d *conv;
+    const CopGather *gather;
+    CopTiling tiling;
+    const CopTensor *x, *dy;
+    float *sums; /* list order */
+    int parts;
+} CorrelateJob;
+
+/* A work item owns its output channels, so sums need neither locks nor copies
+ * and their order does not depend on the number of items. */
+static void correlate_item(void *ctx, int part, int worker)
+{
+    (void)worker;
+    const CorrelateJob *job = ctx;
+    const CopConv3dKernels *kernels = job->conv->kernels;
+    const CopGather *gather = job->gather;
+    const CopSweep *sweep = job->tiling.sweep;
+    const CopTensor *dy = job->dy;
+    CopConv3dTile tile = {.in_h = sweep->in_h,
+                          .in_w = sweep->in_w,
+                          .out_c = (ptrdiff_t)dy->stride_c,
+                          .out_h = (ptrdiff_t)dy->stride_h,
+                          .out_w = COP_LANES,
+                          .from = gather->out_channels * part / job->parts,
+                          .to = gather->out_channels * (part + 1) / job->parts};
+    cop_tile_list(&tile, gather, job->sums);
+    for (int i = 0; i < job->tiling.tiles; i++) {
+        const CopPlace at = cop_conv3d_place(&job->tiling, i);
+        CopConv3dFn *const fn = kernels->correlate[cop_tile_step(sweep)][at.rows - 1][at.cols - 1];
+        const float *in = job->x->data + (size_t)at.g * job->x->stride_g + sweep->in_first +
+                          at.t * sweep->in_t + at.h * sweep->in_h + at.w * sweep->in_w;
+        float *out = cop_tensor_at(dy, at.g, 0, at.t, at.h, at.w);
+        cop_conv3d_valid_taps(&sweep->t, at.t, &tile.first_tap, &tile.end_tap);
+        for (int block = 0; block < sweep->blocks; block++) {
+            if (i + 1 < job->tiling.tiles)
+                cop_tile_prefetch(gather, &job->tiling, i + 1, block, job->x);
+            cop_tile_block(&tile, gather, sweep, block);
+            for (int lane = 0; lane < COP_LANES; lane += kernels->width) {
+                tile.in = in + lane;
+                tile.out = out + lane;
+                fn(&tile);
+            }
+        }
+    }
+}
+
+static void run_correlate(CopConv3d *conv, const CopGather *gather, const CopTensor *x,
+                          const CopTensor *dy, float *sums, CopPool *pool)
+{
+    assert(conv->full.sweeps && cop_conv3d_same_layout(x, &conv->x) &&
+           cop_conv3d_same_layout(dy, &conv->dy) && x->n == dy->n &&
+           cop_pool_threads(pool) <= conv->threads && conv->generation == conv->param->generation);
+    const size_t n = gather->entries * (gather->shared ? (size_t)gather->out_channels : 1);
+    memset(sums, 0, n * sizeof *sums);
+    /* More items than threads would read x more often. */
+    const int threads = cop_pool_threads(pool);
+    CorrelateJob job = {.conv = conv,
+                        .gather = gather,
+                        .tiling =
+                            cop_conv3d_tiling(gather->sweep, dy->g, conv->kernels->correlate_max),
+                        .x = x,
+                        .dy = dy,
+                        .sums = sums,
+                        .parts = threads < gather->out_channels ? threads : gather->out_channels};
+    cop_parallel_for(pool, job.parts, correlate_item, &job);
+}
+
+void cop_conv3d_backward_weight(CopConv3d *conv, const CopTensor *x, const CopTensor *dy,
+                                CopPool *pool)
+{
+    run_correlate(conv, &conv->forward, x, dy, conv->weight, pool);
+    cop_gather_store(&conv->forward, conv->weight, conv->param->grad, pool);
+}
+
+typedef struct OrderJob {
+    const CopConv3d *conv;
+    float *grad;
+} OrderJob;
+
+/* Puts one output channel's row from list order into row-major order. */
+static void order_item(void *ctx, int channel, int worker)
+{
+    const OrderJob *job = ctx;
+    const CopGather *full = &job->conv->full;
+    float *row = job->grad + (size_t)channel * full->entries;
+    float *copy = job->conv->scratch + (size_t)worker * job->conv->scratch_floats;
+    memcpy(copy, row, full->entries * sizeof *row);
+    for (size_t j = 0; j < full->entries; j++)
+        row[full->index[j]] = copy[j];
+}
+
+void cop_conv3d_dense_gradient(CopConv3d *conv, const CopTensor *x, const CopTensor *dy,
+                               float *grad, CopPool *pool)
+{
+    run_correlate(conv, &conv->full, x, dy, grad, pool);
+    OrderJob order = {.conv = conv, .grad = grad};
+    cop_parallel_for(pool, conv->full.out_channels, order_item, &order);
+}
+
+typedef struct BiasJob {
+    const CopTensor *dy;
+    float *grad;
+} BiasJob;
+
+static void bias_item(void *ctx, int c, int worker)
+{
+    (void)worker;
+    const BiasJob *job = ctx;
+    const CopTensor *dy = job->dy;
+    double total = 0;
+    for (int g = 0; g < dy->g; g++) {
+        const int lanes = cop_tensor_lanes(dy, g);
+        for (int t = 0; t < dy->t; t++)
+            for (int h = 0; h < dy->h; h++) {
+                const float *row = cop_tensor_at(dy, g, c, t, h, 0);
+                float sum[COP_LANES] = {0};
+                for (int w = 0; w < dy->w; w++)
+                    for (int lane = 0; lane < COP_LANES; lane++)
+                        sum[lane] += row[w * COP_LANES + lane];
+                for (int lane = 0; lane < lanes; lane++)
+                    total += (double)sum[lane];
+            }
+    }
+    job->grad[c] = (float)total;
+}
+
+void cop_conv3d_backward_bias(const CopTensor *dy, float *bias_grad, CopPool *pool)
+{
+    BiasJob job = {.dy = dy, .grad = bias_grad};
+    cop_parallel_for(pool, dy->c, bias_item, &job);
+}

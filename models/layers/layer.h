@@ -1,0 +1,85 @@
+/* Layers: a registry of descriptors, and the instances that a net strings together.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_LAYERS_LAYER_H
+#define COP_LAYERS_LAYER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "models/core/arena.h"
+#include "models/core/option.h"
+#include "models/core/param.h"
+#include "models/core/pool.h"
+#include "models/core/tensor.h"
+
+enum { COP_LAYER_INPUTS = 2, COP_LAYER_PARAMS = 4 };
+
+/* Size of what flows along one edge for one clip. */
+typedef struct CopShape {
+    int c, t, h, w;
+} CopShape;
+
+/* What the passes of one step share. */
+typedef struct CopStep {
+    CopPool *pool;
+    bool training;
+    uint64_t seed; /* of dropout */
+    uint32_t step; /* optimiser step: addresses dropout's draws */
+    const uint32_t
+        *clip; /* [n] identity of each lane's clip, for dropout; may be NULL in inference */
+} CopStep;
+
+typedef struct CopLayer CopLayer;
+
+enum {
+    COP_LAYER_IN_PLACE = 1u << 0,     /* out may lie on in[0], dout on din[0] */
+    COP_LAYER_NEEDS_INPUT = 1u << 1,  /* backward reads in[] */
+    COP_LAYER_NEEDS_OUTPUT = 1u << 2, /* backward reads out */
+    COP_LAYER_SPARSE = 1u << 3        /* param[0] may be masked; dense_gradient is there */
+};
+
+typedef struct CopLayerDesc {
+    const char *name, *summary, *reference;
+    const CopOption *options;
+    size_t options_size, state_size;
+    int inputs;
+    unsigned flags;
+    /* Checks in_shape, sets out_shape, and fills in name suffix, role, rank and
+     * shape of each parameter. */
+    CopStatus (*shape)(CopLayer *layer, CopError *err);
+    /* Halos that the layer asks of its first input and of its output's gradient; NULL: none. */
+    void (*halo)(const CopLayer *layer, CopHalo *input, CopHalo *grad);
+    /* All tensors are placed: allocates streams and scratch. NULL: nothing to do. */
+    CopStatus (*plan)(CopLayer *layer, CopArena *arena, int threads, CopError *err);
+    /* Writes the interior of out for all groups; idle lanes may hold anything finite. */
+    void (*forward)(CopLayer *layer, const CopStep *step);
+    /* Reads dout, adds into or overwrites din[i] (NULL: not wanted) as accumulate[i]
+     * says, and overwrites param->grad. Idle lanes of din are written as zero. */
+    void (*backward)(CopLayer *layer, const CopStep *step);
+    /* Gradient of all weights of param[0], row-major into grad[numel]; see COP_LAYER_SPARSE. */
+    void (*dense_gradient)(CopLayer *layer, float *grad, const CopStep *step);
+} CopLayerDesc;
+
+/* One layer of a net. Tensors are borrowed from the net. */
+struct CopLayer {
+    const CopLayerDesc *desc;
+    const char *name; /* prefix of its parameters, e.g. "layer1.0.conv1.0" */
+    int index;        /* position in the net */
+    void *options, *state;
+    CopShape in_shape[COP_LAYER_INPUTS], out_shape;
+    const CopTensor *in[COP_LAYER_INPUTS], *out;
+    const CopTensor *din[COP_LAYER_INPUTS], *dout; /* NULL in inference */
+    bool accumulate[COP_LAYER_INPUTS];
+    int n_params;
+    CopParam *param[COP_LAYER_PARAMS];
+};
+
+/* All layers, ended by NULL, and the one called `name` (NULL if unknown). */
+extern const CopLayerDesc *const cop_layer_registry[];
+const CopLayerDesc *cop_layer_find(const char *name);
+
+/* Multiply-adds of one clip forward with the active weights, and with all of them. */
+double cop_layer_macs(const CopLayer *layer);
+double cop_layer_macs_dense(const CopLayer *layer);
+
+#endif

@@ -1,0 +1,53 @@
+/* What convolution and linear layers share: a plan of the sparse convolution kernels.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "models/layers/layer_conv_common.h"
+
+void cop_layer_conv_params(CopLayer *layer, int weight_rank, bool bias)
+{
+    const CopConvState *state = layer->state;
+    const CopConvShape *s = &state->shape;
+    *layer->param[0] = (CopParam){.name = "weight",
+                                  .role = COP_PARAM_WEIGHT,
+                                  .rank = weight_rank,
+                                  .shape = {s->oc, s->ic, s->kt, s->kh, s->kw}};
+    *layer->param[1] =
+        (CopParam){.name = "bias", .role = COP_PARAM_BIAS, .rank = 1, .shape = {s->oc}};
+    layer->n_params = bias ? 2 : 1;
+}
+
+CopStatus cop_layer_conv_plan(CopLayer *layer, CopArena *arena, int threads, CopError *err)
+{
+    CopConvState *state = layer->state;
+    const CopStatus status =
+        cop_conv3d_create(&state->conv, arena, &state->shape, layer->param[0], layer->in[0],
+                          layer->out, layer->din[0], layer->dout, threads);
+    if (status != COP_OK)
+        return cop_error_set(err, status, "%s: cannot be planned: %s", layer->name,
+                             cop_status_name(status));
+    return COP_OK;
+}
+
+void cop_layer_conv_forward(CopLayer *layer, const CopStep *step)
+{
+    CopConvState *state = layer->state;
+    cop_conv3d_refresh(state->conv);
+    cop_conv3d_forward(state->conv, layer->n_params > 1 ? layer->param[1]->value : NULL,
+                       layer->in[0], layer->out, step->pool);
+}
+
+void cop_layer_conv_backward(CopLayer *layer, const CopStep *step)
+{
+    CopConvState *state = layer->state;
+    cop_conv3d_backward_weight(state->conv, layer->in[0], layer->dout, step->pool);
+    if (layer->n_params > 1)
+        cop_conv3d_backward_bias(layer->dout, layer->param[1]->grad, step->pool);
+    if (layer->din[0])
+        cop_conv3d_backward_data(state->conv, layer->dout, layer->din[0], layer->accumulate[0],
+                                 step->pool);
+}
+
+void cop_layer_conv_dense_gradient(CopLayer *layer, float *grad, const CopStep *step)
+{
+    CopConvState *state = layer->state;
+    cop_conv3d_dense_gradient(state->conv, layer->in[0], layer->dout, grad, step->pool);
+}

@@ -1,0 +1,22 @@
+/* What convolution and linear layers share: a plan of the sparse convolution kernels.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_LAYERS_LAYER_CONV_COMMON_H
+#define COP_LAYERS_LAYER_CONV_COMMON_H
+
+#include "models/kernels/conv3d.h"
+#include "models/layers/layer.h"
+
+typedef struct CopConvState {
+    CopConvShape shape;
+    CopConv3d *conv;
+} CopConvState;
+
+/* Sets param[0] (weight of the given rank) and, where asked, param[1] (bias) from state->shape. */
+void cop_layer_conv_params(CopLayer *layer, int weight_rank, bool bias);
+
+CopStatus cop_layer_conv_plan(CopLayer *layer, CopArena *arena, int threads, CopError *err);
+void cop_layer_conv_forward(CopLayer *layer, const CopStep *step);
+void cop_layer_conv_backward(CopLayer *layer, const CopStep *step);
+void cop_layer_conv_dense_gradient(CopLayer *layer, float *grad, const CopStep *step);
+
+#endif

@@ -1,0 +1,154 @@
+/* Maximum, average and global average pooling.
+ * x (n, c, t, h, w) -> y (n, c, t', h', w'), window and stride a dimension.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "models/kernels/conv3d.h"
+#include "models/kernels/lane_kernels.h"
+#include "models/layers/layer.h"
+#include "models/layers/layer_options.h"
+
+typedef struct State {
+    CopPoolShape shape;
+} State;
+
+#define FIELD(f) offsetof(CopPoolOptions, f)
+static const CopOption options[] = {
+    {"kernel_t", "window in time", COP_TYPE_INT, FIELD(kt), "2", 1, 1 << 12, NULL, 0},
+    {"kernel_h", "window height", COP_TYPE_INT, FIELD(kh), "2", 1, 1 << 12, NULL, 0},
+    {"kernel_w", "window width", COP_TYPE_INT, FIELD(kw), "2", 1, 1 << 12, NULL, 0},
+    {"stride_t", "stride in time", COP_TYPE_INT, FIELD(st), "2", 1, 1 << 12, NULL, 0},
+    {"stride_h", "vertical stride", COP_TYPE_INT, FIELD(sh), "2", 1, 1 << 12, NULL, 0},
+    {"stride_w", "horizontal stride", COP_TYPE_INT, FIELD(sw), "2", 1, 1 << 12, NULL, 0},
+    {"pad_t", "padding in time, at most half the window", COP_TYPE_INT, FIELD(pt), "0", 0, 1 << 11,
+     NULL, 0},
+    {"pad_h", "vertical padding", COP_TYPE_INT, FIELD(ph), "0", 0, 1 << 11, NULL, 0},
+    {"pad_w", "horizontal padding", COP_TYPE_INT, FIELD(pw), "0", 0, 1 << 11, NULL, 0},
+    COP_OPTIONS_END,
+};
+
+static CopStatus shape(CopLayer *layer, CopError *err)
+{
+    const CopPoolOptions *o = layer->options;
+    State *state = layer->state;
+    const CopShape in = layer->in_shape[0];
+    state->shape = (CopPoolShape){o->kt, o->kh, o->kw, o->st, o->sh, o->sw, o->pt, o->ph, o->pw};
+    layer->out_shape = (CopShape){in.c, cop_conv_out(in.t, o->kt, o->st, o->pt),
+                                  cop_conv_out(in.h, o->kh, o->sh, o->ph),
+                                  cop_conv_out(in.w, o->kw, o->sw, o->pw)};
+    const CopShape out = layer->out_shape;
+    if (out.t < 1 || out.h < 1 || out.w < 1)
+        return cop_error_set(err, COP_ERR_SHAPE,
+                             "%s: a %dx%dx%d window does not fit a %dx%dx%d input (t x h x w)",
+                             layer->name, o->kt, o->kh, o->kw, in.t, in.h, in.w);
+    /* A window that lies in the padding alone would have no maximum. */
+    if (2 * o->pt > o->kt || 2 * o->ph > o->kh || 2 * o->pw > o->kw)
+        return cop_error_set(err, COP_ERR_SHAPE, "%s: padding is more than half of the window",
+                             layer->name);
+    return COP_OK;
+}
+
+/* One window over everything. */
+static CopStatus global_shape(CopLayer *layer, CopError *err)
+{
+    (void)err;
+    State *state = layer->state;
+    const CopShape in = layer->in_shape[0];
+    state->shape = (CopPoolShape){in.t, in.h, in.w, 1, 1, 1, 0, 0, 0};
+    layer->out_shape = (CopShape){in.c, 1, 1, 1};
+    return COP_OK;
+}
+
+static const CopPoolShape *window(const CopLayer *layer)
+{
+    const State *state = layer->state;
+    return &state->shape;
+}
+
+static void max_channel(void *ctx, int c, int worker)
+{
+    (void)worker;
+    const CopLayer *layer = ctx;
+    cop_lane_kernels()->max_pool(layer->in[0], layer->out, c, window(layer));
+}
+
+static void max_back_channel(void *ctx, int c, int worker)
+{
+    (void)worker;
+    const CopLayer *layer = ctx;
+    cop_lane_kernels()->max_pool_backward(layer->in[0], layer->dout, layer->din[0], c,
+                                          window(layer), layer->accumulate[0]);
+}
+
+static void avg_channel(void *ctx, int c, int worker)
+{
+    (void)worker;
+    const CopLayer *layer = ctx;
+    cop_lane_kernels()->avg_pool(layer->in[0], layer->out, c, window(layer));
+}
+
+static void avg_back_channel(void *ctx, int c, int worker)
+{
+    (void)worker;
+    const CopLayer *layer = ctx;
+    cop_lane_kernels()->avg_pool_backward(layer->dout, layer->din[0], c, window(layer),
+                                          layer->accumulate[0]);
+}
+
+static void max_forward(CopLayer *layer, const CopStep *step)
+{
+    cop_parallel_for(step->pool, layer->out_shape.c, max_channel, layer);
+}
+
+static void max_backward(CopLayer *layer, const CopStep *step)
+{
+    if (layer->din[0])
+        cop_parallel_for(step->pool, layer->out_shape.c, max_back_channel, layer);
+}
+
+static void avg_forward(CopLayer *layer, const CopStep *step)
+{
+    cop_parallel_for(step->pool, layer->out_shape.c, avg_channel, layer);
+}
+
+static void avg_backward(CopLayer *layer, const CopStep *step)
+{
+    if (layer->din[0])
+        cop_parallel_for(step->pool, layer->out_shape.c, avg_back_channel, layer);
+}
+
+const CopLayerDesc cop_layer_maxpool3d = {
+    .name = "maxpool3d",
+    .summary = "maximum over a window; padding counts as -inf",
+    .reference = "torch.nn.MaxPool3d",
+    .options = options,
+    .options_size = sizeof(CopPoolOptions),
+    .state_size = sizeof(State),
+    .inputs = 1,
+    .flags = COP_LAYER_NEEDS_INPUT,
+    .shape = shape,
+    .forward = max_forward,
+    .backward = max_backward,
+};
+
+const CopLayerDesc cop_layer_avgpool3d = {
+    .name = "avgpool3d",
+    .summary = "mean over a window; padding counts as zeros",
+    .reference = "torch.nn.AvgPool3d",
+    .options = options,
+    .options_size = sizeof(CopPoolOptions),
+    .state_size = sizeof(State),
+    .inputs = 1,
+    .shape = shape,
+    .forward = avg_forward,
+    .backward = avg_backward,
+};
+
+const CopLayerDesc cop_layer_global_avgpool = {
+    .name = "global_avgpool",
+    .summary = "mean over time and space",
+    .reference = "torch.nn.AdaptiveAvgPool3d(1)",
+    .state_size = sizeof(State),
+    .inputs = 1,
+    .shape = global_shape,
+    .forward = avg_forward,
+    .backward = avg_backward,
+};

@@ -1,0 +1,230 @@
+/* Where activations and gradients lie: in-place layers, halos, lifetimes, and a
+ * first-fit layout in which buffers that are never needed at one time share memory.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <limits.h>
+#include <stdlib.h>
+
+#include "models/train/net_private.h"
+
+static CopNetEdge *out_edge(const CopNet *net, int layer)
+{
+    return &net->edge[layer + 1];
+}
+
+static CopNetEdge *root(const CopNet *net, int edge)
+{
+    return &net->edge[net->edge[edge].root];
+}
+
+static bool has(const CopLayer *layer, unsigned flag)
+{
+    return layer->desc->flags & flag;
+}
+
+/* A layer may write over its input when no one else reads that, and when the layer
+ * that made it does not look at it again in backward. */
+static bool in_place(const CopNet *net, const CopNetNode *node)
+{
+    const int in = node->in[0];
+    if (!has(&node->layer, COP_LAYER_IN_PLACE) || in == 0 || net->edge[in].consumers != 1)
+        return false;
+    return !net->training || !has(&net->node[in - 1].layer, COP_LAYER_NEEDS_OUTPUT);
+}
+
+static void find_roots(CopNet *net)
+{
+    net->edge[0].root = 0;
+    for (int i = 0; i < net->n_layers; i++) {
+        const CopNetNode *node = &net->node[i];
+        net->edge[i + 1].root = in_place(net, node) ? net->edge[node->in[0]].root : i + 1;
+    }
+}
+
+static void collect_halos(CopNet *net)
+{
+    for (int i = 0; i < net->n_layers; i++) {
+        const CopNetNode *node = &net->node[i];
+        if (!node->layer.desc->halo)
+            continue;
+        CopHalo input = {0}, grad = {0};
+        node->layer.desc->halo(&node->layer, &input, &grad);
+        CopNetEdge *in = root(net, node->in[0]), *out = root(net, i + 1);
+        in->halo = cop_halo_max(in->halo, input);
+        out->grad_halo = cop_halo_max(out->grad_halo, grad);
+    }
+}
+
+static void live(CopNetBuffer *buffer, int time)
+{
+    if (time < buffer->first)
+        buffer->first = time;
+    if (time > buffer->last)
+        buffer->last = time;
+}
+
+static void find_lifetimes(CopNet *net)
+{
+    const int end = 2 * net->n_layers;
+    for (int e = 0; e <= net->n_layers; e++)
+        net->edge[e].value_buffer = net->edge[e].grad_buffer =
+            (CopNetBuffer){.first = INT_MAX, .last = INT_MIN};
+    /* The caller fills the input and reads the logits when it likes. */
+    live(&net->edge[0].value_buffer, -1);
+    live(&net->edge[0].value_buffer, end);
+    live(&root(net, net->n_layers)->value_buffer, end);
+    for (int i = 0; i < net->n_layers; i++) {
+        const CopNetNode *node = &net->node[i];
+        const int backward = end - 1 - i;
+        live(&root(net, i + 1)->value_buffer, i);
+        for (int k = 0; k < node->layer.desc->inputs; k++) {
+            live(&root(net, node->in[k])->value_buffer, i);
+            if (net->training && has(&node->layer, COP_LAYER_NEEDS_INPUT))
+                live(&root(net, node->in[k])->value_buffer, backward);
+            if (net->training && node->in[k] != 0)
+                live(&root(net, node->in[k])->grad_buffer, backward);
+        }
+        if (net->training) {
+            live(&root(net, i + 1)->grad_buffer, backward);
+            if (has(&node->layer, COP_LAYER_NEEDS_OUTPUT))
+                live(&root(net, i + 1)->value_buffer, backward);
+        }
+    }
+    /* The loss writes the gradient of the logits between the two passes. */
+    if (net->training)
+        live(&root(net, net->n_layers)->grad_buffer, net->n_layers - 1);
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const CopNetBuffer *x = *(CopNetBuffer *const *)a, *y = *(CopNetBuffer *const *)b;
+    if (x->floats != y->floats)
+        return x->floats < y->floats ? 1 : -1;
+    return x->first - y->first;
+}
+
+static bool at_one_time(const CopNetBuffer *a, const CopNetBuffer *b)
+{
+    return a->first <= b->last && b->first <= a->last;
+}
+
+/* Lowest offset at which `buffer` meets none of the placed ones that live with it. */
+static void place(CopNetBuffer *buffer, CopNetBuffer *const *placed, int n)
+{
+    buffer->offset = 0;
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (int i = 0; i < n; i++) {
+            const CopNetBuffer *other = placed[i];
+            if (at_one_time(buffer, other) && buffer->offset < other->offset + other->floats &&
+                other->offset < buffer->offset + buffer->floats) {
+                buffer->offset = other->offset + other->floats;
+                moved = true;
+            }
+        }
+    }
+    for (int i = 0; i < n; i++)
+        if (buffer->offset < placed[i]->offset + placed[i]->floats &&
+            placed[i]->offset < buffer->offset + buffer->floats)
+            buffer->shared = placed[i]->shared = true;
+}
+
+/* Floats of the whole layout. */
+static size_t lay_out(CopNetBuffer **buffers, int n)
+{
+    size_t total = 0;
+    qsort(buffers, (size_t)n, sizeof *buffers, by_size);
+    for (int i = 0; i < n; i++) {
+        place(buffers[i], buffers, i);
+        if (buffers[i]->offset + buffers[i]->floats > total)
+            total = buffers[i]->offset + buffers[i]->floats;
+    }
+    return total;
+}
+
+static CopStatus shape_edge(const CopNet *net, CopNetEdge *edge, CopNetEdge *own)
+{
+    const CopShape s = edge->shape;
+    COP_TRY(cop_tensor_shape(&edge->value, net->batch, s.c, s.t, s.h, s.w, own->halo));
+    own->value_buffer.floats = cop_tensor_floats(&edge->value);
+    if (!net->training)
+        return COP_OK;
+    COP_TRY(cop_tensor_shape(&edge->grad, net->batch, s.c, s.t, s.h, s.w, own->grad_halo));
+    own->grad_buffer.floats = cop_tensor_floats(&edge->grad);
+    return COP_OK;
+}
+
+static void connect(CopNet *net, float *memory)
+{
+    for (int e = 0; e <= net->n_layers; e++) {
+        const CopNetEdge *own = root(net, e);
+        cop_tensor_place(&net->edge[e].value, memory + own->value_buffer.offset);
+        if (net->training && own->grad_buffer.first <= own->grad_buffer.last)
+            cop_tensor_place(&net->edge[e].grad, memory + own->grad_buffer.offset);
+    }
+    for (int i = 0; i < net->n_layers; i++) {
+        CopNetNode *node = &net->node[i];
+        CopLayer *layer = &node->layer;
+        layer->out = &out_edge(net, i)->value;
+        layer->dout = net->training ? &out_edge(net, i)->grad : NULL;
+        node->zero_value_halo =
+            root(net, i + 1)->value_buffer.shared && net->edge[i + 1].root == i + 1;
+        for (int k = 0; k < layer->desc->inputs; k++) {
+            layer->in[k] = &net->edge[node->in[k]].value;
+            layer->din[k] = net->training && node->in[k] != 0 ? &net->edge[node->in[k]].grad : NULL;
+        }
+    }
+    /* In backward order, the first to reach an edge's gradient writes, the rest add. */
+    for (int i = net->n_layers - 1; net->training && i >= 0; i--) {
+        CopNetNode *node = &net->node[i];
+        for (int k = 0; k < node->layer.desc->inputs; k++) {
+            const int in = node->in[k];
+            bool reached = false;
+            for (int j = net->n_layers - 1; j >= i && !reached; j--)
+                for (int m = 0; m < net->node[j].layer.desc->inputs && !(j == i && m == k); m++)
+                    reached |= net->node[j].in[m] == in;
+            node->layer.accumulate[k] = reached;
+            /* In place, the gradient's buffer is in use already: its halo is clean. */
+            node->zero_grad_halo[k] = in != 0 && !reached && root(net, in)->grad_buffer.shared &&
+                                      net->edge[in].root != net->edge[i + 1].root;
+        }
+    }
+}
+
+CopStatus cop_net_place(CopNet *net, CopError *err)
+{
+    find_roots(net);
+    collect_halos(net);
+    find_lifetimes(net);
+    CopNetBuffer **buffers = calloc((size_t)net->n_layers + 1, 2 * sizeof *buffers);
+    if (!buffers)
+        return COP_ERR_NOMEM;
+    CopStatus status = COP_OK;
+    int n = 0;
+    for (int e = 0; e <= net->n_layers && status == COP_OK; e++) {
+        CopNetEdge *own = root(net, e);
+        status = shape_edge(net, &net->edge[e], own);
+        if (own != &net->edge[e])
+            continue;
+        buffers[n++] = &own->value_buffer;
+        if (own->grad_buffer.first <= own->grad_buffer.last)
+            buffers[n++] = &own->grad_buffer;
+    }
+    size_t floats = 0;
+    if (status == COP_OK)
+        floats = lay_out(buffers, n);
+    free(buffers);
+    if (status != COP_OK)
+        return cop_error_set(err, status, "an activation of a batch of %d clips is too large",
+                             net->batch);
+    net->activation_bytes = floats * sizeof(float);
+    float *memory = cop_arena_alloc(net->memory, floats, sizeof(float));
+    if (!memory)
+        return cop_error_set(err, COP_ERR_NOMEM,
+                             "activations of a batch of %d clips need %.2f GiB, more than the %.2f "
+                             "GiB that may be used: take a smaller batch, or accumulate gradients "
+                             "over several",
+                             net->batch, (double)net->activation_bytes / 0x1p30,
+                             (double)cop_arena_limit(net->memory) / 0x1p30);
+    connect(net, memory);
+    return COP_OK;
+}

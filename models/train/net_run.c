@@ -1,0 +1,82 @@
+/* The two passes of a net.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <assert.h>
+#include <string.h>
+
+#include "models/train/net_private.h"
+
+void cop_net_set_n(CopNet *net, int n)
+{
+    assert(n >= 1 && n <= net->batch);
+    for (int e = 0; e <= net->n_layers; e++) {
+        cop_tensor_set_n(&net->edge[e].value, n);
+        if (net->training)
+            cop_tensor_set_n(&net->edge[e].grad, n);
+    }
+}
+
+const CopTensor *cop_net_input(const CopNet *net)
+{
+    return &net->edge[0].value;
+}
+
+const CopTensor *cop_net_logits(const CopNet *net)
+{
+    return &net->edge[net->n_layers].value;
+}
+
+const CopTensor *cop_net_logits_grad(const CopNet *net)
+{
+    return &net->edge[net->n_layers].grad;
+}
+
+void cop_net_forward(CopNet *net, const CopStep *step)
+{
+    /* Weight gradients add up all lanes of activation times gradient: the gradient of
+     * an idle lane is zero, and this keeps its activation finite. */
+    if (step->training) {
+        cop_tensor_zero_idle(&net->edge[0].value);
+        net->batches++;
+    }
+    for (int i = 0; i < net->n_layers; i++) {
+        CopNetNode *node = &net->node[i];
+        if (node->zero_value_halo)
+            cop_tensor_zero_halo(node->layer.out);
+        node->layer.desc->forward(&node->layer, step);
+    }
+}
+
+static int param_index(const CopNet *net, const CopParam *param)
+{
+    for (int i = 0; i < net->n_params; i++)
+        if (net->params[i] == param)
+            return i;
+    return -1;
+}
+
+static CopStatus offer_gradient(CopNet *net, CopLayer *layer, const CopStep *step,
+                                const CopGradientHook *hook)
+{
+    const int index = param_index(net, layer->param[0]);
+    if (!hook->wants(hook->ctx, index))
+        return COP_OK;
+    layer->desc->dense_gradient(layer, net->dense_grad, step);
+    return hook->give(hook->ctx, index, net->dense_grad);
+}
+
+CopStatus cop_net_backward(CopNet *net, const CopStep *step, const CopGradientHook *hook)
+{
+    CopStatus status = COP_OK;
+    for (int i = net->n_layers - 1; i >= 0; i--) {
+        CopNetNode *node = &net->node[i];
+        CopLayer *layer = &node->layer;
+        for (int k = 0; k < layer->desc->inputs; k++)
+            if (node->zero_grad_halo[k])
+                cop_tensor_zero_halo(layer->din[k]);
+        layer->desc->backward(layer, step);
+        if (hook && net->dense_grad && layer->desc->flags & COP_LAYER_SPARSE &&
+            layer->param[0]->mask && status == COP_OK)
+            status = offer_gradient(net, layer, step, hook);
+    }
+    return status;
+}

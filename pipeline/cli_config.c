@@ -1,0 +1,21 @@
+/* The words -c FILE and --set BLOCK.KEY=VALUE that many commands take.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pipeline/cli_config.h"
+
+CopStatus cop_cli_load(const CopConfigWords *words, CopConfig *config, CopError *err)
+{
+    const int n = words->sets ? (int)g_strv_length(words->sets) : 0;
+    return cop_config_load(config, words->file, (const char *const *)words->sets, n, err);
+}
+
+void cop_cli_free_words(CopConfigWords *words)
+{
+    g_free(words->file);
+    g_strfreev(words->sets);
+    *words = (CopConfigWords){0};
+}
+
+CopStatus cop_cli_no_words(int argc, char **argv, CopError *err)
+{
+    return argc > 1 ? cop_error_set(err, COP_ERR_ARG, "\"%s\" is left over", argv[1]) : COP_OK;
+}

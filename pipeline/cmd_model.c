@@ -1,0 +1,218 @@
+/* coppice model: make one with random weights, or describe one.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <json-glib/json-glib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "models/archs/arch.h"
+#include "pipeline/cli_config.h"
+#include "pipeline/model/model.h"
+
+extern const CopCommand cop_cmd_model;
+
+typedef struct Words {
+    CopConfigWords config;
+    char *out, *arch;
+    int classes;
+    gboolean json;
+} Words;
+
+static CopStatus make(const CopConfig *config, int classes, const char *out, CopError *err)
+{
+    const CopPrepare prepare = cop_config_prepare(config);
+    int h, w;
+    cop_prepare_size(&prepare, 4, 3, &h, &w);
+    CopNet *net = NULL;
+    CopSparse *sparse = NULL;
+    CopStatus status = cop_net_create(&net, config->model.arch, config->model.options, classes,
+                                      (CopShape){3, config->clip.frames, h, w}, err);
+    if (status == COP_OK) {
+        CopParam *const *params;
+        const int n = cop_net_params(net, &params);
+        status = cop_sparse_create(&sparse, &config->sparse, params, n, config->run.seed, 1, err);
+    }
+    const CopNetPlan plan = {.batch = 1, .threads = 1, .sparse = sparse};
+    if (status == COP_OK)
+        status = cop_net_plan(net, &plan, err);
+    if (status == COP_OK) {
+        CopStrings names = {.item = g_new0(char *, classes), .n = classes};
+        for (int i = 0; i < classes; i++)
+            names.item[i] = g_strdup_printf("class %d", i);
+        cop_net_init(net, config->run.seed, sparse);
+        status = cop_model_save(net, config, &names, cop_sparse_method(sparse)->name,
+                                cop_sparse_density(sparse), out, err);
+        for (int i = 0; i < classes; i++)
+            g_free(names.item[i]);
+        g_free(names.item);
+    }
+    cop_sparse_destroy(&sparse);
+    cop_net_destroy(&net);
+    return status;
+}
+
+static CopStatus new_model(const Words *words, CopError *err)
+{
+    if (!words->out || words->classes < 1)
+        return cop_error_set(err, COP_ERR_ARG, "%s",
+                             words->out ? "--classes N: must be 1 or more"
+                                        : "--output FILE is missing");
+    CopConfig config;
+    CopStatus status = cop_cli_load(&words->config, &config, err);
+    if (status == COP_OK && words->arch) {
+        char *set = g_strdup_printf("model.arch=%s", words->arch);
+        status = cop_config_set(&config, set, err);
+        g_free(set);
+    }
+    if (status == COP_OK)
+        status = make(&config, words->classes, words->out, err);
+    cop_config_free(&config);
+    return status;
+}
+
+static void shape_text(const CopParam *param, char *text, gulong size)
+{
+    *text = '\0';
+    for (int d = 0; d < param->rank; d++) {
+        char number[16];
+        g_snprintf(number, sizeof number, "%s%d", d ? "x" : "", param->shape[d]);
+        g_strlcat(text, number, size);
+    }
+}
+
+static void print_text(const CopModel *model)
+{
+    double dense;
+    size_t nonzeros;
+    const double macs = cop_net_macs(model->net, &dense);
+    const size_t parameters = cop_net_count(model->net, &nonzeros);
+    const CopShape in = cop_net_input_shape(model->net);
+    printf("name        %s\narchitecture %s%s%s\nmethod      %s, density %.4g over masked weights\n"
+           "input       %d x %d x %d x %d (c x t x h x w), every %d. frame\n"
+           "classes     %d\nparameters  %zu, %zu non-zero\n"
+           "multiply-adds a clip  %.4g with the active weights, %.4g with all\n\n",
+           model->name, model->arch, *model->arch_options ? ", " : "", model->arch_options,
+           model->method, model->density, in.c, in.t, in.h, in.w, model->stride,
+           cop_net_classes(model->net), parameters, nonzeros, macs, dense);
+    printf("%-34s %-16s %10s %8s %12s\n", "layer", "weight", "non-zero", "density",
+           "multiply-adds");
+    CopLayer *const *layers;
+    const int n = cop_net_layers(model->net, &layers);
+    for (int i = 0; i < n; i++) {
+        if (!(layers[i]->desc->flags & COP_LAYER_SPARSE))
+            continue;
+        char shape[64];
+        const CopParam *weight = layers[i]->param[0];
+        shape_text(weight, shape, sizeof shape);
+        printf("%-34s %-16s %10zu %8.4f %12.4g\n", layers[i]->name, shape, weight->nnz,
+               cop_param_density(weight), cop_layer_macs(layers[i]));
+    }
+}
+
+static void add_int(JsonBuilder *b, const char *name, gint64 value)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_add_int_value(b, value);
+}
+
+static void add_layer(JsonBuilder *b, const CopLayer *layer)
+{
+    const CopParam *weight = layer->param[0];
+    json_builder_begin_object(b);
+    json_builder_set_member_name(b, "name");
+    json_builder_add_string_value(b, layer->name);
+    json_builder_set_member_name(b, "shape");
+    json_builder_begin_array(b);
+    for (int d = 0; d < weight->rank; d++)
+        json_builder_add_int_value(b, weight->shape[d]);
+    json_builder_end_array(b);
+    add_int(b, "nnz", (gint64)weight->nnz);
+    json_builder_set_member_name(b, "density");
+    json_builder_add_double_value(b, cop_param_density(weight));
+    add_int(b, "macs", (gint64)cop_layer_macs(layer));
+    json_builder_end_object(b);
+}
+
+static void print_json(const CopModel *model)
+{
+    double dense;
+    size_t nonzeros, masked = 0;
+    const size_t parameters = cop_net_count(model->net, &nonzeros);
+    CopLayer *const *layers;
+    const int n = cop_net_layers(model->net, &layers);
+    for (int i = 0; i < n; i++)
+        if (layers[i]->desc->flags & COP_LAYER_SPARSE && layers[i]->param[0]->mask)
+            masked += layers[i]->param[0]->numel;
+    JsonBuilder *b = json_builder_new();
+    json_builder_begin_object(b);
+    json_builder_set_member_name(b, "name");
+    json_builder_add_string_value(b, model->name);
+    json_builder_set_member_name(b, "arch");
+    json_builder_add_string_value(b, model->arch);
+    add_int(b, "classes", cop_net_classes(model->net));
+    add_int(b, "parameters", (gint64)parameters);
+    add_int(b, "masked_parameters", (gint64)masked);
+    add_int(b, "nonzeros", (gint64)nonzeros);
+    add_int(b, "macs", (gint64)cop_net_macs(model->net, &dense));
+    add_int(b, "macs_dense", (gint64)dense);
+    json_builder_set_member_name(b, "layers");
+    json_builder_begin_array(b);
+    for (int i = 0; i < n; i++)
+        if (layers[i]->desc->flags & COP_LAYER_SPARSE)
+            add_layer(b, layers[i]);
+    json_builder_end_array(b);
+    json_builder_end_object(b);
+    JsonNode *node = json_builder_get_root(b);
+    char *text = json_to_string(node, TRUE);
+    printf("%s\n", text);
+    g_free(text);
+    json_node_unref(node);
+    g_object_unref(b);
+}
+
+static CopStatus info(const Words *words, const char *path, CopError *err)
+{
+    CopModel *model;
+    COP_TRY(cop_model_open(&model, path, words->arch, NULL, 1, 1, err));
+    (words->json ? print_json : print_text)(model);
+    cop_model_close(&model);
+    return COP_OK;
+}
+
+static CopStatus dispatch(const Words *words, int argc, char **argv, CopError *err)
+{
+    if (argc == 2 && strcmp(argv[1], "new") == 0)
+        return new_model(words, err);
+    if (argc == 3 && strcmp(argv[1], "info") == 0)
+        return info(words, argv[2], err);
+    return cop_error_set(err, COP_ERR_ARG, "one of these is wanted: new --output FILE, info FILE");
+}
+
+static int run(int argc, char **argv)
+{
+    Words words = {.classes = 400};
+    const GOptionEntry entries[] = {
+        COP_CONFIG_ENTRIES(words.config),
+        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &words.out, "new: file to write", "FILE"},
+        {"arch", 0, 0, G_OPTION_ARG_STRING, &words.arch,
+         "new: architecture (model.arch); info: of weights that do not name it", "A"},
+        {"classes", 0, 0, G_OPTION_ARG_INT, &words.classes, "new: outputs (400)", "N"},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &words.json, "info: as JSON", NULL},
+        {.long_name = NULL},
+    };
+    bool done;
+    int code = cop_cli_parse(&cop_cmd_model, entries, &argc, &argv, &done);
+    CopError err = {0};
+    if (!done && dispatch(&words, argc, argv, &err) != COP_OK)
+        code = cop_cli_fail("model", &err);
+    cop_cli_free_words(&words.config);
+    g_free(words.out);
+    g_free(words.arch);
+    return code;
+}
+
+const CopCommand cop_cmd_model = {
+    .name = "model",
+    .usage = "new|info ...",
+    .summary = "make a model with random weights, or describe one",
+    .run = run,
+};

@@ -1,0 +1,280 @@
+/* Training clips in batches: decoded by threads behind a bounded queue.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pipeline/data/loader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "models/core/ordered.h"
+#include "pipeline/media/decode.h"
+
+typedef struct Slot {
+    CopTensor x;
+    CopError *error; /* [batch] */
+} Slot;
+
+struct CopLoader {
+    CopLoaderOptions options;
+    CopArena *arena;
+    CopOrdered *ordered;
+    int *order;
+    Slot *slot;
+    int *label;
+    uint32_t *clip;
+    CopSkip *skips;
+    int n_skips;
+};
+
+void cop_epoch_order(uint64_t seed, uint32_t epoch, bool shuffle, int n, int *order)
+{
+    const CopRngKey key = cop_rng_key(seed, "shuffle");
+    for (int i = 0; i < n; i++)
+        order[i] = i;
+    for (int i = n - 1; shuffle && i > 0; i--) {
+        const int k =
+            (int)cop_rng_below(key, (uint32_t)i, (CopRngAddress){.frame = epoch}, (uint32_t)i + 1);
+        const int swap = order[i];
+        order[i] = order[k];
+        order[k] = swap;
+    }
+}
+
+/* One crop and flip for all frames of a clip. */
+static CopCropBox choose_box(const CopLoaderOptions *o, const CopDataItem *item, int width,
+                             int height)
+{
+    CopCropBox box = cop_prepare_centre(&o->prepare, width, height);
+    const CopRngKey key = cop_rng_key(o->seed, "augment");
+    const CopRngAddress at = {.frame = o->epoch, .clip = item->id};
+    if (o->crop == COP_CROP_RANDOM && o->prepare.crop > 0) {
+        CopPrepare whole = o->prepare;
+        whole.crop = 0;
+        int h, w;
+        cop_prepare_size(&whole, width, height, &h, &w);
+        if (h > o->prepare.crop)
+            box.top = (int)cop_rng_below(key, 0, at, (uint32_t)(h - o->prepare.crop + 1));
+        if (w > o->prepare.crop)
+            box.left = (int)cop_rng_below(key, 1, at, (uint32_t)(w - o->prepare.crop + 1));
+    }
+    box.flip = cop_rng_uniform(key, 2, at) < o->hflip;
+    return box;
+}
+
+static int least(const int *value, int n)
+{
+    int result = value[0];
+    for (int i = 1; i < n; i++)
+        result = value[i] < result ? value[i] : result;
+    return result;
+}
+
+static int most(const int *value, int n)
+{
+    int result = value[0];
+    for (int i = 1; i < n; i++)
+        result = value[i] > result ? value[i] : result;
+    return result;
+}
+
+static CopStatus prepare_frames(const CopLoaderOptions *o, const CopDataItem *item,
+                                const CopFrame *frame, int got, const int *index, int first,
+                                const CopTensor *x, int lane, CopError *err)
+{
+    if (got == 0)
+        return cop_error_set(err, COP_ERR_DATA, "%s: has fewer frames than were counted",
+                             item->path);
+    const CopCropBox box = choose_box(o, item, frame[0].width, frame[0].height);
+    for (int t = 0; t < o->sample.frames; t++) {
+        const int want = index[t] - first;
+        const CopStatus status =
+            cop_prepare_frame(&o->prepare, &frame[want < got ? want : got - 1], box, x, lane, t);
+        if (status != COP_OK)
+            return cop_error_set(err, status, "%s: a frame cannot be prepared: %s", item->path,
+                                 cop_status_name(status));
+    }
+    return COP_OK;
+}
+
+CopStatus cop_load_clip(const CopLoaderOptions *o, const CopDataItem *item, const CopTensor *x,
+                        int lane, CopError *err)
+{
+    int total;
+    COP_TRY(cop_video_count(item->path, &total, err));
+    int *index = malloc((size_t)o->sample.frames * sizeof *index);
+    if (!index)
+        return cop_error_set(err, COP_ERR_NOMEM, "out of memory");
+    cop_sample_clip(&o->sample, total, o->view, cop_rng_key(o->seed, "sample"),
+                    (CopRngAddress){.frame = o->epoch, .clip = item->id}, index);
+    const int first = least(index, o->sample.frames), last = most(index, o->sample.frames);
+    CopFrame *frame = calloc((size_t)(last - first) + 1, sizeof *frame);
+    int got = 0;
+    CopStatus status = frame ? cop_video_read(item->path, first, last, frame, &got, err)
+                             : cop_error_set(err, COP_ERR_NOMEM, "out of memory");
+    if (status == COP_OK)
+        status = prepare_frames(o, item, frame, got, index, first, x, lane, err);
+    for (int i = 0; i < got; i++)
+        cop_frame_unref(&frame[i]);
+    free(frame);
+    free(index);
+    return status;
+}
+
+static int lanes_of(const CopLoader *loader, long batch)
+{
+    const long rest = loader->options.dataset->n - batch * loader->options.batch;
+    return rest < loader->options.batch ? (int)rest : loader->options.batch;
+}
+
+static int item_at(const CopLoader *loader, long batch, int lane)
+{
+    return loader->order[batch * loader->options.batch + lane];
+}
+
+/* A thread fills a whole batch: neighbouring lanes share cache lines. */
+static void fill(void *ctx, long batch, int slot_index, int worker)
+{
+    (void)worker;
+    CopLoader *loader = ctx;
+    Slot *slot = &loader->slot[slot_index];
+    for (int lane = 0; lane < lanes_of(loader, batch); lane++) {
+        CopError *error = &slot->error[lane];
+        *error = (CopError){0};
+        const CopDataItem *item = &loader->options.dataset->item[item_at(loader, batch, lane)];
+        const CopStatus status = cop_load_clip(&loader->options, item, &slot->x, lane, error);
+        cop_error_set(error, status, "%s", cop_status_name(status));
+    }
+}
+
+static CopStatus allocate(CopLoader *loader, const CopTensor *like)
+{
+    const CopLoaderOptions *o = &loader->options;
+    const size_t batch = (size_t)o->batch;
+    COP_TRY(cop_arena_create(&loader->arena, 0));
+    loader->order = malloc((size_t)o->dataset->n * sizeof *loader->order);
+    loader->slot = calloc((size_t)o->depth, sizeof *loader->slot);
+    loader->label = calloc(batch, sizeof *loader->label);
+    loader->clip = calloc(batch, sizeof *loader->clip);
+    if (!loader->order || !loader->slot || !loader->label || !loader->clip)
+        return COP_ERR_NOMEM;
+    for (int i = 0; i < o->depth; i++) {
+        Slot *slot = &loader->slot[i];
+        COP_TRY(cop_tensor_create(&slot->x, loader->arena, o->batch, like->c, like->t, like->h,
+                                  like->w, like->halo));
+        slot->error = cop_arena_alloc(loader->arena, batch, sizeof *slot->error);
+        if (!slot->error)
+            return COP_ERR_NOMEM;
+    }
+    return COP_OK;
+}
+
+CopStatus cop_loader_create(CopLoader **out, const CopLoaderOptions *options, const CopTensor *like,
+                            CopError *err)
+{
+    *out = NULL;
+    if (options->batch < 1 || options->threads < 1 || options->depth < 1 || options->dataset->n < 1)
+        return cop_error_set(err, COP_ERR_ARG,
+                             "a loader needs clips, threads and room for a batch");
+    CopLoader *loader = calloc(1, sizeof *loader);
+    if (!loader)
+        return cop_error_set(err, COP_ERR_NOMEM, "out of memory");
+    loader->options = *options;
+    loader->options.sample.sampler =
+        options->shuffle ? COP_SAMPLER_RANDOM : options->sample.sampler;
+    CopStatus status = allocate(loader, like);
+    if (status == COP_OK) {
+        cop_epoch_order(options->seed, options->epoch, options->shuffle, options->dataset->n,
+                        loader->order);
+        const long batches = (options->dataset->n + options->batch - 1) / options->batch;
+        status = cop_ordered_create(&loader->ordered, batches, options->threads, options->depth,
+                                    fill, loader);
+    }
+    if (status != COP_OK) {
+        cop_loader_destroy(&loader);
+        return cop_error_set(err, status, "the loader cannot be set up: out of memory or threads");
+    }
+    *out = loader;
+    return COP_OK;
+}
+
+void cop_loader_destroy(CopLoader **out)
+{
+    if (!out || !*out)
+        return;
+    CopLoader *loader = *out;
+    cop_ordered_destroy(&loader->ordered);
+    cop_arena_destroy(&loader->arena);
+    free(loader->order);
+    free(loader->slot);
+    free(loader->label);
+    free(loader->clip);
+    free(loader->skips);
+    free(loader);
+    *out = NULL;
+}
+
+static CopStatus note_skip(CopLoader *loader, int item, const char *reason)
+{
+    CopSkip *skips = realloc(loader->skips, ((size_t)loader->n_skips + 1) * sizeof *skips);
+    if (!skips)
+        return COP_ERR_NOMEM;
+    loader->skips = skips;
+    CopSkip *skip = &skips[loader->n_skips++];
+    skip->item = item;
+    snprintf(skip->reason, sizeof skip->reason, "%.255s", reason);
+    return COP_OK;
+}
+
+/* Closes the gaps that broken clips left: later lanes move up, in order. */
+static CopStatus compact(CopLoader *loader, const Slot *slot, long batch, int *n)
+{
+    *n = 0;
+    for (int lane = 0; lane < lanes_of(loader, batch); lane++) {
+        const int item = item_at(loader, batch, lane);
+        if (slot->error[lane].status != COP_OK) {
+            COP_TRY(note_skip(loader, item, slot->error[lane].text));
+            continue;
+        }
+        if (*n != lane)
+            cop_tensor_copy_lane(&slot->x, *n, &slot->x, lane);
+        loader->label[*n] = loader->options.dataset->item[item].label;
+        loader->clip[*n] = loader->options.dataset->item[item].id;
+        ++*n;
+    }
+    return COP_OK;
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+CopStatus cop_loader_next(CopLoader *loader, CopTensor *x, CopBatch *batch)
+{
+    *batch = (CopBatch){.label = loader->label, .clip = loader->clip};
+    const double start = now();
+    while (batch->n == 0) {
+        long index;
+        int slot;
+        if (!cop_ordered_next(loader->ordered, &index, &slot))
+            return COP_EOF;
+        batch->waited = now() - start;
+        const CopStatus status = compact(loader, &loader->slot[slot], index, &batch->n);
+        if (status == COP_OK && batch->n > 0) {
+            cop_tensor_set_n(x, batch->n);
+            cop_tensor_copy(x, &loader->slot[slot].x);
+        }
+        cop_ordered_release(loader->ordered);
+        COP_TRY(status);
+    }
+    return COP_OK;
+}
+
+int cop_loader_skips(const CopLoader *loader, const CopSkip **skips)
+{
+    *skips = loader->skips;
+    return loader->n_skips;
+}

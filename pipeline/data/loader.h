@@ -1,0 +1,68 @@
+/* Training clips in batches: decoded by threads behind a bounded queue.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_DATA_LOADER_H
+#define COP_DATA_LOADER_H
+
+#include <stdbool.h>
+
+#include "models/core/tensor.h"
+#include "pipeline/data/dataset.h"
+#include "pipeline/media/preprocess.h"
+#include "pipeline/media/sample.h"
+
+typedef enum CopAugmentCrop { COP_CROP_CENTRE, COP_CROP_RANDOM } CopAugmentCrop;
+
+typedef struct CopLoaderOptions {
+    const CopDataset *dataset; /* borrowed for the loader's life */
+    CopSampleOptions sample;
+    CopPrepare prepare;
+    bool shuffle;
+    double hflip; /* probability */
+    CopAugmentCrop crop;
+    uint64_t seed;
+    int view;       /* of sample.clips, for cop_load_clip() */
+    uint32_t epoch; /* addresses the order, the clips' starts and the augmentation */
+    int batch;
+    int threads; /* decoding threads */
+    int depth;   /* batches in flight */
+} CopLoaderOptions;
+
+/* A clip that could not be used. */
+typedef struct CopSkip {
+    int item; /* of the data set */
+    char reason[256];
+} CopSkip;
+
+typedef struct CopBatch {
+    int n;          /* lanes filled: fewer than asked for at the end and where clips are broken */
+    int *label;     /* [batch] borrowed until the next call */
+    uint32_t *clip; /* [batch] identities, likewise */
+    double waited;  /* seconds that this call waited for data */
+} CopBatch;
+
+typedef struct CopLoader CopLoader;
+
+/* Starts the threads. `like` gives the shape and halo of the tensors to fill. The
+ * order and the contents of batches do not depend on `threads`. Returned in *out. */
+CopStatus cop_loader_create(CopLoader **out, const CopLoaderOptions *options, const CopTensor *like,
+                            CopError *err) COP_MUST_CHECK;
+
+/* Stops the threads, also in the middle of an epoch. NULL-safe, idempotent. */
+void cop_loader_destroy(CopLoader **loader);
+
+/* Copies the next batch into x (n is set to the lanes filled). COP_EOF after the
+ * last. A batch of which no clip could be read is passed over. */
+CopStatus cop_loader_next(CopLoader *loader, CopTensor *x, CopBatch *batch) COP_MUST_CHECK;
+
+/* Clips skipped so far, in the order of batches; borrowed until the next call. */
+int cop_loader_skips(const CopLoader *loader, const CopSkip **skips);
+
+/* Decodes one clip and prepares it into lane `lane` of x; for other users of clips.
+ * `key` and `at` address the random sampler and the augmentation. */
+CopStatus cop_load_clip(const CopLoaderOptions *options, const CopDataItem *item,
+                        const CopTensor *x, int lane, CopError *err) COP_MUST_CHECK;
+
+/* Index order[n] of one epoch: 0..n-1, shuffled by (seed, epoch) or as it is. */
+void cop_epoch_order(uint64_t seed, uint32_t epoch, bool shuffle, int n, int *order);
+
+#endif

@@ -1,0 +1,226 @@
+/* SQLite under the result file: opening, schema, statements, errors.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pipeline/eval/database.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+    APPLICATION_ID = 0x436F7043, /* "CopC": tells our files from other SQLite files */
+    SCHEMA = 1,
+    BUSY_MS = 20000 /* a lane batch commits in milliseconds; a checkpoint may take seconds */
+};
+
+static const char schema[] =
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE model(id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL UNIQUE, name TEXT NOT NULL,"
+    " arch TEXT NOT NULL, method TEXT NOT NULL, density REAL NOT NULL, seed INTEGER NOT NULL,"
+    " parameters INTEGER NOT NULL, nonzeros INTEGER NOT NULL, flops INTEGER NOT NULL,"
+    " flops_dense INTEGER NOT NULL);"
+    "CREATE TABLE setup(id INTEGER PRIMARY KEY, identity INTEGER NOT NULL UNIQUE,"
+    " text TEXT NOT NULL, classes TEXT NOT NULL);"
+    "CREATE TABLE clip(id INTEGER PRIMARY KEY, path TEXT NOT NULL, identity INTEGER NOT NULL,"
+    " label INTEGER NOT NULL, UNIQUE(path, identity, label));"
+    "CREATE TABLE cell(id INTEGER PRIMARY KEY, model INTEGER NOT NULL REFERENCES model,"
+    " setup INTEGER NOT NULL REFERENCES setup, corruption TEXT NOT NULL, family TEXT NOT NULL,"
+    " severity REAL NOT NULL, detail TEXT NOT NULL, seconds REAL NOT NULL DEFAULT 0,"
+    " UNIQUE(model, setup, corruption, severity));"
+    "CREATE TABLE prediction(cell INTEGER NOT NULL REFERENCES cell,"
+    " clip INTEGER NOT NULL REFERENCES clip, view INTEGER NOT NULL,"
+    " top1 INTEGER NOT NULL, top2 INTEGER, top3 INTEGER, top4 INTEGER, top5 INTEGER,"
+    " score1 REAL, score2 REAL, score3 REAL, score4 REAL, score5 REAL,"
+    " PRIMARY KEY(cell, clip, view)) WITHOUT ROWID;"
+    "CREATE TABLE picture(setup INTEGER NOT NULL REFERENCES setup, corruption TEXT NOT NULL,"
+    " severity REAL NOT NULL, clip INTEGER NOT NULL REFERENCES clip, frame INTEGER NOT NULL,"
+    " png BLOB NOT NULL, PRIMARY KEY(setup, corruption, severity, clip, frame));"
+    "CREATE TABLE skip(setup INTEGER NOT NULL REFERENCES setup,"
+    " clip INTEGER NOT NULL REFERENCES clip, reason TEXT NOT NULL,"
+    " PRIMARY KEY(setup, clip)) WITHOUT ROWID;"
+    "INSERT INTO meta VALUES('created', strftime('%Y-%m-%dT%H:%M:%SZ', 'now'));";
+
+static CopStatus report(sqlite3 *db, const char *path, const char *doing, CopError *err)
+{
+    const int code = sqlite3_errcode(db) & 0xFF;
+    CopStatus status = COP_ERR_IO; /* busy, full, read-only, not permitted, cannot open */
+    switch (code) {
+    case SQLITE_NOMEM:
+        status = COP_ERR_NOMEM;
+        break;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_FORMAT:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG:
+    case SQLITE_ERROR: /* a table or column that is not there: not our file */
+        status = COP_ERR_DATA;
+        break;
+    case SQLITE_MISUSE:
+    case SQLITE_RANGE:
+        status = COP_ERR_ARG;
+        break;
+    case SQLITE_INTERRUPT:
+        status = COP_ERR_INTERRUPTED;
+        break;
+    }
+    if (code == SQLITE_NOTADB)
+        return cop_error_set(err, status, "%s: is not a coppice result file", path);
+    /* Only these two leave an errno of their own, which says more; for others it is an
+     * old one. */
+    const bool refused = code == SQLITE_CANTOPEN || code == SQLITE_IOERR;
+    const int reason = refused ? sqlite3_system_errno(db) : 0;
+    return cop_error_set(err, status, "%s: cannot %s: %s", path, doing,
+                         reason ? strerror(reason) : sqlite3_errmsg(db));
+}
+
+CopStatus cop_database_error(sqlite3 *db, const char *doing, CopError *err)
+{
+    const char *path = sqlite3_db_filename(db, "main");
+    return report(db, path && path[0] ? path : "result file", doing, err);
+}
+
+CopStatus cop_database_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, CopError *err)
+{
+    if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL) == SQLITE_OK)
+        return COP_OK;
+    return cop_database_error(db, "be read", err);
+}
+
+CopStatus cop_database_exec(sqlite3 *db, const char *sql, CopError *err)
+{
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK)
+        return COP_OK;
+    return cop_database_error(db, "be written", err);
+}
+
+static CopStatus pragma(sqlite3 *db, const char *sql, int *value, CopError *err)
+{
+    sqlite3_stmt *statement = NULL;
+    CopStatus status = cop_database_prepare(db, sql, &statement, err);
+    if (status == COP_OK && sqlite3_step(statement) == SQLITE_ROW)
+        *value = sqlite3_column_int(statement, 0);
+    else if (status == COP_OK)
+        status = cop_database_error(db, "be read", err);
+    sqlite3_finalize(statement);
+    return status;
+}
+
+/* Reads the marks only, so that a file of another kind is left as it was. */
+static CopStatus check(sqlite3 *db, const char *path, bool *empty, CopError *err)
+{
+    int pages = 0, application = 0, version = 0;
+    COP_TRY(pragma(db, "PRAGMA page_count", &pages, err));
+    COP_TRY(pragma(db, "PRAGMA application_id", &application, err));
+    COP_TRY(pragma(db, "PRAGMA user_version", &version, err));
+    *empty = pages == 0;
+    if (*empty)
+        return COP_OK;
+    if (application != APPLICATION_ID || version < 1)
+        return cop_error_set(err, COP_ERR_DATA, "%s: is not a coppice result file", path);
+    if (version > SCHEMA)
+        return cop_error_set(err, COP_ERR_DATA,
+                             "%s: is of schema %d; this version of coppice reads up to %d", path,
+                             version, SCHEMA);
+    return COP_OK;
+}
+
+/* Two processes may find the same empty file: whoever locks it first fills it. */
+static CopStatus fill(sqlite3 *db, CopError *err)
+{
+    int application = 0;
+    COP_TRY(cop_database_exec(db, "BEGIN IMMEDIATE", err));
+    CopStatus status = pragma(db, "PRAGMA application_id", &application, err);
+    if (status == COP_OK && application == 0) {
+        char marks[96];
+        sqlite3_snprintf(sizeof marks, marks, "PRAGMA application_id=%d; PRAGMA user_version=%d",
+                         APPLICATION_ID, SCHEMA);
+        status = cop_database_exec(db, schema, err);
+        if (status == COP_OK)
+            status = cop_database_exec(db, marks, err);
+    }
+    if (status == COP_OK)
+        status = cop_database_exec(db, "COMMIT", err);
+    if (status != COP_OK)
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    return status;
+}
+
+static CopStatus attach(sqlite3 **out, const char *name, const char *path, int flags, bool *empty,
+                        CopError *err)
+{
+    const int code = sqlite3_open_v2(name, out, flags, NULL);
+    CopStatus status = COP_OK;
+    if (code != SQLITE_OK) {
+        status = report(*out, path, "be opened", err); /* it has no name yet */
+    } else {
+        sqlite3_extended_result_codes(*out, 1);
+        sqlite3_busy_timeout(*out, BUSY_MS);
+        status = check(*out, path, empty, err);
+    }
+    if (status != COP_OK) {
+        sqlite3_close(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+static bool has_log(const char *path)
+{
+    struct stat info;
+    char *log = g_strconcat(path, "-wal", NULL);
+    const bool there = stat(log, &info) == 0 && info.st_size > 0;
+    g_free(log);
+    return there;
+}
+
+/* A file with a write-ahead log needs its shared-memory file even to be read. Where
+ * that cannot be made and no log is left, nobody can be writing: read the bare file. */
+static CopStatus open_to_read(sqlite3 **out, const char *path, bool *empty, CopError *err)
+{
+    CopError first = {0};
+    const CopStatus status = attach(out, path, path, SQLITE_OPEN_READONLY, empty, &first);
+    if (status == COP_ERR_IO && g_file_test(path, G_FILE_TEST_IS_REGULAR) && !has_log(path)) {
+        char *escaped = g_uri_escape_string(path, "/", FALSE);
+        char *uri = g_strconcat("file:", escaped, "?immutable=1", NULL);
+        const CopStatus again =
+            attach(out, uri, path, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, empty, NULL);
+        g_free(uri);
+        g_free(escaped);
+        if (again == COP_OK)
+            return COP_OK;
+    }
+    return status == COP_OK ? COP_OK : cop_error_set(err, status, "%s", first.text);
+}
+
+CopStatus cop_database_open(sqlite3 **out, const char *path, CopDatabaseMode mode, CopError *err)
+{
+    *out = NULL;
+    if (!path[0]) /* SQLite would make a temporary file of it */
+        return cop_error_set(err, COP_ERR_ARG, "a result file needs a name");
+    bool empty = false;
+    if (mode == COP_DATABASE_READ) {
+        COP_TRY(open_to_read(out, path, &empty, err));
+    } else {
+        const int flags =
+            SQLITE_OPEN_READWRITE | (mode == COP_DATABASE_CREATE ? SQLITE_OPEN_CREATE : 0);
+        COP_TRY(attach(out, path, path, flags, &empty, err));
+    }
+    CopStatus status = COP_OK;
+    if (empty && mode != COP_DATABASE_CREATE)
+        status = cop_error_set(err, COP_ERR_DATA, "%s: is empty, not a coppice result file", path);
+    else if (empty)
+        status = fill(*out, err);
+    /* A file system without shared memory stays with the rollback journal, which is
+     * slower and right. With the log, NORMAL survives any kill of the process. */
+    if (status == COP_OK && mode != COP_DATABASE_READ) {
+        sqlite3_exec(*out, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+        status = cop_database_exec(*out, "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON", err);
+    }
+    if (status != COP_OK) {
+        sqlite3_close(*out);
+        *out = NULL;
+    }
+    return status;
+}

@@ -1,0 +1,33 @@
+/* SQLite under the result file: opening, schema, statements, errors.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_EVAL_DATABASE_H
+#define COP_EVAL_DATABASE_H
+
+#include <sqlite3.h>
+
+#include "models/core/status.h"
+
+typedef enum CopDatabaseMode {
+    COP_DATABASE_READ,  /* also from a folder that cannot be written */
+    COP_DATABASE_WRITE, /* an existing file */
+    COP_DATABASE_CREATE /* an existing file, or a new one */
+} CopDatabaseMode;
+
+/* Opens a result file and checks that it is one. COP_ERR_DATA for a file of another
+ * kind or of a newer schema (it is left as it was), COP_ERR_IO when the system refuses.
+ * Returned in *out (NULL on failure); close it with sqlite3_close(). */
+CopStatus cop_database_open(sqlite3 **out, const char *path, CopDatabaseMode mode,
+                            CopError *err) COP_MUST_CHECK;
+
+/* The status that goes with the database's last error, its text in `err`: the only
+ * place that knows SQLite's codes. `doing` ends the sentence "cannot ...". */
+CopStatus cop_database_error(sqlite3 *db, const char *doing, CopError *err);
+
+/* Compiles one statement that lives long; finalize it before closing. */
+CopStatus cop_database_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out,
+                               CopError *err) COP_MUST_CHECK;
+
+/* Runs statements that return nothing. */
+CopStatus cop_database_exec(sqlite3 *db, const char *sql, CopError *err) COP_MUST_CHECK;
+
+#endif

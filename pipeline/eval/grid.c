@@ -1,0 +1,410 @@
+/* The evaluation grid: what is missing, who computes it, where it goes.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pipeline/eval/grid.h"
+
+#include <glib.h>
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#include "pipeline/cli.h"
+#include "pipeline/eval/grid_work.h"
+#include "pipeline/eval/lane_batch.h"
+#include "pipeline/eval/provenance.h"
+#include "pipeline/interrupt.h"
+
+enum { BATCH = 16, QUEUE_DEPTH = 2 };
+
+typedef struct GridModel {
+    CopModel *model;
+    CopLaneBatch *batch;
+    int input; /* which of the grid's inputs it takes */
+    int64_t id;
+    int64_t *cell; /* [variants] */
+} GridModel;
+
+typedef struct Grid {
+    const CopGridOptions *options;
+    const CopConfig *config;
+    CopDataset dataset;
+    CopVariants variants;
+    CopPool *pool;
+    CopStore *store;
+    int64_t setup;
+    GridModel *model;
+    CopGridInput input[COP_GRID_INPUTS];
+    int n_inputs;
+    int *clip; /* [n_clips] items of the data set in the grid */
+    int64_t *clip_id;
+    int n_clips;
+    bool *missing; /* [n_clips * variants * models] */
+    CopGridResult *result;
+    CopError *err;
+} Grid;
+
+/* --- models ----------------------------------------------------------------- */
+
+static bool same_input(const CopGridInput *a, const CopGridInput *b)
+{
+    return a->sample.frames == b->sample.frames && a->sample.stride == b->sample.stride &&
+           memcmp(&a->prepare, &b->prepare, sizeof a->prepare) == 0 && a->h == b->h && a->w == b->w;
+}
+
+static CopStatus find_input(Grid *grid, GridModel *m)
+{
+    CopGridInput wanted;
+    memset(&wanted, 0, sizeof wanted);
+    wanted.sample = cop_config_sample(grid->config);
+    wanted.sample.sampler = COP_SAMPLER_UNIFORM;
+    wanted.sample.frames = m->model->frames;
+    wanted.sample.stride = m->model->stride;
+    wanted.prepare = m->model->prepare;
+    const CopShape shape = cop_net_input_shape(m->model->net);
+    wanted.h = shape.h;
+    wanted.w = shape.w;
+    for (m->input = 0; m->input < grid->n_inputs; m->input++)
+        if (same_input(&grid->input[m->input], &wanted))
+            return COP_OK;
+    if (grid->n_inputs == COP_GRID_INPUTS)
+        return cop_error_set(grid->err, COP_ERR_CONFIG,
+                             "more than %d kinds of clip and preparation among the models: "
+                             "evaluate them in two runs into the same file",
+                             COP_GRID_INPUTS);
+    grid->input[grid->n_inputs++] = wanted;
+    return COP_OK;
+}
+
+static CopStatus check_classes(const Grid *grid, const CopModel *model)
+{
+    const CopStrings *ours = &grid->dataset.classes, *theirs = &model->classes;
+    if (cop_net_classes(model->net) != ours->n)
+        return cop_error_set(grid->err, COP_ERR_MODEL, "%s: has %d classes, the data set %d",
+                             model->path, cop_net_classes(model->net), ours->n);
+    for (int i = 0; i < theirs->n; i++)
+        if (strcmp(ours->item[i], theirs->item[i]) != 0)
+            return cop_error_set(
+                grid->err, COP_ERR_MODEL,
+                "%s: class %d is '%s', in the data set '%s' (see data.label_order)", model->path, i,
+                theirs->item[i], ours->item[i]);
+    return COP_OK;
+}
+
+static CopStatus open_models(Grid *grid)
+{
+    for (int i = 0; i < grid->options->n_models; i++) {
+        GridModel *m = &grid->model[i];
+        COP_TRY(cop_model_open(&m->model, grid->options->models[i], NULL, NULL, BATCH,
+                               cop_pool_threads(grid->pool), grid->err));
+        COP_TRY(check_classes(grid, m->model));
+        COP_TRY(find_input(grid, m));
+    }
+    return COP_OK;
+}
+
+/* --- rows of the result file ------------------------------------------------- */
+
+/* Every option that can move a prediction and is not part of the model or the cell. */
+static char *setup_text(const Grid *grid)
+{
+    const CopConfig *c = grid->config;
+    GString *text = g_string_new(NULL);
+    g_string_append_printf(text, "data.format=%s\ndata.manifest=%016" G_GINT64_MODIFIER "x\n",
+                           c->data.format, cop_dataset_hash(&grid->dataset));
+    g_string_append_printf(text, "clip.clips=%d\nclip.policy=%s\n", c->clip.clips,
+                           cop_edge_names[c->clip.policy]);
+    g_string_append_printf(text,
+                           "corrupt.preset=%s\ncorrupt.stage=%s\ncorrupt.temporal=%s\n"
+                           "corrupt.seed=%" G_GUINT64_FORMAT "\n",
+                           c->corrupt.preset,
+                           c->corrupt.stage == COP_STAGE_NATIVE ? "native" : "input",
+                           cop_temporal_names[c->corrupt.temporal], c->corrupt.seed);
+    for (int i = 0; i < c->corrupt.params.n; i++)
+        g_string_append_printf(text, "corrupt.params=%s\n", c->corrupt.params.item[i]);
+    g_string_append_printf(text, "eval.aggregate=%d\n", c->eval.aggregate);
+    return g_string_free(text, FALSE);
+}
+
+static char *class_names(const CopStrings *classes)
+{
+    JsonArray *list = json_array_new();
+    for (int i = 0; i < classes->n; i++)
+        json_array_add_string_element(list, classes->item[i]);
+    JsonNode *node = json_node_init_array(json_node_alloc(), list);
+    char *text = json_to_string(node, FALSE);
+    json_node_unref(node);
+    json_array_unref(list);
+    return text;
+}
+
+static CopStatus store_model(Grid *grid, GridModel *m)
+{
+    double dense;
+    size_t nonzeros;
+    const double macs = cop_net_macs(m->model->net, &dense);
+    const size_t parameters = cop_net_count(m->model->net, &nonzeros);
+    const CopStoreModel row = {.sha256 = m->model->sha256,
+                               .name = m->model->name,
+                               .arch = m->model->arch,
+                               .method = m->model->method,
+                               .density = m->model->density,
+                               .seed = m->model->seed,
+                               .parameters = (int64_t)parameters,
+                               .nonzeros = (int64_t)nonzeros,
+                               .flops = (int64_t)(2 * macs),
+                               .flops_dense = (int64_t)(2 * dense)};
+    COP_TRY(cop_store_model(grid->store, &row, &m->id, grid->err));
+    m->cell = g_new0(int64_t, grid->variants.n);
+    for (int v = 0; v < grid->variants.n; v++) {
+        const CopVariant *variant = &grid->variants.item[v];
+        COP_TRY(cop_store_cell(grid->store, m->id, grid->setup, cop_variant_name(variant),
+                               cop_variant_family(variant), variant->severity, variant->detail,
+                               &m->cell[v], grid->err));
+    }
+    return COP_OK;
+}
+
+static CopStatus store_rows(Grid *grid)
+{
+    char *text = setup_text(grid), *classes = class_names(&grid->dataset.classes);
+    CopStatus status = cop_store_setup(grid->store, text, classes, &grid->setup, grid->err);
+    g_free(text);
+    g_free(classes);
+    COP_TRY(status);
+    for (int i = 0; i < grid->options->n_models; i++)
+        COP_TRY(store_model(grid, &grid->model[i]));
+    for (int i = 0; i < grid->n_clips; i++) {
+        const CopDataItem *item = &grid->dataset.item[grid->clip[i]];
+        COP_TRY(cop_store_clip(grid->store, item->relative, item->id, item->label,
+                               &grid->clip_id[i], grid->err));
+    }
+    return cop_provenance_write(grid->store, cop_pool_threads(grid->pool), grid->err);
+}
+
+static bool *missing_at(const Grid *grid, int clip, int variant, int model)
+{
+    return &grid->missing[((size_t)clip * (size_t)grid->variants.n + (size_t)variant) *
+                              (size_t)grid->options->n_models +
+                          (size_t)model];
+}
+
+static CopStatus find_missing(Grid *grid)
+{
+    const gsize predictions =
+        (gsize)grid->n_clips * (gsize)grid->variants.n * (gsize)grid->options->n_models;
+    grid->missing = g_new0(bool, predictions);
+    for (int i = 0; i < grid->n_clips; i++)
+        for (int v = 0; v < grid->variants.n; v++)
+            for (int m = 0; m < grid->options->n_models; m++) {
+                bool has;
+                COP_TRY(cop_store_has(grid->store, grid->model[m].cell[v], grid->clip_id[i],
+                                      COP_VIEW_ALL, &has, grid->err));
+                *missing_at(grid, i, v, m) = !has;
+                grid->result->missing += !has;
+            }
+    return COP_OK;
+}
+
+/* --- the run ------------------------------------------------------------------ */
+
+static CopStatus store_pictures(Grid *grid, const CopGridSlot *slot, int clip)
+{
+    for (int v = 0; v < grid->variants.n; v++) {
+        const CopGridPicture *picture = &slot->picture[v];
+        const CopVariant *variant = &grid->variants.item[v];
+        if (picture->png)
+            COP_TRY(cop_store_picture(grid->store, grid->setup, cop_variant_name(variant),
+                                      variant->severity, grid->clip_id[clip], 0, picture->png,
+                                      picture->size, grid->err));
+    }
+    return COP_OK;
+}
+
+static CopStatus take_clip(Grid *grid, const CopGridSlot *slot, int clip)
+{
+    if (slot->error.status != COP_OK) {
+        /* Memory and configuration are not the clip's fault: they would fail every clip. */
+        if (slot->error.status == COP_ERR_NOMEM || slot->error.status == COP_ERR_CONFIG ||
+            slot->error.status == COP_ERR_UNSUPPORTED) {
+            *grid->err = slot->error;
+            return slot->error.status;
+        }
+        grid->result->skipped++;
+        return cop_store_skip(grid->store, grid->setup, grid->clip_id[clip], slot->error.text,
+                              grid->err);
+    }
+    COP_TRY(store_pictures(grid, slot, clip));
+    for (int m = 0; m < grid->options->n_models; m++) {
+        GridModel *model = &grid->model[m];
+        for (int v = 0; v < grid->variants.n; v++)
+            if (*missing_at(grid, clip, v, m))
+                COP_TRY(cop_lane_batch_add(model->batch, model->cell[v], grid->clip_id[clip],
+                                           &slot->x[model->input], v, grid->variants.n, grid->err));
+    }
+    return COP_OK;
+}
+
+static CopStatus flush(Grid *grid)
+{
+    CopStatus status = COP_OK;
+    for (int m = 0; m < grid->options->n_models && status == COP_OK; m++)
+        if (grid->model[m].batch)
+            status = cop_lane_batch_flush(grid->model[m].batch, grid->err);
+    return status;
+}
+
+/* Places of clips that lack something, and which variants each needs. */
+static int plan_work(const Grid *grid, int *place, int *item, bool *need)
+{
+    int n = 0;
+    for (int i = 0; i < grid->n_clips; i++) {
+        bool any = false;
+        for (int v = 0; v < grid->variants.n; v++) {
+            bool wanted = false;
+            for (int m = 0; m < grid->options->n_models; m++)
+                wanted |= *missing_at(grid, i, v, m);
+            need[(size_t)n * (size_t)grid->variants.n + (size_t)v] = wanted;
+            any |= wanted;
+        }
+        place[n] = i;
+        item[n] = grid->clip[i];
+        n += any;
+    }
+    return n;
+}
+
+static CopStatus consume(Grid *grid, CopGridWork *work, const int *place, int n, const char *label)
+{
+    CopProgress *progress = cop_progress_start(label, n);
+    CopStatus status = COP_OK;
+    CopGridSlot *slot;
+    int index;
+    while (status == COP_OK && (slot = cop_grid_work_next(work, &index)) != NULL) {
+        status = take_clip(grid, slot, place[index]);
+        cop_grid_work_release(work);
+        cop_progress_step(progress, index + 1, NULL);
+        if (status == COP_OK && cop_interrupted())
+            status = COP_ERR_INTERRUPTED;
+    }
+    cop_progress_end(&progress);
+    if (status != COP_OK && status != COP_ERR_INTERRUPTED)
+        return status;
+    COP_TRY(flush(grid));
+    if (status == COP_ERR_INTERRUPTED)
+        cop_error_set(grid->err, status, "interrupted; the same command goes on from there");
+    return status;
+}
+
+static CopStatus work_through(Grid *grid, const char *label)
+{
+    const CopConfig *c = grid->config;
+    int *place = g_new(int, grid->n_clips), *item = g_new(int, grid->n_clips);
+    const gsize variants = (gsize)grid->n_clips * (gsize)grid->variants.n;
+    bool *need = g_new0(bool, variants);
+    const int n = plan_work(grid, place, item, need);
+    const int threads = cop_pool_threads(grid->pool);
+    const CopGridWorkOptions options = {.dataset = &grid->dataset,
+                                        .clips = item,
+                                        .n_clips = n,
+                                        .picture_clip = grid->clip[0],
+                                        .variants = &grid->variants,
+                                        .need = need,
+                                        .inputs = grid->input,
+                                        .n_inputs = grid->n_inputs,
+                                        .views = c->clip.clips,
+                                        .stage = (CopStage)c->corrupt.stage,
+                                        .threads = threads,
+                                        .depth = threads + QUEUE_DEPTH};
+    CopGridWork *work = NULL;
+    CopStatus status = cop_grid_work_create(&work, &options, grid->err);
+    for (int m = 0; m < grid->options->n_models && status == COP_OK; m++)
+        status = cop_lane_batch_create(&grid->model[m].batch, grid->model[m].model, grid->store,
+                                       grid->pool, (CopAggregate)c->eval.aggregate, c->clip.clips,
+                                       c->eval.save_views, grid->err);
+    if (status == COP_OK)
+        status = consume(grid, work, place, n, label);
+    cop_grid_work_destroy(&work);
+    g_free(place);
+    g_free(item);
+    g_free(need);
+    return status;
+}
+
+static void choose_clips(Grid *grid)
+{
+    const int all = grid->dataset.n, limit = grid->options->limit;
+    grid->n_clips = limit > 0 && limit < all ? limit : all;
+    grid->clip = g_new(int, grid->n_clips);
+    grid->clip_id = g_new0(int64_t, grid->n_clips);
+    for (int i = 0; i < grid->n_clips; i++)
+        grid->clip[i] = (int)((gint64)i * all / grid->n_clips);
+}
+
+static CopStatus check_skips(const Grid *grid)
+{
+    const double share = (double)grid->result->skipped / grid->n_clips;
+    if (share > grid->config->data.max_skip)
+        return cop_error_set(grid->err, COP_ERR_DATA,
+                             "%d of %d clips cannot be read, more than data.max_skip = %g; "
+                             "the result file lists them",
+                             grid->result->skipped, grid->n_clips, grid->config->data.max_skip);
+    return COP_OK;
+}
+
+static CopStatus run(Grid *grid, const char *label)
+{
+    const CopConfig *c = grid->config;
+    COP_TRY(cop_variants_create(&grid->variants, &c->corrupt, grid->options->only, grid->err));
+    COP_TRY(cop_dataset_load(&c->data, COP_SPLIT_TEST, &grid->dataset, grid->err));
+    COP_TRY(cop_pool_create(&grid->pool, c->run.threads));
+    COP_TRY(open_models(grid));
+    choose_clips(grid);
+    grid->result->clips = grid->n_clips;
+    grid->result->cells = grid->variants.n * grid->options->n_models;
+    COP_TRY(cop_store_open(&grid->store, grid->options->db, true, grid->err));
+    COP_TRY(cop_store_begin(grid->store, grid->err));
+    CopStatus status = store_rows(grid);
+    if (status == COP_OK && !grid->options->dry_run)
+        status = cop_store_commit(grid->store, grid->err);
+    if (status == COP_OK)
+        status = find_missing(grid);
+    if (status != COP_OK || grid->options->dry_run)
+        cop_store_rollback(grid->store);
+    COP_TRY(status);
+    if (grid->options->dry_run || grid->result->missing == 0)
+        return COP_OK;
+    COP_TRY(work_through(grid, label));
+    return check_skips(grid);
+}
+
+CopStatus cop_grid_run(const CopGridOptions *options, const char *label, CopGridResult *result,
+                       CopError *err)
+{
+    const gint64 begin = g_get_monotonic_time();
+    CopError local = {0};
+    *result = (CopGridResult){0};
+    Grid grid = {.options = options,
+                 .config = options->config,
+                 .model = g_new0(GridModel, options->n_models),
+                 .result = result,
+                 .err = err ? err : &local};
+    const CopStatus status = run(&grid, label);
+    if (status != COP_OK)
+        cop_error_set(grid.err, status, "the grid failed: %s", cop_status_name(status));
+    for (int m = 0; m < options->n_models; m++) {
+        GridModel *model = &grid.model[m];
+        if (model->batch)
+            result->predictions += cop_lane_batch_written(model->batch);
+        cop_lane_batch_destroy(&model->batch);
+        cop_model_close(&model->model);
+        g_free(model->cell);
+    }
+    cop_store_close(&grid.store);
+    cop_pool_destroy(&grid.pool);
+    cop_variants_free(&grid.variants);
+    cop_dataset_free(&grid.dataset);
+    g_free(grid.model);
+    g_free(grid.clip);
+    g_free(grid.clip_id);
+    g_free(grid.missing);
+    result->seconds = (double)(g_get_monotonic_time() - begin) * 1e-6;
+    return status;
+}

@@ -1,0 +1,362 @@
+/* The part of the grid that threads do ahead: decode, corrupt and prepare one clip.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pipeline/eval/grid_work.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "pipeline/media/decode.h"
+#include "pipeline/media/png_write.h"
+
+enum { PICTURE_SIDE = 160 };
+
+struct CopGridWork {
+    CopGridWorkOptions options;
+    CopOrdered *ordered;
+    CopArena *arena;
+    CopGridSlot *slot;
+    CopCorrupt **corrupt; /* [threads * variants], made when first needed */
+};
+
+/* One view of one clip, on its way. */
+typedef struct View {
+    CopGridWork *work;
+    const CopDataItem *item;
+    CopGridSlot *slot;
+    CopCorrupt **corrupt; /* [variants], this thread's */
+    const bool *need;     /* [variants], of this clip */
+    int number, total;
+    int *index[COP_GRID_INPUTS]; /* source frames of each input's clip */
+    int lo, hi;                  /* of all of them */
+    int from, to;                /* frames read */
+    CopFrame *frame;             /* [to - from + 1] */
+    CopError *err;
+} View;
+
+static int lanes(const CopGridWork *work)
+{
+    return work->options.variants->n * work->options.views;
+}
+
+static CopStatus failed(const View *view, CopStatus status, const char *doing)
+{
+    return status == COP_OK ? COP_OK
+                            : cop_error_set(view->err, status, "%s: %s: %s", view->item->path,
+                                            doing, cop_status_name(status));
+}
+
+static CopStatus sample(View *view)
+{
+    const CopGridWorkOptions *o = &view->work->options;
+    view->lo = view->total - 1;
+    view->hi = 0;
+    for (int i = 0; i < o->n_inputs; i++) {
+        const CopSampleOptions *s = &o->inputs[i].sample;
+        view->index[i] = malloc((size_t)s->frames * sizeof **view->index);
+        if (!view->index[i])
+            return failed(view, COP_ERR_NOMEM, "sampling");
+        cop_sample_clip(s, view->total, view->number, (CopRngKey){{0, 0}}, (CopRngAddress){0},
+                        view->index[i]);
+        for (int t = 0; t < s->frames; t++) {
+            view->lo = view->index[i][t] < view->lo ? view->index[i][t] : view->lo;
+            view->hi = view->index[i][t] > view->hi ? view->index[i][t] : view->hi;
+        }
+    }
+    return COP_OK;
+}
+
+/* Makes this thread's instances and finds the frames that all of them want. */
+static CopStatus plan_span(View *view)
+{
+    const CopGridWorkOptions *o = &view->work->options;
+    view->from = view->lo;
+    view->to = view->hi;
+    for (int v = 0; v < o->variants->n; v++) {
+        const CopVariant *variant = &o->variants->item[v];
+        if (!view->need[v] || !variant->desc)
+            continue;
+        if (!view->corrupt[v])
+            COP_TRY(cop_corrupt_create(&view->corrupt[v], &variant->spec, view->err));
+        if (o->stage != COP_STAGE_NATIVE)
+            continue;
+        int from, to;
+        cop_corrupt_span(view->corrupt[v], view->lo, view->hi, view->total, &from, &to);
+        view->from = from < view->from ? from : view->from;
+        view->to = to > view->to ? to : view->to;
+    }
+    return COP_OK;
+}
+
+static CopStatus read_frames(View *view)
+{
+    const int want = view->to - view->from + 1;
+    int got = 0;
+    view->frame = calloc((size_t)want, sizeof *view->frame);
+    if (!view->frame)
+        return failed(view, COP_ERR_NOMEM, "decoding");
+    COP_TRY(cop_video_read(view->item->path, view->from, view->to, view->frame, &got, view->err));
+    if (got < want)
+        return cop_error_set(view->err, COP_ERR_DATA, "%s: ends at frame %d, not %d",
+                             view->item->path, view->from + got, view->total);
+    return COP_OK;
+}
+
+static CopStatus check_size(const View *view, const CopGridInput *input, const CopFrame *frame)
+{
+    int h, w;
+    cop_prepare_size(&input->prepare, frame->width, frame->height, &h, &w);
+    if (h == input->h && w == input->w)
+        return COP_OK;
+    return cop_error_set(view->err, COP_ERR_DATA,
+                         "%s: a %dx%d picture becomes %dx%d, the model takes %dx%d (set prep.crop, "
+                         "or both sizes in prep.resize)",
+                         view->item->path, frame->width, frame->height, w, h, input->w, input->h);
+}
+
+static CopStatus keep_picture(const View *view, int variant, const CopFrame *frame)
+{
+    const int side = frame->width < frame->height ? frame->width : frame->height;
+    const CopPrepare look = {.resize_h = side < PICTURE_SIDE ? side : PICTURE_SIDE};
+    CopFrame picture = {0};
+    CopGridPicture *out = &view->slot->picture[variant];
+    COP_TRY(cop_prepare_picture(&look, frame, (CopCropBox){0}, &picture));
+    const CopStatus status = cop_png_encode(&picture, &out->png, &out->size);
+    cop_frame_unref(&picture);
+    return status;
+}
+
+static bool wants_picture(const View *view)
+{
+    const CopGridWorkOptions *o = &view->work->options;
+    return view->number == 0 && o->picture_clip >= 0 &&
+           &o->dataset->item[o->picture_clip] == view->item;
+}
+
+/* Writes the clip of each input into its lane; frame[0] is source frame `first`. */
+static CopStatus prepare_native(const View *view, int variant, const CopFrame *frame, int first)
+{
+    const CopGridWorkOptions *o = &view->work->options;
+    const int lane = view->number * o->variants->n + variant;
+    for (int i = 0; i < o->n_inputs; i++) {
+        const CopGridInput *input = &o->inputs[i];
+        const CopCropBox box = cop_prepare_centre(&input->prepare, frame[0].width, frame[0].height);
+        for (int t = 0; t < input->sample.frames; t++)
+            COP_TRY(cop_prepare_frame(&input->prepare, &frame[view->index[i][t] - first], box,
+                                      &view->slot->x[i], lane, t));
+    }
+    if (!wants_picture(view))
+        return COP_OK;
+    return keep_picture(view, variant,
+                        &frame[view->index[0][o->inputs[0].sample.frames / 2] - first]);
+}
+
+static void unref_all(CopFrame *frame, int n)
+{
+    for (int i = 0; frame && i < n; i++)
+        cop_frame_unref(&frame[i]);
+    free(frame);
+}
+
+static CopStatus do_native(const View *view, int variant)
+{
+    CopCorrupt *corrupt = view->corrupt[variant];
+    if (!view->work->options.variants->item[variant].desc)
+        return prepare_native(view, variant, view->frame + (view->lo - view->from), view->lo);
+    int from, to;
+    cop_corrupt_span(corrupt, view->lo, view->hi, view->total, &from, &to);
+    const int n = to - from + 1;
+    CopFrame *out = calloc((size_t)n, sizeof *out);
+    if (!out)
+        return COP_ERR_NOMEM;
+    CopStatus status = cop_corrupt_reset(corrupt, view->item->id);
+    if (status == COP_OK)
+        status = cop_corrupt_frames(corrupt, view->frame + (from - view->from), n, out);
+    if (status == COP_OK)
+        status = prepare_native(view, variant, out, from);
+    unref_all(out, n);
+    return status;
+}
+
+/* Stage "input": the sampled, resized and cropped pictures are the stream. One with
+ * memory sees them as consecutive; others keep the address of the source frame. */
+static CopStatus do_input(const View *view, int variant, int which)
+{
+    const CopGridWorkOptions *o = &view->work->options;
+    const CopGridInput *input = &o->inputs[which];
+    const int frames = input->sample.frames, lane = view->number * o->variants->n + variant;
+    CopCorrupt *corrupt = view->corrupt[variant];
+    const bool memory =
+        corrupt && (corrupt->latency > 0 || corrupt->look_behind > 0 || corrupt->align > 1);
+    const CopCropBox box =
+        cop_prepare_centre(&input->prepare, view->frame[0].width, view->frame[0].height);
+    CopFrame *in = calloc((size_t)frames, sizeof *in), *out = calloc((size_t)frames, sizeof *out);
+    CopStatus status = in && out ? COP_OK : COP_ERR_NOMEM;
+    for (int t = 0; t < frames && status == COP_OK; t++) {
+        const CopFrame *source = &view->frame[view->index[which][t] - view->from];
+        status = cop_prepare_picture(&input->prepare, source, box, &in[t]);
+        in[t].index = memory ? t : source->index;
+    }
+    if (status == COP_OK && corrupt && memory) {
+        status = cop_corrupt_reset(corrupt, view->item->id);
+        if (status == COP_OK)
+            status = cop_corrupt_frames(corrupt, in, frames, out);
+    }
+    for (int t = 0; t < frames && status == COP_OK && !memory; t++) {
+        if (!corrupt) {
+            status = cop_frame_ref(&out[t], &in[t]);
+            continue;
+        }
+        status = cop_corrupt_reset(corrupt, view->item->id);
+        if (status == COP_OK)
+            status = cop_corrupt_frames(corrupt, &in[t], 1, &out[t]);
+    }
+    for (int t = 0; t < frames && status == COP_OK; t++)
+        cop_prepare_normalise(&input->prepare, &out[t], &view->slot->x[which], lane, t);
+    if (status == COP_OK && which == 0 && wants_picture(view))
+        status = keep_picture(view, variant, &out[frames / 2]);
+    if (in)
+        unref_all(in, frames);
+    if (out)
+        unref_all(out, frames);
+    return status;
+}
+
+static CopStatus do_variants(const View *view)
+{
+    const CopGridWorkOptions *o = &view->work->options;
+    for (int i = 0; i < o->n_inputs; i++)
+        COP_TRY(check_size(view, &o->inputs[i], &view->frame[0]));
+    for (int v = 0; v < o->variants->n; v++) {
+        if (!view->need[v])
+            continue;
+        if (o->stage == COP_STAGE_NATIVE)
+            COP_TRY(failed(view, do_native(view, v), cop_variant_name(&o->variants->item[v])));
+        else
+            for (int i = 0; i < o->n_inputs; i++)
+                COP_TRY(
+                    failed(view, do_input(view, v, i), cop_variant_name(&o->variants->item[v])));
+    }
+    return COP_OK;
+}
+
+static CopStatus do_view(View *view)
+{
+    CopStatus status = sample(view);
+    if (status == COP_OK)
+        status = plan_span(view);
+    if (status == COP_OK)
+        status = read_frames(view);
+    if (status == COP_OK)
+        status = do_variants(view);
+    if (view->frame)
+        unref_all(view->frame, view->to - view->from + 1);
+    for (int i = 0; i < view->work->options.n_inputs; i++)
+        free(view->index[i]);
+    return status;
+}
+
+static void drop_pictures(const CopGridWork *work, CopGridSlot *slot)
+{
+    for (int v = 0; slot->picture && v < work->options.variants->n; v++) {
+        free(slot->picture[v].png);
+        slot->picture[v] = (CopGridPicture){0};
+    }
+}
+
+static void do_clip(void *ctx, long ticket, int slot_index, int worker)
+{
+    CopGridWork *work = ctx;
+    const CopGridWorkOptions *o = &work->options;
+    CopGridSlot *slot = &work->slot[slot_index];
+    slot->error = (CopError){0};
+    drop_pictures(work, slot);
+    const CopDataItem *item = &o->dataset->item[o->clips[ticket]];
+    int total = 0;
+    CopStatus status = cop_video_count(item->path, &total, &slot->error);
+    for (int number = 0; number < o->views && status == COP_OK; number++) {
+        View view = {.work = work,
+                     .item = item,
+                     .slot = slot,
+                     .corrupt = work->corrupt + (size_t)worker * (size_t)o->variants->n,
+                     .need = o->need + (size_t)ticket * (size_t)o->variants->n,
+                     .number = number,
+                     .total = total,
+                     .err = &slot->error};
+        status = do_view(&view);
+    }
+    if (status != COP_OK)
+        cop_error_set(&slot->error, status, "%s: %s", item->path, cop_status_name(status));
+}
+
+static CopStatus allocate(CopGridWork *work)
+{
+    const CopGridWorkOptions *o = &work->options;
+    const size_t variants = (size_t)o->variants->n;
+    COP_TRY(cop_arena_create(&work->arena, 0));
+    work->slot = cop_arena_alloc(work->arena, (size_t)o->depth, sizeof *work->slot);
+    work->corrupt =
+        cop_arena_alloc(work->arena, (size_t)o->threads * variants, sizeof(CopCorrupt *));
+    if (!work->slot || !work->corrupt)
+        return COP_ERR_NOMEM;
+    for (int s = 0; s < o->depth; s++) {
+        CopGridSlot *slot = &work->slot[s];
+        slot->picture = cop_arena_alloc(work->arena, variants, sizeof *slot->picture);
+        if (!slot->picture)
+            return COP_ERR_NOMEM;
+        for (int i = 0; i < o->n_inputs; i++)
+            COP_TRY(cop_tensor_create(&slot->x[i], work->arena, lanes(work), 3,
+                                      o->inputs[i].sample.frames, o->inputs[i].h, o->inputs[i].w,
+                                      (CopHalo){0}));
+    }
+    return COP_OK;
+}
+
+CopStatus cop_grid_work_create(CopGridWork **out, const CopGridWorkOptions *options, CopError *err)
+{
+    *out = NULL;
+    CopGridWork *work = calloc(1, sizeof *work);
+    if (!work)
+        return cop_error_set(err, COP_ERR_NOMEM, "out of memory");
+    work->options = *options;
+    CopStatus status = allocate(work);
+    if (status == COP_OK)
+        status = cop_ordered_create(&work->ordered, options->n_clips, options->threads,
+                                    options->depth, do_clip, work);
+    if (status != COP_OK) {
+        cop_grid_work_destroy(&work);
+        return cop_error_set(err, status, "the grid's threads and buffers cannot be set up");
+    }
+    *out = work;
+    return COP_OK;
+}
+
+void cop_grid_work_destroy(CopGridWork **out)
+{
+    if (!out || !*out)
+        return;
+    CopGridWork *work = *out;
+    cop_ordered_destroy(&work->ordered);
+    const int corrupts = work->options.threads * work->options.variants->n;
+    for (int i = 0; work->corrupt && i < corrupts; i++)
+        cop_corrupt_destroy(&work->corrupt[i]);
+    for (int s = 0; work->slot && s < work->options.depth; s++)
+        drop_pictures(work, &work->slot[s]);
+    cop_arena_destroy(&work->arena);
+    free(work);
+    *out = NULL;
+}
+
+CopGridSlot *cop_grid_work_next(CopGridWork *work, int *index)
+{
+    long ticket;
+    int slot;
+    if (!cop_ordered_next(work->ordered, &ticket, &slot))
+        return NULL;
+    *index = (int)ticket;
+    return &work->slot[slot];
+}
+
+void cop_grid_work_release(CopGridWork *work)
+{
+    cop_ordered_release(work->ordered);
+}

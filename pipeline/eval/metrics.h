@@ -1,0 +1,46 @@
+/* Statistics of right and wrong answers: intervals and paired tests.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_EVAL_METRICS_H
+#define COP_EVAL_METRICS_H
+
+#include <stdint.h>
+
+/* A share (0..1, or -1..1 for a difference) over n clips, with its 95 % interval.
+ * All three are NaN where there is nothing to say. */
+typedef struct CopInterval {
+    double value, low, high;
+    int64_t n;
+} CopInterval;
+
+/* Wilson's score interval of `right` out of `n` (Wilson, JASA 1927). */
+CopInterval cop_wilson(int64_t right, int64_t n);
+
+/* Running mean and sum of squared deviations (Welford, 1962); start from zero. */
+typedef struct CopMoments {
+    int64_t n;
+    double mean, square;
+} CopMoments;
+void cop_moments_add(CopMoments *moments, double x);
+
+/* Student's t interval of the mean. NaN bounds below two values. */
+CopInterval cop_mean_interval(const CopMoments *moments);
+
+/* Two-sided p of the hypothesis that the mean is 0; 1 where all values are 0. */
+double cop_mean_p(const CopMoments *moments);
+
+/* Two models on the same clips: only one of them right (McNemar, Psychometrika 1947). */
+typedef struct CopMcNemar {
+    int64_t only_a, only_b, n; /* n: clips that both answered */
+    double statistic;          /* (|a - b| - 1)^2 / (a + b), 0 where a = b; chi-squared, 1 d.f. */
+    double p_corrected;        /* of that statistic */
+    double p;                  /* exact: binomial(a + b, 1/2), two-sided */
+} CopMcNemar;
+CopMcNemar cop_mcnemar(int64_t only_a, int64_t only_b, int64_t n);
+
+/* Regularised incomplete beta function I_x(a, b); a, b > 0, x in 0..1. */
+double cop_incomplete_beta(double a, double b, double x);
+
+/* x such that Student's distribution with `freedom` > 0 has mass p below it; 0 < p < 1. */
+double cop_student_quantile(double p, double freedom);
+
+#endif

@@ -1,0 +1,38 @@
+/* Where numbers come from: program, compiler, processor, libraries.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pipeline/eval/provenance.h"
+
+#include <glib.h>
+#include <libavcodec/avcodec.h>
+#include <libavutil/avutil.h>
+#include <sqlite3.h>
+
+#include "models/core/cpu.h"
+
+CopStatus cop_provenance_write(CopStore *store, int threads, CopError *err)
+{
+    char thread_text[16], glib_text[32];
+    g_snprintf(thread_text, sizeof thread_text, "%d", threads);
+    g_snprintf(glib_text, sizeof glib_text, "%u.%u.%u", glib_major_version, glib_minor_version,
+               glib_micro_version);
+    GDateTime *now = g_date_time_new_now_utc();
+    char *date = g_date_time_format(now, "%Y-%m-%d %H:%M UTC");
+    const struct {
+        const char *key, *value;
+    } row[] = {
+        {"version", COP_VERSION},
+        {"compiler", __VERSION__},
+        {"tier", cop_tier_name(cop_tier())},
+        {"threads", thread_text},
+        {"ffmpeg", av_version_info()},
+        {"sqlite", sqlite3_libversion()},
+        {"glib", glib_text},
+        {"date", date},
+    };
+    CopStatus status = COP_OK;
+    for (gsize i = 0; i < G_N_ELEMENTS(row) && status == COP_OK; i++)
+        status = cop_store_meta(store, row[i].key, row[i].value, err);
+    g_free(date);
+    g_date_time_unref(now);
+    return status;
+}

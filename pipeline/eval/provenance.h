@@ -1,0 +1,11 @@
+/* Where numbers come from: program, compiler, processor, libraries.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_EVAL_PROVENANCE_H
+#define COP_EVAL_PROVENANCE_H
+
+#include "pipeline/eval/store.h"
+
+/* Writes version, compiler, kernel tier, threads and library versions as meta rows. */
+CopStatus cop_provenance_write(CopStore *store, int threads, CopError *err) COP_MUST_CHECK;
+
+#endif

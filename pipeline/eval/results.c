@@ -1,0 +1,386 @@
+/* Reading a result file: one setup's models, corruptions and clips.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pipeline/eval/results.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pipeline/eval/database.h"
+
+/* One load: a connection, what it fills, and one open query at a time. */
+typedef struct Loader {
+    sqlite3 *db;
+    sqlite3_stmt *rows;
+    CopResults *out;
+    CopError *err;
+    int64_t *model_id; /* [n_models] */
+} Loader;
+
+static CopStatus ask(Loader *load, const char *sql, int64_t key)
+{
+    sqlite3_finalize(load->rows);
+    load->rows = NULL;
+    COP_TRY(cop_database_prepare(load->db, sql, &load->rows, load->err));
+    if (sqlite3_bind_parameter_count(load->rows) > 0)
+        sqlite3_bind_int64(load->rows, 1, key);
+    return COP_OK;
+}
+
+/* COP_EOF after the last row. */
+static CopStatus next(Loader *load)
+{
+    const int code = sqlite3_step(load->rows);
+    if (code == SQLITE_ROW)
+        return COP_OK;
+    return code == SQLITE_DONE ? COP_EOF : cop_database_error(load->db, "be read", load->err);
+}
+
+static CopStatus take(Loader *load, void *pointer, int64_t count, size_t size)
+{
+    void *memory = cop_arena_alloc(load->out->arena, (size_t)count, size);
+    if (!memory)
+        return cop_error_set(load->err, COP_ERR_NOMEM, "%s: does not fit into memory",
+                             load->out->path);
+    memcpy(pointer, &memory, sizeof memory);
+    return COP_OK;
+}
+
+/* Room for as many items as `sql` counts; pages that stay unused cost nothing. */
+static CopStatus take_for(Loader *load, void *pointer, size_t size, const char *sql)
+{
+    COP_TRY(ask(load, sql, load->out->setup));
+    const CopStatus status = next(load);
+    if (status != COP_OK)
+        return status == COP_EOF ? COP_ERR_DATA : status;
+    return take(load, pointer, sqlite3_column_int64(load->rows, 0) + 1, size);
+}
+
+static CopStatus copy(Loader *load, const char **out, int column)
+{
+    const unsigned char *text = sqlite3_column_text(load->rows, column);
+    *out = cop_arena_strdup(load->out->arena, text ? (const char *)text : "");
+    return *out ? COP_OK : cop_error_set(load->err, COP_ERR_NOMEM, "out of memory");
+}
+
+static CopStatus load_setup(Loader *load, int64_t wanted)
+{
+    CopResults *out = load->out;
+    CopStatus status;
+    COP_TRY(ask(load,
+                "SELECT id, text, classes, EXISTS(SELECT 1 FROM cell JOIN prediction"
+                " ON prediction.cell = cell.id WHERE cell.setup = setup.id) FROM setup ORDER BY id",
+                0));
+    while ((status = next(load)) == COP_OK) {
+        const int64_t id = sqlite3_column_int64(load->rows, 0);
+        const bool filled = sqlite3_column_int(load->rows, 3) != 0;
+        out->n_setups += filled;
+        if (wanted ? id != wanted : !filled)
+            continue;
+        out->setup = id;
+        COP_TRY(copy(load, &out->setup_text, 1));
+        COP_TRY(copy(load, &out->classes, 2));
+    }
+    if (status != COP_EOF)
+        return status;
+    if (out->setup == 0 && wanted)
+        return cop_error_set(load->err, COP_ERR_DATA, "%s: has no setup %lld", out->path,
+                             (long long)wanted);
+    if (out->setup == 0)
+        return cop_error_set(load->err, COP_ERR_DATA, "%s: holds no predictions yet", out->path);
+    return COP_OK;
+}
+
+static CopStatus load_clips(Loader *load)
+{
+    CopResults *out = load->out;
+    CopStatus status;
+    COP_TRY(take_for(load, &out->clips, sizeof *out->clips, "SELECT count(*) FROM clip"));
+    COP_TRY(ask(load,
+                "SELECT id, path, label FROM clip WHERE id IN (SELECT clip FROM prediction"
+                " JOIN cell ON cell.id = prediction.cell WHERE cell.setup = ?1 AND view = -1)"
+                " AND id NOT IN (SELECT clip FROM skip WHERE setup = ?1) ORDER BY id",
+                out->setup));
+    while ((status = next(load)) == COP_OK) {
+        CopResultClip *clip = &out->clips[out->n_clips++];
+        clip->id = sqlite3_column_int64(load->rows, 0);
+        clip->label = sqlite3_column_int(load->rows, 2);
+        out->n_labelled += clip->label >= 0;
+        COP_TRY(copy(load, &clip->path, 1));
+    }
+    return status == COP_EOF ? COP_OK : status;
+}
+
+static CopStatus load_columns(Loader *load)
+{
+    CopResults *out = load->out;
+    CopStatus status;
+    static const char count[] = "SELECT count(*) FROM cell WHERE setup = ?1";
+    COP_TRY(take_for(load, &out->columns, sizeof *out->columns, count));
+    COP_TRY(take_for(load, &out->corruptions, sizeof *out->corruptions, count));
+    out->columns[0] = (CopResultColumn){.corruption = -1, .detail = ""};
+    out->n_columns = 1;
+    COP_TRY(ask(load,
+                "SELECT corruption, family, severity, detail, min(id) FROM cell AS c"
+                " WHERE setup = ?1 AND corruption <> 'clean' GROUP BY corruption, severity"
+                " ORDER BY (SELECT min(id) FROM cell WHERE setup = ?1"
+                " AND corruption = c.corruption), severity",
+                out->setup));
+    while ((status = next(load)) == COP_OK) {
+        const char *name;
+        COP_TRY(copy(load, &name, 0));
+        if (out->n_corruptions == 0 ||
+            strcmp(name, out->corruptions[out->n_corruptions - 1].name) != 0) {
+            CopResultCorruption *added = &out->corruptions[out->n_corruptions++];
+            *added = (CopResultCorruption){.name = name, .first = out->n_columns};
+            COP_TRY(copy(load, &added->family, 1));
+        }
+        CopResultColumn *column = &out->columns[out->n_columns++];
+        column->corruption = out->n_corruptions - 1;
+        column->severity = sqlite3_column_double(load->rows, 2);
+        COP_TRY(copy(load, &column->detail, 3));
+        out->corruptions[column->corruption].n++;
+    }
+    return status == COP_EOF ? COP_OK : status;
+}
+
+/* Names repeat when one recipe is trained from several seeds: the seed tells them
+ * apart, or else the file's hash. */
+static CopStatus label_model(Loader *load, int which)
+{
+    CopResultModel *models = load->out->models, *model = &models[which];
+    bool name_repeats = false, seed_repeats = false;
+    for (int i = 0; i < load->out->n_models; i++) {
+        if (i == which || strcmp(models[i].about.name, model->about.name) != 0)
+            continue;
+        name_repeats = true;
+        seed_repeats |= models[i].about.seed == model->about.seed;
+    }
+    model->label = model->about.name;
+    if (!name_repeats)
+        return COP_OK;
+    char label[256];
+    if (seed_repeats)
+        snprintf(label, sizeof label, "%.200s (%.7s)", model->about.name, model->about.sha256);
+    else
+        snprintf(label, sizeof label, "%.200s, seed %llu", model->about.name,
+                 (unsigned long long)model->about.seed);
+    model->label = cop_arena_strdup(load->out->arena, label);
+    return model->label ? COP_OK : cop_error_set(load->err, COP_ERR_NOMEM, "out of memory");
+}
+
+static CopStatus load_models(Loader *load)
+{
+    CopResults *out = load->out;
+    CopStatus status;
+    static const char count[] = "SELECT count(*) FROM model";
+    COP_TRY(take_for(load, &out->models, sizeof *out->models, count));
+    COP_TRY(take_for(load, &load->model_id, sizeof *load->model_id, count));
+    COP_TRY(ask(load,
+                "SELECT id, sha256, name, arch, method, density, seed, parameters, nonzeros, flops,"
+                " flops_dense FROM model WHERE id IN (SELECT model FROM cell WHERE setup = ?1)"
+                " ORDER BY id",
+                out->setup));
+    while ((status = next(load)) == COP_OK) {
+        load->model_id[out->n_models] = sqlite3_column_int64(load->rows, 0);
+        CopResultModel *model = &out->models[out->n_models++];
+        CopStoreModel *about = &model->about;
+        COP_TRY(copy(load, &about->sha256, 1));
+        COP_TRY(copy(load, &about->name, 2));
+        COP_TRY(copy(load, &about->arch, 3));
+        COP_TRY(copy(load, &about->method, 4));
+        about->density = sqlite3_column_double(load->rows, 5);
+        about->seed = (uint64_t)sqlite3_column_int64(load->rows, 6);
+        about->parameters = sqlite3_column_int64(load->rows, 7);
+        about->nonzeros = sqlite3_column_int64(load->rows, 8);
+        about->flops = sqlite3_column_int64(load->rows, 9);
+        about->flops_dense = sqlite3_column_int64(load->rows, 10);
+    }
+    if (status != COP_EOF)
+        return status;
+    for (int i = 0; i < out->n_models; i++) {
+        CopResultModel *model = &out->models[i];
+        COP_TRY(take(load, &model->cells, out->n_columns, sizeof *model->cells));
+        COP_TRY(label_model(load, i));
+    }
+    return COP_OK;
+}
+
+static CopResultCell *find_cell(const Loader *load)
+{
+    const CopResults *out = load->out;
+    const int64_t id = sqlite3_column_int64(load->rows, 1);
+    const char *name = (const char *)sqlite3_column_text(load->rows, 2);
+    const double severity = sqlite3_column_double(load->rows, 3);
+    int model = 0, corruption = -1, column = 0;
+    while (model < out->n_models && load->model_id[model] != id)
+        model++;
+    if (model == out->n_models || !name)
+        return NULL;
+    if (strcmp(name, "clean") != 0) {
+        for (corruption = 0; corruption < out->n_corruptions; corruption++)
+            if (strcmp(out->corruptions[corruption].name, name) == 0)
+                break;
+        column = cop_results_column(out, corruption, severity);
+    }
+    return column < 0 ? NULL : &out->models[model].cells[column];
+}
+
+/* `statement` gives clip and classes by rising clip, as the clips are: they merge. */
+static CopStatus load_answers(Loader *load, sqlite3_stmt *statement, CopResultCell *cell)
+{
+    const CopResults *out = load->out;
+    int code, at = 0;
+    COP_TRY(take(load, &cell->hit, out->n_clips, sizeof *cell->hit));
+    COP_TRY(take(load, &cell->answer, out->n_clips, sizeof *cell->answer));
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+        const int64_t id = sqlite3_column_int64(statement, 0);
+        while (at < out->n_clips && out->clips[at].id < id)
+            at++;
+        if (at == out->n_clips || out->clips[at].id != id)
+            continue; /* skipped later on */
+        const int label = out->clips[at].label;
+        uint8_t hit = COP_HIT_ANSWERED;
+        for (int i = 0; i < COP_TOP && label >= 0; i++)
+            if (sqlite3_column_type(statement, 1 + i) == SQLITE_INTEGER &&
+                sqlite3_column_int(statement, 1 + i) == label)
+                hit |= i == 0 ? COP_HIT_TOP1 | COP_HIT_TOP5 : COP_HIT_TOP5;
+        cell->hit[at] = hit;
+        cell->answer[at] = sqlite3_column_int(statement, 1);
+        cell->answers++;
+        cell->n += label >= 0;
+        cell->top1 += (hit & COP_HIT_TOP1) != 0;
+        cell->top5 += (hit & COP_HIT_TOP5) != 0;
+    }
+    return code == SQLITE_DONE ? COP_OK : cop_database_error(load->db, "be read", load->err);
+}
+
+static CopStatus load_cells(Loader *load)
+{
+    sqlite3_stmt *answers = NULL;
+    COP_TRY(ask(load, "SELECT id, model, corruption, severity, seconds FROM cell WHERE setup = ?1",
+                load->out->setup));
+    CopStatus status =
+        cop_database_prepare(load->db,
+                             "SELECT clip, top1, top2, top3, top4, top5 FROM prediction"
+                             " WHERE cell = ? AND view = -1 ORDER BY clip",
+                             &answers, load->err);
+    while (status == COP_OK && (status = next(load)) == COP_OK) {
+        CopResultCell *cell = find_cell(load);
+        if (!cell || cell->hit) /* clean at a severity other than 0: not a cell of ours */
+            continue;
+        cell->seconds = sqlite3_column_double(load->rows, 4);
+        sqlite3_bind_int64(answers, 1, sqlite3_column_int64(load->rows, 0));
+        status = load_answers(load, answers, cell);
+        sqlite3_reset(answers);
+    }
+    sqlite3_finalize(answers);
+    if (status != COP_EOF)
+        return status;
+    for (int i = 0; i < load->out->n_models; i++)
+        for (int column = 0; column < load->out->n_columns; column++)
+            load->out->models[i].seconds += load->out->models[i].cells[column].seconds;
+    return COP_OK;
+}
+
+/* Pictures of the clip that has most of them: a strip shows one clip throughout. */
+static CopStatus load_pictures(Loader *load)
+{
+    CopResults *out = load->out;
+    CopStatus status;
+    COP_TRY(take_for(load, &out->pictures, sizeof *out->pictures,
+                     "SELECT count(*) FROM picture WHERE setup = ?1"));
+    COP_TRY(ask(load,
+                "SELECT corruption, severity, png, path, min(frame) FROM picture"
+                " JOIN clip ON clip.id = picture.clip WHERE setup = ?1 AND clip.id ="
+                " (SELECT clip FROM picture WHERE setup = ?1 GROUP BY clip"
+                " ORDER BY count(*) DESC, clip LIMIT 1) GROUP BY corruption, severity",
+                out->setup));
+    while ((status = next(load)) == COP_OK) {
+        CopResultPicture *picture = &out->pictures[out->n_pictures];
+        const char *name = (const char *)sqlite3_column_text(load->rows, 0);
+        picture->corruption = -1;
+        if (name && strcmp(name, "clean") != 0) {
+            int i = 0;
+            while (i < out->n_corruptions && strcmp(out->corruptions[i].name, name) != 0)
+                i++;
+            if (i == out->n_corruptions)
+                continue;
+            picture->corruption = i;
+        }
+        const void *bytes = sqlite3_column_blob(load->rows, 2);
+        picture->severity = sqlite3_column_double(load->rows, 1);
+        picture->size = (size_t)sqlite3_column_bytes(load->rows, 2);
+        void *png = NULL;
+        COP_TRY(take(load, &png, (int64_t)picture->size, 1));
+        if (bytes)
+            memcpy(png, bytes, picture->size);
+        picture->png = png;
+        COP_TRY(copy(load, &out->picture_clip, 3));
+        out->n_pictures++;
+    }
+    return status == COP_EOF ? COP_OK : status;
+}
+
+static CopStatus load_pairs(Loader *load, CopResultPair **pairs, int *n, const char *count,
+                            const char *sql)
+{
+    CopStatus status;
+    COP_TRY(take_for(load, pairs, sizeof **pairs, count));
+    COP_TRY(ask(load, sql, load->out->setup));
+    while ((status = next(load)) == COP_OK) {
+        CopResultPair *pair = &(*pairs)[(*n)++];
+        COP_TRY(copy(load, &pair->key, 0));
+        COP_TRY(copy(load, &pair->value, 1));
+    }
+    return status == COP_EOF ? COP_OK : status;
+}
+
+static CopStatus load_all(Loader *load, int64_t setup)
+{
+    CopResults *out = load->out;
+    /* One read transaction: an evaluation may be adding rows meanwhile. */
+    COP_TRY(cop_database_exec(load->db, "BEGIN", load->err));
+    COP_TRY(load_setup(load, setup));
+    COP_TRY(load_clips(load));
+    COP_TRY(load_columns(load));
+    COP_TRY(load_models(load));
+    COP_TRY(load_cells(load));
+    COP_TRY(load_pictures(load));
+    COP_TRY(load_pairs(load, &out->skips, &out->n_skips,
+                       "SELECT count(*) FROM skip WHERE setup = ?1",
+                       "SELECT path, reason FROM skip JOIN clip ON clip.id = skip.clip"
+                       " WHERE setup = ?1 ORDER BY path"));
+    return load_pairs(load, &out->meta, &out->n_meta, "SELECT count(*) FROM meta",
+                      "SELECT key, value FROM meta ORDER BY key");
+}
+
+CopStatus cop_results_load(CopResults **out, const char *path, int64_t setup, CopError *err)
+{
+    *out = NULL;
+    CopArena *arena;
+    if (cop_arena_create(&arena, 0) != COP_OK)
+        return cop_error_set(err, COP_ERR_NOMEM, "%s: out of memory", path);
+    CopResults *results = cop_arena_alloc(arena, 1, sizeof *results);
+    results->arena = arena;
+    results->path = cop_arena_strdup(arena, path);
+    Loader load = {.out = results, .err = err};
+    CopStatus status = cop_database_open(&load.db, path, COP_DATABASE_READ, err);
+    if (status == COP_OK)
+        status = load_all(&load, setup);
+    sqlite3_finalize(load.rows);
+    sqlite3_close(load.db);
+    if (status != COP_OK)
+        cop_results_free(&results);
+    *out = results;
+    return status;
+}
+
+void cop_results_free(CopResults **results)
+{
+    if (!results || !*results)
+        return;
+    CopArena *arena = (*results)->arena; /* which holds the results themselves */
+    cop_arena_destroy(&arena);
+    *results = NULL;
+}

@@ -1,0 +1,124 @@
+/* Reading a result file: one setup's models, corruptions and clips, and what they score.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_EVAL_RESULTS_H
+#define COP_EVAL_RESULTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "models/core/arena.h"
+#include "models/core/status.h"
+#include "pipeline/eval/metrics.h"
+#include "pipeline/eval/store.h"
+
+typedef struct CopResultClip {
+    int64_t id;
+    const char *path;
+    int label; /* -1: unknown; such a clip counts for flips only */
+} CopResultClip;
+
+typedef struct CopResultCorruption {
+    const char *name, *family;
+    int first, n; /* its columns, by rising severity */
+} CopResultCorruption;
+
+/* A column of the grid: one corruption at one severity. */
+typedef struct CopResultColumn {
+    int corruption; /* index; -1 for clean, which is column 0 */
+    double severity;
+    const char *detail;
+} CopResultColumn;
+
+enum { COP_HIT_ANSWERED = 1, COP_HIT_TOP1 = 2, COP_HIT_TOP5 = 4 };
+
+/* What one model answered in one column. Arrays have one entry a clip. */
+typedef struct CopResultCell {
+    int64_t answers;       /* clips answered, labelled or not */
+    int64_t n, top1, top5; /* labelled clips answered, and those right */
+    double seconds;
+    uint8_t *hit;    /* COP_HIT_* */
+    int32_t *answer; /* class of highest score */
+} CopResultCell;
+
+typedef struct CopResultModel {
+    CopStoreModel about;
+    const char *label;    /* the name, with seed or hash where names repeat */
+    CopResultCell *cells; /* [n_columns] */
+    double seconds;       /* of all cells */
+} CopResultModel;
+
+typedef struct CopResultPicture {
+    int corruption; /* -1: clean */
+    double severity;
+    const void *png;
+    size_t size;
+} CopResultPicture;
+
+typedef struct CopResultPair {
+    const char *key, *value;
+} CopResultPair;
+
+/* Read-only once loaded; everything lives in the arena. */
+typedef struct CopResults {
+    CopArena *arena;
+    const char *path, *setup_text, *classes; /* classes: JSON array of names */
+    int64_t setup;
+    int n_setups; /* in the file; one of them is here */
+    int n_clips, n_labelled, n_models, n_corruptions, n_columns, n_pictures, n_skips, n_meta;
+    CopResultClip *clips; /* by id; skipped ones are left out of everything */
+    CopResultModel *models;
+    CopResultCorruption *corruptions; /* in the order in which they were evaluated */
+    CopResultColumn *columns;
+    CopResultPicture *pictures;  /* all of one clip */
+    const char *picture_clip;    /* its path */
+    CopResultPair *skips, *meta; /* path and reason; key and value */
+} CopResults;
+
+/* Reads setup number `setup`, or with 0 the newest that has predictions. Setups are
+ * never mixed. COP_ERR_DATA when the file is not ours or has nothing to show. One
+ * consistent snapshot, also while an evaluation writes. Returned in *out. */
+CopStatus cop_results_load(CopResults **out, const char *path, int64_t setup,
+                           CopError *err) COP_MUST_CHECK;
+void cop_results_free(CopResults **results);
+
+/* What a score is taken over: a corruption's index (mean over its severities), or these. */
+enum {
+    COP_SCOPE_ROBUST = -1, /* mean over corruptions of the mean over severities */
+    COP_SCOPE_CLEAN = -2
+};
+
+/* Top-1 and top-5 of one cell with Wilson's interval; NaN without labelled answers. */
+CopInterval cop_results_top1(const CopResults *results, int model, int column);
+CopInterval cop_results_top5(const CopResults *results, int model, int column);
+
+/* True when every cell of the scope has an answer for every clip. */
+bool cop_results_complete(const CopResults *results, int model, int scope);
+
+/* Top-1 over a scope; NaN while a cell is missing or incomplete. Clean has Wilson's
+ * interval. Cells of one clip depend on each other, so every other interval treats the
+ * clip as the unit: Student's interval over clips of a clip's own mean over the cells. */
+CopInterval cop_results_score(const CopResults *results, int model, int scope);
+
+/* robust / clean: NaN where either is missing or clean is 0. */
+double cop_results_rpc(const CopResults *results, int model);
+
+/* Share of clips whose top-1 class differs from the same model's on the clean clip;
+ * Wilson's interval over clips answered in both. */
+CopInterval cop_results_flips(const CopResults *results, int model, int column);
+
+/* Score of `a` less score of `b`, paired by clip; interval as above, *p (may be NULL)
+ * from the paired t test. NaN unless both are complete. */
+CopInterval cop_results_difference(const CopResults *results, int a, int b, int scope, double *p);
+
+/* Pairwise test in one column, over the labelled clips that both models answered. */
+CopMcNemar cop_results_mcnemar(const CopResults *results, int a, int b, int column);
+
+/* Column of a corruption (-1: clean, with severity 0), or -1. */
+int cop_results_column(const CopResults *results, int corruption, double severity);
+
+/* Index of the model called `name` (label, name, or start of the hash), or with NULL the
+ * first dense one, else the first. -1 and COP_ERR_CONFIG in err if there is none. */
+int cop_results_baseline(const CopResults *results, const char *name, CopError *err);
+
+#endif

@@ -1,0 +1,358 @@
+/* A model file with what is needed to use it: net, classes, clip and preparation.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pipeline/model/model.h"
+
+#include <glib.h>
+#include <json-glib/json-glib.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "models/archs/arch.h"
+
+enum { CHUNK = 1 << 16 };
+
+static CopStatus file_sha256(const char *path, char **out, CopError *err)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return cop_error_set(err, COP_ERR_IO, "%s: cannot be opened", path);
+    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
+    guchar *chunk = g_malloc(CHUNK);
+    size_t n;
+    while ((n = fread(chunk, 1, CHUNK, file)) > 0)
+        g_checksum_update(sum, chunk, (gssize)n);
+    const bool failed = ferror(file);
+    fclose(file);
+    g_free(chunk);
+    *out = g_strdup(g_checksum_get_string(sum));
+    g_checksum_free(sum);
+    return failed ? cop_error_set(err, COP_ERR_IO, "%s: cannot be read", path) : COP_OK;
+}
+
+static const char *meta(const CopSafetensors *file, const char *key, const char *otherwise)
+{
+    const char *value = cop_safetensors_meta(file, key);
+    return value ? value : otherwise;
+}
+
+static CopStatus bad_meta(const CopModel *model, const char *key, const char *seen,
+                          const char *wanted, CopError *err)
+{
+    return cop_error_set(err, COP_ERR_MODEL, "%s: metadata %s is '%.80s', not %s", model->path, key,
+                         seen, wanted);
+}
+
+static CopStatus read_int(const CopModel *model, const CopSafetensors *file, const char *key,
+                          int otherwise, int *out, CopError *err)
+{
+    const char *text = cop_safetensors_meta(file, key);
+    *out = otherwise;
+    if (text && (!cop_parse_int(text, out) || *out < 1 || *out > 4096))
+        return bad_meta(model, key, text, "a whole number from 1 to 4096", err);
+    return COP_OK;
+}
+
+static CopStatus read_classes(CopModel *model, const CopSafetensors *file, CopError *err)
+{
+    const char *text = cop_safetensors_meta(file, "classes");
+    if (!text)
+        return COP_OK;
+    JsonParser *parser = json_parser_new_immutable();
+    CopStatus status = COP_OK;
+    JsonNode *top =
+        json_parser_load_from_data(parser, text, -1, NULL) ? json_parser_get_root(parser) : NULL;
+    if (!top || !JSON_NODE_HOLDS_ARRAY(top) ||
+        json_array_get_length(json_node_get_array(top)) == 0) {
+        status = bad_meta(model, "classes", text, "a JSON list of names", err);
+    } else {
+        JsonArray *list = json_node_get_array(top);
+        model->classes.item = calloc(json_array_get_length(list), sizeof *model->classes.item);
+        for (guint i = 0; model->classes.item && i < json_array_get_length(list); i++) {
+            JsonNode *item = json_array_get_element(list, i);
+            if (json_node_get_value_type(item) != G_TYPE_STRING) {
+                status = bad_meta(model, "classes", text, "a JSON list of names", err);
+                break;
+            }
+            model->classes.item[model->classes.n++] = strdup(json_node_get_string(item));
+        }
+    }
+    g_object_unref(parser);
+    return status;
+}
+
+/* Numbers of a JSON list member into out[]; returns how many, -1 if it is not such a list. */
+static int read_numbers(JsonObject *object, const char *name, double *out, int most)
+{
+    JsonNode *node = json_object_get_member(object, name);
+    if (!node)
+        return 0;
+    if (!JSON_NODE_HOLDS_ARRAY(node))
+        return -1;
+    JsonArray *list = json_node_get_array(node);
+    const int n = (int)json_array_get_length(list);
+    if (n > most)
+        return -1;
+    for (int i = 0; i < n; i++) {
+        JsonNode *item = json_array_get_element(list, (guint)i);
+        if (!JSON_NODE_HOLDS_VALUE(item))
+            return -1;
+        out[i] = json_node_get_double(item);
+    }
+    return n;
+}
+
+static CopStatus read_prepare(CopModel *model, const CopSafetensors *file, CopError *err)
+{
+    const char *text = cop_safetensors_meta(file, "prep");
+    if (!text)
+        return COP_OK;
+    CopPrepare *p = &model->prepare;
+    JsonParser *parser = json_parser_new_immutable();
+    JsonNode *top =
+        json_parser_load_from_data(parser, text, -1, NULL) ? json_parser_get_root(parser) : NULL;
+    bool ok = top && JSON_NODE_HOLDS_OBJECT(top);
+    if (ok) {
+        JsonObject *object = json_node_get_object(top);
+        double resize[2] = {0}, crop = 0;
+        const int n = read_numbers(object, "resize", resize, 2);
+        JsonNode *node = json_object_get_member(object, "crop");
+        if (node && JSON_NODE_HOLDS_VALUE(node))
+            crop = json_node_get_double(node);
+        ok = n >= 1 && resize[0] >= 1 && resize[0] <= 8192 && resize[1] >= 0 && resize[1] <= 8192 &&
+             crop >= 0 && crop <= 8192 && read_numbers(object, "mean", p->mean, 3) == 3 &&
+             read_numbers(object, "std", p->std, 3) == 3 && p->std[0] > 0 && p->std[1] > 0 &&
+             p->std[2] > 0;
+        if (ok) {
+            p->resize_h = (int)resize[0];
+            p->resize_w = (int)resize[1];
+            p->crop = (int)crop;
+        }
+    }
+    g_object_unref(parser);
+    return ok ? COP_OK
+              : bad_meta(model, "prep", text, "a preparation {resize, crop, mean, std}", err);
+}
+
+/* Preparation of torchvision's video models, where a file says nothing. */
+static CopPrepare default_prepare(CopShape input)
+{
+    return (CopPrepare){.resize_h = input.h * 8 / 7,
+                        .resize_w = input.w * 171 / 112,
+                        .crop = input.h,
+                        .mean = {0.43216, 0.394666, 0.37645},
+                        .std = {0.22803, 0.22145, 0.216989}};
+}
+
+/* Outputs of the net in the file: rows of the last weight matrix. */
+static int count_classes(const CopSafetensors *file)
+{
+    static const char last[] = "fc.weight";
+    const size_t tail = sizeof last - 1;
+    for (int i = file->n_tensors - 1; i >= 0; i--) {
+        const CopStTensor *t = &file->tensor[i];
+        const size_t length = strlen(t->name);
+        if (t->rank == 2 && t->shape[0] <= 1 << 20 && length >= tail &&
+            strcmp(t->name + length - tail, last) == 0)
+            return (int)t->shape[0];
+    }
+    return 0;
+}
+
+static CopStatus read_meta(CopModel *model, const CopSafetensors *file, const char *arch,
+                           CopShape *input, CopError *err)
+{
+    const char *name = arch && *arch ? arch : meta(file, "arch", "");
+    if (!*name)
+        return cop_error_set(err, COP_ERR_MODEL,
+                             "%s: the file does not say what it is: name its architecture with "
+                             "--arch",
+                             model->path);
+    const CopArchDesc *desc = cop_arch_find(name, err);
+    if (!desc)
+        return arch && *arch ? COP_ERR_CONFIG : COP_ERR_MODEL;
+    model->arch = strdup(desc->name);
+    model->arch_options = strdup(meta(file, "arch.options", ""));
+    model->method = strdup(meta(file, "sparse.method", "dense"));
+    const char *seed = cop_safetensors_meta(file, "seed");
+    if (seed && !cop_parse_u64(seed, &model->seed))
+        return bad_meta(model, "seed", seed, "a whole number", err);
+    COP_TRY(read_int(model, file, "clip.frames", desc->input.t, &model->frames, err));
+    COP_TRY(read_int(model, file, "clip.stride", 1, &model->stride, err));
+    model->prepare = default_prepare(desc->input);
+    COP_TRY(read_prepare(model, file, err));
+    COP_TRY(read_classes(model, file, err));
+    int h, w;
+    cop_prepare_size(&model->prepare, 171, 128, &h, &w);
+    *input = (CopShape){3, model->frames, h, w};
+    return COP_OK;
+}
+
+static CopStatus build(CopModel *model, const CopSafetensors *file, const char *arch,
+                       const CopShape *size, const CopNetPlan *plan, CopError *err)
+{
+    CopShape input;
+    COP_TRY(read_meta(model, file, arch, &input, err));
+    if (size)
+        input = *size;
+    const int classes = model->classes.n ? model->classes.n : count_classes(file);
+    if (classes < 1)
+        return cop_error_set(err, COP_ERR_MODEL, "%s: names no classes and has no fc.weight",
+                             model->path);
+    COP_TRY(cop_net_create(&model->net, model->arch, model->arch_options, classes, input, err));
+    COP_TRY(cop_net_plan(model->net, plan, err));
+    COP_TRY(cop_net_load(model->net, file, err));
+
+    CopParam *const *params;
+    const int n = cop_net_params(model->net, &params);
+    size_t numel = 0, nnz = 0;
+    for (int i = 0; i < n; i++)
+        if (params[i]->role == COP_PARAM_WEIGHT) {
+            numel += params[i]->numel;
+            nnz += params[i]->nnz;
+        }
+    model->density = (double)nnz / (double)numel;
+    const char *name = cop_safetensors_meta(file, "name");
+    model->name = name && *name
+                      ? strdup(name)
+                      : cop_model_default_name(model->method, model->density, model->seed);
+    return COP_OK;
+}
+
+CopStatus cop_model_open(CopModel **out, const char *path, const char *arch, const CopShape *input,
+                         int batch, int threads, CopError *err)
+{
+    *out = NULL;
+    CopSafetensors *file = NULL;
+    COP_TRY(cop_safetensors_open(&file, path, err));
+    CopModel *model = g_new0(CopModel, 1);
+    model->path = strdup(path);
+    const CopNetPlan plan = {.batch = batch, .threads = threads, .weights = file};
+    CopStatus status = file_sha256(path, &model->sha256, err);
+    if (status == COP_OK)
+        status = build(model, file, arch, input, &plan, err);
+    cop_safetensors_close(&file);
+    if (status != COP_OK) {
+        cop_model_close(&model);
+        /* Hostile metadata of a model is a fault of the model, whoever noticed it. */
+        if (err && err->status == COP_ERR_SHAPE)
+            err->status = COP_ERR_MODEL;
+        return err && err->status != COP_OK ? err->status : status;
+    }
+    *out = model;
+    return COP_OK;
+}
+
+void cop_model_close(CopModel **out)
+{
+    if (!out || !*out)
+        return;
+    CopModel *model = *out;
+    cop_net_destroy(&model->net);
+    for (int i = 0; i < model->classes.n; i++)
+        free(model->classes.item[i]);
+    free(model->classes.item);
+    free(model->path);
+    g_free(model->sha256);
+    free(model->name);
+    free(model->arch);
+    free(model->arch_options);
+    free(model->method);
+    g_free(model);
+    *out = NULL;
+}
+
+char *cop_model_default_name(const char *method, double density, uint64_t seed)
+{
+    char number[32];
+    char *name =
+        strcmp(method, "dense") == 0
+            ? g_strdup_printf("dense s%" G_GUINT64_FORMAT, seed)
+            : g_strdup_printf("%s %s s%" G_GUINT64_FORMAT, method,
+                              cop_format_double(round(density * 1000) / 1000, number), seed);
+    char *copy = strdup(name);
+    g_free(name);
+    return copy;
+}
+
+static char *json_text(JsonBuilder *builder)
+{
+    JsonNode *node = json_builder_get_root(builder);
+    char *text = json_to_string(node, FALSE);
+    json_node_unref(node);
+    g_object_unref(builder);
+    return text;
+}
+
+static void add_numbers(JsonBuilder *b, const char *name, const double *value, int n)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_begin_array(b);
+    for (int i = 0; i < n; i++)
+        json_builder_add_double_value(b, value[i]);
+    json_builder_end_array(b);
+}
+
+static char *prepare_text(const CopPrepare *p)
+{
+    JsonBuilder *b = json_builder_new();
+    json_builder_begin_object(b);
+    json_builder_set_member_name(b, "resize");
+    json_builder_begin_array(b);
+    json_builder_add_int_value(b, p->resize_h);
+    if (p->resize_w)
+        json_builder_add_int_value(b, p->resize_w);
+    json_builder_end_array(b);
+    json_builder_set_member_name(b, "crop");
+    json_builder_add_int_value(b, p->crop);
+    add_numbers(b, "mean", p->mean, 3);
+    add_numbers(b, "std", p->std, 3);
+    json_builder_end_object(b);
+    return json_text(b);
+}
+
+static char *classes_text(const CopStrings *classes)
+{
+    JsonBuilder *b = json_builder_new();
+    json_builder_begin_array(b);
+    for (int i = 0; i < classes->n; i++)
+        json_builder_add_string_value(b, classes->item[i]);
+    json_builder_end_array(b);
+    return json_text(b);
+}
+
+CopStatus cop_model_save(const CopNet *net, const CopConfig *config, const CopStrings *classes,
+                         const char *method, double density, const char *path, CopError *err)
+{
+    const CopPrepare prepare = cop_config_prepare(config);
+    char *prep = prepare_text(&prepare), *names = classes_text(classes), number[32];
+    char *name = *config->model.name ? strdup(config->model.name)
+                                     : cop_model_default_name(method, density, config->run.seed);
+    char *frames = g_strdup_printf("%d", config->clip.frames);
+    char *stride = g_strdup_printf("%d", config->clip.stride);
+    char *seed = g_strdup_printf("%" G_GUINT64_FORMAT, config->run.seed);
+    const CopStMeta rows[] = {
+        {"arch", config->model.arch},
+        {"arch.options", config->model.options},
+        {"classes", names},
+        {"clip.frames", frames},
+        {"clip.stride", stride},
+        {"prep", prep},
+        {"sparse.method", method},
+        {"sparse.density", cop_format_double(density, number)},
+        {"seed", seed},
+        {"name", name},
+        {"version", COP_VERSION},
+        {"format", "pt"},
+    };
+    const CopStatus status =
+        cop_net_save(net, path, rows, (int)(sizeof rows / sizeof rows[0]), err);
+    g_free(prep);
+    g_free(names);
+    g_free(frames);
+    g_free(stride);
+    g_free(seed);
+    free(name);
+    return status;
+}

@@ -1,0 +1,39 @@
+/* A model file with what is needed to use it: net, classes, clip and preparation.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_MODEL_MODEL_H
+#define COP_MODEL_MODEL_H
+
+#include "models/core/option.h"
+#include "models/train/net.h"
+#include "pipeline/config/config.h"
+
+typedef struct CopModel {
+    CopNet *net;
+    char *path, *sha256;
+    char *name, *arch, *arch_options, *method;
+    double density; /* achieved, over masked weights (all weights of a dense net: 1) */
+    uint64_t seed;
+    CopStrings classes; /* may be empty where the file names none */
+    int frames, stride;
+    CopPrepare prepare;
+} CopModel;
+
+/* Opens a model for inference on up to `batch` clips a step. Everything is read from
+ * the file's metadata; a file without it (another program's weights) needs `arch`
+ * (NULL or "": the file must say), and gets that architecture's input; its classes are
+ * counted from fc.weight. With `input` (NULL: as the file says) the net is built for
+ * clips of another size. Zeros become masked weights. COP_ERR_IO, COP_ERR_MODEL, and
+ * COP_ERR_CONFIG for an unknown `arch`. Returned in *out. */
+CopStatus cop_model_open(CopModel **out, const char *path, const char *arch, const CopShape *input,
+                         int batch, int threads, CopError *err) COP_MUST_CHECK;
+void cop_model_close(CopModel **model);
+
+/* Writes a trained net with its metadata (DESIGN.md, section 7). */
+CopStatus cop_model_save(const CopNet *net, const CopConfig *config, const CopStrings *classes,
+                         const char *method, double density, const char *path,
+                         CopError *err) COP_MUST_CHECK;
+
+/* Name that results show: model.name, or method and density ("rigl 0.5"). malloc'ed. */
+char *cop_model_default_name(const char *method, double density, uint64_t seed);
+
+#endif

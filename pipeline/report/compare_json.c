@@ -1,0 +1,188 @@
+/* Comparing the models of one setup: JSON, for programs and for the report's charts.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <glib.h>
+#include <json-glib/json-glib.h>
+#include <math.h>
+
+#include "pipeline/report/compare.h"
+
+static void put_text(JsonBuilder *json, const char *key, const char *value)
+{
+    char *valid = g_utf8_make_valid(value, -1);
+    json_builder_set_member_name(json, key);
+    json_builder_add_string_value(json, valid);
+    g_free(valid);
+}
+
+static void put_int(JsonBuilder *json, const char *key, int64_t value)
+{
+    json_builder_set_member_name(json, key);
+    json_builder_add_int_value(json, value);
+}
+
+static void put_double(JsonBuilder *json, const char *key, double value)
+{
+    json_builder_set_member_name(json, key);
+    if (isfinite(value))
+        json_builder_add_double_value(json, value);
+    else
+        json_builder_add_null_value(json);
+}
+
+static void put_interval(JsonBuilder *json, const char *key, CopInterval interval)
+{
+    put_double(json, key, interval.value);
+    char *low = g_strconcat(key, "_low", NULL), *high = g_strconcat(key, "_high", NULL);
+    put_double(json, low, interval.low);
+    put_double(json, high, interval.high);
+    g_free(low);
+    g_free(high);
+}
+
+static void begin(JsonBuilder *json, const char *key)
+{
+    json_builder_set_member_name(json, key);
+    json_builder_begin_array(json);
+}
+
+static const char *column_name(const CopResults *results, int column)
+{
+    const int corruption = results->columns[column].corruption;
+    return corruption < 0 ? "clean" : results->corruptions[corruption].name;
+}
+
+static void put_cells(JsonBuilder *json, const CopResults *results, int model)
+{
+    begin(json, "cells");
+    for (int column = 0; column < results->n_columns; column++) {
+        const CopResultCell *cell = &results->models[model].cells[column];
+        json_builder_begin_object(json);
+        put_text(json, "corruption", column_name(results, column));
+        put_double(json, "severity", results->columns[column].severity);
+        put_int(json, "n", cell->n);
+        put_interval(json, "top1", cop_results_top1(results, model, column));
+        put_double(json, "top5", cop_results_top5(results, model, column).value);
+        put_double(json, "flip_rate", cop_results_flips(results, model, column).value);
+        put_double(json, "seconds", cell->seconds);
+        json_builder_end_object(json);
+    }
+    json_builder_end_array(json);
+}
+
+static void put_model(JsonBuilder *json, const CopResults *results, int model)
+{
+    const CopStoreModel *about = &results->models[model].about;
+    json_builder_begin_object(json);
+    put_text(json, "name", about->name);
+    put_text(json, "label", results->models[model].label);
+    put_text(json, "sha256", about->sha256);
+    put_text(json, "arch", about->arch);
+    put_text(json, "method", about->method);
+    put_double(json, "density", about->density);
+    put_int(json, "seed", (int64_t)about->seed);
+    put_interval(json, "clean", cop_results_score(results, model, COP_SCOPE_CLEAN));
+    put_interval(json, "robust", cop_results_score(results, model, COP_SCOPE_ROBUST));
+    put_double(json, "rpc", cop_results_rpc(results, model));
+    put_int(json, "parameters", about->parameters);
+    put_int(json, "nonzeros", about->nonzeros);
+    put_int(json, "flops", about->flops);
+    put_int(json, "flops_dense", about->flops_dense);
+    put_double(json, "seconds", results->models[model].seconds);
+    begin(json, "corruptions");
+    for (int i = 0; i < results->n_corruptions; i++) {
+        json_builder_begin_object(json);
+        put_text(json, "corruption", results->corruptions[i].name);
+        put_interval(json, "top1", cop_results_score(results, model, i));
+        json_builder_end_object(json);
+    }
+    json_builder_end_array(json);
+    put_cells(json, results, model);
+    json_builder_end_object(json);
+}
+
+static void put_scope(JsonBuilder *json, const CopResults *results, int model, int baseline,
+                      int scope)
+{
+    double p;
+    put_interval(json, "difference", cop_results_difference(results, model, baseline, scope, &p));
+    put_double(json, "p_paired", p);
+}
+
+static void put_test(JsonBuilder *json, const CopResults *results, int model, int baseline)
+{
+    const CopMcNemar test = cop_results_mcnemar(results, model, baseline, 0);
+    json_builder_begin_object(json);
+    put_text(json, "model", results->models[model].label);
+    put_text(json, "baseline", results->models[baseline].label);
+    json_builder_set_member_name(json, "clean");
+    json_builder_begin_object(json);
+    put_int(json, "n", test.n);
+    put_scope(json, results, model, baseline, COP_SCOPE_CLEAN);
+    put_int(json, "only_model", test.only_a);
+    put_int(json, "only_baseline", test.only_b);
+    put_double(json, "p", test.n ? test.p : NAN);
+    put_double(json, "p_corrected", test.n ? test.p_corrected : NAN);
+    put_double(json, "statistic", test.n ? test.statistic : NAN);
+    json_builder_end_object(json);
+    json_builder_set_member_name(json, "robust");
+    json_builder_begin_object(json);
+    put_scope(json, results, model, baseline, COP_SCOPE_ROBUST);
+    json_builder_end_object(json);
+    begin(json, "corruptions");
+    for (int i = 0; i < results->n_corruptions; i++) {
+        json_builder_begin_object(json);
+        put_text(json, "corruption", results->corruptions[i].name);
+        put_scope(json, results, model, baseline, i);
+        json_builder_end_object(json);
+    }
+    json_builder_end_array(json);
+    json_builder_end_object(json);
+}
+
+static void put_grid(JsonBuilder *json, const CopResults *results)
+{
+    begin(json, "corruptions");
+    for (int i = 0; i < results->n_corruptions; i++) {
+        const CopResultCorruption *corruption = &results->corruptions[i];
+        json_builder_begin_object(json);
+        put_text(json, "name", corruption->name);
+        put_text(json, "family", corruption->family);
+        begin(json, "severities");
+        for (int column = corruption->first; column < corruption->first + corruption->n; column++)
+            json_builder_add_double_value(json, results->columns[column].severity);
+        json_builder_end_array(json);
+        json_builder_end_object(json);
+    }
+    json_builder_end_array(json);
+}
+
+char *cop_compare_json(const CopResults *results, int baseline, bool pretty)
+{
+    JsonBuilder *json = json_builder_new();
+    json_builder_begin_object(json);
+    put_text(json, "file", results->path);
+    put_int(json, "setup", results->setup);
+    put_int(json, "setups", results->n_setups);
+    put_int(json, "clips", results->n_clips);
+    put_int(json, "labelled", results->n_labelled);
+    put_int(json, "skipped", results->n_skips);
+    put_text(json, "baseline", results->n_models ? results->models[baseline].label : "");
+    put_grid(json, results);
+    begin(json, "models");
+    for (int i = 0; i < results->n_models; i++)
+        put_model(json, results, i);
+    json_builder_end_array(json);
+    begin(json, "tests");
+    for (int i = 0; i < results->n_models; i++)
+        if (i != baseline)
+            put_test(json, results, i, baseline);
+    json_builder_end_array(json);
+    json_builder_end_object(json);
+
+    JsonNode *root = json_builder_get_root(json);
+    char *text = json_to_string(root, pretty), *line = g_strconcat(text, "\n", NULL);
+    g_free(text);
+    json_node_unref(root);
+    g_object_unref(json);
+    return line;
+}

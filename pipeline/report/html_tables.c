@@ -1,0 +1,263 @@
+/* Tables of the report page: results, heat maps, differences.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <math.h>
+
+#include "pipeline/report/html.h"
+#include "pipeline/report/terminal.h"
+
+typedef struct Colour {
+    double r, g, b; /* sRGB, 0..255 */
+} Colour;
+
+/* ColorBrewer's Blues (sequential) and PuOr (diverging, without its darkest ends): safe
+ * for colour-blind readers and in grey print. */
+static const Colour blues[] = {{247, 251, 255}, {222, 235, 247}, {198, 219, 239},
+                               {158, 202, 225}, {107, 174, 214}, {66, 146, 198},
+                               {33, 113, 181},  {8, 81, 156},    {8, 48, 107}};
+static const Colour orange_purple[] = {
+    {253, 184, 99}, {254, 224, 182}, {247, 247, 247}, {216, 218, 235}, {178, 171, 210}};
+
+static Colour mix(const Colour *stops, int n, double x)
+{
+    const double at = fmin(fmax(x, 0), 1) * (n - 1);
+    const int i = (int)fmin(floor(at), n - 2);
+    const double part = at - i;
+    return (Colour){stops[i].r + part * (stops[i + 1].r - stops[i].r),
+                    stops[i].g + part * (stops[i + 1].g - stops[i].g),
+                    stops[i].b + part * (stops[i + 1].b - stops[i].b)};
+}
+
+static double linear(double value)
+{
+    const double v = value / 255;
+    return v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
+}
+
+/* Whether white or near-black text stands out more (WCAG 2 relative luminance). */
+static bool wants_white(Colour c)
+{
+    const double light = 0.2126 * linear(c.r) + 0.7152 * linear(c.g) + 0.0722 * linear(c.b);
+    return 1.05 / (light + 0.05) > (light + 0.05) / 0.06;
+}
+
+static void put_coloured(GString *out, Colour c)
+{
+    g_string_append_printf(out, " style=\"background:rgb(%.0f,%.0f,%.0f);color:%s\"", c.r, c.g, c.b,
+                           wants_white(c) ? "#fff" : "#16181c");
+}
+
+/* The number, and its interval in small print below. */
+static void put_interval(GString *out, CopInterval interval, bool best)
+{
+    char text[COP_NUMBER_SIZE], low[COP_NUMBER_SIZE], high[COP_NUMBER_SIZE];
+    if (isnan(interval.value)) {
+        g_string_append(out, "<td class=\"num none\">–</td>");
+        return;
+    }
+    g_string_append_printf(out, "<td class=\"num%s\"><span class=\"value\">%s</span>",
+                           best ? " best" : "", cop_text_percent(text, interval.value));
+    if (!isnan(interval.low))
+        g_string_append_printf(out, "<span class=\"interval\">%s–%s</span>",
+                               cop_text_percent(low, interval.low),
+                               cop_text_percent(high, interval.high));
+    g_string_append(out, "</td>");
+}
+
+static void put_number(GString *out, const char *text)
+{
+    g_string_append_printf(out, "<td class=\"num\">%s</td>",
+                           text[0] == '-' && !text[1] ? "–" : text);
+}
+
+static double best_score(const CopResults *results, int scope)
+{
+    double best = -1;
+    for (int i = 0; i < results->n_models; i++) {
+        const double value = cop_results_score(results, i, scope).value;
+        best = value > best ? value : best; /* a NaN is never greater */
+    }
+    return best;
+}
+
+void cop_html_results(GString *out, const CopResults *results, int baseline)
+{
+    const double clean_best = best_score(results, COP_SCOPE_CLEAN);
+    const double robust_best = best_score(results, COP_SCOPE_ROBUST);
+    g_string_append(out,
+                    "<div class=\"scroll\"><table class=\"results\"><thead><tr><th>Model</th>"
+                    "<th>Method</th><th class=\"num\">Density</th><th class=\"num\">Clean, %</th>"
+                    "<th class=\"num\">Robust, %</th><th class=\"num\">Robust / clean</th>"
+                    "<th class=\"num\">Parameters</th><th class=\"num\">Non-zeros</th>"
+                    "<th class=\"num\">FLOPs a clip</th><th class=\"num\">Compute, s</th>"
+                    "</tr></thead><tbody>");
+    for (int i = 0; i < results->n_models; i++) {
+        const CopResultModel *model = &results->models[i];
+        const CopInterval clean = cop_results_score(results, i, COP_SCOPE_CLEAN);
+        const CopInterval robust = cop_results_score(results, i, COP_SCOPE_ROBUST);
+        char text[COP_NUMBER_SIZE];
+        g_string_append(out, "<tr><th scope=\"row\">");
+        cop_html_model(out, results, i);
+        g_string_append(out, i == baseline && results->n_models > 1
+                                 ? " <span class=\"tag\">baseline</span></th><td>"
+                                 : "</th><td>");
+        cop_html_text(out, model->about.method);
+        g_string_append(out, "</td>");
+        put_number(out, cop_text_number(text, model->about.density, 3));
+        put_interval(out, clean, clean.value == clean_best);
+        put_interval(out, robust, robust.value == robust_best);
+        put_number(out, cop_text_number(text, cop_results_rpc(results, i), 3));
+        put_number(out, cop_text_count(text, model->about.parameters));
+        put_number(out, cop_text_count(text, model->about.nonzeros));
+        put_number(out, cop_text_count(text, model->about.flops));
+        put_number(out, cop_text_number(text, model->seconds, 3));
+        g_string_append(out, "</tr>");
+    }
+    g_string_append(out, "</tbody></table></div>");
+}
+
+/* A cell that lacks clips is starred: it is another set of clips than its neighbours. */
+static void put_heat(GString *out, const CopResults *results, CopInterval top1, const char *class,
+                     const char *title)
+{
+    char text[COP_NUMBER_SIZE];
+    if (isnan(top1.value)) {
+        g_string_append_printf(out, "<td class=\"%s none\" title=\"%s\">–</td>", class,
+                               "not evaluated");
+        return;
+    }
+    g_string_append_printf(out, "<td class=\"%s\" title=\"", class);
+    cop_html_text(out, title);
+    g_string_append_printf(out, " %s %%, %d clips\"", cop_text_interval(text, top1), (int)top1.n);
+    put_coloured(out, mix(blues, G_N_ELEMENTS(blues), top1.value));
+    g_string_append_printf(out, ">%s%s</td>", cop_text_percent(text, top1.value),
+                           top1.n < results->n_labelled ? "*" : "");
+}
+
+/* Severities that any corruption has, rising; returned as an array of double. */
+static GArray *all_severities(const CopResults *results)
+{
+    GArray *out = g_array_new(FALSE, FALSE, sizeof(double));
+    for (int column = 1; column < results->n_columns; column++) {
+        const double severity = results->columns[column].severity;
+        guint at = 0;
+        while (at < out->len && g_array_index(out, double, at) < severity)
+            at++;
+        if (at == out->len || g_array_index(out, double, at) > severity)
+            g_array_insert_val(out, at, severity);
+    }
+    return out;
+}
+
+static void put_heat_row(GString *out, const CopResults *results, int model, int corruption,
+                         const GArray *severities)
+{
+    const char *name = results->corruptions[corruption].name;
+    g_string_append(out, "<tr><th scope=\"row\">");
+    cop_html_name(out, name);
+    g_string_append(out, "</th>");
+    for (guint i = 0; i < severities->len; i++) {
+        const double severity = g_array_index(severities, double, i);
+        const int column = cop_results_column(results, corruption, severity);
+        if (column < 0)
+            g_string_append(out, "<td class=\"heat none\"></td>");
+        else
+            put_heat(out, results, cop_results_top1(results, model, column), "heat",
+                     results->columns[column].detail);
+    }
+    put_heat(out, results, cop_results_score(results, model, corruption), "heat mean", "mean");
+    g_string_append(out, "</tr>");
+}
+
+void cop_html_heat_maps(GString *out, const CopResults *results)
+{
+    GArray *severities = all_severities(results);
+    g_string_append(out, "<div class=\"maps\">");
+    for (int model = 0; model < results->n_models; model++) {
+        char text[COP_NUMBER_SIZE];
+        const CopInterval clean = cop_results_score(results, model, COP_SCOPE_CLEAN);
+        g_string_append(out, "<div class=\"scroll\"><table class=\"map\"><caption>");
+        cop_html_model(out, results, model);
+        g_string_append_printf(out,
+                               "<span class=\"aside\">clean %s</span></caption><thead><tr><th>",
+                               cop_text_percent(text, clean.value));
+        g_string_append(out, "<span class=\"aside\">severity</span></th>");
+        for (guint i = 0; i < severities->len; i++)
+            g_string_append_printf(out, "<th>%s</th>",
+                                   cop_text_exact(text, g_array_index(severities, double, i)));
+        g_string_append(out, "<th class=\"mean\">mean</th></tr></thead><tbody>");
+        for (int i = 0; i < results->n_corruptions; i++)
+            put_heat_row(out, results, model, i, severities);
+        g_string_append(out, "</tbody></table></div>");
+    }
+    g_string_append(out, "</div>");
+    g_array_unref(severities);
+}
+
+/* "−0.4", with the sign that is as wide as the plus. */
+static void put_points(GString *out, double share)
+{
+    char text[COP_NUMBER_SIZE];
+    cop_text_points(text, share);
+    g_string_append_printf(out, "%s%s", text[0] == '-' ? "−" : "", text + (text[0] == '-'));
+}
+
+static void put_change(GString *out, const CopResults *results, int model, int baseline, int scope)
+{
+    double p;
+    const CopInterval change = cop_results_difference(results, model, baseline, scope, &p);
+    if (isnan(change.value)) {
+        g_string_append(out, "<td class=\"num none\">–</td>");
+        return;
+    }
+    /* Full colour at 15 points either way: what a reader would call large. */
+    const bool clear = change.low > 0 || change.high < 0;
+    g_string_append_printf(out, "<td class=\"num%s\"", clear ? " clear" : "");
+    put_coloured(out, mix(orange_purple, G_N_ELEMENTS(orange_purple), 0.5 + change.value / 0.3));
+    g_string_append(out, "><span class=\"value\">");
+    put_points(out, change.value);
+    g_string_append(out, "</span>");
+    if (!isnan(change.low)) {
+        g_string_append(out, "<span class=\"interval\">");
+        put_points(out, change.low);
+        g_string_append(out, " to ");
+        put_points(out, change.high);
+        g_string_append(out, "</span>");
+    }
+    if (scope == COP_SCOPE_CLEAN)
+        p = cop_results_mcnemar(results, model, baseline, 0).p;
+    if (scope < 0 && !isnan(p)) {
+        char text[COP_NUMBER_SIZE];
+        g_string_append(out, p < 0.001 ? "<span class=\"interval\">p "
+                                       : "<span class=\"interval\">p = ");
+        cop_html_text(out, cop_text_p(text, p));
+        g_string_append(out, "</span>");
+    }
+    g_string_append(out, "</td>");
+}
+
+void cop_html_differences(GString *out, const CopResults *results, int baseline)
+{
+    g_string_append(out, "<div class=\"scroll\"><table class=\"changes\"><thead><tr><th></th>");
+    for (int i = 0; i < results->n_models; i++) {
+        if (i == baseline)
+            continue;
+        g_string_append(out, "<th class=\"num\">");
+        cop_html_model(out, results, i);
+        g_string_append(out, "</th>");
+    }
+    g_string_append(out, "</tr></thead><tbody>");
+    for (int scope = COP_SCOPE_CLEAN; scope < results->n_corruptions; scope++) {
+        g_string_append_printf(out, "<tr%s><th scope=\"row\">",
+                               scope == COP_SCOPE_ROBUST ? " class=\"last\"" : "");
+        if (scope < 0)
+            g_string_append(out, scope == COP_SCOPE_CLEAN ? "Clean" : "Robust");
+        else
+            cop_html_name(out, results->corruptions[scope].name);
+        g_string_append(out, "</th>");
+        for (int i = 0; i < results->n_models; i++)
+            if (i != baseline)
+                put_change(out, results, i, baseline, scope);
+        g_string_append(out, "</tr>");
+    }
+    g_string_append(out, "</tbody></table></div>");
+}

@@ -1,0 +1,24 @@
+/* A made-up result file with everything in it that a report shows.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_TESTS_FAKE_RESULTS_H
+#define COP_TESTS_FAKE_RESULTS_H
+
+#include <stdbool.h>
+
+#include "models/core/status.h"
+
+typedef struct FakeResults {
+    int models, corruptions, clips; /* at most 4 and 4 */
+    bool pictures;
+    const char *name; /* of the last model instead of its own; NULL to keep it */
+    int missing;      /* clips that the last model's last cell leaves out */
+} FakeResults;
+
+/* Writes it to `path`. The same arguments give the same rows. */
+CopStatus fake_results(const char *path, const FakeResults *fake, CopError *err) COP_MUST_CHECK;
+
+/* A new temporary folder, and removing it with what is in it; g_free() the name. */
+char *fake_folder(void);
+void fake_folder_remove(const char *folder);
+
+#endif
