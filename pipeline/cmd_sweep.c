@@ -22,7 +22,7 @@ typedef struct Sweep {
     CopError *err;
 } Sweep;
 
-/* Trains one model unless its folder holds it already; a checkpoint is taken up. */
+/* Trains one model; what its folder holds already is taken up, a finished one as it is. */
 static CopStatus train_one(Sweep *sweep, const char *method, double density, int seed)
 {
     char number[32];
@@ -41,7 +41,7 @@ static CopStatus train_one(Sweep *sweep, const char *method, double density, int
             status = cop_config_set(sweep->config, sets[i], sweep->err);
         g_free(sets[i]);
     }
-    if (status == COP_OK && !g_file_test(model, G_FILE_TEST_EXISTS)) {
+    if (status == COP_OK) {
         CopTrainingResult result;
         status = cop_training_run(sweep->config, folder, true, name, &result, sweep->err);
         if (status == COP_OK)

@@ -212,10 +212,13 @@ static void note_epoch(Run *run, const Epoch *epoch, double accuracy)
 
 static CopStatus save_checkpoint(const Run *run)
 {
-    char epoch[32], *path = path_in(run, "checkpoint.safetensors");
+    char epoch[32], accuracy[32], *path = path_in(run, "checkpoint.safetensors");
     g_snprintf(epoch, sizeof epoch, "%d", run->epoch);
     const CopStMeta extra[] = {
-        {"run.epoch", epoch}, {"run.config", run->config_hash}, {"version", COP_VERSION}};
+        {"run.epoch", epoch},
+        {"run.test_top1", cop_format_double(run->result->test_accuracy, accuracy)},
+        {"run.config", run->config_hash},
+        {"version", COP_VERSION}};
     const CopStatus status =
         cop_checkpoint_save(&run->trainer, path, extra, (int)G_N_ELEMENTS(extra), run->err);
     g_free(path);
@@ -233,13 +236,15 @@ static CopStatus take_up(Run *run)
     if (file) {
         const char *hash = cop_safetensors_meta(file, "run.config");
         const char *epoch = cop_safetensors_meta(file, "run.epoch");
+        const char *accuracy = cop_safetensors_meta(file, "run.test_top1");
         if (!hash || strcmp(hash, run->config_hash) != 0)
             status = cop_error_set(run->err, COP_ERR_CONFIG,
                                    "%s: belongs to another configuration or data set; train into "
                                    "another folder, or without --resume",
                                    path);
-        else if (!epoch || !cop_parse_int(epoch, &run->epoch) || run->epoch < 0)
-            status = cop_error_set(run->err, COP_ERR_MODEL, "%s: has no epoch", path);
+        else if (!epoch || !cop_parse_int(epoch, &run->epoch) || run->epoch < 0 || !accuracy ||
+                 !cop_parse_double(accuracy, &run->result->test_accuracy))
+            status = cop_error_set(run->err, COP_ERR_MODEL, "%s: has no epoch or accuracy", path);
         else
             status = cop_checkpoint_load(&run->trainer, file, run->err);
         cop_safetensors_close(&file);
