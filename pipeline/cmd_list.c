@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "models/archs/arch.h"
 #include "pipeline/cli.h"
 
 extern const CopCommand cop_cmd_list;
@@ -14,6 +15,14 @@ typedef struct Entry {
     const char *name, *summary, *reference, *family;
     const CopOption *options;
 } Entry;
+
+static bool arch(int i, Entry *entry)
+{
+    const CopArchDesc *desc = cop_arch_registry[i];
+    if (desc)
+        *entry = (Entry){desc->name, desc->summary, desc->reference, NULL, desc->options};
+    return desc != NULL;
+}
 
 static bool corruption(int i, Entry *entry)
 {
@@ -66,6 +75,7 @@ static const struct Kind {
     const char *name;
     bool (*at)(int i, Entry *entry); /* false past the end */
 } kinds[] = {
+    {"archs", arch},
     {"corruptions", corruption},
     {"methods", method},
     {"formats", format},
@@ -193,7 +203,7 @@ static int run(int argc, char **argv)
 
 const CopCommand cop_cmd_list = {
     .name = "list",
-    .usage = "corruptions|methods|formats|samplers",
+    .usage = "archs|corruptions|methods|formats|samplers",
     .summary = "what there is to choose from",
     .run = run,
 };
