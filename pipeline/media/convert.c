@@ -117,18 +117,14 @@ static void find_matrix(Matrix *matrix, const CopFrame *to, const CopFrame *from
     else
         yuv_space(&b, to->colour);
     for (int i = 0; i < 3; i++) {
-        int32_t shift = 0, sum = 0;
+        int32_t shift = 0;
         for (int j = 0; j < 3; j++) {
             double f = 0.0;
             for (int k = 0; k < 3; k++)
                 f += b.from_rgb[i][k] * a.to_rgb[k][j];
             matrix->factor[i][j] = fixed(f);
             shift += matrix->factor[i][j] * (int32_t)a.zero[j];
-            sum += matrix->factor[i][j];
         }
-        /* Grey must stay grey: the chroma rows of RGB sum to exactly zero. */
-        if (is_rgb(from->format) && i > 0)
-            matrix->factor[i][i == 1 ? 2 : 0] -= sum;
         matrix->offset[i] = (int32_t)b.zero[i] * (1 << BITS) - shift;
     }
 }

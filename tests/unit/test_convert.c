@@ -11,9 +11,9 @@
 #include "pipeline/media/convert.h"
 #include "tests/media_help.h"
 
-/* One rounding to the nearest level, and three factors of 16 fractional bits:
- * two off by half a unit, the one that makes a chroma row sum to zero by two. */
-static const double tolerance = 0.5 + 3.0 * 255.0 / 65536.0;
+/* One rounding to the nearest level, and three factors of 16 fractional bits that
+ * are off by half a unit each. */
+static const double tolerance = 0.5 + 3.0 * 0.5 * 255.0 / 65536.0;
 
 static const CopColour colours[] = {{COP_MATRIX_BT601, COP_RANGE_LIMITED},
                                     {COP_MATRIX_BT601, COP_RANGE_FULL},

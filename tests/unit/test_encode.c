@@ -437,6 +437,30 @@ START_TEST(full_disk_n)
 }
 END_TEST
 
+START_TEST(full_pipe_n)
+{
+    CopEncoder *encoder;
+    CopError err = {0};
+    CopFrame frame;
+    const int kept = dup(1), fd = open("/dev/full", O_WRONLY);
+    help_make(&frame, COP_PIXEL_RGB, 200, 200, 1);
+    fflush(stdout);
+    dup2(fd, 1);
+    ck_assert_int_eq(cop_encoder_open(&encoder, "-", &frame, &plain, &err), COP_OK);
+    CopStatus status = cop_encoder_write(encoder, &frame, &err);
+    if (status == COP_OK)
+        status = cop_encoder_finish(encoder, &err);
+    dup2(kept, 1);
+    clearerr(stdout);
+    ck_assert_int_eq(status, COP_ERR_IO);
+    ck_assert_ptr_ne(strstr(err.text, "No space left on device"), NULL);
+    cop_encoder_close(&encoder);
+    cop_frame_unref(&frame);
+    close(fd);
+    close(kept);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("encode");
@@ -452,6 +476,7 @@ int main(void)
     tcase_add_test(tc, whole_or_nothing);
     tcase_add_test(tc, refused_n);
     tcase_add_test(tc, full_disk_n);
+    tcase_add_test(tc, full_pipe_n);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
