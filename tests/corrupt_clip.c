@@ -17,7 +17,7 @@ CopFrame clip_frame(CopPixelFormat format, int width, int height, int64_t index)
         for (int y = 0; y < rows; y++)
             for (int x = 0; x < row_bytes; x++) {
                 const int u = x + 2 * (int)index, v = y + (int)index;
-                const uint64_t grain = cop_mix64((uint64_t)(u * 8191 + v)) % 24;
+                const uint64_t grain = cop_mix64((uint64_t)u * 8191 + (uint64_t)v) % 24;
                 frame.plane[p][y * frame.stride[p] + x] =
                     (uint8_t)(40 + 60 * p + (u * 3 + v * 2) % 150 + (int)grain - 40 * (p > 0));
             }
