@@ -28,7 +28,8 @@ struct CopSynthScene {
     int vertices;
     Texture texture;
     double frequency, phase; /* cycles a radius; sectors */
-    Colour light, dark;
+    Colour light, dark, mark;
+    Point eye; /* a spot off the centre, so that no sprite looks the same after part of a turn */
     double texture_tile[TILE][TILE];
     /* the background */
     Colour ground[2];
@@ -154,6 +155,9 @@ static void choose_sprite(CopSynthScene *scene, bool bright_ground)
         scene->light = hsv(hue, 0.5 * saturation, cop_synth_between(key, 14, at, 0.92, 1));
         scene->dark = hsv(other, saturation, cop_synth_between(key, 15, at, 0.6, 0.85));
     }
+    scene->mark = bright_ground ? hsv(hue, 0.1, 0.98) : hsv(other, 0.8, 0.12);
+    scene->eye = (Point){0.42 * cos(turn * cop_rng_uniform(key, 16, at)),
+                         0.42 * sin(turn * cop_rng_uniform(key, 16, at))};
     fill_tile(scene->texture_tile, key, cop_synth_address(&scene->clip, COP_SYNTH_TEXTURE, 0));
 }
 
@@ -260,7 +264,9 @@ static Colour texture_at(const CopSynthScene *scene, Point p)
                     0.5);
         break;
     }
-    return blend(scene->dark, scene->light, smooth(0.5 + 1.6 * wave));
+    const Colour colour = blend(scene->dark, scene->light, smooth(0.5 + 1.6 * wave));
+    const double spot = 0.26 - hypot(p.x - scene->eye.x, p.y - scene->eye.y);
+    return blend(colour, scene->mark, smooth(0.5 + 6 * spot));
 }
 
 static Colour ground_at(const CopSynthScene *scene, double x, double y, int t)

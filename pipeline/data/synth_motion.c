@@ -59,8 +59,8 @@ CopSynthPose cop_synth_pose(const CopSynthClip *clip, int t)
     angle += t * cop_synth_between(key, 6, at, -0.012, 0.012);
 
     const double speed = cop_synth_between(key, 8, at, 0.025, 0.045);
-    const double spin = cop_synth_between(key, 9, at, turn / 60, turn / 30);
-    const double growth = cop_synth_between(key, 10, at, 0.03, 0.05) / log(COP_SYNTH_RATIO);
+    const double spin = cop_synth_between(key, 9, at, turn / 45, turn / 28);
+    const double growth = cop_synth_between(key, 10, at, 0.04, 0.06) / log(COP_SYNTH_RATIO);
     const double reach = cop_synth_between(key, 11, at, 0.10, 0.16);
     const double period = cop_synth_between(key, 12, at, 11, 17);
     const double phase = turn * cop_rng_uniform(key, 13, at);

@@ -17,8 +17,8 @@ typedef enum CopSynthDraw {
 } CopSynthDraw;
 
 /* Sprites' radii run from RADIUS to RADIUS * RATIO, in widths. */
-#define COP_SYNTH_RADIUS 0.15
-#define COP_SYNTH_RATIO  2.1
+#define COP_SYNTH_RADIUS 0.14
+#define COP_SYNTH_RATIO  2.4
 
 CopRngAddress cop_synth_address(const CopSynthClip *clip, CopSynthDraw draw, int t);
 
