@@ -203,5 +203,5 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm
 
-.PRECIOUS: $(B)/%.o
+.PRECIOUS: $(B)/%.o $(B)/tests/%.o
 -include $(shell test -d $(B) && find $(B) -name '*.d')
