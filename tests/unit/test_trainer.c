@@ -181,6 +181,9 @@ START_TEST(a_run_goes_on_where_it_stopped)
     ck_assert_uint_eq(second.trainer.step, HALF);
     run_steps(&second, STEPS - HALF);
     same_state(&whole, &second);
+    must(cop_net_save(whole.trainer.net, help_path("whole.safetensors"), NULL, 0, &err), &err);
+    must(cop_net_save(second.trainer.net, help_path("second.safetensors"), NULL, 0, &err), &err);
+    help_shell("cmp whole.safetensors second.safetensors");
     run_close(&whole);
     run_close(&first);
     run_close(&second);
