@@ -1,11 +1,11 @@
 /* coppice model: make one with random weights, or describe one.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <json-glib/json-glib.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "models/archs/arch.h"
 #include "pipeline/cli_config.h"
+#include "pipeline/json_text.h"
 #include "pipeline/model/model.h"
 
 extern const CopCommand cop_cmd_model;
@@ -161,12 +161,9 @@ static void print_json(const CopModel *model)
             add_layer(b, layers[i]);
     json_builder_end_array(b);
     json_builder_end_object(b);
-    JsonNode *node = json_builder_get_root(b);
-    char *text = json_to_string(node, TRUE);
+    char *text = cop_json_text(b, TRUE);
     printf("%s\n", text);
     g_free(text);
-    json_node_unref(node);
-    g_object_unref(b);
 }
 
 static CopStatus info(const Words *words, const char *path, CopError *err)
