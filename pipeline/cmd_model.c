@@ -190,7 +190,7 @@ static int run(int argc, char **argv)
     const GOptionEntry entries[] = {
         COP_CONFIG_ENTRIES(words.config),
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &words.out, "new: file to write", "FILE"},
-        {"arch", 0, 0, G_OPTION_ARG_STRING, &words.arch,
+        {"arch", 0, 0, G_OPTION_ARG_FILENAME, &words.arch,
          "new: architecture (model.arch); info: of weights that do not name it", "A"},
         {"classes", 0, 0, G_OPTION_ARG_INT, &words.classes, "new: outputs (400)", "N"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &words.json, "info: as JSON", NULL},
