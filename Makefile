@@ -82,7 +82,8 @@ DEPS_build   := gcc libc6-dev make pkg-config libavformat-dev libavcodec-dev lib
 DEPS_check   := $(DEPS_build) libgstreamer1.0-dev libcairo2-dev ffmpeg sqlite3
 DEPS_lint    := $(DEPS_check) git binutils clang clang-format cppcheck shellcheck
 DEPS_aarch64 := gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
-DEPS_parity  := $(DEPS_build) python3 python3-numpy python3-torch python3-torchvision
+DEPS_parity  := $(DEPS_build) python3 python3-numpy python3-torch python3-torchvision \
+                python3-skimage python3-opencv python3-pil ffmpeg opencv-doc
 
 # pkg-config is asked only by rules that compile: the first make on a machine may have to install it.
 need       = $(if $(shell $(PKG_CONFIG) --exists $(1) 2>/dev/null && echo yes),,$(error packages \
@@ -238,9 +239,9 @@ $(B)/tests/kcheck: $(call obj,$(KCHECK_SRC) $(CORE_SRC) $(KERN_SRC)) $(LANE_OBJ)
 $(TEST_BIN): $(B)/tests/%: $(B)/tests/%.o $(call obj,$(TEST_LIB_SRC)) $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@$(if $(Q),echo "  LD    tests/$*")
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(TEST_LIBS) $(PIPE_LIBS) -lm
-$(B)/parity/%: $(B)/tests/parity/%.o $(B)/libcoppice-nn.a
+$(B)/parity/%: $(B)/tests/parity/%.o $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ -lm
+	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm
 $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm
