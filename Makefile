@@ -1,4 +1,5 @@
 # coppice: robust, sparse video models. `make help` lists the targets.
+# SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # CC, OPT, WERROR, SAN=address,undefined and SAN=thread select a build; each
 # set of flags has an object folder of its own, build/<hash of the flags>.
@@ -11,6 +12,7 @@ MAKEFLAGS += --no-builtin-rules
 SHELL := /bin/bash
 
 VERSION := 0.1.0
+SONAME  := so.0
 CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
 AR      := $(if $(filter default,$(origin AR)),$(if $(findstring aarch64,$(CC)),aarch64-linux-gnu-ar,ar),$(AR))
 OPT     ?= -O2 -g
@@ -23,9 +25,8 @@ PKG_CONFIG ?= pkg-config
 
 # --- what is built ----------------------------------------------------------
 PIPELINE_PKGS := libavformat libavcodec libavutil libswscale libconfig sqlite3 \
-                 glib-2.0 gio-2.0 json-glib-1.0 cairo libpng
-NN_PKGS       := openblas
-TEST_PKGS     := gstreamer-check-1.0
+                 glib-2.0 gio-2.0 json-glib-1.0 libpng
+TEST_PKGS     := gstreamer-check-1.0 cairo
 
 TARGET  := $(shell $(CC) -dumpmachine 2>/dev/null)
 TIERS   := generic $(if $(findstring x86_64,$(TARGET)),avx2 avx512)
@@ -37,8 +38,10 @@ ISA_avx512  := -march=x86-64-v4 -mprefer-vector-width=512
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
         -Wvla -Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings $(WERROR)
-BASE := -std=c11 $(OPT) $(WARN) -fvisibility=hidden -fno-math-errno -pthread -D_POSIX_C_SOURCE=200809L \
-        -DCOP_VERSION='"$(VERSION)"' -I. $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+# The same objects make the static and the shared libraries.
+BASE := -std=c11 $(OPT) $(WARN) -fPIC -fno-semantic-interposition -fno-math-errno -pthread \
+        -D_POSIX_C_SOURCE=200809L -DCOP_VERSION='"$(VERSION)"' -I. \
+        $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 CFLAGS_all  := $(BASE) -ffp-contract=off $(CFLAGS)
 # Generic vectors give fused multiply-adds only where contraction is allowed.
 CFLAGS_kern := $(BASE) $(if $(SAN),,-O3) -ffp-contract=fast -fno-trapping-math $(CFLAGS)
@@ -49,15 +52,18 @@ B    := build/$(HASH)
 
 LANE_SRC     := $(wildcard models/kernels/*_lane.c)
 MODELS_SRC   := $(filter-out $(LANE_SRC),$(wildcard models/*/*.c models/kernels/ref/*.c))
-PIPELINE_SRC := $(filter-out pipeline/main.c pipeline/cmd_%.c,$(wildcard pipeline/*.c pipeline/*/*.c))
-CLI_SRC      := $(wildcard pipeline/main.c pipeline/cmd_*.c)
+CLI_SRC      := $(wildcard pipeline/main.c pipeline/cli_registry.c pipeline/cmd_*.c)
+PIPELINE_SRC := $(filter-out $(CLI_SRC),$(wildcard pipeline/*.c pipeline/*/*.c))
 GEN_SRC      := $(if $(wildcard pipeline/report/report.gresource.xml),$(B)/gen/report_assets.c)
 TEST_SRC     := $(wildcard tests/unit/test_*.c tests/grad/test_*.c tests/contract/test_*.c tests/golden/test_*.c)
 TEST_LIB_SRC := $(wildcard tests/*.c)
 KCHECK_SRC   := $(wildcard tests/kernels/*.c)
 CORE_SRC     := $(wildcard models/core/*.c)
 PARITY_BIN    = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/parity/*.c))
-BENCH_SRC    := $(wildcard tests/bench/*.c)
+BENCH_BIN     = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/bench/*.c))
+# Golden tables are parts of the test that includes them.
+HEADERS      := $(filter-out tests/golden/%,$(wildcard models/*/*.h models/*/*/*.h \
+                pipeline/*.h pipeline/*/*.h tests/*.h tests/*/*.h))
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 LANE_OBJ     := $(foreach t,$(TIERS),$(patsubst %_lane.c,$(B)/%_$(t).o,$(LANE_SRC)))
@@ -67,26 +73,27 @@ PIPELINE_OBJ := $(call obj,$(PIPELINE_SRC)) $(GEN_SRC:.c=.o)
 TEST_BIN     := $(patsubst tests/%.c,$(B)/tests/%,$(TEST_SRC))
 
 # --- packages ---------------------------------------------------------------
-DEPS_build  := gcc make pkg-config libavformat-dev libavcodec-dev libavutil-dev libswscale-dev \
-               libconfig-dev libsqlite3-dev libglib2.0-dev libjson-glib-dev libopenblas-dev \
-               libcairo2-dev libpng-dev fonts-dejavu-core
-DEPS_develop := $(DEPS_build) libgstreamer1.0-dev ffmpeg opencv-doc cppcheck clang clang-format \
-               valgrind chromium gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
-DEPS_check  := $(DEPS_build) libgstreamer1.0-dev ffmpeg
-DEPS_parity := $(DEPS_build) python3 python3-numpy python3-torch python3-torchvision \
-               python3-skimage python3-opencv python3-pil ffmpeg opencv-doc
+DEPS_build   := gcc libc6-dev make pkg-config libavformat-dev libavcodec-dev libavutil-dev libswscale-dev \
+                libconfig-dev libsqlite3-dev libglib2.0-dev libjson-glib-dev libpng-dev
+DEPS_check   := $(DEPS_build) libgstreamer1.0-dev libcairo2-dev ffmpeg sqlite3
+DEPS_lint    := $(DEPS_check) git binutils clang clang-format cppcheck shellcheck
+DEPS_aarch64 := gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
+DEPS_parity  := $(DEPS_build) python3 python3-numpy python3-torch python3-torchvision \
+                python3-skimage python3-opencv python3-pil ffmpeg opencv-doc
 
 # pkg-config is asked only by rules that compile: the first make on a machine may have to install it.
-pkg_cflags = $(subst -I/,-isystem /,$(shell $(PKG_CONFIG) --cflags $(1)))
-pkg_libs   = $(shell $(PKG_CONFIG) --libs $(1))
+need       = $(if $(shell $(PKG_CONFIG) --exists $(1) 2>/dev/null && echo yes),,$(error packages \
+               are missing ($(1)): run "make deps"))
+pkg_cflags = $(call need,$(1))$(subst -I/,-isystem /,$(shell $(PKG_CONFIG) --cflags $(1)))
+pkg_libs   = $(call need,$(1))$(shell $(PKG_CONFIG) --libs $(1))
 PIPE_CFLAGS = $(eval PIPE_CFLAGS := $(call pkg_cflags,$(PIPELINE_PKGS)))$(PIPE_CFLAGS)
-NN_CFLAGS   = $(eval NN_CFLAGS := $(call pkg_cflags,$(NN_PKGS)))$(NN_CFLAGS)
 TEST_CFLAGS = $(eval TEST_CFLAGS := $(call pkg_cflags,$(TEST_PKGS) $(PIPELINE_PKGS)))$(TEST_CFLAGS)
-PIPE_LIBS   = $(eval PIPE_LIBS := $(call pkg_libs,$(PIPELINE_PKGS) $(NN_PKGS)))$(PIPE_LIBS)
+PIPE_LIBS   = $(eval PIPE_LIBS := $(call pkg_libs,$(PIPELINE_PKGS)))$(PIPE_LIBS)
 TEST_LIBS   = $(eval TEST_LIBS := $(call pkg_libs,$(TEST_PKGS)))$(TEST_LIBS)
 
 # --- targets ----------------------------------------------------------------
-.PHONY: all check check-run demo demo-run bench lint parity parity-run deps deps-% install uninstall clean help kernels kernels-aarch64
+.PHONY: all check check-run demo demo-run bench lint parity parity-run deps deps-% install uninstall \
+        clean help kernels kernels-aarch64 programs headers
 
 ## all: build/coppice and the two libraries
 all: $(B)/coppice $(B)/libcoppice-nn.a $(B)/libcoppice.a
@@ -102,22 +109,22 @@ demo-run: all
 check: deps-check
 	@$(MAKE) --no-print-directory check-run
 check-run: all $(TEST_BIN) $(B)/tests/kcheck
-	@COPPICE=$(CURDIR)/$(B)/coppice tests/run.sh $(B) $(TEST_BIN) $(B)/tests/kcheck $(wildcard tests/cli/test_*.sh)
+	@COPPICE=$(CURDIR)/$(B)/coppice CC='$(CC)' SAN='$(SAN)' tests/run.sh $(B) $(TEST_BIN) $(B)/tests/kcheck $(wildcard tests/cli/test_*.sh)
 
 ## kernels: the kernel checks alone, which need libc and pthreads only
 kernels: $(B)/tests/kcheck
 	$(KCHECK_RUN) $(B)/tests/kcheck
 
 ## kernels-aarch64: cross-build the kernel checks and run them under qemu
-kernels-aarch64:
+kernels-aarch64: deps-aarch64
 	@$(MAKE) --no-print-directory CC=aarch64-linux-gnu-gcc KCHECK_RUN="qemu-aarch64 -L /usr/aarch64-linux-gnu" kernels
 
 ## bench: time kernels and nets against their peers, as ratios
-bench: all $(patsubst tests/bench/%.c,$(B)/bench/%,$(BENCH_SRC))
-	@set -e; for b in $(patsubst tests/bench/%.c,$(B)/bench/%,$(BENCH_SRC)); do $$b; done
+bench: all $(BENCH_BIN)
+	@set -e; for b in $(BENCH_BIN); do $$b; done
 
 ## lint: layering, format, headers, symbols, cppcheck, clang with the same warnings
-lint: deps-develop
+lint: deps-lint
 	@$(MAKE) --no-print-directory all
 	@tests/lint.sh $(B)
 
@@ -127,25 +134,39 @@ parity: deps-parity
 parity-run: all $(PARITY_BIN)
 	@COPPICE=$(CURDIR)/$(B)/coppice tests/parity/run.sh
 
-## deps: install what is missing (build, development and parity sets)
-deps: deps-build deps-develop deps-parity
+## deps: install what is missing (build, check, lint, aarch64 and parity sets; deps-build: that one)
+deps:
+	@tests/deps.sh $(sort $(DEPS_build) $(DEPS_check) $(DEPS_lint) $(DEPS_aarch64) $(DEPS_parity))
 deps-%:
-	@samples/deps.sh $(sort $(DEPS_$*))
+	@tests/deps.sh $(sort $(DEPS_$*))
 
-## install: libraries, headers, pkg-config files and the command (PREFIX, DESTDIR)
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/coppice
+## programs: everything that compiles, tests included
+programs: $(B)/coppice $(TEST_BIN) $(B)/tests/kcheck $(PARITY_BIN) $(BENCH_BIN)
+
+## headers: each header, compiled alone
+headers: $(HEADERS:%=$(B)/%.ok)
+
+LIB := $(DESTDIR)$(PREFIX)/lib
+PC   = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@PKGS@|$(PIPELINE_PKGS)|'
+
+## install: the command, both libraries, headers and pkg-config files (PREFIX, DESTDIR)
+install: all $(B)/libcoppice-nn.so $(B)/libcoppice.so
+	install -d $(DESTDIR)$(PREFIX)/bin $(LIB)/pkgconfig $(DESTDIR)$(PREFIX)/include/coppice
 	install -m 755 $(B)/coppice $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 $(B)/libcoppice-nn.a $(B)/libcoppice.a $(DESTDIR)$(PREFIX)/lib/
-	cd $(CURDIR) && find models pipeline -name '*.h' -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/include/coppice/{} \;
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' models/libcoppice-nn.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/libcoppice-nn.pc
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@PKGS@|$(PIPELINE_PKGS)|' pipeline/libcoppice.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/libcoppice.pc
+	install -m 644 $(B)/libcoppice-nn.a $(B)/libcoppice.a $(LIB)/
+	for lib in libcoppice-nn libcoppice; do \
+	    install -m 755 $(B)/$$lib.so $(LIB)/$$lib.so.$(VERSION) && \
+	    ln -sf $$lib.so.$(VERSION) $(LIB)/$$lib.$(SONAME) && \
+	    ln -sf $$lib.$(SONAME) $(LIB)/$$lib.so || exit; done
+	$(PC) models/libcoppice-nn.pc.in > $(LIB)/pkgconfig/libcoppice-nn.pc
+	$(PC) pipeline/libcoppice.pc.in > $(LIB)/pkgconfig/libcoppice.pc
+	find models pipeline -name '*.h' -exec \
+	    install -D -m 644 {} $(DESTDIR)$(PREFIX)/include/coppice/{} \;
 
 ## uninstall: remove what install put there
 uninstall:
-	rm -rf $(DESTDIR)$(PREFIX)/include/coppice
-	rm -f $(DESTDIR)$(PREFIX)/bin/coppice $(DESTDIR)$(PREFIX)/lib/libcoppice-nn.a $(DESTDIR)$(PREFIX)/lib/libcoppice.a \
-	      $(DESTDIR)$(PREFIX)/lib/pkgconfig/libcoppice-nn.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/libcoppice.pc
+	rm -rf $(DESTDIR)$(PREFIX)/include/coppice $(DESTDIR)$(PREFIX)/bin/coppice
+	rm -f $(LIB)/libcoppice{-nn,}.{a,so,$(SONAME),so.$(VERSION)} $(LIB)/pkgconfig/libcoppice{-nn,}.pc
 
 ## clean: remove everything that make made
 clean:
@@ -163,9 +184,9 @@ $(Q)$(CC) $(1) -MMD -MP -c -o $@ $<
 endef
 
 $(B)/models/%.o: models/%.c
-	$(call compile,$(CFLAGS_all) $(NN_CFLAGS))
+	$(call compile,$(CFLAGS_all))
 $(filter $(B)/models/kernels/%,$(call obj,$(KERN_SRC))): $(B)/%.o: %.c
-	$(call compile,$(CFLAGS_kern) $(NN_CFLAGS))
+	$(call compile,$(CFLAGS_kern))
 define tier_rule
 $(B)/models/kernels/%_$(1).o: models/kernels/%_lane.c
 	$$(call compile,$$(CFLAGS_kern) $$(ISA_$(1)) -DCOP_TIER=$(1) -DCOP_VEC_BYTES=$$(VEC_$(1)))
@@ -180,14 +201,32 @@ $(B)/tests/%.o: tests/%.c
 $(B)/tests/kernels/%.o: tests/kernels/%.c
 	$(call compile,$(CFLAGS_all))
 
+# Included, not compiled: a header may leave its functions and tables unused.
+define header
+@mkdir -p $(@D)
+$(Q)echo '#include "$<"' | $(CC) $(1) -MMD -MP -MF $@.d -MT $@ -fsyntax-only -x c - && touch $@
+endef
+$(B)/models/%.h.ok: models/%.h
+	$(call header,$(CFLAGS_all))
+$(B)/pipeline/%.h.ok: pipeline/%.h
+	$(call header,$(CFLAGS_all) $(PIPE_CFLAGS))
+$(B)/tests/%.h.ok: tests/%.h
+	$(call header,$(CFLAGS_all) $(TEST_CFLAGS))
+
 $(B)/gen/report_assets.c: pipeline/report/report.gresource.xml $(wildcard pipeline/report/assets/*)
 	@mkdir -p $(@D)
-	$(Q)glib-compile-resources --generate-source --internal --c-name report_assets --sourcedir=pipeline/report --target=$@ $<
+	$(Q)glib-compile-resources --generate-source --internal --c-name cop_report_assets --sourcedir=pipeline/report --target=$@ $<
 
 $(B)/libcoppice-nn.a: $(MODELS_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 $(B)/libcoppice.a: $(PIPELINE_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
+# Calls inside a library stay inside it.
+SHARED = $(LDFLAGS_all) -shared -Wl,-Bsymbolic-functions $(if $(SAN),,-Wl,-z,defs) -Wl,-soname,$(basename $(@F)).$(SONAME)
+$(B)/libcoppice-nn.so: $(MODELS_OBJ)
+	$(Q)$(CC) $(SHARED) -o $@ $^ -lm
+$(B)/libcoppice.so: $(PIPELINE_OBJ) | $(B)/libcoppice-nn.so
+	$(Q)$(CC) $(SHARED) -o $@ $^ -L$(B) -lcoppice-nn $(PIPE_LIBS) -lm
 $(B)/coppice: $(call obj,$(CLI_SRC)) $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@$(if $(Q),echo "  LD    $(@F)")
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm
@@ -203,5 +242,5 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm
 
-.PRECIOUS: $(B)/%.o $(B)/tests/%.o
+.PRECIOUS: $(B)/tests/%.o
 -include $(shell test -d $(B) && find $(B) -name '*.d')

@@ -21,7 +21,8 @@ typedef struct CopConfigWords {
     }
 
 /* Loads the configuration that the words name; cop_config_free() it, also on failure. */
-CopStatus cop_cli_load(const CopConfigWords *words, CopConfig *config, CopError *err) COP_MUST_CHECK;
+CopStatus cop_cli_load(const CopConfigWords *words, CopConfig *config,
+                       CopError *err) COP_MUST_CHECK;
 void cop_cli_free_words(CopConfigWords *words);
 
 /* An error where words are left over that the command has no use for. */

@@ -28,7 +28,8 @@ static CopStatus find_clips(const CopSafetensors *file, const char *path, const 
                              "%s: has no float32 tensor \"clips\" of shape [n,c,t,h,w]", path);
     for (int d = 0; d < 5; d++)
         if (clips->shape[d] < 1 || clips->shape[d] > 1 << 16)
-            return cop_error_set(err, COP_ERR_DATA, "%s: size %llu of dimension %d of \"clips\" is "
+            return cop_error_set(err, COP_ERR_DATA,
+                                 "%s: size %llu of dimension %d of \"clips\" is "
                                  "not in 1..65536",
                                  path, (unsigned long long)clips->shape[d], d);
     *shape = (CopShape){(int)clips->shape[1], (int)clips->shape[2], (int)clips->shape[3],
@@ -49,11 +50,10 @@ static void fill(const CopTensor *x, float value)
                 }
 }
 
-static void run_batches(const CopModel *model, const CopStTensor *clips, CopShape shape,
-                        float idle, CopPool *pool, float *logits)
+static void run_batches(const CopModel *model, const CopStTensor *clips, CopShape shape, float idle,
+                        CopPool *pool, float *logits)
 {
-    const size_t size =
-        (size_t)shape.c * (size_t)shape.t * (size_t)shape.h * (size_t)shape.w;
+    const size_t size = (size_t)shape.c * (size_t)shape.t * (size_t)shape.h * (size_t)shape.w;
     const int n = (int)clips->shape[0], classes = cop_net_classes(model->net);
     float *clip = g_new(float, size);
     const CopStep step = {.pool = pool};
@@ -96,14 +96,15 @@ static CopStatus infer(const Words *words, CopError *err)
     }
     if (status == COP_OK) {
         const uint64_t n = clips->shape[0], classes = (uint64_t)cop_net_classes(model->net);
-        float *logits = g_new(float, n * classes);
+        const gsize values = n * classes;
+        float *logits = g_new(float, values);
         run_batches(model, clips, shape, (float)words->idle, pool, logits);
         const CopStTensor out = {.name = "logits",
                                  .dtype = COP_DTYPE_F32,
                                  .rank = 2,
                                  .shape = {n, classes},
                                  .data = logits,
-                                 .bytes = n * classes * sizeof *logits};
+                                 .bytes = values * sizeof *logits};
         status = cop_safetensors_write(words->output, &out, 1, NULL, 0, err);
         if (status == COP_OK)
             printf("%s: logits [%d, %d]\n", words->output, (int)n, (int)classes);
@@ -120,7 +121,7 @@ static int run(int argc, char **argv)
     Words words = {0};
     const GOptionEntry entries[] = {
         {"model", 'm', 0, G_OPTION_ARG_FILENAME, &words.model, "Weights, safetensors", "M"},
-        {"arch", 0, 0, G_OPTION_ARG_STRING, &words.arch,
+        {"arch", 0, 0, G_OPTION_ARG_FILENAME, &words.arch,
          "Architecture of weights that do not name it", "A"},
         {"input", 'i', 0, G_OPTION_ARG_FILENAME, &words.input,
          "Tensor \"clips\" [n,c,t,h,w], float32, as normalised", "X.safetensors"},

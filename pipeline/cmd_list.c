@@ -1,11 +1,12 @@
 /* coppice list: what the registries hold, as text or JSON.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib.h>
-#include <json-glib/json-glib.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "models/archs/arch.h"
 #include "pipeline/cli.h"
+#include "pipeline/json_text.h"
 
 extern const CopCommand cop_cmd_list;
 
@@ -14,6 +15,14 @@ typedef struct Entry {
     const char *name, *summary, *reference, *family;
     const CopOption *options;
 } Entry;
+
+static bool arch(int i, Entry *entry)
+{
+    const CopArchDesc *desc = cop_arch_registry[i];
+    if (desc)
+        *entry = (Entry){desc->name, desc->summary, desc->reference, NULL, desc->options};
+    return desc != NULL;
+}
 
 static bool corruption(int i, Entry *entry)
 {
@@ -66,10 +75,8 @@ static const struct Kind {
     const char *name;
     bool (*at)(int i, Entry *entry); /* false past the end */
 } kinds[] = {
-    {"corruptions", corruption},
-    {"methods", method},
-    {"formats", format},
-    {"samplers", sampler},
+    {"archs", arch},     {"corruptions", corruption}, {"methods", method},
+    {"formats", format}, {"samplers", sampler},
 };
 
 static void print_text(const struct Kind *kind)
@@ -138,12 +145,9 @@ static void print_json(const struct Kind *kind)
     for (int i = 0; kind->at(i, &entry); i++)
         add_entry(json, &entry);
     json_builder_end_array(json);
-    JsonNode *root = json_builder_get_root(json);
-    char *text = json_to_string(root, TRUE);
+    char *text = cop_json_text(json, TRUE);
     printf("%s\n", text);
     g_free(text);
-    json_node_unref(root);
-    g_object_unref(json);
 }
 
 static const struct Kind *find(const char *name, CopError *err)
@@ -193,7 +197,7 @@ static int run(int argc, char **argv)
 
 const CopCommand cop_cmd_list = {
     .name = "list",
-    .usage = "corruptions|methods|formats|samplers",
+    .usage = "archs|corruptions|methods|formats|samplers",
     .summary = "what there is to choose from",
     .run = run,
 };

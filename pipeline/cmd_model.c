@@ -1,11 +1,11 @@
 /* coppice model: make one with random weights, or describe one.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <json-glib/json-glib.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "models/archs/arch.h"
 #include "pipeline/cli_config.h"
+#include "pipeline/json_text.h"
 #include "pipeline/model/model.h"
 
 extern const CopCommand cop_cmd_model;
@@ -53,8 +53,9 @@ static CopStatus make(const CopConfig *config, int classes, const char *out, Cop
 static CopStatus new_model(const Words *words, CopError *err)
 {
     if (!words->out || words->classes < 1)
-        return cop_error_set(err, COP_ERR_ARG, "%s", words->out ? "--classes N: must be 1 or more"
-                                                                : "--output FILE is missing");
+        return cop_error_set(err, COP_ERR_ARG, "%s",
+                             words->out ? "--classes N: must be 1 or more"
+                                        : "--output FILE is missing");
     CopConfig config;
     CopStatus status = cop_cli_load(&words->config, &config, err);
     if (status == COP_OK && words->arch) {
@@ -92,7 +93,8 @@ static void print_text(const CopModel *model)
            model->name, model->arch, *model->arch_options ? ", " : "", model->arch_options,
            model->method, model->density, in.c, in.t, in.h, in.w, model->stride,
            cop_net_classes(model->net), parameters, nonzeros, macs, dense);
-    printf("%-34s %-16s %10s %8s %12s\n", "layer", "weight", "non-zero", "density", "multiply-adds");
+    printf("%-34s %-16s %10s %8s %12s\n", "layer", "weight", "non-zero", "density",
+           "multiply-adds");
     CopLayer *const *layers;
     const int n = cop_net_layers(model->net, &layers);
     for (int i = 0; i < n; i++) {
@@ -159,12 +161,9 @@ static void print_json(const CopModel *model)
             add_layer(b, layers[i]);
     json_builder_end_array(b);
     json_builder_end_object(b);
-    JsonNode *node = json_builder_get_root(b);
-    char *text = json_to_string(node, TRUE);
+    char *text = cop_json_text(b, TRUE);
     printf("%s\n", text);
     g_free(text);
-    json_node_unref(node);
-    g_object_unref(b);
 }
 
 static CopStatus info(const Words *words, const char *path, CopError *err)
@@ -191,7 +190,7 @@ static int run(int argc, char **argv)
     const GOptionEntry entries[] = {
         COP_CONFIG_ENTRIES(words.config),
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &words.out, "new: file to write", "FILE"},
-        {"arch", 0, 0, G_OPTION_ARG_STRING, &words.arch,
+        {"arch", 0, 0, G_OPTION_ARG_FILENAME, &words.arch,
          "new: architecture (model.arch); info: of weights that do not name it", "A"},
         {"classes", 0, 0, G_OPTION_ARG_INT, &words.classes, "new: outputs (400)", "N"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &words.json, "info: as JSON", NULL},

@@ -1,13 +1,13 @@
 /* coppice predict: what a model sees in videos.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib.h>
-#include <json-glib/json-glib.h>
 #include <stdio.h>
 
 #include "models/layers/cross_entropy.h"
 #include "pipeline/cli.h"
 #include "pipeline/data/loader.h"
 #include "pipeline/eval/lane_batch.h"
+#include "pipeline/json_text.h"
 #include "pipeline/model/model.h"
 
 extern const CopCommand cop_cmd_predict;
@@ -99,12 +99,9 @@ static void print_json(const Predictor *p, const char *path)
     }
     json_builder_end_array(b);
     json_builder_end_object(b);
-    JsonNode *node = json_builder_get_root(b);
-    char *text = json_to_string(node, FALSE);
+    char *text = cop_json_text(b, FALSE);
     printf("%s\n", text);
     g_free(text);
-    json_node_unref(node);
-    g_object_unref(b);
 }
 
 /* A broken video does not keep the others from being looked at; the first failure
@@ -112,7 +109,8 @@ static void print_json(const Predictor *p, const char *path)
 static CopStatus predict(const Words *words, char **videos, int n, CopError *err)
 {
     if (!words->model || n < 1)
-        return cop_error_set(err, COP_ERR_ARG, "%s is missing", words->model ? "VIDEO" : "--model M");
+        return cop_error_set(err, COP_ERR_ARG, "%s is missing",
+                             words->model ? "VIDEO" : "--model M");
     if (words->top < 1 || words->top > COP_TOP || words->clips < 1 || words->clips > 1000)
         return cop_error_set(err, COP_ERR_ARG, "--top must be 1 to %d, --clips 1 to 1000", COP_TOP);
     Predictor p = {.words = words};

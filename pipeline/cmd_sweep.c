@@ -22,7 +22,7 @@ typedef struct Sweep {
     CopError *err;
 } Sweep;
 
-/* Trains one model unless its folder holds it already; a checkpoint is taken up. */
+/* Trains one model; what its folder holds already is taken up, a finished one as it is. */
 static CopStatus train_one(Sweep *sweep, const char *method, double density, int seed)
 {
     char number[32];
@@ -41,7 +41,7 @@ static CopStatus train_one(Sweep *sweep, const char *method, double density, int
             status = cop_config_set(sweep->config, sets[i], sweep->err);
         g_free(sets[i]);
     }
-    if (status == COP_OK && !g_file_test(model, G_FILE_TEST_EXISTS)) {
+    if (status == COP_OK) {
         CopTrainingResult result;
         status = cop_training_run(sweep->config, folder, true, name, &result, sweep->err);
         if (status == COP_OK)
@@ -64,8 +64,8 @@ static CopStatus train_all(Sweep *sweep)
         for (int m = 0; m < o->methods.n; m++) {
             const bool dense = strcmp(o->methods.item[m], "dense") == 0;
             for (int d = 0; d < (dense ? 1 : o->densities.n); d++)
-                COP_TRY(train_one(sweep, o->methods.item[m], o->densities.item[d],
-                                  o->seeds.item[s]));
+                COP_TRY(
+                    train_one(sweep, o->methods.item[m], o->densities.item[d], o->seeds.item[s]));
         }
     return COP_OK;
 }
@@ -119,8 +119,8 @@ static CopStatus sweep_all(const CopConfigWords *words, const char *out, CopErro
                    .err = err};
     cop_interrupt_catch();
     if (status == COP_OK && g_mkdir_with_parents(sweep.out, 0777) != 0)
-        status = cop_error_set(err, COP_ERR_IO, "%s: cannot be made: %s", sweep.out,
-                               g_strerror(errno));
+        status =
+            cop_error_set(err, COP_ERR_IO, "%s: cannot be made: %s", sweep.out, g_strerror(errno));
     if (status == COP_OK)
         status = train_all(&sweep);
     if (status == COP_OK)

@@ -45,7 +45,7 @@ static CopStatus assign(const CopOption *rows, void *object, const char *from, c
     if (!equals) {
         char *text = trimmed(from, to);
         const CopStatus status = cop_error_set(
-            err, COP_ERR_CONFIG, "'%s' is not an option: name=value is wanted", text ? text : "");
+            err, COP_ERR_CONFIG, "\"%s\" is not of the form name=value", text ? text : "");
         free(text);
         return status;
     }

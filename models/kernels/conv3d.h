@@ -1,5 +1,6 @@
 /* Three-dimensional convolution on lane tensors, dense and sparse:
- *   y[o,t,h,w] = bias[o] + sum_{i,kt,kh,kw} w[o,i,kt,kh,kw] x[i, t*st-pt+kt, h*sh-ph+kh, w*sw-pw+kw]
+ *   y[o,t,h,w] = bias[o]
+ *              + sum_{i,kt,kh,kw} w[o,i,kt,kh,kw] x[i, t*st-pt+kt, h*sh-ph+kh, w*sw-pw+kw]
  * Only active weights are visited, in all three passes. A 2-D convolution has
  * kt = 1; a linear layer is a 1x1x1 convolution over one position.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
@@ -21,7 +22,8 @@ typedef struct CopConvShape {
     int pt, ph, pw; /* padding, both sides */
 } CopConvShape;
 
-/* Output size along one dimension: floor((in + 2 pad - k) / stride) + 1; below 1 if it does not fit. */
+/* Output size along one dimension: floor((in + 2 pad - k) / stride) + 1; below 1 if it does
+ * not fit. */
 int cop_conv_out(int in, int k, int stride, int pad);
 
 /* Halo that x needs so that every tap of every output can be read. */

@@ -164,13 +164,16 @@ INLINE void correlate(const CopConv3dTile *tile, const int rows, const int cols,
     }
 }
 
+/* clang-format off */
 #define EACH_SHAPE(M, step)                                                                        \
-    M(step, 1, 1)                                                                                  \
-    M(step, 1, 2) M(step, 1, 3) M(step, 1, 4) M(step, 1, 5) M(step, 1, 6) M(step, 1, 7)            \
-        M(step, 1, 8) M(step, 1, 9) M(step, 1, 10) M(step, 1, 11) M(step, 1, 12) M(step, 1, 13)    \
-            M(step, 1, 14) M(step, 2, 1) M(step, 2, 2) M(step, 2, 3) M(step, 2, 4) M(step, 2, 5)   \
-                M(step, 2, 6) M(step, 2, 7) M(step, 3, 1) M(step, 3, 2) M(step, 3, 3)              \
-                    M(step, 3, 4) M(step, 4, 1) M(step, 4, 2) M(step, 4, 3)
+    M(step, 1, 1) M(step, 1, 2) M(step, 1, 3) M(step, 1, 4) M(step, 1, 5)                          \
+    M(step, 1, 6) M(step, 1, 7) M(step, 1, 8) M(step, 1, 9) M(step, 1, 10)                         \
+    M(step, 1, 11) M(step, 1, 12) M(step, 1, 13) M(step, 1, 14)                                    \
+    M(step, 2, 1) M(step, 2, 2) M(step, 2, 3) M(step, 2, 4)                                        \
+    M(step, 2, 5) M(step, 2, 6) M(step, 2, 7)                                                      \
+    M(step, 3, 1) M(step, 3, 2) M(step, 3, 3) M(step, 3, 4)                                        \
+    M(step, 4, 1) M(step, 4, 2) M(step, 4, 3)
+/* clang-format on */
 
 #define STEP_1   COP_LANES
 #define STEP_2   (2 * COP_LANES)

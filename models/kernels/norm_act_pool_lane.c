@@ -138,8 +138,7 @@ static void norm_sums(const CopTensor *x, const CopTensor *dy, int c, float mean
 static void norm(const CopTensor *x, const CopTensor *y, int c, float mean, float scale,
                  float shift)
 {
-    EACH_ROW(x, g, t, h)
-    {
+    EACH_ROW(x, g, t, h) {
         const Vec *in = vec(cop_tensor_at(x, g, c, t, h, 0));
         Vec *out = vec_out(cop_tensor_at(y, g, c, t, h, 0));
         for (int i = 0; i < x->w * PARTS; i++)
@@ -150,8 +149,7 @@ static void norm(const CopTensor *x, const CopTensor *y, int c, float mean, floa
 static void norm_backward(const CopTensor *x, const CopTensor *dy, const CopTensor *dx, int c,
                           float mean, float a, float b, float k, bool accumulate)
 {
-    EACH_ROW(x, g, t, h)
-    {
+    EACH_ROW(x, g, t, h) {
         const int lanes = cop_tensor_lanes(x, g);
         const Vec *in = vec(cop_tensor_at(x, g, c, t, h, 0));
         const Vec *grad = vec(cop_tensor_at(dy, g, c, t, h, 0));
@@ -169,8 +167,7 @@ static void norm_backward(const CopTensor *x, const CopTensor *dy, const CopTens
 
 static void relu(const CopTensor *x, const CopTensor *y, int c)
 {
-    EACH_ROW(x, g, t, h)
-    {
+    EACH_ROW(x, g, t, h) {
         const Vec *in = vec(cop_tensor_at(x, g, c, t, h, 0));
         Vec *out = vec_out(cop_tensor_at(y, g, c, t, h, 0));
         for (int i = 0; i < x->w * PARTS; i++)
@@ -181,8 +178,7 @@ static void relu(const CopTensor *x, const CopTensor *y, int c)
 static void relu_backward(const CopTensor *y, const CopTensor *dy, const CopTensor *dx, int c,
                           bool accumulate)
 {
-    EACH_ROW(y, g, t, h)
-    {
+    EACH_ROW(y, g, t, h) {
         const Vec *out = vec(cop_tensor_at(y, g, c, t, h, 0));
         const Vec *grad = vec(cop_tensor_at(dy, g, c, t, h, 0));
         Vec *in = vec_out(cop_tensor_at(dx, g, c, t, h, 0));
@@ -197,8 +193,7 @@ static void relu_backward(const CopTensor *y, const CopTensor *dy, const CopTens
 
 static void add(const CopTensor *a, const CopTensor *b, const CopTensor *y, int c)
 {
-    EACH_ROW(y, g, t, h)
-    {
+    EACH_ROW(y, g, t, h) {
         const Vec *in0 = vec(cop_tensor_at(a, g, c, t, h, 0));
         const Vec *in1 = vec(cop_tensor_at(b, g, c, t, h, 0));
         Vec *out = vec_out(cop_tensor_at(y, g, c, t, h, 0));
@@ -209,8 +204,7 @@ static void add(const CopTensor *a, const CopTensor *b, const CopTensor *y, int 
 
 static void copy(const CopTensor *x, const CopTensor *y, int c, bool accumulate)
 {
-    EACH_ROW(x, g, t, h)
-    {
+    EACH_ROW(x, g, t, h) {
         const Vec *in = vec(cop_tensor_at(x, g, c, t, h, 0));
         Vec *out = vec_out(cop_tensor_at(y, g, c, t, h, 0));
         for (int i = 0; i < x->w * PARTS; i++) {
@@ -254,25 +248,24 @@ static Window window_at(const CopTensor *x, const CopPoolShape *s, int t, int h,
 static void max_pool(const CopTensor *x, const CopTensor *y, int c, const CopPoolShape *shape)
 {
     EACH_ROW(y, g, t, h)
-    for (int w = 0; w < y->w; w++) {
-        const Window win = window_at(x, shape, t, h, w);
-        Lanes best;
-        for (int p = 0; p < PARTS; p++)
-            best.part[p] = splat(-INFINITY);
-        EACH_TAP(win, it, ih, iw)
-        {
-            const Vec *in = vec(cop_tensor_at(x, g, c, it, ih, iw));
+        for (int w = 0; w < y->w; w++) {
+            const Window win = window_at(x, shape, t, h, w);
+            Lanes best;
             for (int p = 0; p < PARTS; p++)
-                best.part[p] = select(in[p] > best.part[p], in[p], best.part[p]);
+                best.part[p] = splat(-INFINITY);
+            EACH_TAP(win, it, ih, iw) {
+                const Vec *in = vec(cop_tensor_at(x, g, c, it, ih, iw));
+                for (int p = 0; p < PARTS; p++)
+                    best.part[p] = select(in[p] > best.part[p], in[p], best.part[p]);
+            }
+            memcpy(cop_tensor_at(y, g, c, t, h, w), &best, sizeof best);
         }
-        memcpy(cop_tensor_at(y, g, c, t, h, w), &best, sizeof best);
-    }
 }
 
 static void zero_channel(const CopTensor *x, int c)
 {
     EACH_ROW(x, g, t, h)
-    memset(cop_tensor_at(x, g, c, t, h, 0), 0, (size_t)x->w * COP_LANES * sizeof(float));
+        memset(cop_tensor_at(x, g, c, t, h, 0), 0, (size_t)x->w * COP_LANES * sizeof(float));
 }
 
 static void max_pool_backward(const CopTensor *x, const CopTensor *dy, const CopTensor *dx, int c,
@@ -281,45 +274,43 @@ static void max_pool_backward(const CopTensor *x, const CopTensor *dy, const Cop
     if (!accumulate)
         zero_channel(dx, c);
     EACH_ROW(dy, g, t, h)
-    for (int w = 0; w < dy->w; w++) {
-        const Window win = window_at(x, shape, t, h, w);
-        const Vec *grad = vec(cop_tensor_at(dy, g, c, t, h, w));
-        for (int p = 0; p < PARTS; p++) {
-            Vec best = splat(-INFINITY);
-            EACH_TAP(win, it, ih, iw)
-            {
-                const Vec in = vec(cop_tensor_at(x, g, c, it, ih, iw))[p];
-                best = select(in > best, in, best);
-            }
-            VecI open = best == best;
-            EACH_TAP(win, it, ih, iw)
-            {
-                const Vec in = vec(cop_tensor_at(x, g, c, it, ih, iw))[p];
-                const VecI hit = (in == best) & open;
-                vec_out(cop_tensor_at(dx, g, c, it, ih, iw))[p] += select(hit, grad[p], splat(0));
-                open &= ~hit;
+        for (int w = 0; w < dy->w; w++) {
+            const Window win = window_at(x, shape, t, h, w);
+            const Vec *grad = vec(cop_tensor_at(dy, g, c, t, h, w));
+            for (int p = 0; p < PARTS; p++) {
+                Vec best = splat(-INFINITY);
+                EACH_TAP(win, it, ih, iw) {
+                    const Vec in = vec(cop_tensor_at(x, g, c, it, ih, iw))[p];
+                    best = select(in > best, in, best);
+                }
+                VecI open = best == best;
+                EACH_TAP(win, it, ih, iw) {
+                    const Vec in = vec(cop_tensor_at(x, g, c, it, ih, iw))[p];
+                    const VecI hit = (in == best) & open;
+                    vec_out(cop_tensor_at(dx, g, c, it, ih, iw))[p] +=
+                        select(hit, grad[p], splat(0));
+                    open &= ~hit;
+                }
             }
         }
-    }
 }
 
 static void avg_pool(const CopTensor *x, const CopTensor *y, int c, const CopPoolShape *shape)
 {
     const float scale = 1.0f / (float)(shape->kt * shape->kh * shape->kw);
     EACH_ROW(y, g, t, h)
-    for (int w = 0; w < y->w; w++) {
-        const Window win = window_at(x, shape, t, h, w);
-        Lanes acc = {0};
-        EACH_TAP(win, it, ih, iw)
-        {
-            const Vec *in = vec(cop_tensor_at(x, g, c, it, ih, iw));
+        for (int w = 0; w < y->w; w++) {
+            const Window win = window_at(x, shape, t, h, w);
+            Lanes acc = {0};
+            EACH_TAP(win, it, ih, iw) {
+                const Vec *in = vec(cop_tensor_at(x, g, c, it, ih, iw));
+                for (int p = 0; p < PARTS; p++)
+                    acc.part[p] += in[p];
+            }
             for (int p = 0; p < PARTS; p++)
-                acc.part[p] += in[p];
+                acc.part[p] *= scale;
+            memcpy(cop_tensor_at(y, g, c, t, h, w), &acc, sizeof acc);
         }
-        for (int p = 0; p < PARTS; p++)
-            acc.part[p] *= scale;
-        memcpy(cop_tensor_at(y, g, c, t, h, w), &acc, sizeof acc);
-    }
 }
 
 static void avg_pool_backward(const CopTensor *dy, const CopTensor *dx, int c,
@@ -329,16 +320,15 @@ static void avg_pool_backward(const CopTensor *dy, const CopTensor *dx, int c,
     if (!accumulate)
         zero_channel(dx, c);
     EACH_ROW(dy, g, t, h)
-    for (int w = 0; w < dy->w; w++) {
-        const Window win = window_at(dx, shape, t, h, w);
-        const Vec *grad = vec(cop_tensor_at(dy, g, c, t, h, w));
-        EACH_TAP(win, it, ih, iw)
-        {
-            Vec *out = vec_out(cop_tensor_at(dx, g, c, it, ih, iw));
-            for (int p = 0; p < PARTS; p++)
-                out[p] += grad[p] * scale;
+        for (int w = 0; w < dy->w; w++) {
+            const Window win = window_at(dx, shape, t, h, w);
+            const Vec *grad = vec(cop_tensor_at(dy, g, c, t, h, w));
+            EACH_TAP(win, it, ih, iw) {
+                Vec *out = vec_out(cop_tensor_at(dx, g, c, it, ih, iw));
+                for (int p = 0; p < PARTS; p++)
+                    out[p] += grad[p] * scale;
+            }
         }
-    }
 }
 
 const CopLaneKernels PASTE(cop_lane_kernels_, COP_TIER) = {

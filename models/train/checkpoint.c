@@ -117,14 +117,13 @@ static const CopStTensor *checked(const CopTrainer *trainer, const CopSafetensor
     char name[NAME_BYTES];
     snprintf(name, sizeof name, "%s%s", param->name, suffix[kind]);
     const CopStTensor *tensor = cop_safetensors_find(file, name);
-    const size_t bytes = is_bits(kind) ? cop_mask_words(param->numel) * sizeof(uint64_t)
-                                       : nnz * sizeof(float);
+    const size_t bytes =
+        is_bits(kind) ? cop_mask_words(param->numel) * sizeof(uint64_t) : nnz * sizeof(float);
     if (!tensor || tensor->dtype != (is_bits(kind) ? COP_DTYPE_U8 : COP_DTYPE_F32) ||
         tensor->bytes != bytes || (is_bits(kind) && !tail_clear(tensor, param->numel)) ||
         (kind == MASK && count_bits(tensor) > param->capacity)) {
-        cop_error_set(err, COP_ERR_MODEL,
-                      "the checkpoint does not fit this run: tensor %s is %s", name,
-                      tensor ? "of another size" : "missing");
+        cop_error_set(err, COP_ERR_MODEL, "the checkpoint does not fit this run: tensor %s is %s",
+                      name, tensor ? "of another size" : "missing");
         return NULL;
     }
     return tensor;

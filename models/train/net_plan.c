@@ -81,8 +81,7 @@ static CopStatus plan_params(CopNet *net, const CopNetPlan *plan)
         if (param->mask && param->numel > largest)
             largest = param->numel;
     }
-    const bool moves =
-        !plan->sparse || cop_sparse_method(plan->sparse)->flags & COP_SPARSE_UPDATES;
+    const bool moves = !plan->sparse || cop_sparse_method(plan->sparse)->flags & COP_SPARSE_UPDATES;
     if (plan->training && moves && largest)
         return alloc_floats(net->memory, &net->dense_grad, largest);
     return COP_OK;

@@ -96,9 +96,9 @@ extern const CopConfigBlock cop_config_blocks[]; /* ended by a row whose name is
 
 /* Defaults, then the file `path` (NULL: none), then each "block.key=value" of
  * sets[n_sets]. data.root, data.annotation and model.weights become absolute: in
- * the file from its folder, in sets from the current one. COP_ERR_CONFIG with file, line, value seen and values
- * allowed; unknown blocks and keys name the nearest one. `out` is overwritten;
- * free it with cop_config_free(), also after a failure. */
+ * the file from its folder, in sets from the current one. COP_ERR_CONFIG with file,
+ * line, value seen and values allowed; unknown blocks and keys name the nearest one.
+ * `out` is overwritten; free it with cop_config_free(), also after a failure. */
 CopStatus cop_config_load(CopConfig *out, const char *path, const char *const *sets, int n_sets,
                           CopError *err) COP_MUST_CHECK;
 void cop_config_free(CopConfig *config);

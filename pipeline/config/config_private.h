@@ -21,8 +21,8 @@ CopStatus cop_config_assign(CopConfig *config, const CopConfigBlock *block, cons
                             const char *text, const char *folder, CopError *err) COP_MUST_CHECK;
 
 /* Refuses what libconfig 1.5 would take wrongly or not survive: integers that it
- * would wrap, comments without an end, and included files that cannot be read. `text` is the content of
- * `path`; included names are below `folder`. */
+ * would wrap, comments without an end, and included files that cannot be read. `text`
+ * is the content of `path`; included names are below `folder`. */
 CopStatus cop_config_scan(const char *path, const char *text, const char *folder,
                           CopError *err) COP_MUST_CHECK;
 

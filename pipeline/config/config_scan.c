@@ -2,7 +2,8 @@
  *
  * libconfig 1.5 reads 4294967297 as 1 and 99999999999L as another number too,
  * without a word, takes the end of the file for the end of a comment, and ends the
- * process when an included name is a folder. This scan follows its token rules just far enough to find such places.
+ * process when an included name is a folder. This scan follows its token rules just far
+ * enough to find such places.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib.h>
 #include <stdlib.h>

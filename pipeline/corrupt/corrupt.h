@@ -109,7 +109,8 @@ CopStatus cop_corrupt_create(CopCorrupt **out, const CopCorruptSpec *spec,
 void cop_corrupt_destroy(CopCorrupt **corrupt);
 
 /* New severity from the next frame pushed; frames pushed before keep theirs. */
-CopStatus cop_corrupt_set_severity(CopCorrupt *corrupt, double severity, CopError *err) COP_MUST_CHECK;
+CopStatus cop_corrupt_set_severity(CopCorrupt *corrupt, double severity,
+                                   CopError *err) COP_MUST_CHECK;
 
 /* The stream: push frames in order of consecutive index, pull until COP_AGAIN;
  * flush at the end and pull until COP_EOF. As many frames come out as went in,

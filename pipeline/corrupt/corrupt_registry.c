@@ -19,7 +19,7 @@ const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
     const char *names[NAMES_MAX + 1] = {NULL};
     char list[360] = "";
     size_t used = 0;
-    for (int i = 0; cop_corrupt_registry[i] && i < NAMES_MAX; i++) {
+    for (int i = 0; i < NAMES_MAX && cop_corrupt_registry[i]; i++) {
         names[i] = cop_corrupt_registry[i]->name;
         if (cop_name_equal(names[i], name))
             return cop_corrupt_registry[i];

@@ -4,8 +4,8 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+
+#include "models/core/option_list.h"
 
 const CopSeverityTable *cop_corrupt_table(const CopCorruptDesc *desc, const char *preset,
                                           CopError *err)
@@ -64,51 +64,6 @@ static void set_number(const CopOption *row, void *state, double value)
     }
 }
 
-static char *trim(char *text)
-{
-    text += strspn(text, " \t\n");
-    size_t n = strlen(text);
-    while (n && strchr(" \t\n", text[n - 1]))
-        text[--n] = '\0';
-    return text;
-}
-
-/* Ends the item at `text` at its comma, brackets skipped, and returns the next one or NULL. */
-static char *split(char *text)
-{
-    int depth = 0;
-    for (char *p = text; *p; p++) {
-        depth += (*p == '[' || *p == '(') - (*p == ']' || *p == ')');
-        if (*p == ',' && depth <= 0) {
-            *p = '\0';
-            return p + 1;
-        }
-    }
-    return NULL;
-}
-
-static CopStatus set_params(const CopCorruptDesc *desc, char *params, void *state, CopError *err)
-{
-    for (char *item = params, *next; item; item = next) {
-        next = split(item);
-        item = trim(item);
-        if (!*item && !next && item != params)
-            break; /* a comma at the end does no harm */
-        char *equals = strchr(item, '=');
-        if (!equals)
-            return cop_error_set(err, COP_ERR_CONFIG,
-                                 "%s: parameter \"%s\" is not of the form name=value", desc->name,
-                                 item);
-        *equals = '\0';
-        CopError inner = {0};
-        const CopStatus status =
-            cop_options_set(desc->options, state, trim(item), trim(equals + 1), &inner);
-        if (status != COP_OK)
-            return cop_error_set(err, status, "%s: %s", desc->name, inner.text);
-    }
-    return COP_OK;
-}
-
 CopStatus cop_corrupt_resolve(const CopCorruptDesc *desc, const CopSeverityTable *table,
                               double severity, const char *params, void *state, CopError *err)
 {
@@ -123,12 +78,7 @@ CopStatus cop_corrupt_resolve(const CopCorruptDesc *desc, const CopSeverityTable
             row, state,
             cop_corrupt_table_value(table, i, severity, row->flags & COP_OPTION_INTERPOLATE));
     }
-    if (!params || !params[strspn(params, " \t\n")])
-        return COP_OK;
-    char *copy = strdup(params);
-    if (!copy)
-        return cop_error_set(err, COP_ERR_NOMEM, "%s: out of memory", desc->name);
-    const CopStatus status = set_params(desc, copy, state, err);
-    free(copy);
-    return status;
+    CopError inner = {0};
+    const CopStatus status = cop_options_parse(desc->options, state, params, &inner);
+    return status == COP_OK ? COP_OK : cop_error_set(err, status, "%s: %s", desc->name, inner.text);
 }

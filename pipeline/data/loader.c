@@ -33,8 +33,8 @@ void cop_epoch_order(uint64_t seed, uint32_t epoch, bool shuffle, int n, int *or
     for (int i = 0; i < n; i++)
         order[i] = i;
     for (int i = n - 1; shuffle && i > 0; i--) {
-        const int k = (int)cop_rng_below(key, (uint32_t)i, (CopRngAddress){.frame = epoch},
-                                         (uint32_t)i + 1);
+        const int k =
+            (int)cop_rng_below(key, (uint32_t)i, (CopRngAddress){.frame = epoch}, (uint32_t)i + 1);
         const int swap = order[i];
         order[i] = order[k];
         order[k] = swap;
@@ -174,7 +174,8 @@ CopStatus cop_loader_create(CopLoader **out, const CopLoaderOptions *options, co
 {
     *out = NULL;
     if (options->batch < 1 || options->threads < 1 || options->depth < 1 || options->dataset->n < 1)
-        return cop_error_set(err, COP_ERR_ARG, "a loader needs clips, threads and room for a batch");
+        return cop_error_set(err, COP_ERR_ARG,
+                             "a loader needs clips, threads and room for a batch");
     CopLoader *loader = calloc(1, sizeof *loader);
     if (!loader)
         return cop_error_set(err, COP_ERR_NOMEM, "out of memory");

@@ -3,7 +3,6 @@
 #include "pipeline/eval/grid.h"
 
 #include <glib.h>
-#include <json-glib/json-glib.h>
 #include <string.h>
 
 #include "pipeline/cli.h"
@@ -11,15 +10,16 @@
 #include "pipeline/eval/lane_batch.h"
 #include "pipeline/eval/provenance.h"
 #include "pipeline/interrupt.h"
+#include "pipeline/json_text.h"
 
 enum { BATCH = 16, QUEUE_DEPTH = 2 };
 
 typedef struct GridModel {
     CopModel *model;
     CopLaneBatch *batch;
-    int input;      /* which of the grid's inputs it takes */
+    int input; /* which of the grid's inputs it takes */
     int64_t id;
-    int64_t *cell;  /* [variants] */
+    int64_t *cell; /* [variants] */
 } GridModel;
 
 typedef struct Grid {
@@ -33,10 +33,10 @@ typedef struct Grid {
     GridModel *model;
     CopGridInput input[COP_GRID_INPUTS];
     int n_inputs;
-    int *clip;       /* [n_clips] items of the data set in the grid */
+    int *clip; /* [n_clips] items of the data set in the grid */
     int64_t *clip_id;
     int n_clips;
-    bool *missing;   /* [n_clips * variants * models] */
+    bool *missing; /* [n_clips * variants * models] */
     CopGridResult *result;
     CopError *err;
 } Grid;
@@ -81,9 +81,10 @@ static CopStatus check_classes(const Grid *grid, const CopModel *model)
                              model->path, cop_net_classes(model->net), ours->n);
     for (int i = 0; i < theirs->n; i++)
         if (strcmp(ours->item[i], theirs->item[i]) != 0)
-            return cop_error_set(grid->err, COP_ERR_MODEL,
-                                 "%s: class %d is '%s', in the data set '%s' (see data.label_order)",
-                                 model->path, i, theirs->item[i], ours->item[i]);
+            return cop_error_set(
+                grid->err, COP_ERR_MODEL,
+                "%s: class %d is '%s', in the data set '%s' (see data.label_order)", model->path, i,
+                theirs->item[i], ours->item[i]);
     return COP_OK;
 }
 
@@ -122,18 +123,6 @@ static char *setup_text(const Grid *grid)
     return g_string_free(text, FALSE);
 }
 
-static char *class_names(const CopStrings *classes)
-{
-    JsonArray *list = json_array_new();
-    for (int i = 0; i < classes->n; i++)
-        json_array_add_string_element(list, classes->item[i]);
-    JsonNode *node = json_node_init_array(json_node_alloc(), list);
-    char *text = json_to_string(node, FALSE);
-    json_node_unref(node);
-    json_array_unref(list);
-    return text;
-}
-
 static CopStatus store_model(Grid *grid, GridModel *m)
 {
     double dense;
@@ -163,7 +152,7 @@ static CopStatus store_model(Grid *grid, GridModel *m)
 
 static CopStatus store_rows(Grid *grid)
 {
-    char *text = setup_text(grid), *classes = class_names(&grid->dataset.classes);
+    char *text = setup_text(grid), *classes = cop_json_strings(&grid->dataset.classes);
     CopStatus status = cop_store_setup(grid->store, text, classes, &grid->setup, grid->err);
     g_free(text);
     g_free(classes);
@@ -187,8 +176,9 @@ static bool *missing_at(const Grid *grid, int clip, int variant, int model)
 
 static CopStatus find_missing(Grid *grid)
 {
-    grid->missing = g_new0(bool, (gsize)grid->n_clips * (gsize)grid->variants.n *
-                                     (gsize)grid->options->n_models);
+    const gsize predictions =
+        (gsize)grid->n_clips * (gsize)grid->variants.n * (gsize)grid->options->n_models;
+    grid->missing = g_new0(bool, predictions);
     for (int i = 0; i < grid->n_clips; i++)
         for (int v = 0; v < grid->variants.n; v++)
             for (int m = 0; m < grid->options->n_models; m++) {
@@ -295,7 +285,8 @@ static CopStatus work_through(Grid *grid, const char *label)
 {
     const CopConfig *c = grid->config;
     int *place = g_new(int, grid->n_clips), *item = g_new(int, grid->n_clips);
-    bool *need = g_new0(bool, (gsize)grid->n_clips * (gsize)grid->variants.n);
+    const gsize variants = (gsize)grid->n_clips * (gsize)grid->variants.n;
+    bool *need = g_new0(bool, variants);
     const int n = plan_work(grid, place, item, need);
     const int threads = cop_pool_threads(grid->pool);
     const CopGridWorkOptions options = {.dataset = &grid->dataset,

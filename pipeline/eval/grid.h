@@ -18,10 +18,10 @@ typedef struct CopGridOptions {
 } CopGridOptions;
 
 typedef struct CopGridResult {
-    int clips, cells;  /* of the grid */
-    long missing;      /* predictions that were not there at the start */
-    long predictions;  /* made now */
-    int skipped;       /* clips that could not be read */
+    int clips, cells; /* of the grid */
+    long missing;     /* predictions that were not there at the start */
+    long predictions; /* made now */
+    int skipped;      /* clips that could not be read */
     double seconds;
 } CopGridResult;
 

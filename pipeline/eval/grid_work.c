@@ -139,8 +139,7 @@ static CopStatus prepare_native(const View *view, int variant, const CopFrame *f
     const int lane = view->number * o->variants->n + variant;
     for (int i = 0; i < o->n_inputs; i++) {
         const CopGridInput *input = &o->inputs[i];
-        const CopCropBox box =
-            cop_prepare_centre(&input->prepare, frame[0].width, frame[0].height);
+        const CopCropBox box = cop_prepare_centre(&input->prepare, frame[0].width, frame[0].height);
         for (int t = 0; t < input->sample.frames; t++)
             COP_TRY(cop_prepare_frame(&input->prepare, &frame[view->index[i][t] - first], box,
                                       &view->slot->x[i], lane, t));

@@ -135,10 +135,10 @@ static void conclude(CopLaneBatch *batch, const Answer *answer)
             norm += answer->sum[k];
     }
     for (int k = 0; k < batch->classes; k++)
-        batch->p[k] = (float)((batch->aggregate == COP_AGGREGATE_SCORE
-                                   ? exp(answer->sum[k] - largest)
-                                   : answer->sum[k]) /
-                              norm);
+        batch->p[k] =
+            (float)((batch->aggregate == COP_AGGREGATE_SCORE ? exp(answer->sum[k] - largest)
+                                                             : answer->sum[k]) /
+                    norm);
 }
 
 static CopStatus write_answer(CopLaneBatch *batch, const Answer *answer, int view, CopError *err)
@@ -175,8 +175,8 @@ static CopStatus write_all(CopLaneBatch *batch, double seconds, CopError *err)
 {
     for (int i = 0; i < batch->n; i++) {
         COP_TRY(write_lane(batch, i, err));
-        COP_TRY(cop_store_seconds(batch->store, batch->lane[i].answer->cell, seconds / batch->n,
-                                  err));
+        COP_TRY(
+            cop_store_seconds(batch->store, batch->lane[i].answer->cell, seconds / batch->n, err));
         if (--batch->lane[i].answer->left == 0)
             drop(batch, batch->lane[i].answer);
     }

@@ -31,7 +31,7 @@ double cop_mean_p(const CopMoments *moments);
 /* Two models on the same clips: only one of them right (McNemar, Psychometrika 1947). */
 typedef struct CopMcNemar {
     int64_t only_a, only_b, n; /* n: clips that both answered */
-    double statistic;          /* (|a - b| - 1)^2 / (a + b), 0 where a = b: chi-squared, 1 degree of freedom */
+    double statistic;          /* (|a - b| - 1)^2 / (a + b), 0 where a = b; chi-squared, 1 d.f. */
     double p_corrected;        /* of that statistic */
     double p;                  /* exact: binomial(a + b, 1/2), two-sided */
 } CopMcNemar;

@@ -20,10 +20,14 @@ CopStatus cop_provenance_write(CopStore *store, int threads, CopError *err)
     const struct {
         const char *key, *value;
     } row[] = {
-        {"version", COP_VERSION},        {"compiler", __VERSION__},
-        {"tier", cop_tier_name(cop_tier())}, {"threads", thread_text},
-        {"ffmpeg", av_version_info()},   {"sqlite", sqlite3_libversion()},
-        {"glib", glib_text},             {"date", date},
+        {"version", COP_VERSION},
+        {"compiler", __VERSION__},
+        {"tier", cop_tier_name(cop_tier())},
+        {"threads", thread_text},
+        {"ffmpeg", av_version_info()},
+        {"sqlite", sqlite3_libversion()},
+        {"glib", glib_text},
+        {"date", date},
     };
     CopStatus status = COP_OK;
     for (gsize i = 0; i < G_N_ELEMENTS(row) && status == COP_OK; i++)

@@ -70,8 +70,8 @@ typedef struct CopResults {
     CopResultModel *models;
     CopResultCorruption *corruptions; /* in the order in which they were evaluated */
     CopResultColumn *columns;
-    CopResultPicture *pictures; /* all of one clip */
-    const char *picture_clip;   /* its path */
+    CopResultPicture *pictures;  /* all of one clip */
+    const char *picture_clip;    /* its path */
     CopResultPair *skips, *meta; /* path and reason; key and value */
 } CopResults;
 

@@ -44,7 +44,8 @@ void cop_store_close(CopStore **store);
 /* Each finds its row or makes it, and returns its integer key in *id. */
 CopStatus cop_store_model(CopStore *store, const CopStoreModel *model, int64_t *id,
                           CopError *err) COP_MUST_CHECK;
-/* `text` is the effective configuration; `classes` a JSON array of names; identity: FNV-1a-64 of text and classes. */
+/* `text` is the effective configuration; `classes` a JSON array of names; identity:
+ * FNV-1a-64 of text and classes. */
 CopStatus cop_store_setup(CopStore *store, const char *text, const char *classes, int64_t *id,
                           CopError *err) COP_MUST_CHECK;
 CopStatus cop_store_clip(CopStore *store, const char *path, uint32_t identity, int label,

@@ -169,8 +169,8 @@ static CopStatus create(CopVariants *out, const CopCorruptOptions *corrupt, cons
         }
     }
     if (out->n == 0)
-        return cop_error_set(err, COP_ERR_CONFIG, "nothing to evaluate: --only %s is not in the grid",
-                             only);
+        return cop_error_set(err, COP_ERR_CONFIG,
+                             "nothing to evaluate: --only %s is not in the grid", only);
     return COP_OK;
 }
 

@@ -16,6 +16,7 @@ void cop_convert(const CopFrame *to, const CopFrame *from);
 
 /* Allocates and converts; index, pts and colour are carried over. A fourth byte that
  * `from` does not have is 255. */
-CopStatus cop_convert_new(CopFrame *out, CopPixelFormat format, const CopFrame *from) COP_MUST_CHECK;
+CopStatus cop_convert_new(CopFrame *out, CopPixelFormat format,
+                          const CopFrame *from) COP_MUST_CHECK;
 
 #endif

@@ -21,9 +21,9 @@ typedef struct CopEncoder CopEncoder;
  * BT.601 up to 576 lines, BT.709 above. */
 typedef struct CopEncodeOptions {
     int rate_num, rate_den; /* frames a second; 25 unless both are positive */
-    int crf;         /* H.264 only; 0..51 */
-    int keyint;      /* H.264 only; 0: the encoder's default */
-    int threads;     /* 1..16; 1 for bytes that do not depend on the machine */
+    int crf;                /* H.264 only; 0..51 */
+    int keyint;             /* H.264 only; 0: the encoder's default */
+    int threads;            /* 1..16; 1 for bytes that do not depend on the machine */
 } CopEncodeOptions;
 
 /* Opens `path` (through a temporary name, renamed by cop_encoder_finish()) for
@@ -34,7 +34,8 @@ CopStatus cop_encoder_open(CopEncoder **out, const char *path, const CopFrame *f
                            const CopEncodeOptions *options, CopError *err) COP_MUST_CHECK;
 
 /* The frame is borrowed; its format and size are those of `first`, else COP_ERR_ARG. */
-CopStatus cop_encoder_write(CopEncoder *encoder, const CopFrame *frame, CopError *err) COP_MUST_CHECK;
+CopStatus cop_encoder_write(CopEncoder *encoder, const CopFrame *frame,
+                            CopError *err) COP_MUST_CHECK;
 
 /* Writes what the encoder still holds and puts the file in its place, whole. A file
  * without a frame is COP_ERR_ARG. */

@@ -28,8 +28,9 @@ typedef struct CopCropBox {
 } CopCropBox;
 CopCropBox cop_prepare_centre(const CopPrepare *prepare, int width, int height);
 
-/* Writes ((v / 255 resized) - mean) / std, all in float, of one frame (any format; converted by cop_convert) as time step t of lane
- * `lane` of x [c = 3]. Not thread-safe on one lane; different lanes may be written at once.
+/* Writes ((v / 255 resized) - mean) / std, all in float, of one frame (any format;
+ * converted by cop_convert) as time step t of lane `lane` of x [c = 3]. Not
+ * thread-safe on one lane; different lanes may be written at once.
  * COP_ERR_SHAPE when x has another size than cop_prepare_size() says, COP_ERR_ARG when the
  * box lies outside the resized picture or that is larger than 16384 a side. */
 CopStatus cop_prepare_frame(const CopPrepare *prepare, const CopFrame *frame, CopCropBox box,

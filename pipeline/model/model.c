@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "models/archs/arch.h"
+#include "pipeline/json_text.h"
 
 enum { CHUNK = 1 << 16 };
 
@@ -61,9 +62,10 @@ static CopStatus read_classes(CopModel *model, const CopSafetensors *file, CopEr
         return COP_OK;
     JsonParser *parser = json_parser_new_immutable();
     CopStatus status = COP_OK;
-    JsonNode *top = json_parser_load_from_data(parser, text, -1, NULL) ? json_parser_get_root(parser)
-                                                                       : NULL;
-    if (!top || !JSON_NODE_HOLDS_ARRAY(top) || json_array_get_length(json_node_get_array(top)) == 0) {
+    JsonNode *top =
+        json_parser_load_from_data(parser, text, -1, NULL) ? json_parser_get_root(parser) : NULL;
+    if (!top || !JSON_NODE_HOLDS_ARRAY(top) ||
+        json_array_get_length(json_node_get_array(top)) == 0) {
         status = bad_meta(model, "classes", text, "a JSON list of names", err);
     } else {
         JsonArray *list = json_node_get_array(top);
@@ -109,8 +111,8 @@ static CopStatus read_prepare(CopModel *model, const CopSafetensors *file, CopEr
         return COP_OK;
     CopPrepare *p = &model->prepare;
     JsonParser *parser = json_parser_new_immutable();
-    JsonNode *top = json_parser_load_from_data(parser, text, -1, NULL) ? json_parser_get_root(parser)
-                                                                       : NULL;
+    JsonNode *top =
+        json_parser_load_from_data(parser, text, -1, NULL) ? json_parser_get_root(parser) : NULL;
     bool ok = top && JSON_NODE_HOLDS_OBJECT(top);
     if (ok) {
         JsonObject *object = json_node_get_object(top);
@@ -130,7 +132,8 @@ static CopStatus read_prepare(CopModel *model, const CopSafetensors *file, CopEr
         }
     }
     g_object_unref(parser);
-    return ok ? COP_OK : bad_meta(model, "prep", text, "a preparation {resize, crop, mean, std}", err);
+    return ok ? COP_OK
+              : bad_meta(model, "prep", text, "a preparation {resize, crop, mean, std}", err);
 }
 
 /* Preparation of torchvision's video models, where a file says nothing. */
@@ -212,8 +215,9 @@ static CopStatus build(CopModel *model, const CopSafetensors *file, const char *
         }
     model->density = (double)nnz / (double)numel;
     const char *name = cop_safetensors_meta(file, "name");
-    model->name = name && *name ? strdup(name)
-                                : cop_model_default_name(model->method, model->density, model->seed);
+    model->name = name && *name
+                      ? strdup(name)
+                      : cop_model_default_name(model->method, model->density, model->seed);
     return COP_OK;
 }
 
@@ -263,22 +267,14 @@ void cop_model_close(CopModel **out)
 char *cop_model_default_name(const char *method, double density, uint64_t seed)
 {
     char number[32];
-    char *name = strcmp(method, "dense") == 0
-                     ? g_strdup_printf("dense s%" G_GUINT64_FORMAT, seed)
-                     : g_strdup_printf("%s %s s%" G_GUINT64_FORMAT, method,
-                                       cop_format_double(round(density * 1000) / 1000, number), seed);
+    char *name =
+        strcmp(method, "dense") == 0
+            ? g_strdup_printf("dense s%" G_GUINT64_FORMAT, seed)
+            : g_strdup_printf("%s %s s%" G_GUINT64_FORMAT, method,
+                              cop_format_double(round(density * 1000) / 1000, number), seed);
     char *copy = strdup(name);
     g_free(name);
     return copy;
-}
-
-static char *json_text(JsonBuilder *builder)
-{
-    JsonNode *node = json_builder_get_root(builder);
-    char *text = json_to_string(node, FALSE);
-    json_node_unref(node);
-    g_object_unref(builder);
-    return text;
 }
 
 static void add_numbers(JsonBuilder *b, const char *name, const double *value, int n)
@@ -305,24 +301,14 @@ static char *prepare_text(const CopPrepare *p)
     add_numbers(b, "mean", p->mean, 3);
     add_numbers(b, "std", p->std, 3);
     json_builder_end_object(b);
-    return json_text(b);
-}
-
-static char *classes_text(const CopStrings *classes)
-{
-    JsonBuilder *b = json_builder_new();
-    json_builder_begin_array(b);
-    for (int i = 0; i < classes->n; i++)
-        json_builder_add_string_value(b, classes->item[i]);
-    json_builder_end_array(b);
-    return json_text(b);
+    return cop_json_text(b, FALSE);
 }
 
 CopStatus cop_model_save(const CopNet *net, const CopConfig *config, const CopStrings *classes,
                          const char *method, double density, const char *path, CopError *err)
 {
     const CopPrepare prepare = cop_config_prepare(config);
-    char *prep = prepare_text(&prepare), *names = classes_text(classes), number[32];
+    char *prep = prepare_text(&prepare), *names = cop_json_strings(classes), number[32];
     char *name = *config->model.name ? strdup(config->model.name)
                                      : cop_model_default_name(method, density, config->run.seed);
     char *frames = g_strdup_printf("%d", config->clip.frames);

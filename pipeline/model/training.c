@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <glib.h>
 #include <glib/gstdio.h>
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "pipeline/cli.h"
 #include "pipeline/data/loader.h"
 #include "pipeline/interrupt.h"
+#include "pipeline/json_text.h"
 #include "pipeline/model/model.h"
 
 enum { QUEUE_DEPTH = 3 };
@@ -28,7 +28,7 @@ typedef struct Run {
     CopSparse *sparse;
     CopPool *pool;
     CopTrainer trainer;
-    int epoch; /* epochs done */
+    int epoch;        /* epochs done */
     GString *metrics; /* JSON lines so far */
     char *config_hash;
     bool *skipped; /* [train.n + test.n], each broken clip once */
@@ -87,20 +87,17 @@ static CopStatus note_skips(Run *run, const CopLoader *loader, const CopDataset 
         json_builder_set_member_name(b, "reason");
         json_builder_add_string_value(b, skips[i].reason);
         json_builder_end_object(b);
-        JsonNode *node = json_builder_get_root(b);
-        char *text = json_to_string(node, FALSE);
+        char *text = cop_json_text(b, FALSE);
         g_string_append_printf(run->metrics, "%s\n", text);
         g_free(text);
-        json_node_unref(node);
-        g_object_unref(b);
     }
     const double share = (double)run->n_skipped / (run->train.n + run->test.n);
     if (share > run->config->data.max_skip)
         return cop_error_set(run->err, COP_ERR_DATA,
                              "%d of %d clips cannot be read, more than data.max_skip = %g; the "
                              "last one: %s",
-                             run->n_skipped, run->train.n + run->test.n,
-                             run->config->data.max_skip, n > 0 ? skips[n - 1].reason : "");
+                             run->n_skipped, run->train.n + run->test.n, run->config->data.max_skip,
+                             n > 0 ? skips[n - 1].reason : "");
     return COP_OK;
 }
 
@@ -212,12 +209,15 @@ static void note_epoch(Run *run, const Epoch *epoch, double accuracy)
 
 static CopStatus save_checkpoint(const Run *run)
 {
-    char epoch[32], *path = path_in(run, "checkpoint.safetensors");
+    char epoch[32], accuracy[32], *path = path_in(run, "checkpoint.safetensors");
     g_snprintf(epoch, sizeof epoch, "%d", run->epoch);
     const CopStMeta extra[] = {
-        {"run.epoch", epoch}, {"run.config", run->config_hash}, {"version", COP_VERSION}};
-    const CopStatus status = cop_checkpoint_save(&run->trainer, path, extra,
-                                                 (int)G_N_ELEMENTS(extra), run->err);
+        {"run.epoch", epoch},
+        {"run.test_top1", cop_format_double(run->result->test_accuracy, accuracy)},
+        {"run.config", run->config_hash},
+        {"version", COP_VERSION}};
+    const CopStatus status =
+        cop_checkpoint_save(&run->trainer, path, extra, (int)G_N_ELEMENTS(extra), run->err);
     g_free(path);
     return status;
 }
@@ -233,13 +233,15 @@ static CopStatus take_up(Run *run)
     if (file) {
         const char *hash = cop_safetensors_meta(file, "run.config");
         const char *epoch = cop_safetensors_meta(file, "run.epoch");
+        const char *accuracy = cop_safetensors_meta(file, "run.test_top1");
         if (!hash || strcmp(hash, run->config_hash) != 0)
             status = cop_error_set(run->err, COP_ERR_CONFIG,
                                    "%s: belongs to another configuration or data set; train into "
                                    "another folder, or without --resume",
                                    path);
-        else if (!epoch || !cop_parse_int(epoch, &run->epoch) || run->epoch < 0)
-            status = cop_error_set(run->err, COP_ERR_MODEL, "%s: has no epoch", path);
+        else if (!epoch || !cop_parse_int(epoch, &run->epoch) || run->epoch < 0 || !accuracy ||
+                 !cop_parse_double(accuracy, &run->result->test_accuracy))
+            status = cop_error_set(run->err, COP_ERR_MODEL, "%s: has no epoch or accuracy", path);
         else
             status = cop_checkpoint_load(&run->trainer, file, run->err);
         cop_safetensors_close(&file);
@@ -266,9 +268,8 @@ static CopStatus make_net(Run *run)
                            (CopShape){3, c->clip.frames, h, w}, run->err));
     CopParam *const *params;
     const int n = cop_net_params(run->net, &params);
-    const uint64_t steps =
-        (uint64_t)c->train.epochs *
-        (uint64_t)((run->train.n + c->train.batch - 1) / c->train.batch);
+    const uint64_t steps = (uint64_t)c->train.epochs *
+                           (uint64_t)((run->train.n + c->train.batch - 1) / c->train.batch);
     COP_TRY(cop_sparse_create(&run->sparse, &c->sparse, params, n, c->run.seed, steps, run->err));
     const CopNetPlan plan = {.batch = c->train.batch,
                              .training = true,
@@ -379,10 +380,9 @@ static CopStatus epochs(Run *run, const char *label)
 static CopStatus finish(Run *run)
 {
     char *path = path_in(run, "model.safetensors");
-    const CopStatus status =
-        cop_model_save(run->net, run->config, &run->train.classes,
-                       cop_sparse_method(run->sparse)->name, cop_sparse_density(run->sparse), path,
-                       run->err);
+    const CopStatus status = cop_model_save(run->net, run->config, &run->train.classes,
+                                            cop_sparse_method(run->sparse)->name,
+                                            cop_sparse_density(run->sparse), path, run->err);
     g_free(path);
     run->result->parameters = cop_net_count(run->net, &run->result->nonzeros);
     run->result->complete = status == COP_OK;
@@ -408,8 +408,9 @@ CopStatus cop_training_run(const CopConfig *config, const char *out, bool resume
     if (status == COP_OK)
         status = finish(&run);
     if (status == COP_ERR_INTERRUPTED)
-        cop_error_set(run.err, status, "interrupted after epoch %d of %d; --resume goes on from there",
-                      run.epoch, config->train.epochs);
+        cop_error_set(run.err, status,
+                      "interrupted after epoch %d of %d; --resume goes on from there", run.epoch,
+                      config->train.epochs);
     result->skipped = run.n_skipped;
     result->seconds = (double)(g_get_monotonic_time() - begin) * 1e-6;
     if (status != COP_OK)

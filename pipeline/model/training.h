@@ -11,8 +11,8 @@ typedef struct CopTrainingResult {
     double test_accuracy; /* top-1 on the test split after the last epoch, 0..1 */
     double seconds;
     size_t parameters, nonzeros;
-    int skipped;          /* clips that could not be read */
-    bool complete;        /* false when a signal stopped it */
+    int skipped;   /* clips that could not be read */
+    bool complete; /* false when a signal stopped it */
 } CopTrainingResult;
 
 /* Trains as `config` says and writes into folder `out`: config.cfg, metrics.jsonl

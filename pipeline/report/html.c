@@ -12,7 +12,7 @@
 #include "pipeline/report/terminal.h"
 
 /* Made by glib-compile-resources from report.gresource.xml. */
-GResource *report_assets_get_resource(void);
+GResource *cop_report_assets_get_resource(void);
 
 /* Okabe and Ito's colours, told apart by colour-blind readers, and a second mark for
  * those who see no colour at all; report.js draws the same. */
@@ -54,7 +54,7 @@ void cop_html_model(GString *out, const CopResults *results, int model)
 static void put_asset(GString *out, const char *name)
 {
     char *path = g_strconcat("/coppice/report/", name, NULL);
-    GBytes *bytes = g_resource_lookup_data(report_assets_get_resource(), path, 0, NULL);
+    GBytes *bytes = g_resource_lookup_data(cop_report_assets_get_resource(), path, 0, NULL);
     if (bytes) { /* linked into the program: it is there */
         gsize size;
         const char *data = g_bytes_get_data(bytes, &size);

@@ -12,9 +12,9 @@
 #include "pipeline/eval/metrics.h"
 
 typedef enum CopTableStyle {
-    COP_TABLE_TEXT,  /* columns aligned, header ruled off */
-    COP_TABLE_CSV,   /* RFC 4180 */
-    COP_TABLE_LATEX  /* a tabular with booktabs' rules; text is escaped */
+    COP_TABLE_TEXT, /* columns aligned, header ruled off */
+    COP_TABLE_CSV,  /* RFC 4180 */
+    COP_TABLE_LATEX /* a tabular with booktabs' rules; text is escaped */
 } CopTableStyle;
 
 typedef struct CopTable CopTable;
@@ -39,13 +39,13 @@ enum { COP_NUMBER_SIZE = 64 };
 
 /* Each writes into `text` (borrowed) and returns it. A NaN becomes "-". The decimal
  * sign is a point in every locale. */
-char *cop_text_percent(char text[COP_NUMBER_SIZE], double share);           /* "85.0" */
-char *cop_text_points(char text[COP_NUMBER_SIZE], double share);            /* "+1.3", "-0.4" */
-char *cop_text_interval(char text[COP_NUMBER_SIZE], CopInterval interval);  /* "85.0 [76.7, 90.7]" */
-char *cop_text_change(char text[COP_NUMBER_SIZE], CopInterval interval);    /* "+1.3 [-0.2, +2.8]" */
-char *cop_text_p(char text[COP_NUMBER_SIZE], double p);                     /* "0.041", "< 0.001" */
-char *cop_text_count(char text[COP_NUMBER_SIZE], int64_t count);            /* "33.2 M" */
+char *cop_text_percent(char text[COP_NUMBER_SIZE], double share);          /* "85.0" */
+char *cop_text_points(char text[COP_NUMBER_SIZE], double share);           /* "+1.3", "-0.4" */
+char *cop_text_interval(char text[COP_NUMBER_SIZE], CopInterval interval); /* "85.0 [76.7, 90.7]" */
+char *cop_text_change(char text[COP_NUMBER_SIZE], CopInterval interval);   /* "+1.3 [-0.2, +2.8]" */
+char *cop_text_p(char text[COP_NUMBER_SIZE], double p);                    /* "0.041", "< 0.001" */
+char *cop_text_count(char text[COP_NUMBER_SIZE], int64_t count);           /* "33.2 M" */
 char *cop_text_number(char text[COP_NUMBER_SIZE], double value, int digits); /* significant ones */
-char *cop_text_exact(char text[COP_NUMBER_SIZE], double value);             /* reads back the same */
+char *cop_text_exact(char text[COP_NUMBER_SIZE], double value); /* reads back the same */
 
 #endif

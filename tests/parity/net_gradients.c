@@ -105,9 +105,9 @@ int main(int argc, char **argv)
     check(cop_pool_create(&pool, 2), &err);
     const CopStep step = {.pool = pool, .training = true};
     cop_net_forward(net, &step);
-    float loss = (float)cop_cross_entropy(cop_net_logits(net), label,
-                                          smoothing ? atof(smoothing) : 0,
-                                          cop_net_logits_grad(net), NULL);
+    float loss =
+        (float)cop_cross_entropy(cop_net_logits(net), label, smoothing ? atof(smoothing) : 0,
+                                 cop_net_logits_grad(net), NULL);
     const CopGradientHook hook = {wants, give, net};
     check(cop_net_backward(net, &step, &hook), &err);
 
@@ -118,8 +118,8 @@ int main(int argc, char **argv)
         cop_param_scatter(params[i], params[i]->grad ? params[i]->grad : params[i]->value, data);
         keep("", params[i], data);
     }
-    out[n_out++] = (CopStTensor){
-        .name = "loss", .dtype = COP_DTYPE_F32, .data = &loss, .bytes = sizeof loss};
+    out[n_out++] =
+        (CopStTensor){.name = "loss", .dtype = COP_DTYPE_F32, .data = &loss, .bytes = sizeof loss};
     check(cop_safetensors_write(argv[5], out, n_out, NULL, 0, &err), &err);
     return 0;
 }
