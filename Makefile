@@ -71,6 +71,10 @@ KERN_SRC     := $(filter models/kernels/%.c,$(MODELS_SRC))
 MODELS_OBJ   := $(call obj,$(MODELS_SRC)) $(LANE_OBJ)
 PIPELINE_OBJ := $(call obj,$(PIPELINE_SRC)) $(GEN_SRC:.c=.o)
 TEST_BIN     := $(patsubst tests/%.c,$(B)/tests/%,$(TEST_SRC))
+CHECKS       := $(TEST_BIN) $(B)/tests/kcheck $(wildcard tests/cli/test_*.sh)
+ifdef ONLY
+CHECKS       := $(foreach t,$(CHECKS),$(if $(filter $(ONLY),$(basename $(notdir $(t)))),$(t)))
+endif
 
 # --- packages ---------------------------------------------------------------
 DEPS_build   := gcc libc6-dev make pkg-config libavformat-dev libavcodec-dev libavutil-dev libswscale-dev \
@@ -105,11 +109,11 @@ demo: deps-build
 demo-run: all
 	@QUICK=$(QUICK) samples/demo.sh build/coppice
 
-## check: every test; ends with "N passed, N failed"
+## check: every test, or ONLY="test_pool test_help"; ends with "N passed, N failed"
 check: deps-check
 	@$(MAKE) --no-print-directory check-run
-check-run: all $(TEST_BIN) $(B)/tests/kcheck
-	@COPPICE=$(CURDIR)/$(B)/coppice CC='$(CC)' SAN='$(SAN)' tests/run.sh $(B) $(TEST_BIN) $(B)/tests/kcheck $(wildcard tests/cli/test_*.sh)
+check-run: all $(CHECKS)
+	@COPPICE=$(CURDIR)/$(B)/coppice CC='$(CC)' SAN='$(SAN)' tests/run.sh $(B) $(CHECKS)
 
 ## kernels: the kernel checks alone, which need libc and pthreads only
 kernels: $(B)/tests/kcheck

@@ -53,9 +53,9 @@ static int run(int argc, char **argv)
     gboolean json = FALSE;
     int setup = 0, format = 0;
     const GOptionEntry entries[] = {
-        {"baseline", 0, 0, G_OPTION_ARG_STRING, &baseline,
+        {"baseline", 0, 0, G_OPTION_ARG_FILENAME, &baseline,
          "Model that the others are tested against (the first dense one)", "NAME"},
-        {"format", 0, 0, G_OPTION_ARG_STRING, &format_name, "table, csv, json or latex (table)",
+        {"format", 0, 0, G_OPTION_ARG_FILENAME, &format_name, "table, csv, json or latex (table)",
          "FORMAT"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "The same as --format json", NULL},
         {"setup", 0, 0, G_OPTION_ARG_INT, &setup, "Number of the setup (the newest)", "N"},

@@ -67,7 +67,7 @@ static int run(int argc, char **argv)
          "Result file; what it holds is not done again", "R.db"},
         {"limit", 0, 0, G_OPTION_ARG_INT, &words.limit, "At most N clips, spread over the list",
          "N"},
-        {"only", 0, 0, G_OPTION_ARG_STRING, &words.only, "One corruption, or one cell",
+        {"only", 0, 0, G_OPTION_ARG_FILENAME, &words.only, "One corruption, or one cell",
          "CORRUPTION[:SEVERITY]"},
         {"dry-run", 0, 0, G_OPTION_ARG_NONE, &words.dry_run, "Only say what there is to do", NULL},
         {.long_name = NULL},

@@ -121,7 +121,7 @@ static int run(int argc, char **argv)
     Words words = {0};
     const GOptionEntry entries[] = {
         {"model", 'm', 0, G_OPTION_ARG_FILENAME, &words.model, "Weights, safetensors", "M"},
-        {"arch", 0, 0, G_OPTION_ARG_STRING, &words.arch,
+        {"arch", 0, 0, G_OPTION_ARG_FILENAME, &words.arch,
          "Architecture of weights that do not name it", "A"},
         {"input", 'i', 0, G_OPTION_ARG_FILENAME, &words.input,
          "Tensor \"clips\" [n,c,t,h,w], float32, as normalised", "X.safetensors"},

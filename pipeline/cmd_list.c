@@ -1,12 +1,12 @@
 /* coppice list: what the registries hold, as text or JSON.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib.h>
-#include <json-glib/json-glib.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "models/archs/arch.h"
 #include "pipeline/cli.h"
+#include "pipeline/json_text.h"
 
 extern const CopCommand cop_cmd_list;
 
@@ -75,11 +75,8 @@ static const struct Kind {
     const char *name;
     bool (*at)(int i, Entry *entry); /* false past the end */
 } kinds[] = {
-    {"archs", arch},
-    {"corruptions", corruption},
-    {"methods", method},
-    {"formats", format},
-    {"samplers", sampler},
+    {"archs", arch},     {"corruptions", corruption}, {"methods", method},
+    {"formats", format}, {"samplers", sampler},
 };
 
 static void print_text(const struct Kind *kind)
@@ -148,12 +145,9 @@ static void print_json(const struct Kind *kind)
     for (int i = 0; kind->at(i, &entry); i++)
         add_entry(json, &entry);
     json_builder_end_array(json);
-    JsonNode *root = json_builder_get_root(json);
-    char *text = json_to_string(root, TRUE);
+    char *text = cop_json_text(json, TRUE);
     printf("%s\n", text);
     g_free(text);
-    json_node_unref(root);
-    g_object_unref(json);
 }
 
 static const struct Kind *find(const char *name, CopError *err)

@@ -1,11 +1,11 @@
 /* coppice model: make one with random weights, or describe one.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <json-glib/json-glib.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "models/archs/arch.h"
 #include "pipeline/cli_config.h"
+#include "pipeline/json_text.h"
 #include "pipeline/model/model.h"
 
 extern const CopCommand cop_cmd_model;
@@ -161,12 +161,9 @@ static void print_json(const CopModel *model)
             add_layer(b, layers[i]);
     json_builder_end_array(b);
     json_builder_end_object(b);
-    JsonNode *node = json_builder_get_root(b);
-    char *text = json_to_string(node, TRUE);
+    char *text = cop_json_text(b, TRUE);
     printf("%s\n", text);
     g_free(text);
-    json_node_unref(node);
-    g_object_unref(b);
 }
 
 static CopStatus info(const Words *words, const char *path, CopError *err)
@@ -193,7 +190,7 @@ static int run(int argc, char **argv)
     const GOptionEntry entries[] = {
         COP_CONFIG_ENTRIES(words.config),
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &words.out, "new: file to write", "FILE"},
-        {"arch", 0, 0, G_OPTION_ARG_STRING, &words.arch,
+        {"arch", 0, 0, G_OPTION_ARG_FILENAME, &words.arch,
          "new: architecture (model.arch); info: of weights that do not name it", "A"},
         {"classes", 0, 0, G_OPTION_ARG_INT, &words.classes, "new: outputs (400)", "N"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &words.json, "info: as JSON", NULL},

@@ -1,13 +1,13 @@
 /* coppice predict: what a model sees in videos.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib.h>
-#include <json-glib/json-glib.h>
 #include <stdio.h>
 
 #include "models/layers/cross_entropy.h"
 #include "pipeline/cli.h"
 #include "pipeline/data/loader.h"
 #include "pipeline/eval/lane_batch.h"
+#include "pipeline/json_text.h"
 #include "pipeline/model/model.h"
 
 extern const CopCommand cop_cmd_predict;
@@ -99,12 +99,9 @@ static void print_json(const Predictor *p, const char *path)
     }
     json_builder_end_array(b);
     json_builder_end_object(b);
-    JsonNode *node = json_builder_get_root(b);
-    char *text = json_to_string(node, FALSE);
+    char *text = cop_json_text(b, FALSE);
     printf("%s\n", text);
     g_free(text);
-    json_node_unref(node);
-    g_object_unref(b);
 }
 
 /* A broken video does not keep the others from being looked at; the first failure

@@ -29,7 +29,7 @@ static int run(int argc, char **argv)
     int setup = 0;
     const GOptionEntry entries[] = {
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &page, "The page to write (report.html)", "FILE"},
-        {"baseline", 0, 0, G_OPTION_ARG_STRING, &baseline,
+        {"baseline", 0, 0, G_OPTION_ARG_FILENAME, &baseline,
          "Model that the others are compared with (the first dense one)", "NAME"},
         {"setup", 0, 0, G_OPTION_ARG_INT, &setup, "Number of the setup (the newest)", "N"},
         {.long_name = NULL},

@@ -11,7 +11,7 @@ rm -rf "$log"
 mkdir -p "$log"
 passed=0 failed=0 skipped=0
 for program in "$@"; do
-    name=$(basename "$program" .sh)
+    name=$(basename "$program")
     out=$log/$name.log
     start=$(date +%s.%N)
     timeout "${TEST_TIMEOUT:-600}" "$program" >"$out" 2>&1

@@ -3,7 +3,6 @@
 #include "pipeline/eval/grid.h"
 
 #include <glib.h>
-#include <json-glib/json-glib.h>
 #include <string.h>
 
 #include "pipeline/cli.h"
@@ -11,6 +10,7 @@
 #include "pipeline/eval/lane_batch.h"
 #include "pipeline/eval/provenance.h"
 #include "pipeline/interrupt.h"
+#include "pipeline/json_text.h"
 
 enum { BATCH = 16, QUEUE_DEPTH = 2 };
 
@@ -123,18 +123,6 @@ static char *setup_text(const Grid *grid)
     return g_string_free(text, FALSE);
 }
 
-static char *class_names(const CopStrings *classes)
-{
-    JsonArray *list = json_array_new();
-    for (int i = 0; i < classes->n; i++)
-        json_array_add_string_element(list, classes->item[i]);
-    JsonNode *node = json_node_init_array(json_node_alloc(), list);
-    char *text = json_to_string(node, FALSE);
-    json_node_unref(node);
-    json_array_unref(list);
-    return text;
-}
-
 static CopStatus store_model(Grid *grid, GridModel *m)
 {
     double dense;
@@ -164,7 +152,7 @@ static CopStatus store_model(Grid *grid, GridModel *m)
 
 static CopStatus store_rows(Grid *grid)
 {
-    char *text = setup_text(grid), *classes = class_names(&grid->dataset.classes);
+    char *text = setup_text(grid), *classes = cop_json_strings(&grid->dataset.classes);
     CopStatus status = cop_store_setup(grid->store, text, classes, &grid->setup, grid->err);
     g_free(text);
     g_free(classes);

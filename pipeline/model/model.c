@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "models/archs/arch.h"
+#include "pipeline/json_text.h"
 
 enum { CHUNK = 1 << 16 };
 
@@ -276,15 +277,6 @@ char *cop_model_default_name(const char *method, double density, uint64_t seed)
     return copy;
 }
 
-static char *json_text(JsonBuilder *builder)
-{
-    JsonNode *node = json_builder_get_root(builder);
-    char *text = json_to_string(node, FALSE);
-    json_node_unref(node);
-    g_object_unref(builder);
-    return text;
-}
-
 static void add_numbers(JsonBuilder *b, const char *name, const double *value, int n)
 {
     json_builder_set_member_name(b, name);
@@ -309,24 +301,14 @@ static char *prepare_text(const CopPrepare *p)
     add_numbers(b, "mean", p->mean, 3);
     add_numbers(b, "std", p->std, 3);
     json_builder_end_object(b);
-    return json_text(b);
-}
-
-static char *classes_text(const CopStrings *classes)
-{
-    JsonBuilder *b = json_builder_new();
-    json_builder_begin_array(b);
-    for (int i = 0; i < classes->n; i++)
-        json_builder_add_string_value(b, classes->item[i]);
-    json_builder_end_array(b);
-    return json_text(b);
+    return cop_json_text(b, FALSE);
 }
 
 CopStatus cop_model_save(const CopNet *net, const CopConfig *config, const CopStrings *classes,
                          const char *method, double density, const char *path, CopError *err)
 {
     const CopPrepare prepare = cop_config_prepare(config);
-    char *prep = prepare_text(&prepare), *names = classes_text(classes), number[32];
+    char *prep = prepare_text(&prepare), *names = cop_json_strings(classes), number[32];
     char *name = *config->model.name ? strdup(config->model.name)
                                      : cop_model_default_name(method, density, config->run.seed);
     char *frames = g_strdup_printf("%d", config->clip.frames);

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <glib.h>
 #include <glib/gstdio.h>
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "pipeline/cli.h"
 #include "pipeline/data/loader.h"
 #include "pipeline/interrupt.h"
+#include "pipeline/json_text.h"
 #include "pipeline/model/model.h"
 
 enum { QUEUE_DEPTH = 3 };
@@ -87,12 +87,9 @@ static CopStatus note_skips(Run *run, const CopLoader *loader, const CopDataset 
         json_builder_set_member_name(b, "reason");
         json_builder_add_string_value(b, skips[i].reason);
         json_builder_end_object(b);
-        JsonNode *node = json_builder_get_root(b);
-        char *text = json_to_string(node, FALSE);
+        char *text = cop_json_text(b, FALSE);
         g_string_append_printf(run->metrics, "%s\n", text);
         g_free(text);
-        json_node_unref(node);
-        g_object_unref(b);
     }
     const double share = (double)run->n_skipped / (run->train.n + run->test.n);
     if (share > run->config->data.max_skip)

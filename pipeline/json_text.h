@@ -1,0 +1,16 @@
+/* From a JSON builder to text.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_JSON_TEXT_H
+#define COP_JSON_TEXT_H
+
+#include <json-glib/json-glib.h>
+
+#include "models/core/option.h"
+
+/* The text of what `builder` (taken) holds, g_malloc'ed and returned. */
+char *cop_json_text(JsonBuilder *builder, gboolean pretty);
+
+/* The strings (borrowed) as a JSON array, g_malloc'ed and returned. */
+char *cop_json_strings(const CopStrings *strings);
+
+#endif
