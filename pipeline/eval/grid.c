@@ -219,6 +219,7 @@ static CopStatus take_clip(Grid *grid, const CopGridSlot *slot, int clip)
         return cop_store_skip(grid->store, grid->setup, grid->clip_id[clip], slot->error.text,
                               grid->err);
     }
+    COP_TRY(cop_store_unskip(grid->store, grid->setup, grid->clip_id[clip], grid->err));
     COP_TRY(store_pictures(grid, slot, clip));
     for (int m = 0; m < grid->options->n_models; m++) {
         GridModel *model = &grid->model[m];

@@ -236,6 +236,7 @@ START_TEST(broken_clips_are_listed)
     help_shell("mv kept 'set/videos/%s'", path);
     result = grid_do("broken.db", "a", lax);
     ck_assert(result.skipped == 0 && result.predictions == GRID_VARIANTS);
+    ck_assert_int_eq(grid_number("broken.db", "SELECT count(*) FROM skip"), 0);
     char *healed = grid_dump("broken.db"), *sound = grid_dump("sound.db");
     ck_assert_str_eq(healed, sound);
     g_free(healed);
