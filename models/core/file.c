@@ -1,5 +1,6 @@
 /* Files that are either whole or not there.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "models/core/file.h"
 
 #include <errno.h>
