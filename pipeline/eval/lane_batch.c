@@ -148,6 +148,14 @@ static CopStatus write_answer(CopLaneBatch *batch, const Answer *answer, int vie
     return cop_store_predict(batch->store, &row, err);
 }
 
+/* A run that was killed between two batches leaves views without their answer. */
+static CopStatus write_view(CopLaneBatch *batch, const Answer *answer, int view, CopError *err)
+{
+    bool there;
+    COP_TRY(cop_store_has(batch->store, answer->cell, answer->clip, view, &there, err));
+    return there ? COP_OK : write_answer(batch, answer, view, err);
+}
+
 static CopStatus write_lane(CopLaneBatch *batch, int index, CopError *err)
 {
     const Lane *lane = &batch->lane[index];
@@ -159,7 +167,7 @@ static CopStatus write_lane(CopLaneBatch *batch, int index, CopError *err)
                                  batch->model->path);
     gather(batch, answer, index);
     if (batch->save_views)
-        COP_TRY(write_answer(batch, answer, lane->view, err));
+        COP_TRY(write_view(batch, answer, lane->view, err));
     if (answer->left > 1)
         return COP_OK;
     conclude(batch, answer);

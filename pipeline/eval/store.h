@@ -72,10 +72,10 @@ CopStatus cop_store_seconds(CopStore *store, int64_t cell, double seconds,
 CopStatus cop_store_picture(CopStore *store, int64_t setup, const char *corruption, double severity,
                             int64_t clip, int frame, const void *png, size_t size,
                             CopError *err) COP_MUST_CHECK;
-/* A clip that could not be used, and why. */
+/* A clip that could not be used, and why: results leave it out. */
 CopStatus cop_store_skip(CopStore *store, int64_t setup, int64_t clip, const char *reason,
                          CopError *err) COP_MUST_CHECK;
-/* The clip can be used after all. */
+/* Forgets that, for a clip that can be used again. */
 CopStatus cop_store_unskip(CopStore *store, int64_t setup, int64_t clip,
                            CopError *err) COP_MUST_CHECK;
 /* Provenance: version, compiler, tier, threads, library versions, hashes. */
