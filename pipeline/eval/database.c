@@ -200,6 +200,8 @@ CopStatus cop_database_open(sqlite3 **out, const char *path, CopDatabaseMode mod
     if (!path[0]) /* SQLite would make a temporary file of it */
         return cop_error_set(err, COP_ERR_ARG, "a result file needs a name");
     bool empty = false;
+    if (mode == COP_DATABASE_READ && access(path, F_OK) != 0)
+        return cop_error_set(err, COP_ERR_DATA, "%s: cannot be opened: %s", path, strerror(errno));
     if (mode == COP_DATABASE_READ) {
         COP_TRY(open_to_read(out, path, &empty, err));
     } else {

@@ -347,7 +347,9 @@ static CopStatus run(Grid *grid, const char *label)
     choose_clips(grid);
     grid->result->clips = grid->n_clips;
     grid->result->cells = grid->variants.n * grid->options->n_models;
-    COP_TRY(cop_store_open(&grid->store, grid->options->db, true, grid->err));
+    const CopGridOptions *o = grid->options;
+    const bool scratch = o->dry_run && !g_file_test(o->db, G_FILE_TEST_EXISTS);
+    COP_TRY(cop_store_open(&grid->store, scratch ? ":memory:" : o->db, true, grid->err));
     COP_TRY(cop_store_begin(grid->store, grid->err));
     CopStatus status = store_rows(grid);
     if (status == COP_OK && !grid->options->dry_run)

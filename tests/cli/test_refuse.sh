@@ -92,7 +92,8 @@ locked sweep -c run.cfg --out locked/x
 check "sweep: locked folder" refuses 5 locked/x
 locked eval -c run.cfg --model run/model.safetensors --db locked/x.db
 check "eval: locked folder" refuses 5 locked/x.db
-locked eval -c run.cfg --model run/model.safetensors --db r.db --only h264_crf:3
+locked eval -c run.cfg --model run/model.safetensors --db r.db \
+    --set 'corrupt.severities=[2]'
 check "eval: locked results" refuses 5 r.db
 locked model new -c run.cfg -o locked/x.safetensors
 check "model new: locked folder" refuses 5 locked/x.safetensors

@@ -26,7 +26,7 @@ stop() { # SIGNAL FOLDER: sends it once the first epochs are done
         sleep 0.05
     done
     kill -s "$1" $pid
-    wait $pid
+    wait $pid 2>/dev/null
     code=$?
 }
 for signal in INT TERM; do
