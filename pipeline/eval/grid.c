@@ -340,26 +340,27 @@ static CopStatus check_skips(const Grid *grid)
 static CopStatus run(Grid *grid, const char *label)
 {
     const CopConfig *c = grid->config;
-    COP_TRY(cop_variants_create(&grid->variants, &c->corrupt, grid->options->only, grid->err));
+    const CopGridOptions *o = grid->options;
+    COP_TRY(cop_variants_create(&grid->variants, &c->corrupt, o->only, grid->err));
     COP_TRY(cop_dataset_load(&c->data, COP_SPLIT_TEST, &grid->dataset, grid->err));
     COP_TRY(cop_pool_create(&grid->pool, c->run.threads));
     COP_TRY(open_models(grid));
     choose_clips(grid);
     grid->result->clips = grid->n_clips;
-    grid->result->cells = grid->variants.n * grid->options->n_models;
-    const CopGridOptions *o = grid->options;
+    grid->result->cells = grid->variants.n * o->n_models;
+    /* A dry run leaves no new file. */
     const bool scratch = o->dry_run && !g_file_test(o->db, G_FILE_TEST_EXISTS);
     COP_TRY(cop_store_open(&grid->store, scratch ? ":memory:" : o->db, true, grid->err));
     COP_TRY(cop_store_begin(grid->store, grid->err));
     CopStatus status = store_rows(grid);
-    if (status == COP_OK && !grid->options->dry_run)
+    if (status == COP_OK && !o->dry_run)
         status = cop_store_commit(grid->store, grid->err);
     if (status == COP_OK)
         status = find_missing(grid);
-    if (status != COP_OK || grid->options->dry_run)
+    if (status != COP_OK || o->dry_run)
         cop_store_rollback(grid->store);
     COP_TRY(status);
-    if (grid->options->dry_run || grid->result->missing == 0)
+    if (o->dry_run || grid->result->missing == 0)
         return COP_OK;
     COP_TRY(work_through(grid, label));
     return check_skips(grid);
