@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 . "$(dirname "$0")/cli.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
-cc=(${CC:-gcc} ${SAN:+"-fsanitize=$SAN"})
+read -ra cc <<<"${CC:-gcc} ${SAN:+-fsanitize=$SAN}"
 
 made() { # TARGET VARIABLE...
     make -C "$root" --no-print-directory "$@" >"$work/out" 2>"$work/err"
