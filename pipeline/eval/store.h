@@ -75,6 +75,9 @@ CopStatus cop_store_picture(CopStore *store, int64_t setup, const char *corrupti
 /* A clip that could not be used, and why. */
 CopStatus cop_store_skip(CopStore *store, int64_t setup, int64_t clip, const char *reason,
                          CopError *err) COP_MUST_CHECK;
+/* The clip can be used after all. */
+CopStatus cop_store_unskip(CopStore *store, int64_t setup, int64_t clip,
+                           CopError *err) COP_MUST_CHECK;
 /* Provenance: version, compiler, tier, threads, library versions, hashes. */
 CopStatus cop_store_meta(CopStore *store, const char *key, const char *value,
                          CopError *err) COP_MUST_CHECK;

@@ -70,11 +70,13 @@ static CopStatus read_classes(CopModel *model, const CopSafetensors *file, CopEr
     } else {
         JsonArray *list = json_node_get_array(top);
         model->classes.item = calloc(json_array_get_length(list), sizeof *model->classes.item);
-        for (guint i = 0; model->classes.item && i < json_array_get_length(list); i++) {
+        if (!model->classes.item)
+            status = cop_error_set(err, COP_ERR_NOMEM, "out of memory");
+        for (guint i = 0; status == COP_OK && i < json_array_get_length(list); i++) {
             JsonNode *item = json_array_get_element(list, i);
             if (json_node_get_value_type(item) != G_TYPE_STRING) {
                 status = bad_meta(model, "classes", text, "a JSON list of names", err);
-                break;
+                continue;
             }
             model->classes.item[model->classes.n++] = strdup(json_node_get_string(item));
         }
@@ -232,6 +234,10 @@ static CopStatus build(CopModel *model, const CopSafetensors *file, const char *
             nnz += params[i]->nnz;
         }
     model->density = (double)nnz / (double)numel;
+    const char *density = cop_safetensors_meta(file, "sparse.density");
+    if (density && (!cop_parse_double(density, &model->density) || !(model->density > 0) ||
+                    model->density > 1))
+        return bad_meta(model, "sparse.density", density, "a number above 0 and at most 1", err);
     const char *name = cop_safetensors_meta(file, "name");
     model->name = name && *name
                       ? strdup(name)

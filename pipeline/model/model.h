@@ -11,7 +11,8 @@ typedef struct CopModel {
     CopNet *net;
     char *path, *sha256;
     char *name, *arch, *arch_options, *method;
-    double density; /* achieved, over masked weights (all weights of a dense net: 1) */
+    double
+        density; /* achieved, over masked weights; over all weights where the file says nothing */
     uint64_t seed;
     CopStrings classes; /* may be empty where the file names none */
     int frames, stride;

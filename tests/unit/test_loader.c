@@ -88,7 +88,7 @@ static Epoch *load(const CopLoaderOptions *options)
     ck_assert_msg(cop_loader_create(&loader, options, &x, &err) == COP_OK, "%s", err.text);
     CopBatch batch;
     CopStatus status;
-    while ((status = cop_loader_next(loader, &x, &batch)) == COP_OK) {
+    while ((status = cop_loader_next(loader, &x, &batch, NULL)) == COP_OK) {
         ck_assert_int_eq(x.n, batch.n);
         ck_assert(batch.n >= 1 && batch.n <= BATCH && batch.waited >= 0);
         epoch->size[epoch->batches++] = batch.n;
@@ -99,7 +99,7 @@ static Epoch *load(const CopLoaderOptions *options)
         }
     }
     ck_assert_int_eq(status, COP_EOF);
-    ck_assert_int_eq(cop_loader_next(loader, &x, &batch), COP_EOF); /* and stays there */
+    ck_assert_int_eq(cop_loader_next(loader, &x, &batch, NULL), COP_EOF); /* and stays there */
     const CopSkip *skips;
     epoch->skips = cop_loader_skips(loader, &skips);
     for (int i = 0; i < epoch->skips; i++)
@@ -318,7 +318,7 @@ START_TEST(a_loader_may_be_given_up)
             CopBatch batch;
             ck_assert_int_eq(cop_loader_create(&loader, &options, &x, NULL), COP_OK);
             for (int i = 0; i < taken; i++)
-                ck_assert_int_eq(cop_loader_next(loader, &x, &batch), COP_OK);
+                ck_assert_int_eq(cop_loader_next(loader, &x, &batch, NULL), COP_OK);
             cop_loader_destroy(&loader);
             cop_loader_destroy(&loader);
         }

@@ -242,7 +242,7 @@ START_TEST(divergence_is_an_error)
     run_steps(&run, 2);
     net_fill(run.trainer.net, 1, clip, 0);
     cop_tensor_at(cop_net_input(run.trainer.net), 0, 0, 0, 0, 0)[0] = NAN;
-    ck_assert_int_eq(cop_trainer_step(&run.trainer, labels, clip, &stats, &err), COP_ERR_MODEL);
+    ck_assert_int_eq(cop_trainer_step(&run.trainer, labels, clip, &stats, &err), COP_ERR_NUMERIC);
     char rate[64];
     snprintf(rate, sizeof rate, "learning rate %g", stats.lr);
     ck_assert_msg(strstr(err.text, "step 3") && strstr(err.text, rate), "%s", err.text);
