@@ -45,6 +45,7 @@ static void expect(CopModel *model, const CopConfig *config, const CopDataItem *
     CopFrame frame[GRID_FRAMES];
     int index[16];
     CopSampleOptions sample = cop_config_sample(config);
+    sample.sampler = COP_SAMPLER_UNIFORM;
     sample.frames = model->frames;
     sample.stride = model->stride;
     const CopStep step = {.training = false};

@@ -209,11 +209,18 @@ START_TEST(a_dry_run_counts)
     grid_config(&config, NULL);
     must(cop_grid_run(&options, "test", &result, &err), &err);
     ck_assert(result.missing == GRID_VARIANTS * GRID_CLIPS && result.predictions == 0);
-    static const char *const tables[] = {"model", "clip", "cell", "prediction", "setup"};
+    ck_assert(!g_file_test(db, G_FILE_TEST_EXISTS));
+    must(grid_run("dry.db", "b", NULL, 2, "clean", &result, &err), &err);
+    must(cop_grid_run(&options, "test", &result, &err), &err);
+    ck_assert(result.missing == GRID_VARIANTS * GRID_CLIPS && result.predictions == 0);
+    static const struct {
+        const char *table;
+        int rows;
+    } kept[] = {{"model", 1}, {"clip", 2}, {"cell", 1}, {"prediction", 2}, {"setup", 1}};
     for (int i = 0; i < 5; i++) {
         char query[64];
-        snprintf(query, sizeof query, "SELECT count(*) FROM %s", tables[i]);
-        ck_assert_int_eq(grid_number("dry.db", query), 0);
+        snprintf(query, sizeof query, "SELECT count(*) FROM %s", kept[i].table);
+        ck_assert_int_eq(grid_number("dry.db", query), kept[i].rows);
     }
     grid_do("dry.db", "a", NULL);
     must(cop_grid_run(&options, "test", &result, &err), &err);
@@ -253,8 +260,10 @@ START_TEST(what_cannot_run_is_refused)
     help_shell("echo no model > e.safetensors");
     refused(COP_ERR_MODEL, "e", NULL, NULL, "e.safetensors");
     refused(COP_ERR_IO, "f", NULL, NULL, "f.safetensors");
-    refused(COP_ERR_CONFIG, "a", "corrupt.params=brightnes:x=1", NULL, "brightness");
+    refused(COP_ERR_CONFIG, "a", "corrupt.params=brightnes:x=1", NULL, "brightnes:x=1");
     refused(COP_ERR_CONFIG, "a", "corrupt.preset=no-such", NULL, "no-such");
+    refused(COP_ERR_CONFIG, "a", "corrupt.severities=1, 5, 1", NULL, "twice");
+    refused(COP_ERR_CONFIG, "aa", NULL, NULL, "the same model");
     refused(COP_ERR_CONFIG, "a", NULL, "fog_of_war", "fog_of_war");
     refused(COP_ERR_CONFIG, "a", NULL, "brightness:x", "brightness:x");
     refused(COP_ERR_CONFIG, "a", NULL, "brightness:3", "brightness:3");

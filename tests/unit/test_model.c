@@ -141,6 +141,7 @@ static const CopStMeta sound[] = {
     {"clip.frames", "4"},
     {"clip.stride", "2"},
     {"prep", "{\"resize\":[13,11],\"crop\":0,\"mean\":[0,0,0],\"std\":[1,1,1]}"},
+    {"sparse.density", "1"},
     {"seed", "1"},
 };
 enum { ROWS = sizeof sound / sizeof sound[0] };
@@ -194,6 +195,10 @@ static const CopStMeta hostile[] = {
     {"prep", "{\"resize\":[13,11],\"crop\":0,\"mean\":[0,0,0],\"std\":[1,1e-300,1]}"},
     {"prep", "{\"resize\":[13,11],\"crop\":0,\"mean\":[0,0,0],\"std\":[1,null,1]}"},
     {"prep", "{\"resize\":[13,11],\"crop\":0,\"mean\":[0,0,0]}"},
+    {"sparse.density", "0"},
+    {"sparse.density", "1.01"},
+    {"sparse.density", "nan"},
+    {"sparse.density", "half"},
     {"seed", "-1"},
     {"seed", "1e5"},
 };
