@@ -252,12 +252,17 @@ CopStatus cop_model_open(CopModel **out, const char *path, const char *arch, con
     if (arch && *arch && !cop_arch_find(arch, err))
         return COP_ERR_CONFIG;
     CopSafetensors *file = NULL;
-    COP_TRY(cop_safetensors_open(&file, path, err));
+    CopStatus status = cop_safetensors_open(&file, path, err);
+    if (status != COP_OK) {
+        if (status == COP_ERR_IO && err) /* a model that is not there is no good model */
+            err->status = status = COP_ERR_MODEL;
+        return status;
+    }
     CopModel *model = g_new0(CopModel, 1);
     model->path = strdup(path);
     const CopNetPlan plan = {.batch = batch, .threads = threads, .weights = file};
     CopError why = {0};
-    CopStatus status = file_sha256(path, &model->sha256, err);
+    status = file_sha256(path, &model->sha256, err);
     if (status == COP_OK)
         status = build(model, file, arch, input, &plan, &why);
     cop_safetensors_close(&file);

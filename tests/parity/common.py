@@ -43,6 +43,12 @@ def load(path):
             for name, row in header.items()}
 
 
+def metadata(path):
+    with open(path, "rb") as file:
+        size = struct.unpack("<Q", file.read(8))[0]
+        return json.loads(file.read(size)).get("__metadata__", {})
+
+
 def run(*words):
     return subprocess.run([str(w) for w in words], check=True, stdout=subprocess.PIPE, text=True).stdout
 

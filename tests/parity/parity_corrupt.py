@@ -166,4 +166,5 @@ def main():
     finish()
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -259,7 +259,7 @@ START_TEST(what_cannot_run_is_refused)
     cop_config_free(&config);
     help_shell("echo no model > e.safetensors");
     refused(COP_ERR_MODEL, "e", NULL, NULL, "e.safetensors");
-    refused(COP_ERR_IO, "f", NULL, NULL, "f.safetensors");
+    refused(COP_ERR_MODEL, "f", NULL, NULL, "f.safetensors");
     refused(COP_ERR_CONFIG, "a", "corrupt.params=brightnes:x=1", NULL, "brightnes:x=1");
     refused(COP_ERR_CONFIG, "a", "corrupt.preset=no-such", NULL, "no-such");
     refused(COP_ERR_CONFIG, "a", "corrupt.severities=1, 5, 1", NULL, "twice");
