@@ -60,6 +60,7 @@ TEST_LIB_SRC := $(wildcard tests/*.c)
 KCHECK_SRC   := $(wildcard tests/kernels/*.c)
 CORE_SRC     := $(wildcard models/core/*.c)
 PARITY_BIN    = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/parity/*.c))
+SAMPLE_BIN   := $(patsubst %.c,$(B)/%,$(wildcard samples/*.c))
 BENCH_BIN     = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/bench/*.c))
 # Golden tables are parts of the test that includes them.
 HEADERS      := $(filter-out tests/golden/%,$(wildcard models/*/*.h models/*/*/*.h \
@@ -71,6 +72,10 @@ KERN_SRC     := $(filter models/kernels/%.c,$(MODELS_SRC))
 MODELS_OBJ   := $(call obj,$(MODELS_SRC)) $(LANE_OBJ)
 PIPELINE_OBJ := $(call obj,$(PIPELINE_SRC)) $(GEN_SRC:.c=.o)
 TEST_BIN     := $(patsubst tests/%.c,$(B)/tests/%,$(TEST_SRC))
+CHECKS       := $(TEST_BIN) $(B)/tests/kcheck $(wildcard tests/cli/test_*.sh)
+ifdef ONLY
+CHECKS       := $(foreach t,$(CHECKS),$(if $(filter $(ONLY),$(basename $(notdir $(t)))),$(t)))
+endif
 
 # --- packages ---------------------------------------------------------------
 DEPS_build   := gcc libc6-dev make pkg-config libavformat-dev libavcodec-dev libavutil-dev libswscale-dev \
@@ -105,11 +110,11 @@ demo: deps-build
 demo-run: all
 	@QUICK=$(QUICK) samples/demo.sh build/coppice
 
-## check: every test; ends with "N passed, N failed"
+## check: every test, or ONLY="test_pool test_help"; ends with "N passed, N failed"
 check: deps-check
 	@$(MAKE) --no-print-directory check-run
-check-run: all $(TEST_BIN) $(B)/tests/kcheck
-	@COPPICE=$(CURDIR)/$(B)/coppice CC='$(CC)' SAN='$(SAN)' tests/run.sh $(B) $(TEST_BIN) $(B)/tests/kcheck $(wildcard tests/cli/test_*.sh)
+check-run: all $(CHECKS)
+	@COPPICE=$(CURDIR)/$(B)/coppice CC='$(CC)' SAN='$(SAN)' tests/run.sh $(B) $(CHECKS)
 
 ## kernels: the kernel checks alone, which need libc and pthreads only
 kernels: $(B)/tests/kcheck
@@ -141,7 +146,7 @@ deps-%:
 	@tests/deps.sh $(sort $(DEPS_$*))
 
 ## programs: everything that compiles, tests included
-programs: $(B)/coppice $(TEST_BIN) $(B)/tests/kcheck $(PARITY_BIN) $(BENCH_BIN)
+programs: $(B)/coppice $(TEST_BIN) $(B)/tests/kcheck $(PARITY_BIN) $(BENCH_BIN) $(SAMPLE_BIN)
 
 ## headers: each header, compiled alone
 headers: $(HEADERS:%=$(B)/%.ok)
@@ -160,7 +165,7 @@ install: all $(B)/libcoppice-nn.so $(B)/libcoppice.so
 	    ln -sf $$lib.$(SONAME) $(LIB)/$$lib.so || exit; done
 	$(PC) models/libcoppice-nn.pc.in > $(LIB)/pkgconfig/libcoppice-nn.pc
 	$(PC) pipeline/libcoppice.pc.in > $(LIB)/pkgconfig/libcoppice.pc
-	find models pipeline -name '*.h' -exec \
+	find models pipeline -name '*.h' ! -name '*_private.h' -exec \
 	    install -D -m 644 {} $(DESTDIR)$(PREFIX)/include/coppice/{} \;
 
 ## uninstall: remove what install put there
@@ -199,6 +204,8 @@ $(B)/gen/%.o: $(B)/gen/%.c
 $(B)/tests/%.o: tests/%.c
 	$(call compile,$(CFLAGS_all) $(TEST_CFLAGS) -DCOP_TESTS='"$(CURDIR)/tests"')
 $(B)/tests/kernels/%.o: tests/kernels/%.c
+	$(call compile,$(CFLAGS_all))
+$(B)/samples/%.o: samples/%.c
 	$(call compile,$(CFLAGS_all))
 
 # Included, not compiled: a header may leave its functions and tables unused.
@@ -241,6 +248,8 @@ $(B)/parity/%: $(B)/tests/parity/%.o $(B)/libcoppice.a $(B)/libcoppice-nn.a
 $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm
+$(B)/samples/%: $(B)/samples/%.o $(B)/libcoppice-nn.a
+	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ -lm
 
-.PRECIOUS: $(B)/tests/%.o
+.PRECIOUS: $(B)/tests/%.o $(B)/samples/%.o
 -include $(shell test -d $(B) && find $(B) -name '*.d')

@@ -17,5 +17,8 @@ void cop_cli_free_words(CopConfigWords *words)
 
 CopStatus cop_cli_no_words(int argc, char **argv, CopError *err)
 {
-    return argc > 1 ? cop_error_set(err, COP_ERR_ARG, "\"%s\" is left over", argv[1]) : COP_OK;
+    if (argc <= 1)
+        return COP_OK;
+    return cop_error_set(err, COP_ERR_ARG, "\"%s\" is left over; a configuration goes with -c",
+                         argv[1]);
 }

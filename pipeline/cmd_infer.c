@@ -85,7 +85,8 @@ static CopStatus infer(const Words *words, CopError *err)
     CopShape shape;
     CopStatus status = cop_safetensors_open(&file, words->input, err);
     if (status != COP_OK)
-        return err->status = status == COP_ERR_MODEL ? COP_ERR_DATA : status;
+        return err->status =
+                   status == COP_ERR_MODEL || status == COP_ERR_IO ? COP_ERR_DATA : status;
     status = find_clips(file, words->input, &clips, &shape, err);
     if (status == COP_OK && (status = cop_pool_create(&pool, words->threads)) != COP_OK)
         cop_error_set(err, status, "--threads %d: no such pool can be made", words->threads);

@@ -181,7 +181,9 @@ static CopStatus dispatch(const Words *words, int argc, char **argv, CopError *e
         return new_model(words, err);
     if (argc == 3 && strcmp(argv[1], "info") == 0)
         return info(words, argv[2], err);
-    return cop_error_set(err, COP_ERR_ARG, "one of these is wanted: new --output FILE, info FILE");
+    return cop_error_set(err, COP_ERR_ARG,
+                         "%s%s%sone of these is wanted: new --output FILE, info FILE",
+                         argc > 1 ? "\"" : "", argc > 1 ? argv[1] : "", argc > 1 ? "\": " : "");
 }
 
 static int run(int argc, char **argv)

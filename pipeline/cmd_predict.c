@@ -104,9 +104,9 @@ static void print_json(const Predictor *p, const char *path)
     g_free(text);
 }
 
-/* A broken video does not keep the others from being looked at; the first failure
- * decides the exit code. */
-static CopStatus predict(const Words *words, char **videos, int n, CopError *err)
+/* A broken video does not keep the others from being looked at; each failure is
+ * printed as it comes (*reported), the first decides the exit code. */
+static CopStatus predict(const Words *words, char **videos, int n, bool *reported, CopError *err)
 {
     if (!words->model || n < 1)
         return cop_error_set(err, COP_ERR_ARG, "%s is missing",
@@ -129,7 +129,7 @@ static CopStatus predict(const Words *words, char **videos, int n, CopError *err
             if (seen == COP_OK)
                 (words->json ? print_json : print_text)(&p, videos[i]);
             else if (n > 1)
-                cop_cli_fail("predict", &mine);
+                *reported = cop_cli_fail("predict", &mine) != COP_EXIT_OK;
             if (seen != COP_OK && status == COP_OK) {
                 status = seen;
                 *err = mine;
@@ -155,12 +155,11 @@ static int run(int argc, char **argv)
         {"json", 0, 0, G_OPTION_ARG_NONE, &words.json, "One JSON object a video", NULL},
         {.long_name = NULL},
     };
-    bool done;
+    bool done, reported = false;
     int code = cop_cli_parse(&cop_cmd_predict, entries, &argc, &argv, &done);
     CopError err = {0};
-    if (!done && predict(&words, argv + 1, argc - 1, &err) != COP_OK)
-        code = argc > 2 && err.status == COP_ERR_DATA ? (int)cop_exit_code(err.status)
-                                                      : cop_cli_fail("predict", &err);
+    if (!done && predict(&words, argv + 1, argc - 1, &reported, &err) != COP_OK)
+        code = reported ? (int)cop_exit_code(err.status) : cop_cli_fail("predict", &err);
     g_free(words.model);
     return code;
 }

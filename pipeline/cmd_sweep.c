@@ -64,8 +64,8 @@ static CopStatus train_all(Sweep *sweep)
         for (int m = 0; m < o->methods.n; m++) {
             const bool dense = strcmp(o->methods.item[m], "dense") == 0;
             for (int d = 0; d < (dense ? 1 : o->densities.n); d++)
-                COP_TRY(
-                    train_one(sweep, o->methods.item[m], o->densities.item[d], o->seeds.item[s]));
+                COP_TRY(train_one(sweep, o->methods.item[m], dense ? 1 : o->densities.item[d],
+                                  o->seeds.item[s]));
         }
     return COP_OK;
 }

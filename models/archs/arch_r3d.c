@@ -70,11 +70,15 @@ static int residual_block(Builder *b, int stage, int block, int in, int channels
 static void build(CopNet *net, const void *options, int classes)
 {
     const Options *o = options;
+    if (o->blocks.n < 1 || o->blocks.n > STAGES) {
+        cop_net_refuse(net, "blocks: must be a list of one to four stages");
+        return;
+    }
     Builder b = {.net = net};
     int x = conv(&b, "stem.0", 0, o->width, o->stem_kernel_t, o->stem_kernel, 1, o->stem_stride);
     x = norm(&b, "stem.1", x);
     x = relu(&b, "stem.2", x);
-    for (int stage = 0; stage < o->blocks.n && stage < STAGES; stage++)
+    for (int stage = 0; stage < o->blocks.n; stage++)
         for (int block = 0; block < o->blocks.item[stage]; block++)
             x = residual_block(&b, stage, block, x, o->width << stage);
     x = cop_net_add(net, &cop_layer_global_avgpool, "avgpool", NULL, x, 0);

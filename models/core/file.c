@@ -1,26 +1,45 @@
 /* Files that are either whole or not there.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "models/core/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* A device or a pipe cannot be replaced by a rename: it is written as it is. */
+static CopStatus open_directly(CopFile *file, const char *path, CopError *err)
+{
+    file->path = strdup(path);
+    file->stream = file->path ? fopen(path, "wbe") : NULL;
+    if (file->stream)
+        return COP_OK;
+    const int reason = errno;
+    cop_file_abandon(file);
+    return cop_error_set(err, COP_ERR_IO, "%s: cannot be written: %s", path, strerror(reason));
+}
+
 CopStatus cop_file_create(CopFile *file, const char *path, CopError *err)
 {
     *file = (CopFile){0};
-    const size_t size = strlen(path) + 32;
-    file->path = strdup(path);
+    struct stat st;
+    const bool exists = stat(path, &st) == 0;
+    if (exists && !S_ISREG(st.st_mode))
+        return open_directly(file, path, err);
+    /* The file that a link leads to is replaced, not the link. */
+    file->path = exists ? realpath(path, NULL) : strdup(path);
+    const size_t size = (file->path ? strlen(file->path) : 0) + 32;
     file->temporary = malloc(size);
     if (!file->path || !file->temporary) {
         cop_file_abandon(file);
         return cop_error_set(err, COP_ERR_NOMEM, "%s: out of memory", path);
     }
-    snprintf(file->temporary, size, "%s.part%ld", path, (long)getpid());
+    snprintf(file->temporary, size, "%s.part%ld", file->path, (long)getpid());
     const int fd = open(file->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     file->stream = fd < 0 ? NULL : fdopen(fd, "wb");
     if (!file->stream) {
@@ -54,15 +73,16 @@ static void sync_folder(const char *path)
 CopStatus cop_file_commit(CopFile *file, CopError *err)
 {
     errno = 0;
-    int failed =
-        fflush(file->stream) != 0 || ferror(file->stream) || fsync(fileno(file->stream)) != 0;
+    const bool direct = !file->temporary; /* a device has nothing to sync or rename */
+    int failed = fflush(file->stream) != 0 || ferror(file->stream) ||
+                 (!direct && fsync(fileno(file->stream)) != 0);
     int reason = errno;
     if (fclose(file->stream) != 0 && !failed) {
         failed = 1;
         reason = errno;
     }
     file->stream = NULL;
-    if (!failed && rename(file->temporary, file->path) != 0) {
+    if (!failed && !direct && rename(file->temporary, file->path) != 0) {
         failed = 1;
         reason = errno;
     }
@@ -70,7 +90,7 @@ CopStatus cop_file_commit(CopFile *file, CopError *err)
     if (failed) {
         status = cop_error_set(err, COP_ERR_IO, "%s: cannot be written: %s", file->path,
                                strerror(reason ? reason : EIO));
-    } else {
+    } else if (!direct) {
         sync_folder(file->path);
         free(file->temporary);
         file->temporary = NULL;

@@ -8,7 +8,8 @@
 #include "models/core/status.h"
 
 /* Opens a temporary file beside `path` for writing. cop_file_commit() syncs and
- * renames it into place; cop_file_abandon() removes it. */
+ * renames it into place; cop_file_abandon() removes it. The file that a link leads to
+ * is replaced, not the link; a device or pipe is written directly. */
 typedef struct CopFile {
     FILE *stream;
     char *path, *temporary;

@@ -17,6 +17,7 @@ static const char *const names[] = {
     [COP_ERR_MODEL] = "model",
     [COP_ERR_SHAPE] = "shape",
     [COP_ERR_UNSUPPORTED] = "unsupported",
+    [COP_ERR_NUMERIC] = "not a finite number",
     [COP_ERR_INTERRUPTED] = "interrupted",
 };
 _Static_assert(sizeof names / sizeof names[0] == COP_STATUS_COUNT, "one name a status");

@@ -25,6 +25,7 @@ typedef enum CopStatus {
     COP_ERR_MODEL,       /* a model file is broken or does not fit the net */
     COP_ERR_SHAPE,       /* shapes do not fit each other */
     COP_ERR_UNSUPPORTED, /* understood, but not available in this build */
+    COP_ERR_NUMERIC,     /* a computation left the finite numbers */
     COP_ERR_INTERRUPTED, /* a signal asked for an orderly end */
     COP_STATUS_COUNT
 } CopStatus;

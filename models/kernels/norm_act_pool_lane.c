@@ -256,7 +256,8 @@ static void max_pool(const CopTensor *x, const CopTensor *y, int c, const CopPoo
             EACH_TAP(win, it, ih, iw) {
                 const Vec *in = vec(cop_tensor_at(x, g, c, it, ih, iw));
                 for (int p = 0; p < PARTS; p++)
-                    best.part[p] = select(in[p] > best.part[p], in[p], best.part[p]);
+                    best.part[p] = select((in[p] > best.part[p]) | (in[p] != in[p]), in[p],
+                                          best.part[p]); /* NaN stays, as PyTorch has it */
             }
             memcpy(cop_tensor_at(y, g, c, t, h, w), &best, sizeof best);
         }

@@ -78,7 +78,8 @@ CopStatus cop_checkpoint_save(const CopTrainer *trainer, const char *path, const
         char step[32], flops[32], batches[32];
         snprintf(step, sizeof step, "%llu", (unsigned long long)trainer->step);
         snprintf(batches, sizeof batches, "%llu", (unsigned long long)net->batches);
-        memcpy(meta, extra, (size_t)n_extra * sizeof *meta);
+        for (int i = 0; i < n_extra; i++)
+            meta[i] = extra[i];
         meta[n_extra] = (CopStMeta){step_key, step};
         meta[n_extra + 1] = (CopStMeta){flops_key, cop_format_double(trainer->flops, flops)};
         meta[n_extra + 2] = (CopStMeta){batches_key, batches};

@@ -90,6 +90,11 @@ CopShape cop_net_edge_shape(const CopNet *net, int edge)
     return net->edge[edge].shape;
 }
 
+void cop_net_refuse(CopNet *net, const char *why)
+{
+    cop_error_set(&net->error, COP_ERR_CONFIG, "%s", why);
+}
+
 static CopStatus build(CopNet *net, const char *options, CopShape input, CopError *err)
 {
     COP_TRY(cop_arena_create(&net->graph, GRAPH_BYTES));

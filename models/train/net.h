@@ -29,6 +29,10 @@ int cop_net_add(CopNet *net, const CopLayerDesc *layer, const char *name, const 
                 int in0, int in1);
 CopShape cop_net_edge_shape(const CopNet *net, int edge);
 
+/* For architectures: refuses options that no row's bounds can, as a first failure of
+ * COP_ERR_CONFIG with the text `why`. */
+void cop_net_refuse(CopNet *net, const char *why);
+
 /* What memory is laid out for. */
 typedef struct CopNetPlan {
     int batch;                     /* most lanes a step */

@@ -37,6 +37,9 @@ static CopStatus plan_mask(CopNet *net, CopParam *param, int index, const CopNet
     const CopStTensor *stored = plan->weights && param->role == COP_PARAM_WEIGHT
                                     ? cop_net_find_tensor(plan->weights, param->name)
                                     : NULL;
+    /* A tensor of another size is reported when weights are read. */
+    if (stored && stored->bytes / cop_dtype_size(stored->dtype) != param->numel)
+        stored = NULL;
     if (!given && !stored)
         return COP_OK;
     const size_t words = cop_mask_words(param->numel);
@@ -48,7 +51,6 @@ static CopStatus plan_mask(CopNet *net, CopParam *param, int index, const CopNet
         param->nnz = cop_mask_count(mask, param->numel);
         param->capacity = cop_sparse_capacity(plan->sparse, index);
     } else {
-        /* A tensor that does not fit is reported when weights are read. */
         const CopStatus status = mask_of_weights(stored, param->numel, mask, &param->nnz);
         if (status == COP_ERR_NOMEM)
             return status;

@@ -98,6 +98,10 @@ static CopStatus read_param(CopParam *param, const CopStTensor *tensor, CopError
     if (status == COP_OK)
         cop_param_gather(param, dense, param->value);
     free(dense);
+    for (size_t i = 0; status == COP_OK && i < param->nnz; i++)
+        if (!isfinite(param->value[i]))
+            return cop_error_set(err, COP_ERR_MODEL, "%s: holds a value that is not finite",
+                                 param->name);
     return status;
 }
 

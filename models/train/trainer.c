@@ -69,7 +69,7 @@ CopStatus cop_trainer_step(CopTrainer *trainer, const int *labels, const uint32_
                                     cop_net_logits_grad(net), &stats->correct);
     stats->lr = cop_schedule_lr(&trainer->options.schedule, trainer->step);
     if (!isfinite(stats->loss))
-        return cop_error_set(err, COP_ERR_MODEL,
+        return cop_error_set(err, COP_ERR_NUMERIC,
                              "the loss is not finite at step %llu, learning rate %g: training has "
                              "diverged",
                              (unsigned long long)trainer->step + 1, stats->lr);

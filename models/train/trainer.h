@@ -33,7 +33,7 @@ typedef struct CopTrainer {
 } CopTrainer;
 
 /* One step on the clips in the net's input (its n lanes), with labels[n] and the
- * identity clip[n] of each. COP_ERR_MODEL when the loss is not finite: training has
+ * identity clip[n] of each. COP_ERR_NUMERIC when the loss is not finite: training has
  * diverged, and the message names the step and the rate. */
 CopStatus cop_trainer_step(CopTrainer *trainer, const int *labels, const uint32_t *clip,
                            CopTrainStats *stats, CopError *err) COP_MUST_CHECK;

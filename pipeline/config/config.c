@@ -8,7 +8,7 @@
 
 #include "pipeline/config/config_private.h"
 
-enum { NAMES_MAX = 256 };
+enum { NAMES_MAX = 256, LIST_MOST = 1000 };
 
 typedef int Names(const char **names);
 
@@ -55,7 +55,10 @@ static const struct Rule {
     {"prep", "std", .least = 3, .most = 3},
     {"sparse", "method", .names = method_names},
     {"corrupt", "corruptions", .names = corruption_names},
-    {"sweep", "methods", .names = method_names},
+    {"corrupt", "severities", .least = 1, .most = LIST_MOST},
+    {"sweep", "methods", .least = 1, .most = LIST_MOST, .names = method_names},
+    {"sweep", "densities", .least = 1, .most = LIST_MOST},
+    {"sweep", "seeds", .least = 1, .most = LIST_MOST},
 };
 
 static const struct Rule *rule_of(const CopConfigBlock *block, const CopOption *row)
@@ -98,8 +101,9 @@ static CopStatus check(const struct Rule *rule, const CopOption *row, const void
     if (rule->most) {
         const int n = length(row, field);
         if (n < rule->least || n > rule->most)
-            return cop_error_set(err, COP_ERR_CONFIG, "got a list of %d; allowed: a list of %d%s",
-                                 n, rule->least, rule->most > rule->least ? " or 2" : "");
+            return cop_error_set(err, COP_ERR_CONFIG, "got a list of %d; allowed: a list of %d%s%d",
+                                 n, rule->least, rule->most > rule->least ? " to " : ", not ",
+                                 rule->most > rule->least ? rule->most : n);
     }
     if (rule->names && row->type == COP_TYPE_STRINGS) {
         const CopStrings *list = field;

@@ -112,3 +112,8 @@ CopStatus cop_dataset_add(CopDataset *dataset, const char *root, const char *rel
     dataset->item[dataset->n++] = item;
     return COP_OK;
 }
+
+bool cop_clip_is_broken(CopStatus status)
+{
+    return status == COP_ERR_DATA || status == COP_ERR_IO;
+}

@@ -3,6 +3,7 @@
 #ifndef COP_DATA_DATASET_H
 #define COP_DATA_DATASET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "models/core/option.h"
@@ -47,6 +48,9 @@ extern const CopDataDesc *const cop_data_registry[];
 CopStatus cop_dataset_load(const CopDataOptions *options, CopSplit split, CopDataset *out,
                            CopError *err) COP_MUST_CHECK;
 void cop_dataset_free(CopDataset *dataset);
+
+/* True for a status that speaks of the clip itself: a run notes it and goes on. */
+bool cop_clip_is_broken(CopStatus status);
 
 /* FNV-1a-64 over relative paths and labels in order: identifies the manifest. */
 uint64_t cop_dataset_hash(const CopDataset *dataset);

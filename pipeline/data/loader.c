@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/data/loader.h"
 
+#include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "models/core/ordered.h"
 #include "pipeline/media/decode.h"
@@ -85,6 +85,8 @@ static CopStatus prepare_frames(const CopLoaderOptions *o, const CopDataItem *it
     if (got == 0)
         return cop_error_set(err, COP_ERR_DATA, "%s: has fewer frames than were counted",
                              item->path);
+    COP_TRY(cop_prepare_check(&o->prepare, item->path, frame[0].width, frame[0].height, x->h, x->w,
+                              err));
     const CopCropBox box = choose_box(o, item, frame[0].width, frame[0].height);
     for (int t = 0; t < o->sample.frames; t++) {
         const int want = index[t] - first;
@@ -180,8 +182,6 @@ CopStatus cop_loader_create(CopLoader **out, const CopLoaderOptions *options, co
     if (!loader)
         return cop_error_set(err, COP_ERR_NOMEM, "out of memory");
     loader->options = *options;
-    loader->options.sample.sampler =
-        options->shuffle ? COP_SAMPLER_RANDOM : options->sample.sampler;
     CopStatus status = allocate(loader, like);
     if (status == COP_OK) {
         cop_epoch_order(options->seed, options->epoch, options->shuffle, options->dataset->n,
@@ -227,13 +227,16 @@ static CopStatus note_skip(CopLoader *loader, int item, const char *reason)
 }
 
 /* Closes the gaps that broken clips left: later lanes move up, in order. */
-static CopStatus compact(CopLoader *loader, const Slot *slot, long batch, int *n)
+static CopStatus compact(CopLoader *loader, const Slot *slot, long batch, int *n, CopError *err)
 {
     *n = 0;
     for (int lane = 0; lane < lanes_of(loader, batch); lane++) {
         const int item = item_at(loader, batch, lane);
-        if (slot->error[lane].status != COP_OK) {
-            COP_TRY(note_skip(loader, item, slot->error[lane].text));
+        const CopError *error = &slot->error[lane];
+        if (error->status != COP_OK && !cop_clip_is_broken(error->status))
+            return cop_error_set(err, error->status, "%s", error->text);
+        if (error->status != COP_OK) {
+            COP_TRY(note_skip(loader, item, error->text));
             continue;
         }
         if (*n != lane)
@@ -245,24 +248,17 @@ static CopStatus compact(CopLoader *loader, const Slot *slot, long batch, int *n
     return COP_OK;
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-CopStatus cop_loader_next(CopLoader *loader, CopTensor *x, CopBatch *batch)
+CopStatus cop_loader_next(CopLoader *loader, CopTensor *x, CopBatch *batch, CopError *err)
 {
     *batch = (CopBatch){.label = loader->label, .clip = loader->clip};
-    const double start = now();
+    const gint64 start = g_get_monotonic_time();
     while (batch->n == 0) {
         long index;
         int slot;
         if (!cop_ordered_next(loader->ordered, &index, &slot))
             return COP_EOF;
-        batch->waited = now() - start;
-        const CopStatus status = compact(loader, &loader->slot[slot], index, &batch->n);
+        batch->waited = (double)(g_get_monotonic_time() - start) * 1e-6;
+        const CopStatus status = compact(loader, &loader->slot[slot], index, &batch->n, err);
         if (status == COP_OK && batch->n > 0) {
             cop_tensor_set_n(x, batch->n);
             cop_tensor_copy(x, &loader->slot[slot].x);

@@ -51,8 +51,10 @@ CopStatus cop_loader_create(CopLoader **out, const CopLoaderOptions *options, co
 void cop_loader_destroy(CopLoader **loader);
 
 /* Copies the next batch into x (n is set to the lanes filled). COP_EOF after the
- * last. A batch of which no clip could be read is passed over. */
-CopStatus cop_loader_next(CopLoader *loader, CopTensor *x, CopBatch *batch) COP_MUST_CHECK;
+ * last. A batch of which no clip could be read is passed over. What is not a clip's
+ * fault, such as a lack of memory, is an error. */
+CopStatus cop_loader_next(CopLoader *loader, CopTensor *x, CopBatch *batch,
+                          CopError *err) COP_MUST_CHECK;
 
 /* Clips skipped so far, in the order of batches; borrowed until the next call. */
 int cop_loader_skips(const CopLoader *loader, const CopSkip **skips);

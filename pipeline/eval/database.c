@@ -2,10 +2,12 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/eval/database.h"
 
+#include <errno.h>
 #include <glib.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum {
     APPLICATION_ID = 0x436F7043, /* "CopC": tells our files from other SQLite files */
@@ -201,6 +203,9 @@ CopStatus cop_database_open(sqlite3 **out, const char *path, CopDatabaseMode mod
         return cop_error_set(err, COP_ERR_ARG, "a result file needs a name");
     bool empty = false;
     if (mode == COP_DATABASE_READ) {
+        if (access(path, F_OK) != 0)
+            return cop_error_set(err, COP_ERR_DATA, "%s: cannot be read: %s", path,
+                                 strerror(errno));
         COP_TRY(open_to_read(out, path, &empty, err));
     } else {
         const int flags =

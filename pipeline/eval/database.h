@@ -14,7 +14,8 @@ typedef enum CopDatabaseMode {
 } CopDatabaseMode;
 
 /* Opens a result file and checks that it is one. COP_ERR_DATA for a file of another
- * kind or of a newer schema (it is left as it was), COP_ERR_IO when the system refuses.
+ * kind or of a newer schema (it is left as it was) and for none where one is to be read,
+ * COP_ERR_IO when the system refuses.
  * Returned in *out (NULL on failure); close it with sqlite3_close(). */
 CopStatus cop_database_open(sqlite3 **out, const char *path, CopDatabaseMode mode,
                             CopError *err) COP_MUST_CHECK;

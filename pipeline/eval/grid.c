@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "models/core/cpu.h"
 #include "pipeline/cli.h"
 #include "pipeline/eval/grid_work.h"
 #include "pipeline/eval/lane_batch.h"
@@ -45,22 +46,23 @@ typedef struct Grid {
 
 static bool same_input(const CopGridInput *a, const CopGridInput *b)
 {
+    const CopPrepare *p = &a->prepare, *q = &b->prepare;
     return a->sample.frames == b->sample.frames && a->sample.stride == b->sample.stride &&
-           memcmp(&a->prepare, &b->prepare, sizeof a->prepare) == 0 && a->h == b->h && a->w == b->w;
+           p->resize_h == q->resize_h && p->resize_w == q->resize_w && p->crop == q->crop &&
+           memcmp(p->mean, q->mean, sizeof p->mean) == 0 &&
+           memcmp(p->std, q->std, sizeof p->std) == 0 && a->h == b->h && a->w == b->w;
 }
 
 static CopStatus find_input(Grid *grid, GridModel *m)
 {
-    CopGridInput wanted;
-    memset(&wanted, 0, sizeof wanted);
-    wanted.sample = cop_config_sample(grid->config);
+    const CopShape shape = cop_net_input_shape(m->model->net);
+    CopGridInput wanted = {.sample = cop_config_sample(grid->config),
+                           .prepare = m->model->prepare,
+                           .h = shape.h,
+                           .w = shape.w};
     wanted.sample.sampler = COP_SAMPLER_UNIFORM;
     wanted.sample.frames = m->model->frames;
     wanted.sample.stride = m->model->stride;
-    wanted.prepare = m->model->prepare;
-    const CopShape shape = cop_net_input_shape(m->model->net);
-    wanted.h = shape.h;
-    wanted.w = shape.w;
     for (m->input = 0; m->input < grid->n_inputs; m->input++)
         if (same_input(&grid->input[m->input], &wanted))
             return COP_OK;
@@ -94,6 +96,10 @@ static CopStatus open_models(Grid *grid)
         GridModel *m = &grid->model[i];
         COP_TRY(cop_model_open(&m->model, grid->options->models[i], NULL, NULL, BATCH,
                                cop_pool_threads(grid->pool), grid->err));
+        for (int k = 0; k < i; k++)
+            if (strcmp(grid->model[k].model->sha256, m->model->sha256) == 0)
+                return cop_error_set(grid->err, COP_ERR_CONFIG, "%s and %s are the same model",
+                                     grid->model[k].model->path, m->model->path);
         COP_TRY(check_classes(grid, m->model));
         COP_TRY(find_input(grid, m));
     }
@@ -117,9 +123,14 @@ static char *setup_text(const Grid *grid)
                            c->corrupt.preset,
                            c->corrupt.stage == COP_STAGE_NATIVE ? "native" : "input",
                            cop_temporal_names[c->corrupt.temporal], c->corrupt.seed);
-    for (int i = 0; i < c->corrupt.params.n; i++)
-        g_string_append_printf(text, "corrupt.params=%s\n", c->corrupt.params.item[i]);
+    for (int i = 0; i < c->corrupt.params.n; i++) {
+        const CopVariantParams params = cop_variant_params(c->corrupt.params.item[i]);
+        g_string_append_printf(text, "corrupt.params=%s:%s\n", params.desc->name, params.text);
+    }
     g_string_append_printf(text, "eval.aggregate=%d\n", c->eval.aggregate);
+    /* Logits are equal on one tier only, and codecs damage as their version does. */
+    g_string_append_printf(text, "tier=%s\nffmpeg=%s\n", cop_tier_name(cop_tier()),
+                           cop_provenance_ffmpeg());
     return g_string_free(text, FALSE);
 }
 
@@ -209,9 +220,8 @@ static CopStatus store_pictures(Grid *grid, const CopGridSlot *slot, int clip)
 static CopStatus take_clip(Grid *grid, const CopGridSlot *slot, int clip)
 {
     if (slot->error.status != COP_OK) {
-        /* Memory and configuration are not the clip's fault: they would fail every clip. */
-        if (slot->error.status == COP_ERR_NOMEM || slot->error.status == COP_ERR_CONFIG ||
-            slot->error.status == COP_ERR_UNSUPPORTED) {
+        /* What is not the clip's fault would fail every clip, and says nothing of this one. */
+        if (!cop_clip_is_broken(slot->error.status)) {
             *grid->err = slot->error;
             return slot->error.status;
         }
@@ -219,6 +229,7 @@ static CopStatus take_clip(Grid *grid, const CopGridSlot *slot, int clip)
         return cop_store_skip(grid->store, grid->setup, grid->clip_id[clip], slot->error.text,
                               grid->err);
     }
+    COP_TRY(cop_store_unskip(grid->store, grid->setup, grid->clip_id[clip], grid->err));
     COP_TRY(store_pictures(grid, slot, clip));
     for (int m = 0; m < grid->options->n_models; m++) {
         GridModel *model = &grid->model[m];
@@ -347,6 +358,10 @@ static CopStatus run(Grid *grid, const char *label)
     choose_clips(grid);
     grid->result->clips = grid->n_clips;
     grid->result->cells = grid->variants.n * grid->options->n_models;
+    if (grid->options->dry_run && !g_file_test(grid->options->db, G_FILE_TEST_EXISTS)) {
+        grid->result->missing = (long)grid->n_clips * grid->result->cells;
+        return COP_OK;
+    }
     COP_TRY(cop_store_open(&grid->store, grid->options->db, true, grid->err));
     COP_TRY(cop_store_begin(grid->store, grid->err));
     CopStatus status = store_rows(grid);

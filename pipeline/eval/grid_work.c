@@ -101,18 +101,6 @@ static CopStatus read_frames(View *view)
     return COP_OK;
 }
 
-static CopStatus check_size(const View *view, const CopGridInput *input, const CopFrame *frame)
-{
-    int h, w;
-    cop_prepare_size(&input->prepare, frame->width, frame->height, &h, &w);
-    if (h == input->h && w == input->w)
-        return COP_OK;
-    return cop_error_set(view->err, COP_ERR_DATA,
-                         "%s: a %dx%d picture becomes %dx%d, the model takes %dx%d (set prep.crop, "
-                         "or both sizes in prep.resize)",
-                         view->item->path, frame->width, frame->height, w, h, input->w, input->h);
-}
-
 static CopStatus keep_picture(const View *view, int variant, const CopFrame *frame)
 {
     const int side = frame->width < frame->height ? frame->width : frame->height;
@@ -225,7 +213,9 @@ static CopStatus do_variants(const View *view)
 {
     const CopGridWorkOptions *o = &view->work->options;
     for (int i = 0; i < o->n_inputs; i++)
-        COP_TRY(check_size(view, &o->inputs[i], &view->frame[0]));
+        COP_TRY(cop_prepare_check(&o->inputs[i].prepare, view->item->path, view->frame[0].width,
+                                  view->frame[0].height, o->inputs[i].h, o->inputs[i].w,
+                                  view->err));
     for (int v = 0; v < o->variants->n; v++) {
         if (!view->need[v])
             continue;

@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/eval/lane_batch.h"
 
+#include <glib.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "models/layers/cross_entropy.h"
 
@@ -148,27 +148,32 @@ static CopStatus write_answer(CopLaneBatch *batch, const Answer *answer, int vie
     return cop_store_predict(batch->store, &row, err);
 }
 
+/* A run that was killed between two batches leaves views without their answer. */
+static CopStatus write_view(CopLaneBatch *batch, const Answer *answer, int view, CopError *err)
+{
+    bool there;
+    COP_TRY(cop_store_has(batch->store, answer->cell, answer->clip, view, &there, err));
+    return there ? COP_OK : write_answer(batch, answer, view, err);
+}
+
 static CopStatus write_lane(CopLaneBatch *batch, int index, CopError *err)
 {
     const Lane *lane = &batch->lane[index];
     Answer *answer = lane->answer;
     cop_softmax(cop_net_logits(batch->model->net), index, batch->p);
+    for (int k = 0; k < batch->classes; k++)
+        if (!isfinite(batch->p[k]))
+            return cop_error_set(err, COP_ERR_NUMERIC, "%s: answers with what is not a number",
+                                 batch->model->path);
     gather(batch, answer, index);
     if (batch->save_views)
-        COP_TRY(write_answer(batch, answer, lane->view, err));
+        COP_TRY(write_view(batch, answer, lane->view, err));
     if (answer->left > 1)
         return COP_OK;
     conclude(batch, answer);
     COP_TRY(write_answer(batch, answer, COP_VIEW_ALL, err));
     batch->written++;
     return COP_OK;
-}
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 static CopStatus write_all(CopLaneBatch *batch, double seconds, CopError *err)
@@ -188,10 +193,10 @@ CopStatus cop_lane_batch_flush(CopLaneBatch *batch, CopError *err)
     if (batch->n == 0)
         return COP_OK;
     const CopStep step = {.pool = batch->pool};
-    const double start = now();
+    const gint64 start = g_get_monotonic_time();
     cop_net_set_n(batch->model->net, batch->n);
     cop_net_forward(batch->model->net, &step);
-    const double seconds = now() - start;
+    const double seconds = (double)(g_get_monotonic_time() - start) * 1e-6;
 
     COP_TRY(cop_store_begin(batch->store, err));
     CopStatus status = write_all(batch, seconds, err);

@@ -9,6 +9,11 @@
 
 #include "models/core/cpu.h"
 
+const char *cop_provenance_ffmpeg(void)
+{
+    return av_version_info();
+}
+
 CopStatus cop_provenance_write(CopStore *store, int threads, CopError *err)
 {
     char thread_text[16], glib_text[32];
@@ -24,7 +29,7 @@ CopStatus cop_provenance_write(CopStore *store, int threads, CopError *err)
         {"compiler", __VERSION__},
         {"tier", cop_tier_name(cop_tier())},
         {"threads", thread_text},
-        {"ffmpeg", av_version_info()},
+        {"ffmpeg", cop_provenance_ffmpeg()},
         {"sqlite", sqlite3_libversion()},
         {"glib", glib_text},
         {"date", date},

@@ -8,4 +8,7 @@
 /* Writes version, compiler, kernel tier, threads and library versions as meta rows. */
 CopStatus cop_provenance_write(CopStore *store, int threads, CopError *err) COP_MUST_CHECK;
 
+/* Version of the FFmpeg libraries in use. */
+const char *cop_provenance_ffmpeg(void);
+
 #endif

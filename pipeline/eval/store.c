@@ -24,6 +24,7 @@ typedef enum Query {
     PREDICT,
     PICTURE,
     SKIP,
+    UNSKIP,
     META,
     QUERIES
 } Query;
@@ -47,6 +48,7 @@ static const char *const queries[QUERIES] = {
     [PREDICT] = "INSERT INTO prediction VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [PICTURE] = "INSERT OR REPLACE INTO picture VALUES(?, ?, ?, ?, ?, ?)",
     [SKIP] = "INSERT OR REPLACE INTO skip VALUES(?, ?, ?)",
+    [UNSKIP] = "DELETE FROM skip WHERE setup = ? AND clip = ?",
     [META] = "INSERT OR REPLACE INTO meta VALUES(?, ?)",
 };
 
@@ -273,6 +275,11 @@ CopStatus cop_store_skip(CopStore *store, int64_t setup, int64_t clip, const cha
                          CopError *err)
 {
     return run(store, SKIP, NULL, NULL, err, "iis", setup, clip, reason);
+}
+
+CopStatus cop_store_unskip(CopStore *store, int64_t setup, int64_t clip, CopError *err)
+{
+    return run(store, UNSKIP, NULL, NULL, err, "ii", setup, clip);
 }
 
 CopStatus cop_store_meta(CopStore *store, const char *key, const char *value, CopError *err)

@@ -72,9 +72,12 @@ CopStatus cop_store_seconds(CopStore *store, int64_t cell, double seconds,
 CopStatus cop_store_picture(CopStore *store, int64_t setup, const char *corruption, double severity,
                             int64_t clip, int frame, const void *png, size_t size,
                             CopError *err) COP_MUST_CHECK;
-/* A clip that could not be used, and why. */
+/* A clip that could not be used, and why: results leave it out. */
 CopStatus cop_store_skip(CopStore *store, int64_t setup, int64_t clip, const char *reason,
                          CopError *err) COP_MUST_CHECK;
+/* Forgets that, for a clip that can be used again. */
+CopStatus cop_store_unskip(CopStore *store, int64_t setup, int64_t clip,
+                           CopError *err) COP_MUST_CHECK;
 /* Provenance: version, compiler, tier, threads, library versions, hashes. */
 CopStatus cop_store_meta(CopStore *store, const char *key, const char *value,
                          CopError *err) COP_MUST_CHECK;

@@ -18,14 +18,24 @@ const char *cop_variant_family(const CopVariant *variant)
     return variant->desc ? cop_family_names[variant->desc->family] : clean;
 }
 
-/* Parameters given for one corruption: the rows "NAME:params" of corrupt.params. */
-static const char *params_of(const CopCorruptOptions *corrupt, const char *name)
+CopVariantParams cop_variant_params(const char *row)
 {
-    const size_t length = strlen(name);
+    char name[64];
+    const char *colon = strchr(row, ':');
+    if (!colon || (size_t)(colon - row) >= sizeof name)
+        return (CopVariantParams){0};
+    memcpy(name, row, (size_t)(colon - row));
+    name[colon - row] = '\0';
+    return (CopVariantParams){cop_corrupt_find(name, NULL), colon + 1};
+}
+
+/* Parameters given for one corruption; NULL if there are none. */
+static const char *params_of(const CopCorruptOptions *corrupt, const CopCorruptDesc *desc)
+{
     for (int i = 0; i < corrupt->params.n; i++) {
-        const char *row = corrupt->params.item[i];
-        if (strncmp(row, name, length) == 0 && row[length] == ':')
-            return row + length + 1;
+        const CopVariantParams params = cop_variant_params(corrupt->params.item[i]);
+        if (params.desc == desc)
+            return params.text;
     }
     return NULL;
 }
@@ -33,16 +43,28 @@ static const char *params_of(const CopCorruptOptions *corrupt, const char *name)
 static CopStatus check_params(const CopCorruptOptions *corrupt, CopError *err)
 {
     for (int i = 0; i < corrupt->params.n; i++) {
-        char name[64] = "";
-        const char *colon = strchr(corrupt->params.item[i], ':');
-        if (!colon || (size_t)(colon - corrupt->params.item[i]) >= sizeof name)
+        const char *row = corrupt->params.item[i];
+        const CopVariantParams params = cop_variant_params(row);
+        if (!params.desc)
             return cop_error_set(err, COP_ERR_CONFIG,
-                                 "corrupt.params \"%s\": must be \"corruption:name=value, ...\"",
-                                 corrupt->params.item[i]);
-        memcpy(name, corrupt->params.item[i], (size_t)(colon - corrupt->params.item[i]));
-        if (!cop_corrupt_find(name, err))
-            return COP_ERR_CONFIG;
+                                 "corrupt.params \"%s\": must be \"CORRUPTION:name=value, ...\" "
+                                 "with a name of `coppice list corruptions`",
+                                 row);
+        for (int k = 0; k < i; k++)
+            if (cop_variant_params(corrupt->params.item[k]).desc == params.desc)
+                return cop_error_set(err, COP_ERR_CONFIG, "corrupt.params: two rows for %s",
+                                     params.desc->name);
     }
+    return COP_OK;
+}
+
+static CopStatus check_severities(const CopCorruptOptions *corrupt, CopError *err)
+{
+    for (int i = 0; i < corrupt->severities.n; i++)
+        for (int k = 0; k < i; k++)
+            if (corrupt->severities.item[i] == corrupt->severities.item[k])
+                return cop_error_set(err, COP_ERR_CONFIG, "corrupt.severities: %g is there twice",
+                                     corrupt->severities.item[i]);
     return COP_OK;
 }
 
@@ -114,7 +136,7 @@ static CopStatus add_corruption(CopVariants *out, const CopCorruptOptions *corru
                                    .seed = corrupt->seed,
                                    .temporal = (CopTemporal)corrupt->temporal,
                                    .preset = corrupt->preset,
-                                   .params = params_of(corrupt, desc->name)}};
+                                   .params = params_of(corrupt, desc)}};
     /* A preset that this corruption has no table for leaves it at its own default. */
     bool known = false;
     for (int i = 0; desc->tables && desc->tables[i].preset; i++)
@@ -150,6 +172,7 @@ static CopStatus create(CopVariants *out, const CopCorruptOptions *corrupt, cons
     double only_severity = -1;
     COP_TRY(check_names(corrupt, err));
     COP_TRY(check_params(corrupt, err));
+    COP_TRY(check_severities(corrupt, err));
     COP_TRY(check_preset(corrupt, err));
     if (only)
         COP_TRY(parse_only(only, only_name, &only_severity, err));

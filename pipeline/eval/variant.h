@@ -29,4 +29,12 @@ void cop_variants_free(CopVariants *variants);
 const char *cop_variant_name(const CopVariant *variant);   /* "clean" or the corruption's */
 const char *cop_variant_family(const CopVariant *variant); /* "clean" or the family's */
 
+/* A row "CORRUPTION:name=value, ..." of corrupt.params, split: desc is NULL where it
+ * does not have that form or names none. `text` is borrowed from the row. */
+typedef struct CopVariantParams {
+    const CopCorruptDesc *desc;
+    const char *text;
+} CopVariantParams;
+CopVariantParams cop_variant_params(const char *row);
+
 #endif

@@ -35,11 +35,10 @@ struct CopDecoder {
     bool draining, waiting; /* waiting: the frame that open() decoded is still to be handed out */
 };
 
+/* Also of memory: FFmpeg runs out of it over absurd sizes that a broken file asks for. */
 static CopStatus fail(const CopDecoder *decoder, CopError *err, const char *what, int code)
 {
     char text[128];
-    if (code == AVERROR(ENOMEM))
-        return cop_error_set(err, COP_ERR_NOMEM, "%s: out of memory", decoder->path);
     return cop_error_set(err, COP_ERR_DATA, "%s: %s%s%s", decoder->path, what, *what ? ": " : "",
                          cop_av_strerror(code, text));
 }

@@ -270,3 +270,16 @@ void cop_prepare_normalise(const CopPrepare *prepare, const CopFrame *picture, c
         }
     }
 }
+
+CopStatus cop_prepare_check(const CopPrepare *prepare, const char *path, int width, int height,
+                            int h, int w, CopError *err)
+{
+    int out_h, out_w;
+    cop_prepare_size(prepare, width, height, &out_h, &out_w);
+    if (out_h == h && out_w == w)
+        return COP_OK;
+    return cop_error_set(err, COP_ERR_SHAPE,
+                         "%s: a %dx%d picture becomes %dx%d, the model takes %dx%d (set prep.crop, "
+                         "or both sizes in prep.resize)",
+                         path, width, height, out_w, out_h, w, h);
+}

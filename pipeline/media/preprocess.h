@@ -21,6 +21,10 @@ typedef struct CopPrepare {
  * else the resized picture. */
 void cop_prepare_size(const CopPrepare *prepare, int width, int height, int *out_h, int *out_w);
 
+/* COP_ERR_SHAPE, with what to set, unless a width x height source becomes h x w. */
+CopStatus cop_prepare_check(const CopPrepare *prepare, const char *path, int width, int height,
+                            int h, int w, CopError *err) COP_MUST_CHECK;
+
 /* Where the crop lies in the resized picture; centre is torchvision's (round half to even). */
 typedef struct CopCropBox {
     int top, left;

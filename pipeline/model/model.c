@@ -12,7 +12,7 @@
 #include "models/archs/arch.h"
 #include "pipeline/json_text.h"
 
-enum { CHUNK = 1 << 16 };
+enum { CHUNK = 1 << 16, SIDE_MAX = 16384 };
 
 static CopStatus file_sha256(const char *path, char **out, CopError *err)
 {
@@ -70,17 +70,25 @@ static CopStatus read_classes(CopModel *model, const CopSafetensors *file, CopEr
     } else {
         JsonArray *list = json_node_get_array(top);
         model->classes.item = calloc(json_array_get_length(list), sizeof *model->classes.item);
-        for (guint i = 0; model->classes.item && i < json_array_get_length(list); i++) {
+        if (!model->classes.item)
+            status = cop_error_set(err, COP_ERR_NOMEM, "out of memory");
+        for (guint i = 0; status == COP_OK && i < json_array_get_length(list); i++) {
             JsonNode *item = json_array_get_element(list, i);
             if (json_node_get_value_type(item) != G_TYPE_STRING) {
                 status = bad_meta(model, "classes", text, "a JSON list of names", err);
-                break;
+                continue;
             }
             model->classes.item[model->classes.n++] = strdup(json_node_get_string(item));
         }
     }
     g_object_unref(parser);
     return status;
+}
+
+static bool is_number(JsonNode *node)
+{
+    return JSON_NODE_HOLDS_VALUE(node) && (json_node_get_value_type(node) == G_TYPE_INT64 ||
+                                           json_node_get_value_type(node) == G_TYPE_DOUBLE);
 }
 
 /* Numbers of a JSON list member into out[]; returns how many, -1 if it is not such a list. */
@@ -97,11 +105,40 @@ static int read_numbers(JsonObject *object, const char *name, double *out, int m
         return -1;
     for (int i = 0; i < n; i++) {
         JsonNode *item = json_array_get_element(list, (guint)i);
-        if (!JSON_NODE_HOLDS_VALUE(item))
+        if (!is_number(item))
             return -1;
         out[i] = json_node_get_double(item);
     }
     return n;
+}
+
+static bool within(const double *value, int n, double least, double most)
+{
+    for (int i = 0; i < n; i++)
+        if (!(value[i] >= least && value[i] <= most))
+            return false;
+    return true;
+}
+
+/* The bounds are those of the configuration's `prep` block. */
+static bool prepare_from(JsonObject *object, CopPrepare *p)
+{
+    double resize[2] = {0}, crop = 0;
+    const int n = read_numbers(object, "resize", resize, 2);
+    JsonNode *node = json_object_get_member(object, "crop");
+    if (node && !is_number(node))
+        return false;
+    if (node)
+        crop = json_node_get_double(node);
+    if (n < 1 || !within(resize, n, 1, SIDE_MAX) || !within(&crop, 1, 0, SIDE_MAX) ||
+        crop > resize[0] || (n > 1 && crop > resize[1]) ||
+        read_numbers(object, "mean", p->mean, 3) != 3 || !within(p->mean, 3, -10, 10) ||
+        read_numbers(object, "std", p->std, 3) != 3 || !within(p->std, 3, 1e-6, 100))
+        return false;
+    p->resize_h = (int)resize[0];
+    p->resize_w = (int)resize[1];
+    p->crop = (int)crop;
+    return true;
 }
 
 static CopStatus read_prepare(CopModel *model, const CopSafetensors *file, CopError *err)
@@ -109,28 +146,11 @@ static CopStatus read_prepare(CopModel *model, const CopSafetensors *file, CopEr
     const char *text = cop_safetensors_meta(file, "prep");
     if (!text)
         return COP_OK;
-    CopPrepare *p = &model->prepare;
     JsonParser *parser = json_parser_new_immutable();
     JsonNode *top =
         json_parser_load_from_data(parser, text, -1, NULL) ? json_parser_get_root(parser) : NULL;
-    bool ok = top && JSON_NODE_HOLDS_OBJECT(top);
-    if (ok) {
-        JsonObject *object = json_node_get_object(top);
-        double resize[2] = {0}, crop = 0;
-        const int n = read_numbers(object, "resize", resize, 2);
-        JsonNode *node = json_object_get_member(object, "crop");
-        if (node && JSON_NODE_HOLDS_VALUE(node))
-            crop = json_node_get_double(node);
-        ok = n >= 1 && resize[0] >= 1 && resize[0] <= 8192 && resize[1] >= 0 && resize[1] <= 8192 &&
-             crop >= 0 && crop <= 8192 && read_numbers(object, "mean", p->mean, 3) == 3 &&
-             read_numbers(object, "std", p->std, 3) == 3 && p->std[0] > 0 && p->std[1] > 0 &&
-             p->std[2] > 0;
-        if (ok) {
-            p->resize_h = (int)resize[0];
-            p->resize_w = (int)resize[1];
-            p->crop = (int)crop;
-        }
-    }
+    const bool ok = top && JSON_NODE_HOLDS_OBJECT(top) &&
+                    prepare_from(json_node_get_object(top), &model->prepare);
     g_object_unref(parser);
     return ok ? COP_OK
               : bad_meta(model, "prep", text, "a preparation {resize, crop, mean, std}", err);
@@ -172,7 +192,7 @@ static CopStatus read_meta(CopModel *model, const CopSafetensors *file, const ch
                              model->path);
     const CopArchDesc *desc = cop_arch_find(name, err);
     if (!desc)
-        return arch && *arch ? COP_ERR_CONFIG : COP_ERR_MODEL;
+        return COP_ERR_CONFIG;
     model->arch = strdup(desc->name);
     model->arch_options = strdup(meta(file, "arch.options", ""));
     model->method = strdup(meta(file, "sparse.method", "dense"));
@@ -214,6 +234,10 @@ static CopStatus build(CopModel *model, const CopSafetensors *file, const char *
             nnz += params[i]->nnz;
         }
     model->density = (double)nnz / (double)numel;
+    const char *density = cop_safetensors_meta(file, "sparse.density");
+    if (density && (!cop_parse_double(density, &model->density) || !(model->density > 0) ||
+                    model->density > 1))
+        return bad_meta(model, "sparse.density", density, "a number above 0 and at most 1", err);
     const char *name = cop_safetensors_meta(file, "name");
     model->name = name && *name
                       ? strdup(name)
@@ -225,24 +249,34 @@ CopStatus cop_model_open(CopModel **out, const char *path, const char *arch, con
                          int batch, int threads, CopError *err)
 {
     *out = NULL;
+    if (arch && *arch && !cop_arch_find(arch, err))
+        return COP_ERR_CONFIG;
     CopSafetensors *file = NULL;
-    COP_TRY(cop_safetensors_open(&file, path, err));
+    CopStatus status = cop_safetensors_open(&file, path, err);
+    if (status != COP_OK) {
+        if (status == COP_ERR_IO && err) /* a model that is not there is no good model */
+            err->status = status = COP_ERR_MODEL;
+        return status;
+    }
     CopModel *model = g_new0(CopModel, 1);
     model->path = strdup(path);
     const CopNetPlan plan = {.batch = batch, .threads = threads, .weights = file};
-    CopStatus status = file_sha256(path, &model->sha256, err);
+    CopError why = {0};
+    status = file_sha256(path, &model->sha256, err);
     if (status == COP_OK)
-        status = build(model, file, arch, input, &plan, err);
+        status = build(model, file, arch, input, &plan, &why);
     cop_safetensors_close(&file);
-    if (status != COP_OK) {
-        cop_model_close(&model);
-        /* Hostile metadata of a model is a fault of the model, whoever noticed it. */
-        if (err && err->status == COP_ERR_SHAPE)
-            err->status = COP_ERR_MODEL;
-        return err && err->status != COP_OK ? err->status : status;
+    if (status == COP_OK) {
+        *out = model;
+        return COP_OK;
     }
-    *out = model;
-    return COP_OK;
+    /* Hostile metadata of a model is a fault of the model, whoever noticed it. */
+    if (status == COP_ERR_SHAPE || status == COP_ERR_CONFIG)
+        status = COP_ERR_MODEL;
+    const bool named = strncmp(why.text, path, strlen(path)) == 0;
+    cop_error_set(err, status, "%s%s%s", named ? "" : path, named ? "" : ": ", why.text);
+    cop_model_close(&model);
+    return status;
 }
 
 void cop_model_close(CopModel **out)

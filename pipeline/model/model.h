@@ -11,7 +11,8 @@ typedef struct CopModel {
     CopNet *net;
     char *path, *sha256;
     char *name, *arch, *arch_options, *method;
-    double density; /* achieved, over masked weights (all weights of a dense net: 1) */
+    double
+        density; /* achieved, over masked weights; over all weights where the file says nothing */
     uint64_t seed;
     CopStrings classes; /* may be empty where the file names none */
     int frames, stride;
@@ -22,7 +23,7 @@ typedef struct CopModel {
  * the file's metadata; a file without it (another program's weights) needs `arch`
  * (NULL or "": the file must say), and gets that architecture's input; its classes are
  * counted from fc.weight. With `input` (NULL: as the file says) the net is built for
- * clips of another size. Zeros become masked weights. COP_ERR_IO, COP_ERR_MODEL, and
+ * clips of another size. Zeros become masked weights. COP_ERR_MODEL, and
  * COP_ERR_CONFIG for an unknown `arch`. Returned in *out. */
 CopStatus cop_model_open(CopModel **out, const char *path, const char *arch, const CopShape *input,
                          int batch, int threads, CopError *err) COP_MUST_CHECK;

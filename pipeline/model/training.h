@@ -18,9 +18,10 @@ typedef struct CopTrainingResult {
 /* Trains as `config` says and writes into folder `out`: config.cfg, metrics.jsonl
  * (one JSON object an epoch or topology update), checkpoint.safetensors after every
  * train.checkpoint_every epochs, model.safetensors at the end. With `resume` a
- * checkpoint in `out` is taken up; it must come from the same configuration. A signal
- * (SIGINT, SIGTERM) ends the run after the current step with a checkpoint of the last
- * whole epoch and COP_ERR_INTERRUPTED. `label` heads the progress bar. */
+ * checkpoint in `out` is taken up; it must come from a configuration and a training
+ * list that move the training in the same way. A signal (SIGINT, SIGTERM) ends the run
+ * after the current step with COP_ERR_INTERRUPTED; the last checkpoint is what --resume
+ * goes on from. `label` heads the progress bar. */
 CopStatus cop_training_run(const CopConfig *config, const char *out, bool resume, const char *label,
                            CopTrainingResult *result, CopError *err) COP_MUST_CHECK;
 

@@ -1,33 +1,7 @@
 #!/bin/bash
 # coppice corrupt: files, streams and pictures in and out, and what it refuses.
 # SPDX-License-Identifier: LGPL-2.1-or-later
-set -u
-coppice=${COPPICE:-build/coppice}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
-
-check() { # NAME CONDITION...: counts one test
-    local name=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAIL $name"
-        sed 's/^/    stderr: /' "$work/err" | head -n 5
-    fi
-}
-run() { # ARGUMENT...: runs coppice corrupt; code, $work/out, $work/err
-    "$coppice" corrupt "$@" >"$work/out" 2>"$work/err"
-    code=$?
-}
-quiet() { [ $code -eq 0 ] && [ ! -s "$work/err" ]; }
-refuses() { # CODE TEXT: nothing on stdout, one line on stderr that holds TEXT
-    [ $code -eq "$1" ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] &&
-        grep -qF -- "$2" "$work/err"
-}
-differ() { ! cmp -s "$1" "$2"; }
+. "$(dirname "$0")/cli.sh"
 
 # A y4m clip of 6 frames of 16x12: four rows of a ramp, moving.
 frames=6
@@ -42,7 +16,7 @@ frames=6
 body() { sed '1d' "$1"; } # a y4m file without its header line
 
 for name in gaussian_noise brightness motion_blur_temporal h264_crf; do
-    run "$work/in.y4m" "$work/$name.y4m" --corruption $name --severity 3 --seed 4
+    run corrupt "$work/in.y4m" "$work/$name.y4m" --corruption $name --severity 3 --seed 4
     check "$name" quiet
     check "$name keeps $frames frames" test "$(grep -ao FRAME "$work/$name.y4m" | wc -l)" -eq $frames
     check "$name changes bytes" differ <(body "$work/in.y4m") <(body "$work/$name.y4m")
@@ -52,55 +26,54 @@ for name in gaussian_noise brightness motion_blur_temporal h264_crf; do
     check "$name from stdin to stdout" quiet
     check "$name is the same through a pipe" cmp -s "$work/out" "$work/$name.y4m"
 done
-run "$work/in.y4m" "$work/zero.y4m" --corruption gaussian_noise --severity 0
+run corrupt "$work/in.y4m" "$work/zero.y4m" --corruption gaussian_noise --severity 0
 check "severity 0 keeps every byte" cmp -s <(body "$work/in.y4m") <(body "$work/zero.y4m")
-run "$work/in.y4m" "$work/b.y4m" --corruption gaussian-noise --severity 3 --seed 5
+run corrupt "$work/in.y4m" "$work/b.y4m" --corruption gaussian-noise --severity 3 --seed 5
 check "seed matters" differ "$work/b.y4m" "$work/gaussian_noise.y4m"
-run "$work/in.y4m" "$work/b.y4m" --corruption gaussian_noise --severity 3 --seed 4 --clip-id 1
+run corrupt "$work/in.y4m" "$work/b.y4m" --corruption gaussian_noise --severity 3 --seed 4 --clip-id 1
 check "clip-id matters" differ "$work/b.y4m" "$work/gaussian_noise.y4m"
-run "$work/in.y4m" "$work/b.y4m" --corruption gaussian_noise --severity 3 --seed 4 --preset cifar-32
+run corrupt "$work/in.y4m" "$work/b.y4m" --corruption gaussian_noise --severity 3 --seed 4 --preset cifar-32
 check "preset matters" differ "$work/b.y4m" "$work/gaussian_noise.y4m"
-run "$work/in.y4m" "$work/b.y4m" --corruption gaussian_noise --severity 1 --seed 4 --params sigma=0.18
+run corrupt "$work/in.y4m" "$work/b.y4m" --corruption gaussian_noise --severity 1 --seed 4 --params sigma=0.18
 check "params override the table" cmp -s "$work/b.y4m" "$work/gaussian_noise.y4m"
 
-run "$work/in.y4m" "$work/a.mkv" --corruption brightness --severity 2
+run corrupt "$work/in.y4m" "$work/a.mkv" --corruption brightness --severity 2
 check "to Matroska" quiet
-run "$work/a.mkv" "$work/a.y4m" --corruption brightness --severity 0
+run corrupt "$work/a.mkv" "$work/a.y4m" --corruption brightness --severity 0
 check "from Matroska" quiet
-run "$work/in.y4m" "$work/b.y4m" --corruption brightness --severity 2
+run corrupt "$work/in.y4m" "$work/b.y4m" --corruption brightness --severity 2
 check "Matroska is lossless" cmp -s <(body "$work/a.y4m") <(body "$work/b.y4m")
-run "$work/in.y4m" "$work/a%d.png" --corruption brightness --severity 0
+run corrupt "$work/in.y4m" "$work/a%d.png" --corruption brightness --severity 0
 check "to pictures" quiet
 picture=$(find "$work" -name 'a[0-9]*.png' | sort | head -n 1)
-run "$picture" "$work/bright.png" --corruption brightness --severity 5
+run corrupt "$picture" "$work/bright.png" --corruption brightness --severity 5
 check "picture to picture" quiet
 check "the picture changed" differ "$picture" "$work/bright.png"
 
-run "$work/in.y4m" "$work/x.y4m" --corruption gausian_noise --severity 3
+run corrupt "$work/in.y4m" "$work/x.y4m" --corruption gausian_noise --severity 3
 check "unknown corruption" refuses 2 gaussian_noise
-run "$work/in.y4m" "$work/x.y4m" --corruption brightness --severity 6
+run corrupt "$work/in.y4m" "$work/x.y4m" --corruption brightness --severity 6
 check "severity out of range" refuses 2 "0 to 5"
-run "$work/in.y4m" "$work/x.y4m" --corruption brightness --severity high
+run corrupt "$work/in.y4m" "$work/x.y4m" --corruption brightness --severity high
 check "severity that is no number" refuses 2 '"high"'
-run "$work/in.y4m" "$work/x.y4m" --corruption brightness
+run corrupt "$work/in.y4m" "$work/x.y4m" --corruption brightness
 check "no severity" refuses 2 --severity
-run "$work/in.y4m" "$work/x.y4m" --severity 3
+run corrupt "$work/in.y4m" "$work/x.y4m" --severity 3
 check "no corruption" refuses 2 --corruption
-run "$work/in.y4m" --corruption brightness --severity 3
+run corrupt "$work/in.y4m" --corruption brightness --severity 3
 check "no OUT" refuses 2 OUT
-run "$work/in.y4m" "$work/x.y4m" --corruption brightness --severity 3 --seed -1
+run corrupt "$work/in.y4m" "$work/x.y4m" --corruption brightness --severity 3 --seed -1
 check "negative seed" refuses 2 --seed
-run "$work/in.y4m" "$work/x.y4m" --corruption brightness --severity 3 --clip-id 4294967296
+run corrupt "$work/in.y4m" "$work/x.y4m" --corruption brightness --severity 3 --clip-id 4294967296
 check "clip-id of 33 bits" refuses 2 --clip-id
-run "$work/in.y4m" "$work/x.y4m" --corruption brightness --severity 3 --temporal often
+run corrupt "$work/in.y4m" "$work/x.y4m" --corruption brightness --severity 3 --temporal often
 check "unknown temporal mode" refuses 2 coherent
-run "$work/in.y4m" "$work/x.y4m" --corruption brightness --severity 3 --params offset=2
+run corrupt "$work/in.y4m" "$work/x.y4m" --corruption brightness --severity 3 --params offset=2
 check "parameter out of range" refuses 2 offset
-run "$work/none.y4m" "$work/x.y4m" --corruption brightness --severity 3
+run corrupt "$work/none.y4m" "$work/x.y4m" --corruption brightness --severity 3
 check "missing file" refuses 3 none.y4m
-run "$work/in.y4m" "$work/no/x.y4m" --corruption brightness --severity 3
+run corrupt "$work/in.y4m" "$work/no/x.y4m" --corruption brightness --severity 3
 check "missing folder" refuses 5 x.y4m
 check "nothing is left behind" test -z "$(find "$work" -name 'x.*')"
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -1,37 +1,9 @@
 #!/bin/bash
 # The command line's contract: exit codes, and what goes to which stream.
 # SPDX-License-Identifier: LGPL-2.1-or-later
-set -u
-coppice=${COPPICE:-build/coppice}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
+. "$(dirname "$0")/cli.sh"
 
-check() { # NAME CONDITION...: counts one test
-    local name=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAIL $name"
-        sed 's/^/    stdout: /' "$work/out" | head -n 5
-        sed 's/^/    stderr: /' "$work/err" | head -n 5
-    fi
-}
-run() { # ARGUMENT...: runs coppice; code, $work/out, $work/err
-    "$coppice" "$@" >"$work/out" 2>"$work/err" </dev/null
-    code=$?
-}
-helps() { [ $code -eq 0 ] && [ -s "$work/out" ] && [ ! -s "$work/err" ]; }
-refuses() { # CODE TEXT...: nothing on stdout, one line on stderr that holds each text
-    local text
-    [ $code -eq "$1" ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] || return 1
-    grep -q '^coppice' "$work/err" || return 1
-    shift
-    for text in "$@"; do grep -qF -- "$text" "$work/err" || return 1; done
-}
-says() { grep -qF -- "$1" "$work/out"; }
+helps() { quiet && [ -s "$work/out" ]; }
 
 for word in "" --help -h help; do
     run $word
@@ -108,5 +80,4 @@ if [ -w /dev/full ]; then
     check "full disk" refuses 5 "standard output"
 fi
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -1,34 +1,17 @@
 #!/bin/bash
 # coppice synth: the set it leaves, what it says, what it refuses.
 # SPDX-License-Identifier: LGPL-2.1-or-later
-set -u
-coppice=${COPPICE:-build/coppice}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
+. "$(dirname "$0")/cli.sh"
 
-check() { # NAME CONDITION...: counts one test
-    local name=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAIL $name"
-    fi
-}
-refused() { # CODE TEXT ARGUMENT...: exit code, and stderr's one line holds TEXT
+refused() { # CODE TEXT ARGUMENT...
     local want=$1 text=$2
     shift 2
-    "$coppice" synth "$@" >"$work/out" 2>"$work/err"
-    [ $? -eq "$want" ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] &&
-        grep -qF -- "$text" "$work/err"
+    run synth "$@"
+    refuses "$want" "$text"
 }
 
-"$coppice" synth "$work/a" --classes 3 --clips 4 --size 32 --frames 6 --seed 2 >"$work/said" 2>"$work/err"
-check "exit code" test $? -eq 0
-check "says what was written" grep -qF '3 classes, 9 training and 3 test clips' "$work/said"
-check "nothing on stderr" test ! -s "$work/err"
+run synth "$work/a" --classes 3 --clips 4 --size 32 --frames 6 --seed 2
+check "says what was written" says '3 classes, 9 training and 3 test clips'
 check "12 videos" test "$(find "$work/a/videos" -name 'v_*_g0?_c0?.mp4' | wc -l)" -eq 12
 check "no other file" test "$(find "$work/a" -type f | wc -l)" -eq 15
 check "three classes" test "$(wc -l <"$work/a/annotations/classInd.txt")" -eq 3
@@ -58,5 +41,4 @@ check "nothing was made" test ! -e "$work/x"
 touch "$work/file"
 check "a file in the way" refused 5 "$work/file" "$work/file/x" --classes 2 --clips 2
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

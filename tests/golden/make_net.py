@@ -90,7 +90,7 @@ def make(seed, density):
         for name, value in net.named_parameters():
             if density < 1 and value.ndim > 1:
                 masks[name] = torch.from_numpy(rng.random(tuple(value.shape)) < density)
-                value.mul_(masks[name])
+                value.mul_(masks[name]).add_(0.0)  # no negative zeros
                 assert (value != 0).equal(masks[name])
     return net, masks, torch.randn(CLIPS, *SIZE), torch.from_numpy(rng.integers(0, CLASSES, CLIPS))
 

@@ -203,7 +203,7 @@ START_TEST(out_of_range)
     REFUSED("clip = { frames = 2.5; };", "clip.frames", "point");
     REFUSED("train = { lr = 1e400; };", "train.lr");
     REFUSED("prep = { mean = [0.5, 0.5]; };", "prep.mean", "list of 2", "list of 3");
-    REFUSED("prep = { resize = [1, 2, 3]; };", "prep.resize", "1 or 2");
+    REFUSED("prep = { resize = [1, 2, 3]; };", "prep.resize", "1 to 2");
     REFUSED("prep = { resize = [32, 40]; crop = 36; };", "prep.crop", "36", "32");
 }
 END_TEST

@@ -62,13 +62,14 @@ END_TEST
 START_TEST(params_override_the_table)
 {
     Sample state = {0};
-    const char *params = " taps = 7 , list=[1, 2.5,3], strength=0.125,";
+    const char *params = " taps = 7 , list=[1, 2.5,3], strength=0.125 ";
     ck_assert_int_eq(cop_corrupt_resolve(&sample, sample_tables, 5, params, &state, NULL), COP_OK);
     ck_assert(state.strength == 0.125);
     ck_assert_int_eq(state.taps, 7);
     ck_assert_int_eq(state.list.n, 3);
     ck_assert(state.list.item[1] == 2.5);
-    const char *const bad[] = {"taps", "taps=101", "taps=x", "tops=3", "taps=1,,strength=2", ","};
+    const char *const bad[] = {"taps",    "taps=101", "taps=x", "tops=3", "taps=1,,strength=2",
+                               "taps=1,", ","};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         CopError err = {0};
         ck_assert_msg(cop_corrupt_resolve(&sample, sample_tables, 5, bad[i], &state, &err) ==

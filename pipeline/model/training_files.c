@@ -1,0 +1,256 @@
+/* The folder of a training run: configuration, metrics, checkpoint, and what a
+ * checkpoint belongs to.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "models/core/file.h"
+#include "models/train/checkpoint.h"
+#include "pipeline/json_text.h"
+#include "pipeline/model/training_private.h"
+
+static const char skip_key[] = "skipped";
+
+char *cop_training_path(const CopTrainingState *run, const char *name)
+{
+    return g_build_filename(run->out, name, NULL);
+}
+
+CopStatus cop_training_folder(const CopTrainingState *run)
+{
+    if (g_mkdir_with_parents(run->out, 0777) != 0)
+        return cop_error_set(run->err, COP_ERR_IO, "%s: cannot be made: %s", run->out,
+                             g_strerror(errno));
+    char *text = cop_config_text(run->config, false);
+    char *path = cop_training_path(run, "config.cfg");
+    const CopStatus status = text ? cop_file_write(path, text, strlen(text), run->err)
+                                  : cop_error_set(run->err, COP_ERR_NOMEM, "out of memory");
+    g_free(path);
+    free(text);
+    return status;
+}
+
+/* --- what a checkpoint belongs to ---------------------------------------------- */
+
+/* Leaves in the copy what moves the training; the lists stand for the folders. */
+static CopStatus neutralise(CopConfig *copy, CopError *err)
+{
+    static const char *const whole[] = {"corrupt", "eval", "sweep", NULL};
+    static const char *const keys[] = {
+        "run.out=",     "run.threads=0",   "train.checkpoint_every=0", "model.name=",
+        "clip.clips=1", "data.max_skip=0", "data.format=folder"};
+    for (const CopConfigBlock *block = cop_config_blocks; block->name; block++)
+        if (g_strv_contains(whole, block->name)) {
+            cop_options_free(block->options, (char *)copy + block->offset);
+            COP_TRY(cop_options_defaults(block->options, (char *)copy + block->offset, err));
+        }
+    for (gsize i = 0; i < G_N_ELEMENTS(keys); i++)
+        COP_TRY(cop_config_set(copy, keys[i], err));
+    char **const paths[] = {&copy->data.root, &copy->data.annotation, &copy->model.weights};
+    for (gsize i = 0; i < G_N_ELEMENTS(paths); i++)
+        *paths[i][0] = '\0';
+    return COP_OK;
+}
+
+/* Weights to start from count by what they hold. */
+static CopStatus hash_weights(const char *path, uint64_t *hash, CopError *err)
+{
+    char *bytes = NULL;
+    gsize size;
+    GError *error = NULL;
+    *hash = 0;
+    if (!*path)
+        return COP_OK;
+    if (!g_file_get_contents(path, &bytes, &size, &error)) {
+        cop_error_set(err, COP_ERR_MODEL, "%s", error->message);
+        g_error_free(error);
+        return COP_ERR_MODEL;
+    }
+    *hash = cop_fnv1a(bytes, size);
+    g_free(bytes);
+    return COP_OK;
+}
+
+CopStatus cop_training_hash(CopTrainingState *run)
+{
+    CopConfig copy;
+    uint64_t weights;
+    COP_TRY(hash_weights(run->config->model.weights, &weights, run->err));
+    COP_TRY(cop_config_copy(&copy, run->config));
+    const CopStatus status = neutralise(&copy, run->err);
+    char *text = status == COP_OK ? cop_config_text(&copy, false) : NULL;
+    cop_config_free(&copy);
+    if (!text)
+        return cop_error_set(run->err, COP_ERR_NOMEM, "out of memory");
+    const uint64_t hash = cop_mix64(cop_fnv1a(text, strlen(text)) ^ weights) ^
+                          cop_mix64(cop_dataset_hash(&run->train));
+    run->config_hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x", hash);
+    free(text);
+    return COP_OK;
+}
+
+/* --- metrics ------------------------------------------------------------------- */
+
+CopStatus cop_training_write_metrics(const CopTrainingState *run)
+{
+    char *path = cop_training_path(run, "metrics.jsonl");
+    const CopStatus status = cop_file_write(path, run->metrics->str, run->metrics->len, run->err);
+    g_free(path);
+    return status;
+}
+
+void cop_training_note_epoch(CopTrainingState *run, const CopTrainingEpoch *epoch, double accuracy)
+{
+    g_string_append_printf(
+        run->metrics,
+        "{\"epoch\": %d, \"step\": %" G_GUINT64_FORMAT
+        ", \"loss\": %.9g, \"train_top1\": %.9g, \"test_top1\": %.9g, \"density\": %.9g, "
+        "\"explored\": %.9g, \"flops\": %.9g, \"clips_per_second\": %.6g, \"data_wait\": %.4g, "
+        "\"seconds\": %.6g}\n",
+        run->epoch, run->trainer.step, epoch->loss / epoch->clips,
+        (double)epoch->correct / epoch->clips, accuracy, cop_sparse_density(run->sparse),
+        cop_sparse_explored(run->sparse), run->trainer.flops, epoch->clips / epoch->seconds,
+        epoch->waited / epoch->seconds, epoch->seconds);
+}
+
+void cop_training_note_event(void *ctx, const CopSparseEvent *event)
+{
+    CopTrainingState *run = ctx;
+    g_string_append_printf(run->metrics,
+                           "{\"step\": %" G_GUINT64_FORMAT
+                           ", \"layer\": \"%s\", \"nnz\": %zu, \"dropped\": %zu, \"grown\": %zu, "
+                           "\"regrown\": %zu}\n",
+                           event->step, event->name, event->nnz, event->dropped, event->grown,
+                           event->regrown);
+}
+
+static void note_skip(CopTrainingState *run, const CopDataset *dataset, const CopSkip *skip)
+{
+    JsonBuilder *b = json_builder_new();
+    json_builder_begin_object(b);
+    json_builder_set_member_name(b, skip_key);
+    json_builder_add_string_value(b, dataset->item[skip->item].relative);
+    json_builder_set_member_name(b, "reason");
+    json_builder_add_string_value(b, skip->reason);
+    json_builder_end_object(b);
+    char *text = cop_json_text(b, FALSE);
+    g_string_append_printf(run->metrics, "%s\n", text);
+    g_free(text);
+}
+
+CopStatus cop_training_note_skips(CopTrainingState *run, const CopLoader *loader,
+                                  const CopDataset *dataset)
+{
+    const CopSkip *skips;
+    const int n = cop_loader_skips(loader, &skips);
+    for (int i = 0; i < n; i++)
+        if (g_hash_table_add(run->skipped, g_strdup(dataset->item[skips[i].item].relative)))
+            note_skip(run, dataset, &skips[i]);
+    const int all = run->train.n + run->test.n, skipped = (int)g_hash_table_size(run->skipped);
+    if ((double)skipped / all <= run->config->data.max_skip)
+        return COP_OK;
+    return cop_error_set(run->err, COP_ERR_DATA,
+                         "%d of %d clips cannot be read, more than data.max_skip = %g; the last "
+                         "one: %s",
+                         skipped, all, run->config->data.max_skip,
+                         n > 0 ? skips[n - 1].reason : "");
+}
+
+/* Clips that the lines of an earlier sitting list. */
+static void recall_skips(CopTrainingState *run)
+{
+    char **lines = g_strsplit(run->metrics->str, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        JsonParser *parser = json_parser_new_immutable();
+        JsonNode *top = json_parser_load_from_data(parser, *line, -1, NULL)
+                            ? json_parser_get_root(parser)
+                            : NULL;
+        JsonObject *object = top && JSON_NODE_HOLDS_OBJECT(top) ? json_node_get_object(top) : NULL;
+        const char *name = object && json_object_has_member(object, skip_key)
+                               ? json_object_get_string_member(object, skip_key)
+                               : NULL;
+        if (name)
+            g_hash_table_add(run->skipped, g_strdup(name));
+        g_object_unref(parser);
+    }
+    g_strfreev(lines);
+}
+
+/* --- checkpoint ---------------------------------------------------------------- */
+
+CopStatus cop_training_checkpoint(CopTrainingState *run)
+{
+    char epoch[32], metrics[32], accuracy[32];
+    char *path = cop_training_path(run, "checkpoint.safetensors");
+    g_snprintf(epoch, sizeof epoch, "%d", run->epoch);
+    g_snprintf(metrics, sizeof metrics, "%" G_GSIZE_FORMAT, run->metrics->len);
+    const CopStMeta extra[] = {
+        {"run.epoch", epoch},
+        {"run.metrics", metrics},
+        {"run.test_top1", cop_format_double(run->result->test_accuracy, accuracy)},
+        {"run.config", run->config_hash},
+        {"version", COP_VERSION}};
+    const CopStatus status =
+        cop_checkpoint_save(&run->trainer, path, extra, (int)G_N_ELEMENTS(extra), run->err);
+    if (status == COP_OK)
+        run->saved = run->epoch;
+    g_free(path);
+    return status;
+}
+
+/* The metrics up to the checkpoint: lines of later epochs will come again. */
+static void recall_metrics(CopTrainingState *run, uint64_t length)
+{
+    char *path = cop_training_path(run, "metrics.jsonl"), *text = NULL;
+    gsize size;
+    if (g_file_get_contents(path, &text, &size, NULL))
+        g_string_append_len(run->metrics, text, (gssize)(length < size ? length : size));
+    g_free(text);
+    g_free(path);
+    recall_skips(run);
+}
+
+static CopStatus read_checkpoint(CopTrainingState *run, const CopSafetensors *file,
+                                 const char *path)
+{
+    const char *hash = cop_safetensors_meta(file, "run.config");
+    const char *epoch = cop_safetensors_meta(file, "run.epoch");
+    const char *metrics = cop_safetensors_meta(file, "run.metrics");
+    const char *accuracy = cop_safetensors_meta(file, "run.test_top1");
+    uint64_t length;
+    int epochs;
+    double top1;
+    if (!hash || strcmp(hash, run->config_hash) != 0)
+        return cop_error_set(run->err, COP_ERR_CONFIG,
+                             "%s: belongs to another configuration or data set; train into "
+                             "another folder, or without --resume",
+                             path);
+    if (!epoch || !cop_parse_int(epoch, &epochs) || epochs < 1 ||
+        epochs > run->config->train.epochs || !metrics || !cop_parse_u64(metrics, &length) ||
+        !accuracy || !cop_parse_double(accuracy, &top1))
+        return cop_error_set(run->err, COP_ERR_MODEL,
+                             "%s: is not whole: epoch, metrics or accuracy "
+                             "is missing",
+                             path);
+    COP_TRY(cop_checkpoint_load(&run->trainer, file, run->err));
+    run->epoch = run->saved = epochs;
+    run->result->test_accuracy = top1;
+    recall_metrics(run, length);
+    return COP_OK;
+}
+
+CopStatus cop_training_take_up(CopTrainingState *run)
+{
+    char *path = cop_training_path(run, "checkpoint.safetensors");
+    CopSafetensors *file = NULL;
+    CopStatus status = COP_OK;
+    if (g_file_test(path, G_FILE_TEST_EXISTS))
+        status = cop_safetensors_open(&file, path, run->err);
+    if (file)
+        status = read_checkpoint(run, file, path);
+    cop_safetensors_close(&file);
+    g_free(path);
+    return status;
+}

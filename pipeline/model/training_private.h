@@ -1,0 +1,50 @@
+/* What the files of a training run share.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_MODEL_TRAINING_PRIVATE_H
+#define COP_MODEL_TRAINING_PRIVATE_H
+
+#include <glib.h>
+
+#include "models/train/trainer.h"
+#include "pipeline/data/loader.h"
+#include "pipeline/model/training.h"
+
+typedef struct CopTrainingState {
+    const CopConfig *config;
+    const char *out;
+    CopDataset train, test;
+    CopNet *net;
+    CopSparse *sparse;
+    CopPool *pool;
+    CopTrainer trainer;
+    int epoch;        /* epochs done */
+    int saved;        /* epochs in the last checkpoint */
+    bool untouched;   /* nothing was left to train */
+    GString *metrics; /* JSON lines so far */
+    char *config_hash;
+    GHashTable *skipped; /* relative paths of clips that cannot be read */
+    CopTrainingResult *result;
+    CopError *err;
+} CopTrainingState;
+
+typedef struct CopTrainingEpoch {
+    double loss, waited, seconds; /* loss: sum over clips */
+    int correct, clips;
+} CopTrainingEpoch;
+
+/* training_files.c: the folder of a run. */
+char *cop_training_path(const CopTrainingState *run, const char *name); /* g_malloc'ed */
+CopStatus cop_training_hash(CopTrainingState *run);                     /* fills config_hash */
+CopStatus cop_training_folder(const CopTrainingState *run);
+CopStatus cop_training_take_up(CopTrainingState *run); /* the checkpoint, if there is one */
+CopStatus cop_training_checkpoint(CopTrainingState *run);
+CopStatus cop_training_write_metrics(const CopTrainingState *run);
+void cop_training_note_epoch(CopTrainingState *run, const CopTrainingEpoch *epoch, double accuracy);
+void cop_training_note_event(void *run, const CopSparseEvent *event);
+
+/* Adds the clips that a loader skipped to the run's list; more of them than
+ * data.max_skip allows is COP_ERR_DATA. */
+CopStatus cop_training_note_skips(CopTrainingState *run, const CopLoader *loader,
+                                  const CopDataset *dataset);
+
+#endif

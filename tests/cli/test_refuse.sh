@@ -1,0 +1,107 @@
+#!/bin/bash
+# Broken input and places that cannot be written: one line, the right exit code, no debris.
+# SPDX-License-Identifier: LGPL-2.1-or-later
+. "$(dirname "$0")/cli.sh"
+
+make_set
+clip=$(find "$work/set/videos" -name '*.mp4' | sort | head -n 1)
+model=$work/model.safetensors
+"$coppice" model new -c "$work/run.cfg" --classes 3 -o "$model" >/dev/null
+
+# --- videos: 3 ----------------------------------------------------------------
+: >"$work/empty.mp4"
+head -c 900 "$clip" >"$work/cut.mp4"
+echo "no video at all" >"$work/text.mp4"
+mkdir "$work/folder.mp4"
+for name in empty cut text folder none; do
+    run predict --model "$model" "$work/$name.mp4"
+    check "predict: $name" refuses 3 "$name.mp4"
+    run corrupt "$work/$name.mp4" "$work/x.mkv" --corruption brightness --severity 3
+    check "corrupt: $name" refuses 3 "$name.mp4"
+done
+run infer --model "$model" --input "$work/text.mp4" --output "$work/x.safetensors"
+check "infer: text for tensors" refuses 3 text.mp4
+run infer --model "$model" --input "$work/none.mp4" --output "$work/x.safetensors"
+check "infer: missing tensors" refuses 3 none.mp4
+run infer --model "$model" --input "$model" --output "$work/x.safetensors"
+check "infer: other tensors" refuses 3 '"clips"'
+run train -c "$work/run.cfg" --set "data.root=$work/none" --out "$work/x"
+check "train: missing data" refuses 3 none
+run compare "$work/none.db"
+check "compare: missing results" refuses 3 none.db
+run compare "$work/text.mp4"
+check "compare: text for results" refuses 3 text.mp4
+run report "$work/text.mp4" -o "$work/x.html"
+check "report: text for results" refuses 3 text.mp4
+
+# --- models: 4 ----------------------------------------------------------------
+head -c 5000 "$model" >"$work/cut.safetensors"
+cp "$work/text.mp4" "$work/text.safetensors"
+: >"$work/empty.safetensors"
+for name in cut text empty none; do
+    broken=$work/$name.safetensors
+    run predict --model "$broken" "$clip"
+    check "predict: $name model" refuses 4 "$name.safetensors"
+    run eval -c "$work/run.cfg" --model "$broken" --db "$work/x.db"
+    check "eval: $name model" refuses 4 "$name.safetensors"
+    run model info "$broken"
+    check "model info: $name model" refuses 4 "$name.safetensors"
+done
+
+# --- configurations: 2 --------------------------------------------------------
+printf 'train = {\n  epochs = 3;\n  momentun = 0.5;\n};\n' >"$work/bad.cfg"
+for command in "config" "train --out $work/x" "sweep --out $work/x" \
+    "eval --model $model --db $work/x.db" "model new -o $work/x.safetensors"; do
+    # shellcheck disable=SC2086 # words on purpose
+    run $command -c "$work/bad.cfg"
+    check "${command%% *}: unknown key" refuses 2 "bad.cfg:3: " '"momentun"' '"momentum"'
+done
+run train -c "$work/run.cfg" --set model.arch=r3d_tyni --out "$work/x"
+check "train: unknown architecture" refuses 2 r3d_tyni r3d_tiny
+run eval -c "$work/run.cfg" --model "$model" --db "$work/x.db" --only h264_cfr
+check "eval: unknown corruption" refuses 2 h264_cfr h264_crf
+check "nothing is left behind" test -z "$(find "$work" -maxdepth 1 -name 'x*')"
+
+# --- folders that cannot be written: 5 ----------------------------------------
+# Root may write anywhere; the program is copied to where everybody may read it.
+user=()
+[ "$(id -u)" -ne 0 ] || user=(setpriv --reuid=65534 --clear-groups)
+cp "$coppice" "$work/coppice"
+"$coppice" train -c "$work/run.cfg" --out "$work/run" >/dev/null
+"$coppice" eval -c "$work/run.cfg" --model "$work/run/model.safetensors" --db "$work/r.db" >/dev/null
+mkdir "$work/locked"
+chmod -R a+rX,a-w "$work"
+locked() { # ARGUMENT...
+    (cd "$work" && "${user[@]}" ./coppice "$@") >"$work.out" 2>"$work.err" </dev/null
+    code=$?
+    chmod u+w "$work"
+    mv "$work.out" "$work/out" && mv "$work.err" "$work/err"
+    chmod u-w "$work"
+}
+locked synth locked/x
+check "synth: locked folder" refuses 5 locked/x
+locked corrupt "$clip" locked/x.mkv --corruption brightness --severity 1
+check "corrupt: locked folder" refuses 5 locked/x.mkv
+locked corrupt "$clip" locked/x%d.png --corruption brightness --severity 1
+check "corrupt: pictures, locked folder" refuses 5 locked/x
+locked train -c run.cfg --out locked/x
+check "train: locked folder" refuses 5 locked/x
+locked train -c run.cfg --out locked
+check "train: locked run" refuses 5 locked/
+locked sweep -c run.cfg --out locked/x
+check "sweep: locked folder" refuses 5 locked/x
+locked eval -c run.cfg --model run/model.safetensors --db locked/x.db
+check "eval: locked folder" refuses 5 locked/x.db
+locked eval -c run.cfg --model run/model.safetensors --db r.db \
+    --set 'corrupt.severities=[2]'
+check "eval: locked results" refuses 5 r.db
+locked model new -c run.cfg -o locked/x.safetensors
+check "model new: locked folder" refuses 5 locked/x.safetensors
+locked report r.db -o locked/x.html
+check "report: locked folder" refuses 5 locked/x.html
+check "nothing is left in it" test -z "$(ls -A "$work/locked")"
+locked compare r.db
+check "compare reads locked results" says gaussian_noise
+chmod -R u+w "$work"
+
+finish

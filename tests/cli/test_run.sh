@@ -1,0 +1,109 @@
+#!/bin/bash
+# From files to results: train, stop, go on, evaluate, compare, report.
+# SPDX-License-Identifier: LGPL-2.1-or-later
+. "$(dirname "$0")/cli.sh"
+
+make_set
+cfg=$work/run.cfg
+same_model() { cmp -s "$work/$1/model.safetensors" "$work/$2/model.safetensors"; }
+
+# --- train --------------------------------------------------------------------
+long=(train -c "$cfg" --set train.epochs=30)
+run "${long[@]}" --out "$work/whole"
+check "train" says "top-1"
+run "${long[@]}" --out "$work/again"
+check "the same seed, the same model" same_model whole again
+run "${long[@]}" --set run.seed=2 --out "$work/other"
+check "another seed, another model" differ "$work/whole/model.safetensors" "$work/other/model.safetensors"
+run "${long[@]}" --set run.threads=1 --out "$work/one"
+check "one thread, the same model" same_model whole one
+
+stop() { # SIGNAL FOLDER: sends it once the first epochs are done
+    "$coppice" "${long[@]}" --out "$work/$2" >"$work/out" 2>"$work/err" </dev/null &
+    local pid=$!
+    for _ in $(seq 1200); do
+        [ -s "$work/$2/checkpoint.safetensors" ] && break
+        sleep 0.05
+    done
+    kill -s "$1" $pid
+    wait $pid 2>/dev/null
+    code=$?
+}
+for signal in INT TERM; do
+    stop $signal $signal
+    check "$signal: exit code, one line" refuses 75 --resume
+    check "$signal: no model yet" test ! -e "$work/$signal/model.safetensors"
+    run "${long[@]}" --out "$work/$signal" --resume
+    check "$signal: resumed" says "top-1"
+    check "$signal: the model of a run in one go" same_model whole $signal
+done
+stop KILL KILL
+check "killed" test $code -eq 137
+run "${long[@]}" --out "$work/KILL" --resume
+check "killed: resumed" says "top-1"
+check "killed: the model of a run in one go" same_model whole KILL
+run "${long[@]}" --set train.lr=0.2 --out "$work/KILL" --resume
+check "another configuration does not resume" refuses 2 checkpoint.safetensors
+
+# --- eval ---------------------------------------------------------------------
+"$coppice" train -c "$cfg" --set sparse.method=dense --out "$work/dense" >/dev/null
+grid=(eval -c "$cfg" --model "$work/whole/model.safetensors"
+    --model "$work/dense/model.safetensors" --db "$work/r.db")
+rows() { sqlite3 "$work/r.db" 'SELECT count(*) FROM prediction'; }
+run "${grid[@]}" --dry-run
+check "dry run" quiet
+check "dry run makes nothing" test ! -e "$work/r.db"
+run "${grid[@]}" --only h264_crf:5
+check "one cell" quiet
+some=$(rows)
+check "one cell's predictions ($some)" test "$some" -gt 0
+run "${grid[@]}"
+check "the whole grid" quiet
+all=$(rows)
+check "all predictions ($all)" test "$all" -gt "$some"
+run "${grid[@]}"
+check "again: nothing to do" says " 0 predictions made"
+check "again: no more rows" test "$(rows)" -eq "$all"
+sqlite3 "$work/r.db" .dump >"$work/before"
+rm "$work/r.db"
+run "${grid[@]}"
+check "afresh" quiet
+check "the same predictions" test "$(rows)" -eq "$all"
+
+# --- compare and report -------------------------------------------------------
+run compare "$work/r.db"
+check "compare" says gaussian_noise
+run compare "$work/r.db" --format csv
+check "compare as CSV" quiet
+run compare "$work/r.db" --format latex
+check "compare as LaTeX" says tabular
+run compare "$work/r.db" --format json
+check "compare as JSON" quiet
+check "its keys" json "$work/out" '$.models[0].name' '$.models[0].method' '$.models[0].density' \
+    '$.models[0].seed' '$.models[0].clean' '$.models[0].robust' '$.models[0].rpc' \
+    '$.models[0].parameters' '$.models[0].nonzeros' '$.models[0].flops' \
+    '$.models[1].cells[0].corruption' '$.models[1].cells[0].severity' '$.models[1].cells[0].n' \
+    '$.models[1].cells[0].top1' '$.models[1].cells[0].top5'
+cp "$work/out" "$work/first"
+run compare "$work/r.db" --json
+check "--json is --format json" cmp -s "$work/out" "$work/first"
+run compare "$work/r.db" --format yaml
+check "unknown format" refuses 2 yaml latex
+run compare "$work/r.db" --baseline nobody
+check "unknown baseline" refuses 2 nobody
+run report "$work/r.db" -o "$work/report.html"
+check "report" quiet
+check "report is one page" grep -q '</html>' "$work/report.html"
+check "report loads nothing" test -z "$(grep -oE '(src|href)="(http|//)[^"]*' "$work/report.html")"
+
+# --- predict ------------------------------------------------------------------
+mapfile -t clips < <(find "$work/set/videos" -name '*.mp4' | sort | head -n 2)
+run predict --model "$work/whole/model.safetensors" "${clips[@]}"
+check "predict names a class" says MoveRight
+run predict --model "$work/whole/model.safetensors" --json "${clips[@]}"
+check "predict --json" quiet
+check "one line a video" test "$(wc -l <"$work/out")" -eq 2
+head -n 1 "$work/out" >"$work/line"
+check "which is JSON" json "$work/line"
+
+finish
