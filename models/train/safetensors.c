@@ -124,8 +124,8 @@ static CopStatus parse(CopSafetensors *file, const unsigned char *bytes, size_t 
     const size_t rest = size - COP_ST_LENGTH_BYTES;
     if (length > COP_ST_HEADER_MAX || length > rest)
         return cop_error_set(err, COP_ERR_MODEL,
-                             "%s: a header of %llu bytes; the file has %zu after its length, "
-                             "the format allows %d",
+                             "%s: not a safetensors file, or cut short: a header of %llu bytes; "
+                             "the file has %zu after its length, the format allows %d",
                              label, (unsigned long long)length, rest, COP_ST_HEADER_MAX);
     priv->text = malloc((size_t)length + 1);
     if (!priv->text)

@@ -100,7 +100,7 @@ static CopStatus open_container(CopDecoder *decoder, CopError *err)
             code = avformat_find_stream_info(decoder->format, NULL);
         /* What the streams are may stay unknown until they are decoded. */
         if (code < 0 && (!decoder->format || !decoder->format->nb_streams))
-            status = fail(decoder, err, "not a video", code);
+            status = fail(decoder, err, standard_input ? "not a y4m stream" : "not a video", code);
         av_dict_free(&options);
     }
     av_free(url);
