@@ -61,7 +61,6 @@ KCHECK_SRC   := $(wildcard tests/kernels/*.c)
 CORE_SRC     := $(wildcard models/core/*.c)
 PARITY_BIN    = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/parity/*.c))
 SAMPLE_BIN   := $(patsubst %.c,$(B)/%,$(wildcard samples/*.c))
-BENCH_BIN     = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/bench/*.c))
 # Golden tables are parts of the test that includes them.
 HEADERS      := $(filter-out tests/golden/%,$(wildcard models/*/*.h models/*/*/*.h \
                 pipeline/*.h pipeline/*/*.h tests/*.h tests/*/*.h))
@@ -124,9 +123,9 @@ kernels: $(B)/tests/kcheck
 kernels-aarch64: deps-aarch64
 	@$(MAKE) --no-print-directory CC=aarch64-linux-gnu-gcc KCHECK_RUN="qemu-aarch64 -L /usr/aarch64-linux-gnu" kernels
 
-## bench: time kernels and nets against their peers, as ratios
-bench: all $(BENCH_BIN)
-	@set -e; for b in $(BENCH_BIN); do $$b; done
+## bench: time the three passes of six convolutions at densities 1, 0.5 and 0.1, one thread
+bench: $(B)/tests/kcheck
+	@BENCH=1 $(B)/tests/kcheck conv3d
 
 ## lint: layering, format, headers, symbols, cppcheck, clang with the same warnings
 lint: deps-lint
@@ -243,9 +242,6 @@ $(TEST_BIN): $(B)/tests/%: $(B)/tests/%.o $(call obj,$(TEST_LIB_SRC)) $(B)/libco
 	@$(if $(Q),echo "  LD    tests/$*")
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(TEST_LIBS) $(PIPE_LIBS) -lm
 $(B)/parity/%: $(B)/tests/parity/%.o $(B)/libcoppice.a $(B)/libcoppice-nn.a
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm
-$(B)/bench/%: $(B)/tests/bench/%.o $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm
 $(B)/samples/%: $(B)/samples/%.o $(B)/libcoppice-nn.a
