@@ -145,7 +145,7 @@ deps-%:
 	@tests/deps.sh $(sort $(DEPS_$*))
 
 ## programs: everything that compiles, tests included
-programs: $(B)/coppice $(TEST_BIN) $(B)/tests/kcheck $(PARITY_BIN) $(BENCH_BIN) $(SAMPLE_BIN)
+programs: $(B)/coppice $(TEST_BIN) $(B)/tests/kcheck $(PARITY_BIN) $(SAMPLE_BIN)
 
 ## headers: each header, compiled alone
 headers: $(HEADERS:%=$(B)/%.ok)
