@@ -27,7 +27,7 @@ typedef struct Builder {
 
 static int conv(Builder *b, const char *name, int in, int channels, int kt, int k, int st, int s)
 {
-    const CopConvOptions o = {channels, kt, k, k, st, s, s, kt / 2, k / 2, k / 2, false};
+    const CopConvOptions o = {channels, kt, k, k, st, s, s, kt / 2, k / 2, k / 2, 1, false};
     return cop_net_add(b->net, &cop_layer_conv3d, name, &o, in, 0);
 }
 

@@ -83,12 +83,22 @@ static bool tensors_fit(const CopConvShape *s, const CopTensor *x, const CopTens
            (dy && same_size(dx, x) && covers(dy->halo, cop_conv3d_grad_halo(s, x->t, x->h, x->w)));
 }
 
+static void build(CopConv3d *conv)
+{
+    const CopParam *param = conv->param;
+    cop_gather_build(&conv->forward, &conv->shape, param->mask);
+    if (conv->backward.sweeps)
+        cop_gather_build(&conv->backward, &conv->shape, param->mask);
+    conv->generation = param->generation;
+}
+
 CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape *shape,
                             const CopParam *param, const CopTensor *x, const CopTensor *y,
                             const CopTensor *dx, const CopTensor *dy, int threads)
 {
     *out = NULL;
-    if (!shape_fits(shape, param) || !tensors_fit(shape, x, y, dx, dy) || threads < 1)
+    if (shape->groups > 1 || !shape_fits(shape, param) || !tensors_fit(shape, x, y, dx, dy) ||
+        threads < 1)
         return COP_ERR_SHAPE;
     CopConv3d *conv = cop_arena_alloc(arena, 1, sizeof *conv);
     if (!conv)
@@ -119,21 +129,19 @@ CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape
         cop_arena_alloc(arena, (size_t)threads * conv->scratch_floats, sizeof *conv->scratch);
     if (!conv->weight || !conv->scratch)
         return COP_ERR_NOMEM;
-    conv->generation = param->generation + 1;
-    cop_conv3d_refresh(conv);
+    build(conv);
     *out = conv;
     return COP_OK;
 }
 
-void cop_conv3d_refresh(CopConv3d *conv)
+void cop_conv3d_load(CopConv3d *conv, const float *scale, CopPool *pool)
 {
-    const CopParam *param = conv->param;
-    if (conv->generation == param->generation)
-        return;
-    cop_gather_build(&conv->forward, &conv->shape, param->mask);
-    if (conv->backward.sweeps)
-        cop_gather_build(&conv->backward, &conv->shape, param->mask);
-    conv->generation = param->generation;
+    if (conv->generation != conv->param->generation)
+        build(conv);
+    cop_gather_load(&conv->forward, conv->param->value, conv->weight, pool);
+    if (scale)
+        cop_gather_scale(&conv->forward, scale, conv->weight);
+    conv->loaded = true;
 }
 
 /* --- forward and gradient of the input --- */
@@ -143,10 +151,15 @@ typedef struct GatherJob {
     const CopGather *gather;
     CopTiling tiling;
     const CopTensor *in, *out;
-    const float *bias;
-    bool accumulate;
+    CopConvTail tail;
     int chunks, parts; /* a work item is a chunk of the tiles and a part of the channels */
 } GatherJob;
+
+/* Where position i of a sweep lies in the tensor that it writes. */
+static int place_in_out(const CopAxis *axis, int i)
+{
+    return axis->phase + i * axis->stride;
+}
 
 static void gather_item(void *ctx, int item, int worker)
 {
@@ -163,8 +176,14 @@ static void gather_item(void *ctx, int item, int worker)
                           .out_w = sweep->out_w,
                           .from = gather->out_channels * part / job->parts,
                           .to = gather->out_channels * (part + 1) / job->parts,
-                          .bias = job->bias,
-                          .accumulate = job->accumulate};
+                          .bias = job->tail.bias,
+                          .relu = job->tail.relu};
+    const CopTensor *add = job->tail.add;
+    if (add) {
+        tile.add_c = (ptrdiff_t)add->stride_c;
+        tile.add_h = sweep->h.stride * (ptrdiff_t)add->stride_h;
+        tile.add_w = sweep->out_w;
+    }
     cop_tile_list(&tile, gather, job->conv->weight);
     const int tiles = job->tiling.tiles;
     const int end = (int)((int64_t)tiles * (chunk + 1) / job->chunks);
@@ -186,26 +205,29 @@ static void gather_item(void *ctx, int item, int worker)
                 tile.in = in + lane;
                 tile.out = out + lane;
                 tile.scratch = scratch + lane * at.rows * at.cols * gather->out_channels;
+                if (add)
+                    tile.add = cop_tensor_at(add, at.g, 0, place_in_out(&sweep->t, at.t),
+                                             place_in_out(&sweep->h, at.h),
+                                             place_in_out(&sweep->w, at.w)) +
+                               lane;
                 fn(&tile);
             }
         }
     }
 }
 
-static void run_gather(CopConv3d *conv, const CopGather *gather, const float *bias,
-                       const CopTensor *in, const CopTensor *out, bool accumulate, CopPool *pool)
+static void run_gather(CopConv3d *conv, const CopGather *gather, CopConvTail tail,
+                       const CopTensor *in, const CopTensor *out, CopPool *pool)
 {
     const int threads = cop_pool_threads(pool);
     assert(threads <= conv->threads && conv->generation == conv->param->generation);
-    cop_gather_load(gather, conv->param->value, conv->weight, pool);
     for (int i = 0; i < gather->sweeps; i++) {
         GatherJob job = {.conv = conv,
                          .gather = gather,
                          .tiling = cop_conv3d_tiling(&gather->sweep[i], out->g, COP_TILE_MAX),
                          .in = in,
                          .out = out,
-                         .bias = bias,
-                         .accumulate = accumulate};
+                         .tail = tail};
         if (job.tiling.tiles < 1)
             continue;
         const int items = threads == 1 ? 1 : threads * ITEMS_PER_THREAD;
@@ -215,12 +237,13 @@ static void run_gather(CopConv3d *conv, const CopGather *gather, const float *bi
     }
 }
 
-void cop_conv3d_forward(CopConv3d *conv, const float *bias, const CopTensor *x, const CopTensor *y,
-                        CopPool *pool)
+void cop_conv3d_forward(CopConv3d *conv, const CopConvTail *tail, const CopTensor *x,
+                        const CopTensor *y, CopPool *pool)
 {
-    assert(cop_conv3d_same_layout(x, &conv->x) && cop_conv3d_same_layout(y, &conv->y) &&
-           x->n == y->n);
-    run_gather(conv, &conv->forward, bias, x, y, false, pool);
+    assert(conv->loaded && cop_conv3d_same_layout(x, &conv->x) &&
+           cop_conv3d_same_layout(y, &conv->y) && x->n == y->n &&
+           (!tail || !tail->add || (same_size(tail->add, y) && tail->add->n == y->n)));
+    run_gather(conv, &conv->forward, tail ? *tail : (CopConvTail){0}, x, y, pool);
 }
 
 void cop_conv3d_backward_data(CopConv3d *conv, const CopTensor *dy, const CopTensor *dx,
@@ -228,5 +251,7 @@ void cop_conv3d_backward_data(CopConv3d *conv, const CopTensor *dy, const CopTen
 {
     assert(conv->backward.sweeps && cop_conv3d_same_layout(dx, &conv->dx) &&
            cop_conv3d_same_layout(dy, &conv->dy) && dx->n == dy->n);
-    run_gather(conv, &conv->backward, NULL, dy, dx, accumulate, pool);
+    conv->loaded = false;
+    cop_gather_load(&conv->backward, conv->param->value, conv->weight, pool);
+    run_gather(conv, &conv->backward, (CopConvTail){.add = accumulate ? dx : NULL}, dy, dx, pool);
 }

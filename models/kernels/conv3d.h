@@ -1,8 +1,9 @@
 /* Three-dimensional convolution on lane tensors, dense and sparse:
  *   y[o,t,h,w] = bias[o]
  *              + sum_{i,kt,kh,kw} w[o,i,kt,kh,kw] x[i, t*st-pt+kt, h*sh-ph+kh, w*sw-pw+kw]
- * Only active weights are visited, in all three passes. A 2-D convolution has
- * kt = 1; a linear layer is a 1x1x1 convolution over one position.
+ * With groups, output channel o sees the input channels of its group alone. Only
+ * active weights are visited, in all three passes. A 2-D convolution has kt = 1; a
+ * linear layer is a 1x1x1 convolution over one position.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef COP_KERNELS_CONV3D_H
 #define COP_KERNELS_CONV3D_H
@@ -20,7 +21,15 @@ typedef struct CopConvShape {
     int kt, kh, kw; /* kernel */
     int st, sh, sw; /* stride */
     int pt, ph, pw; /* padding, both sides */
+    int groups;     /* of channels, each with its own kernels; divides ic and oc */
 } CopConvShape;
+
+/* What the last store of the forward pass adds: y = relu(sum + bias + add). */
+typedef struct CopConvTail {
+    const float *bias;    /* [oc]; NULL: none */
+    const CopTensor *add; /* of y's size and n, may be y itself; NULL: none */
+    bool relu;
+} CopConvTail;
 
 /* Output size along one dimension: floor((in + 2 pad - k) / stride) + 1; below 1 if it does
  * not fit. */
@@ -37,22 +46,26 @@ typedef struct CopConv3d CopConv3d;
 
 /* Plans a layer. x and y are required; dx and dy are NULL for inference, dx alone
  * is NULL for the first layer of a net. Strides are taken from the tensors;
- * their data and n may change later. `param` is the weight [oc,ic,kt,kh,kw]
- * (borrowed for the life of the plan). Memory comes from `arena` (borrowed),
+ * their data and n may change later. `param` is the weight
+ * [oc,ic/groups,kt,kh,kw] (borrowed for the life of the plan). Memory comes from `arena` (borrowed),
  * sized by param->capacity. Per-worker scratch is sized for `threads`.
  * COP_ERR_SHAPE when a halo is too small or shapes do not fit, COP_ERR_NOMEM. */
 CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape *shape,
                             const CopParam *param, const CopTensor *x, const CopTensor *y,
                             const CopTensor *dx, const CopTensor *dy, int threads) COP_MUST_CHECK;
 
-/* Rebuilds the streams if param->generation has moved; call after a mask change. */
-void cop_conv3d_refresh(CopConv3d *conv);
+/* Takes over the parameter as it is now, for the passes that follow: streams are
+ * rebuilt if its mask has moved; the forward pass sees the weights of output channel
+ * o times scale[o] (NULL: 1), as batch-norm is folded in. Due before the first
+ * forward pass, after each change of mask or values, and after a backward pass. */
+void cop_conv3d_load(CopConv3d *conv, const float *scale, CopPool *pool);
 
-/* y = conv(x) + bias; bias [oc] may be NULL. Writes the interior of y only. */
-void cop_conv3d_forward(CopConv3d *conv, const float *bias, const CopTensor *x, const CopTensor *y,
-                        CopPool *pool);
+/* y = conv(x), and what `tail` (NULL: nothing) says. Writes the interior of y only. */
+void cop_conv3d_forward(CopConv3d *conv, const CopConvTail *tail, const CopTensor *x,
+                        const CopTensor *y, CopPool *pool);
 
-/* dx = (accumulate ? dx : 0) + conv-transpose(dy). The halo of dy must be zero. */
+/* dx = (accumulate ? dx : 0) + conv-transpose(dy), with the parameter's values, no
+ * scale. The halo of dy must be zero. */
 void cop_conv3d_backward_data(CopConv3d *conv, const CopTensor *dy, const CopTensor *dx,
                               bool accumulate, CopPool *pool);
 

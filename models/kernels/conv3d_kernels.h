@@ -34,7 +34,9 @@ typedef struct CopConv3dTile {
     float *scratch;
     const float *bias; /* [channel], may be NULL */
     bool first, last;  /* block: start from the bias; write to `out` */
-    bool accumulate;   /* add to what is in `out` */
+    const float *add;  /* what the last block adds, at the first position in channel 0; or NULL */
+    ptrdiff_t add_c, add_h, add_w;
+    bool relu;
 } CopConv3dTile;
 
 typedef void CopConv3dFn(const CopConv3dTile *tile);

@@ -10,6 +10,7 @@
 #define INLINE static inline __attribute__((always_inline))
 
 typedef float Vec __attribute__((vector_size(COP_VEC_BYTES), may_alias));
+typedef int VecI __attribute__((vector_size(COP_VEC_BYTES)));
 typedef float Quad __attribute__((vector_size(16), may_alias));
 typedef float UnalignedQuad __attribute__((vector_size(16), may_alias, aligned(4)));
 
@@ -51,9 +52,10 @@ INLINE void gather(const CopConv3dTile *tile, const int rows, const int cols, co
 #define ADD(r)                                                                                     \
     if (r < positions)                                                                             \
         sum##r += w * IN_AT(in, r);
-#define PLUS_OUT(r)                                                                                \
+#define PLUS_ADD(r)                                                                                \
     if (r < positions)                                                                             \
-        sum##r += LOAD(OUT_AT(r));
+        sum##r += LOAD(add + (r) / cols * tile->add_h + (r) % cols * tile->add_w);
+#define RELU(r) sum##r = (Vec)((VecI)sum##r & (sum##r > 0));
 #define WRITE(r)                                                                                   \
     if (r < positions)                                                                             \
         STORE(OUT_AT(r)) = sum##r;
@@ -74,8 +76,12 @@ INLINE void gather(const CopConv3dTile *tile, const int rows, const int cols, co
             EACH_POSITION(ADD)
         }
         if (tile->last) {
-            if (tile->accumulate) {
-                EACH_POSITION(PLUS_OUT)
+            if (tile->add) {
+                const float *add = tile->add + c * tile->add_c;
+                EACH_POSITION(PLUS_ADD)
+            }
+            if (tile->relu) {
+                EACH_POSITION(RELU)
             }
             EACH_POSITION(WRITE)
         } else {

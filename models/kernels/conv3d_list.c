@@ -69,6 +69,24 @@ void cop_gather_store(const CopGather *gather, const float *listed, float *grad,
     cop_parallel_for(pool, runs(gather), store_item, &job);
 }
 
+void cop_gather_scale(const CopGather *gather, const float *scale, float *listed)
+{
+    if (gather->shared) {
+        for (int c = 0; c < gather->out_channels; c++)
+            for (size_t j = 0; j < gather->entries; j++)
+                listed[(size_t)c * gather->entries + j] *= scale[c];
+        return;
+    }
+    for (int i = 0; i < gather->sweeps; i++) {
+        const CopSweep *sweep = &gather->sweep[i];
+        const uint32_t *start = sweep->start;
+        for (int block = 0; block < sweep->blocks; block++)
+            for (int c = 0; c < gather->out_channels; c++, start += sweep->t.taps)
+                for (uint32_t j = start[0]; j < start[sweep->t.taps]; j++)
+                    listed[j] *= scale[c];
+    }
+}
+
 int cop_tile_step(const CopSweep *sweep)
 {
     return sweep->w.step < COP_STEPS ? sweep->w.step - 1 : COP_STEPS - 1;

@@ -58,11 +58,12 @@ struct CopConv3d {
     const CopParam *param;
     const CopConv3dKernels *kernels;
     unsigned generation;
+    bool loaded; /* `weight` holds the forward list's */
     int threads;
     CopTensor x, y, dx, dy;            /* as planned; only shapes and strides count */
     CopGather forward, full, backward; /* full: forward over all weights; sweeps 0 if absent */
-    float *weight;                     /* [capacity] in list order; refilled by each pass */
-    float *scratch;                    /* [threads][scratch_floats] */
+    float *weight;  /* [capacity] in list order, of the pass that ran or loads last */
+    float *scratch; /* [threads][scratch_floats] */
     size_t scratch_floats;
 };
 
@@ -103,6 +104,9 @@ CopPlace cop_conv3d_place(const CopTiling *tiling, int tile);
 void cop_conv3d_valid_taps(const CopAxis *axis, int position, int *first, int *end);
 
 /* --- weights: owner's order <-> list order --- */
+
+/* Multiplies the weights of output channel o by scale[o]. */
+void cop_gather_scale(const CopGather *gather, const float *scale, float *listed);
 
 /* listed = value, and grad = listed, for the weights of a list. */
 void cop_gather_load(const CopGather *gather, const float *value, float *listed, CopPool *pool);

@@ -58,6 +58,8 @@ static void run_correlate(CopConv3d *conv, const CopGather *gather, const CopTen
     assert(conv->full.sweeps && cop_conv3d_same_layout(x, &conv->x) &&
            cop_conv3d_same_layout(dy, &conv->dy) && x->n == dy->n &&
            cop_pool_threads(pool) <= conv->threads && conv->generation == conv->param->generation);
+    if (sums == conv->weight)
+        conv->loaded = false;
     const size_t n = gather->entries * (gather->shared ? (size_t)gather->out_channels : 1);
     memset(sums, 0, n * sizeof *sums);
     /* More items than threads would read x more often. */

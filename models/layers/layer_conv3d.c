@@ -1,5 +1,5 @@
 /* Three-dimensional convolution (cross-correlation, as in every framework).
- * x (n, ic, t, h, w), weight (oc, ic, kt, kh, kw) -> y (n, oc, t', h', w').
+ * x (n, ic, t, h, w), weight (oc, ic / groups, kt, kh, kw) -> y (n, oc, t', h', w').
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "models/layers/layer_conv_common.h"
 #include "models/layers/layer_options.h"
@@ -16,6 +16,8 @@ static const CopOption options[] = {
     {"pad_t", "zeros on both sides in time", COP_TYPE_INT, FIELD(pt), "1", 0, 64, NULL, 0},
     {"pad_h", "zeros above and below", COP_TYPE_INT, FIELD(ph), "1", 0, 64, NULL, 0},
     {"pad_w", "zeros left and right", COP_TYPE_INT, FIELD(pw), "1", 0, 64, NULL, 0},
+    {"groups", "groups of channels, each with its own kernels", COP_TYPE_INT, FIELD(groups), "1", 1,
+     1 << 20, NULL, 0},
     {"bias", "add a bias to each output channel", COP_TYPE_BOOL, FIELD(bias), "false", 0, 0, NULL,
      0},
     COP_OPTIONS_END,
@@ -26,8 +28,12 @@ static CopStatus shape(CopLayer *layer, CopError *err)
     const CopConvOptions *o = layer->options;
     CopConvState *state = layer->state;
     const CopShape in = layer->in_shape[0];
+    if (in.c % o->groups || o->channels % o->groups)
+        return cop_error_set(err, COP_ERR_SHAPE,
+                             "%s: %d groups do not divide %d input and %d output channels",
+                             layer->name, o->groups, in.c, o->channels);
     state->shape = (CopConvShape){in.c,  o->channels, o->kt, o->kh, o->kw, o->st,
-                                  o->sh, o->sw,       o->pt, o->ph, o->pw};
+                                  o->sh, o->sw,       o->pt, o->ph, o->pw, o->groups};
     layer->out_shape = (CopShape){o->channels, cop_conv_out(in.t, o->kt, o->st, o->pt),
                                   cop_conv_out(in.h, o->kh, o->sh, o->ph),
                                   cop_conv_out(in.w, o->kw, o->sw, o->pw)};

@@ -9,7 +9,7 @@ void cop_layer_conv_params(CopLayer *layer, int weight_rank, bool bias)
     *layer->param[0] = (CopParam){.name = "weight",
                                   .role = COP_PARAM_WEIGHT,
                                   .rank = weight_rank,
-                                  .shape = {s->oc, s->ic, s->kt, s->kh, s->kw}};
+                                  .shape = {s->oc, s->ic / s->groups, s->kt, s->kh, s->kw}};
     *layer->param[1] =
         (CopParam){.name = "bias", .role = COP_PARAM_BIAS, .rank = 1, .shape = {s->oc}};
     layer->n_params = bias ? 2 : 1;
@@ -30,9 +30,9 @@ CopStatus cop_layer_conv_plan(CopLayer *layer, CopArena *arena, int threads, Cop
 void cop_layer_conv_forward(CopLayer *layer, const CopStep *step)
 {
     CopConvState *state = layer->state;
-    cop_conv3d_refresh(state->conv);
-    cop_conv3d_forward(state->conv, layer->n_params > 1 ? layer->param[1]->value : NULL,
-                       layer->in[0], layer->out, step->pool);
+    const CopConvTail tail = {.bias = layer->n_params > 1 ? layer->param[1]->value : NULL};
+    cop_conv3d_load(state->conv, NULL, step->pool);
+    cop_conv3d_forward(state->conv, &tail, layer->in[0], layer->out, step->pool);
 }
 
 void cop_layer_conv_backward(CopLayer *layer, const CopStep *step)

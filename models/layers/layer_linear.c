@@ -21,7 +21,7 @@ static CopStatus shape(CopLayer *layer, CopError *err)
         return cop_error_set(err, COP_ERR_SHAPE,
                              "%s: a linear layer takes one position, not %dx%dx%d (t x h x w)",
                              layer->name, in.t, in.h, in.w);
-    state->shape = (CopConvShape){in.c, o->features, 1, 1, 1, 1, 1, 1, 0, 0, 0};
+    state->shape = (CopConvShape){in.c, o->features, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1};
     layer->out_shape = (CopShape){o->features, 1, 1, 1};
     cop_layer_conv_params(layer, 2, o->bias);
     return COP_OK;

@@ -11,6 +11,7 @@ typedef struct CopConvOptions {
     int kt, kh, kw; /* kernel */
     int st, sh, sw; /* stride */
     int pt, ph, pw; /* padding */
+    int groups;     /* of channels; divides input and output channels */
     bool bias;
 } CopConvOptions;
 

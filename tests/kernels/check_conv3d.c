@@ -25,6 +25,7 @@ typedef struct Case {
     Fill fill;
     int slack; /* halo beyond what is needed */
     bool accumulate;
+    bool tail; /* scale, add and relu in the forward pass */
 } Case;
 
 /* Everything of one case. Arrays in double hold floats exactly. */
@@ -34,7 +35,7 @@ typedef struct Problem {
     size_t x_clip, y_clip, numel; /* elements of a clip */
     double *x, *dy, *weight, *bias, *active;
     CopParam param;
-    KTensor tx, ty, tdx, tdy;
+    KTensor tx, ty, tdx, tdy, add;
     CopConv3d *conv;
 } Problem;
 
@@ -116,6 +117,7 @@ static void set_up(Problem *p, const Case *c)
     kcheck_tensor(&p->tdx, c->n, s->ic, c->t, c->h, c->w, widen((CopHalo){0}, c->slack));
     kcheck_tensor(&p->tdy, c->n, s->oc, p->ot, p->oh, p->ow,
                   widen(cop_conv3d_grad_halo(s, c->t, c->h, c->w), c->slack));
+    kcheck_tensor(&p->add, c->n, s->oc, p->ot, p->oh, p->ow, (CopHalo){0, 0, 0, 1, 0, 0});
     kcheck_zero(&p->tx);
     kcheck_zero(&p->tdy);
     kcheck_store(&p->tx, p->x);
@@ -152,7 +154,13 @@ static void check_forward(Problem *p)
     const Case *c = &p->c;
     const size_t n = (size_t)c->n * p->y_clip;
     const Expected e = expect(n);
-    const double *weight = masked(p, p->weight), *weight_size = magnitudes(weight, p->numel);
+    double *weight = masked(p, p->weight);
+    float *scale = kcheck_alloc((size_t)c->s.oc, sizeof *scale);
+    for (int o = 0; o < c->s.oc; o++)
+        scale[o] = c->tail ? (float)kcheck_uniform(-2, 2) : 1;
+    for (size_t i = 0; i < p->numel; i++)
+        weight[i] = (double)((float)weight[i] * scale[i / (p->numel / (size_t)c->s.oc)]);
+    const double *weight_size = magnitudes(weight, p->numel);
     const double *x_size = magnitudes(p->x, (size_t)c->n * p->x_clip), *one = ones(p->x_clip);
     const double *bias_size = magnitudes(p->bias, (size_t)c->s.oc),
                  *bias_one = ones((size_t)c->s.oc);
@@ -164,14 +172,26 @@ static void check_forward(Problem *p)
         cop_conv3d_ref_forward(&c->s, c->t, c->h, c->w, one, p->active, bias_one,
                                e.terms + i * p->y_clip);
     }
+    if (c->tail) {
+        double *add = kcheck_alloc(n, sizeof *add);
+        fill(add, n, c->fill);
+        kcheck_store(&p->add, add);
+        for (size_t i = 0; i < n; i++) {
+            e.want[i] = fmax(e.want[i] + add[i], 0);
+            e.size[i] += fabs(add[i]);
+            e.terms[i]++;
+        }
+    }
     float *bias = kcheck_alloc((size_t)c->s.oc, sizeof *bias);
     for (int o = 0; o < c->s.oc; o++)
         bias[o] = (float)p->bias[o];
     kcheck_fill_idle(&p->tx, 1e30f);
     double *got = kcheck_alloc(n, sizeof *got), *first = kcheck_alloc(n, sizeof *got);
     for (int i = 0; i < THREADS; i++) {
+        const CopConvTail tail = {bias, c->tail ? &p->add.x : NULL, c->tail};
         kcheck_poison(&p->ty);
-        cop_conv3d_forward(p->conv, bias, &p->tx.x, &p->ty.x, pools[i]);
+        cop_conv3d_load(p->conv, c->tail ? scale : NULL, pools[i]);
+        cop_conv3d_forward(p->conv, &tail, &p->tx.x, &p->ty.x, pools[i]);
         kcheck_load(&p->ty, i ? got : first);
         KCHECK(kcheck_intact(&p->ty));
         KCHECK(i == 0 || memcmp(got, first, n * sizeof *got) == 0);
@@ -278,10 +298,10 @@ static void check_backward_weight(Problem *p)
 static void check(const Case *c)
 {
     const CopConvShape *s = &c->s;
-    kcheck_case("conv3d %d->%d k %dx%dx%d s %d,%d,%d p %d,%d,%d on %dx%dx%d n %d density %g %s%s",
+    kcheck_case("conv3d %d->%d k %dx%dx%d s %d,%d,%d p %d,%d,%d on %dx%dx%d n %d density %g %s%s%s",
                 s->ic, s->oc, s->kt, s->kh, s->kw, s->st, s->sh, s->sw, s->pt, s->ph, s->pw, c->t,
                 c->h, c->w, c->n, c->density, fill_names[c->fill],
-                c->accumulate ? " accumulate" : "");
+                c->accumulate ? " accumulate" : "", c->tail ? " tail" : "");
     Problem p;
     set_up(&p, c);
     if (p.conv) {
@@ -298,7 +318,7 @@ static void check_tiles(void)
     for (int w = 1; w <= 30; w++)
         for (int h = 1; h <= (w <= 7 ? 5 : 1); h++)
             for (int stride = 1; stride <= 3; stride++) {
-                const CopConvShape s = {2, 3, 1, 3, 3, 1, stride, stride, 0, 1, 1};
+                const CopConvShape s = {2, 3, 1, 3, 3, 1, stride, stride, 0, 1, 1, 1};
                 check(&(Case){.s = s,
                               .n = 2,
                               .t = 1,
@@ -312,13 +332,13 @@ static void check_tiles(void)
 static void check_layers(void)
 {
     static const CopConvShape shapes[] = {
-        {3, 4, 3, 7, 7, 1, 2, 2, 1, 3, 3}, {3, 5, 1, 7, 7, 1, 2, 2, 0, 3, 3},
-        {5, 7, 3, 3, 3, 1, 1, 1, 1, 1, 1}, {4, 6, 3, 3, 3, 2, 2, 2, 1, 1, 1},
-        {6, 3, 1, 3, 3, 1, 1, 1, 0, 1, 1}, {3, 6, 3, 1, 1, 1, 1, 1, 1, 0, 0},
-        {4, 8, 1, 1, 1, 2, 2, 2, 0, 0, 0}, {9, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0},
-        {2, 2, 2, 2, 2, 1, 1, 1, 0, 0, 0}, {2, 3, 3, 1, 1, 2, 1, 1, 1, 0, 0},
-        {1, 1, 5, 5, 5, 1, 1, 1, 4, 4, 4}, {2, 3, 2, 3, 4, 3, 2, 1, 0, 2, 1},
-        {3, 2, 1, 2, 2, 3, 3, 3, 0, 0, 0}, {1, 2, 4, 1, 3, 3, 1, 2, 3, 0, 1}};
+        {3, 4, 3, 7, 7, 1, 2, 2, 1, 3, 3, 1}, {3, 5, 1, 7, 7, 1, 2, 2, 0, 3, 3, 1},
+        {5, 7, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1}, {4, 6, 3, 3, 3, 2, 2, 2, 1, 1, 1, 1},
+        {6, 3, 1, 3, 3, 1, 1, 1, 0, 1, 1, 1}, {3, 6, 3, 1, 1, 1, 1, 1, 1, 0, 0, 1},
+        {4, 8, 1, 1, 1, 2, 2, 2, 0, 0, 0, 1}, {9, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1},
+        {2, 2, 2, 2, 2, 1, 1, 1, 0, 0, 0, 1}, {2, 3, 3, 1, 1, 2, 1, 1, 1, 0, 0, 1},
+        {1, 1, 5, 5, 5, 1, 1, 1, 4, 4, 4, 1}, {2, 3, 2, 3, 4, 3, 2, 1, 0, 2, 1, 1},
+        {3, 2, 1, 2, 2, 3, 3, 3, 0, 0, 0, 1}, {1, 2, 4, 1, 3, 3, 1, 2, 3, 0, 1, 1}};
     static const double densities[] = {1, 0.5, 0.2, 0.05};
     static const int lanes[] = {1, 5, 16, 21};
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
@@ -331,15 +351,28 @@ static void check_layers(void)
                           .density = densities[j],
                           .fill = (Fill)(((int)i / 2 + j) % FILL_COUNT),
                           .slack = j,
-                          .accumulate = j % 2 == 0});
+                          .accumulate = j % 2 == 0,
+                          .tail = i % 2 == 0});
     /* A linear layer, and frames that only padding surrounds. */
-    check(&(Case){
-        .s = {70, 11, 1, 1, 1, 1, 1, 1, 0, 0, 0}, .n = 21, .t = 1, .h = 1, .w = 1, .density = 1});
-    check(&(Case){
-        .s = {70, 11, 1, 1, 1, 1, 1, 1, 0, 0, 0}, .n = 5, .t = 1, .h = 1, .w = 1, .density = 0.3});
-    check(&(Case){
-        .s = {19, 9, 3, 3, 3, 1, 1, 1, 1, 1, 1}, .n = 3, .t = 1, .h = 7, .w = 7, .density = 0.5});
-    check(&(Case){.s = {19, 9, 3, 3, 3, 2, 2, 2, 1, 1, 1},
+    check(&(Case){.s = {70, 11, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1},
+                  .n = 21,
+                  .t = 1,
+                  .h = 1,
+                  .w = 1,
+                  .density = 1});
+    check(&(Case){.s = {70, 11, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1},
+                  .n = 5,
+                  .t = 1,
+                  .h = 1,
+                  .w = 1,
+                  .density = 0.3});
+    check(&(Case){.s = {19, 9, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1},
+                  .n = 3,
+                  .t = 1,
+                  .h = 7,
+                  .w = 7,
+                  .density = 0.5});
+    check(&(Case){.s = {19, 9, 3, 3, 3, 2, 2, 2, 1, 1, 1, 1},
                   .n = 16,
                   .t = 2,
                   .h = 4,
@@ -347,11 +380,19 @@ static void check_layers(void)
                   .density = 0.1,
                   .accumulate = true});
     /* One tap of one channel is more than a block. */
-    check(&(Case){
-        .s = {2, 2, 3, 7, 7, 1, 2, 2, 1, 3, 3}, .n = 1, .t = 3, .h = 14, .w = 56, .density = 0.5});
-    check(&(Case){
-        .s = {1, 2, 1, 15, 15, 1, 1, 1, 0, 7, 7}, .n = 1, .t = 1, .h = 3, .w = 28, .density = 1});
-    check(&(Case){.s = {4, 5, 3, 3, 3, 1, 1, 1, 1, 1, 1},
+    check(&(Case){.s = {2, 2, 3, 7, 7, 1, 2, 2, 1, 3, 3, 1},
+                  .n = 1,
+                  .t = 3,
+                  .h = 14,
+                  .w = 56,
+                  .density = 0.5});
+    check(&(Case){.s = {1, 2, 1, 15, 15, 1, 1, 1, 0, 7, 7, 1},
+                  .n = 1,
+                  .t = 1,
+                  .h = 3,
+                  .w = 28,
+                  .density = 1});
+    check(&(Case){.s = {4, 5, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1},
                   .n = 4,
                   .t = 2,
                   .h = 3,
@@ -365,7 +406,7 @@ static void check_random(void)
         /* Parameters come from the case before, which is as good as any. */
         Case c = {.s = {kcheck_int(1, 7), kcheck_int(1, 7), kcheck_int(1, 4), kcheck_int(1, 4),
                         kcheck_int(1, 4), kcheck_int(1, 3), kcheck_int(1, 3), kcheck_int(1, 3),
-                        kcheck_int(0, 3), kcheck_int(0, 3), kcheck_int(0, 3)},
+                        kcheck_int(0, 3), kcheck_int(0, 3), kcheck_int(0, 3), 1},
                   .n = kcheck_int(1, 20)};
         c.t = kcheck_int(c.s.kt, 6);
         c.h = kcheck_int(c.s.kh, 9);
@@ -374,6 +415,7 @@ static void check_random(void)
         c.fill = kcheck_int(0, 3) ? FILL_RANDOM : (Fill)kcheck_int(0, FILL_COUNT - 1);
         c.slack = kcheck_int(0, 2);
         c.accumulate = kcheck_int(0, 1);
+        c.tail = kcheck_int(0, 1);
         check(&c);
     }
 }
@@ -382,20 +424,20 @@ static void check_random(void)
 static void check_refresh(void)
 {
     const Case c = {
-        .s = {5, 6, 3, 3, 3, 1, 2, 1, 1, 1, 1}, .n = 21, .t = 3, .h = 6, .w = 9, .density = 1};
+        .s = {5, 6, 3, 3, 3, 1, 2, 1, 1, 1, 1, 1}, .n = 21, .t = 3, .h = 6, .w = 9, .density = 1};
     kcheck_case("conv3d refresh");
     Problem p;
     set_up(&p, &c);
     if (p.conv)
         for (int i = 0; i < 3; i++) {
             draw_mask(&p, i == 1 ? 0.6 : 0.2);
-            cop_conv3d_refresh(p.conv);
             check_forward(&p);
             check_backward_data(&p);
             check_backward_weight(&p);
             p.c.n = 10 - i;
             cop_tensor_set_n(&p.tx.x, p.c.n);
             cop_tensor_set_n(&p.ty.x, p.c.n);
+            cop_tensor_set_n(&p.add.x, p.c.n);
             cop_tensor_set_n(&p.tdx.x, p.c.n);
             cop_tensor_set_n(&p.tdy.x, p.c.n);
         }
@@ -406,12 +448,13 @@ static void check_refresh(void)
 static void check_packing(void)
 {
     const Case c = {
-        .s = {7, 5, 3, 3, 3, 1, 1, 1, 1, 1, 1}, .n = 21, .t = 3, .h = 5, .w = 9, .density = 0.4};
+        .s = {7, 5, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1}, .n = 21, .t = 3, .h = 5, .w = 9, .density = 0.4};
     kcheck_case("conv3d packing");
     Problem p;
     set_up(&p, &c);
     double *got = kcheck_alloc((size_t)c.n * p.y_clip, sizeof *got);
     double *alone = kcheck_alloc(p.y_clip, sizeof *alone);
+    cop_conv3d_load(p.conv, NULL, NULL);
     cop_conv3d_forward(p.conv, NULL, &p.tx.x, &p.ty.x, NULL);
     kcheck_load(&p.ty, got);
     for (int n = 0; n < c.n; n++) {
@@ -428,7 +471,7 @@ static void check_packing(void)
 /* Shapes that do not fit are refused, and so is an arena that is too small. */
 static void check_refusals(void)
 {
-    const CopConvShape s = {2, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1};
+    const CopConvShape s = {2, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1};
     const Case c = {.s = s, .n = 1, .t = 3, .h = 4, .w = 5, .density = 0.5};
     kcheck_case("conv3d refusals");
     Problem p;
@@ -504,12 +547,12 @@ static void time_weight(void *ctx)
 static void bench(void)
 {
     static const Case cases[] = {
-        {.s = {64, 64, 3, 3, 3, 1, 1, 1, 1, 1, 1}, .n = 16, .t = 8, .h = 28, .w = 28},
-        {.s = {64, 64, 3, 3, 3, 1, 1, 1, 1, 1, 1}, .n = 16, .t = 4, .h = 56, .w = 56},
-        {.s = {16, 16, 3, 3, 3, 1, 1, 1, 1, 1, 1}, .n = 16, .t = 8, .h = 28, .w = 28},
-        {.s = {3, 16, 3, 7, 7, 1, 2, 2, 1, 3, 3}, .n = 16, .t = 8, .h = 56, .w = 56},
-        {.s = {64, 128, 3, 3, 3, 2, 2, 2, 1, 1, 1}, .n = 16, .t = 8, .h = 28, .w = 28},
-        {.s = {256, 256, 3, 3, 3, 1, 1, 1, 1, 1, 1}, .n = 16, .t = 2, .h = 7, .w = 7}};
+        {.s = {64, 64, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1}, .n = 16, .t = 8, .h = 28, .w = 28},
+        {.s = {64, 64, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1}, .n = 16, .t = 4, .h = 56, .w = 56},
+        {.s = {16, 16, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1}, .n = 16, .t = 8, .h = 28, .w = 28},
+        {.s = {3, 16, 3, 7, 7, 1, 2, 2, 1, 3, 3, 1}, .n = 16, .t = 8, .h = 56, .w = 56},
+        {.s = {64, 128, 3, 3, 3, 2, 2, 2, 1, 1, 1, 1}, .n = 16, .t = 8, .h = 28, .w = 28},
+        {.s = {256, 256, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1}, .n = 16, .t = 2, .h = 7, .w = 7}};
     static const double densities[] = {1, 0.5, 0.1};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         for (int j = 0; j < 3; j++) {
@@ -521,6 +564,7 @@ static void bench(void)
             if (!p.conv)
                 continue;
             const double flops = 2.0 * (double)p.param.nnz * p.ot * p.oh * p.ow * c.n;
+            cop_conv3d_load(p.conv, NULL, NULL);
             const double forward = kcheck_time(time_forward, &p);
             const double data = kcheck_time(time_data, &p);
             const double weight = kcheck_time(time_weight, &p);
