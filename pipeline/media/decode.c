@@ -17,7 +17,12 @@
 #include "pipeline/media/convert.h"
 #include "pipeline/media/libav.h"
 
-enum { SIDE_MAX = 16384, THREADS_MAX = 16, ERRORS_IN_A_ROW = 1 << 16 };
+enum {
+    SIDE_MAX = 16384,
+    THREADS_MAX = 16,
+    ERRORS_IN_A_ROW = 1 << 16,
+    FRAMES_OPEN = 1 << 30 /* frames of an AVI file that FFmpeg wrote to a pipe */
+};
 
 /* Lists of other files (which may be remote, or grow for ever), and text drawn as video. */
 static const char refused[] = "hls,applehttp,concat,dash,imf,sdp,rtsp,rtp,tty,tedcaptions";
@@ -218,19 +223,17 @@ static CopStatus receive(CopDecoder *decoder, CopError *err)
     return COP_EOF;
 }
 
-/* COP_EOF, unless there should have been more. What was recorded from a broadcast begins and
- * ends anywhere. */
+/* COP_EOF, unless there should have been more. */
 static CopStatus check_end(CopDecoder *decoder, CopError *err)
 {
     AVFormatContext *format = decoder->format;
-    const bool anywhere = format->iformat->flags & AVFMT_TS_DISCONT;
     if (format->pb && format->pb->error < 0)
         return fail(decoder, err, "cannot be read", format->pb->error);
-    if (!(decoder->partial && !anywhere) && !cop_container_is_cut(format, decoder->stream))
+    if (!decoder->partial && !cop_container_is_cut(format, decoder->stream))
         return COP_EOF;
     const long long frames = decoder->index;
     const long long promised = format->streams[decoder->stream]->nb_frames;
-    if (promised > frames)
+    if (promised > frames && promised < FRAMES_OPEN)
         return cop_error_set(err, COP_ERR_DATA, "%s: is cut off after %lld of %lld frames",
                              decoder->path, frames, promised);
     if (format->duration > 0 && format->duration_estimation_method != AVFMT_DURATION_FROM_BITRATE)

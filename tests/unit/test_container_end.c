@@ -113,9 +113,31 @@ START_TEST(pipes)
                    kinds[i][0]);
         must_count("pipe");
     }
+    /* AVI goes with the size of a packet. */
+    help_shell("head -c $(($(stat -c %%s pipe) / 2)) pipe >half.avi");
+    int n;
+    CopError err = {0};
+    ck_assert_int_eq(cop_video_count(help_path("half.avi"), &n, &err), COP_ERR_DATA);
+    ck_assert_msg(strstr(err.text, "is cut off after ") && !strstr(err.text, " of "), "%s",
+                  err.text);
     help_shell(FFMPEG "-f lavfi -i testsrc2=s=160x120:r=25:d=2 " X264 "-f matroska - >live.mkv");
     help_shell("head -c $(($(stat -c %%s live.mkv) / 2)) live.mkv >half.mkv");
     must_count("half.mkv");
+}
+END_TEST
+
+/* Cut between two packets, with all that the frames before need: the list is still too short. */
+START_TEST(between_packets)
+{
+    size_t size, at;
+    help_shell(FFMPEG "-f lavfi -i testsrc2=s=160x120:r=25:d=2 " SOUND "-c:v mpeg4 sound.avi");
+    unsigned char *bytes = help_output(&size, "cat sound.avi");
+    for (at = size / 2; at + 4 < size && memcmp(bytes + at, "00dc", 4) != 0;)
+        at++;
+    ck_assert_uint_lt(at + 4, size);
+    free(bytes);
+    help_shell("head -c %zu sound.avi >between.avi", at);
+    must_be_cut("between.avi");
 }
 END_TEST
 
@@ -210,6 +232,7 @@ int main(void)
     tcase_add_unchecked_fixture(tc, NULL, help_remove_folder);
     tcase_add_loop_test(tc, whole_and_cut, 0, COUNT(rows));
     tcase_add_test(tc, pipes);
+    tcase_add_test(tc, between_packets);
     tcase_add_test(tc, edits);
     tcase_add_test(tc, more_than_promised);
     tcase_add_test(tc, short_segment_size);
