@@ -1,6 +1,6 @@
-/* Where a container says that it ends.
+/* Where a container says that it ends (cop_av_is_cut()).
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pipeline/media/container_end.h"
+#include "pipeline/media/libav.h"
 
 #include <libavutil/intreadwrite.h>
 #include <stdint.h>
@@ -18,7 +18,7 @@ static int64_t index_end(AVStream *stream)
     return end;
 }
 
-/* An EBML size: as many bytes as its first one has leading zeros, and one more. All
+/* An EBML size (RFC 8794): as many bytes as its first one has leading zeros, and one more. All
  * ones, as in a live stream, is unknown: -1, as for what is no size. */
 static int64_t read_size(AVIOContext *io)
 {
@@ -66,7 +66,7 @@ static int64_t movi_end(AVIOContext *io)
     return 0;
 }
 
-bool cop_container_is_cut(AVFormatContext *format, int stream)
+bool cop_av_is_cut(AVFormatContext *format, int stream)
 {
     AVIOContext *io = format->pb;
     const int64_t size = io ? avio_size(io) : -1;

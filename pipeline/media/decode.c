@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "pipeline/media/container_end.h"
 #include "pipeline/media/convert.h"
 #include "pipeline/media/libav.h"
 
@@ -229,7 +228,7 @@ static CopStatus check_end(CopDecoder *decoder, CopError *err)
     AVFormatContext *format = decoder->format;
     if (format->pb && format->pb->error < 0)
         return fail(decoder, err, "cannot be read", format->pb->error);
-    if (!decoder->partial && !cop_container_is_cut(format, decoder->stream))
+    if (!decoder->partial && !cop_av_is_cut(format, decoder->stream))
         return COP_EOF;
     const long long frames = decoder->index;
     const long long promised = format->streams[decoder->stream]->nb_frames;
