@@ -7,15 +7,15 @@
 
 enum { EBML = 0x1A45DFA3, SEGMENT = 0x18538067 };
 
-static int64_t index_end(AVStream *stream)
+/* Positions are what the file says: no sum of them is safe. */
+static bool index_leads_beyond(AVStream *stream, int64_t end)
 {
-    int64_t end = 0;
     for (int i = 0; i < avformat_index_get_entries_count(stream); i++) {
         const AVIndexEntry *entry = avformat_index_get_entry(stream, i);
-        if (entry->pos + entry->size > end)
-            end = entry->pos + entry->size;
+        if (entry->pos > end - entry->size)
+            return true;
     }
-    return end;
+    return false;
 }
 
 /* An EBML size (RFC 8794): as many bytes as its first one has leading zeros, and one more. All
@@ -70,6 +70,6 @@ bool cop_av_is_cut(AVFormatContext *format, int stream)
 {
     AVIOContext *io = format->pb;
     const int64_t size = io ? avio_size(io) : -1;
-    return size >= 0 && (index_end(format->streams[stream]) > size || segment_end(io) > size ||
-                         movi_end(io) > size);
+    return size >= 0 && (index_leads_beyond(format->streams[stream], size) ||
+                         segment_end(io) > size || movi_end(io) > size);
 }
