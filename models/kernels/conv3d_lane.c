@@ -29,11 +29,14 @@ enum { PAIRS_MAX = 6, CORRELATE_MAX = 7 };
  * like it. */
 #define EACH_POSITION(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13)
 
-#define LOAD(p)     (*(const Vec *)(p))
-#define STORE(p)    (*(Vec *)(p))
-#define IN_AT(p, r) LOAD((p) + (r) / cols * tile->in_h + (r) % cols * step)
-#define OUT_AT(r)   (out + (r) / cols * tile->out_h + (r) % cols * tile->out_w)
-#define ADD_AT(r)   (add + (r) / cols * tile->add_h + (r) % cols * tile->add_w)
+#define LOAD(p)        (*(const Vec *)(p))
+#define STORE(p)       (*(Vec *)(p))
+#define IN_PLACE(p, r) ((p) + (r) / cols * tile->in_h + (r) % cols * step)
+#define IN_AT(p, r)    LOAD(IN_PLACE(p, r))
+/* Volatile, or gcc makes it an operand of each product and loads it twice. */
+#define LOAD_ONCE(p) (*(const volatile Vec *)(p))
+#define OUT_AT(r)    (out + (r) / cols * tile->out_h + (r) % cols * tile->out_w)
+#define ADD_AT(r)    (add + (r) / cols * tile->add_h + (r) % cols * tile->add_w)
 
 /* Visits slots of one kind; STRIDE of them belong to one offset. */
 #define WALK(KIND, STRIDE, BODY)                                                                   \
@@ -74,7 +77,7 @@ INLINE void gather(const CopConv3dTile *tile, const int rows, const int cols, co
     }
 #define ADD_BOTH(r)                                                                                \
     if (r < positions) {                                                                           \
-        const Vec x = IN_AT(in, r);                                                                \
+        const Vec x = LOAD_ONCE(IN_PLACE(in, r));                                                  \
         a##r += w * x;                                                                             \
         b##r += v * x;                                                                             \
     }
