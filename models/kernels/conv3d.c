@@ -88,12 +88,14 @@ static bool tensors_fit(const CopConvShape *s, const CopTensor *x, const CopTens
 
 CopBlocking cop_conv3d_blocking(const CopConv3dKernels *kernels, double density)
 {
-    /* Few weights a block make the traffic of sums count: small tiles let a block have
-     * more channels. Many make loads count: what two channels read is loaded once. */
-    if (density < 0.3)
-        return (CopBlocking){false, 8, 4, 36 << 10};
-    const int most = kernels->pairs_max;
-    return (CopBlocking){true, most, most, 28 << 10};
+    /* Few weights a block make the traffic of sums between blocks count: small tiles let a
+     * block have more channels. Many make loads count: two channels share them. */
+    const int pairs_max = kernels->pairs_max;
+    if (density < 0.15)
+        return (CopBlocking){.pairs = false, .positions = 8, .cols = 4, .block_bytes = 36 << 10};
+    if (density < 0.75)
+        return (CopBlocking){true, min(12, pairs_max), 4, 36 << 10};
+    return (CopBlocking){true, pairs_max, pairs_max, 28 << 10};
 }
 
 /* Weights in list order: the active ones, or all with a slot for each channel that a last
