@@ -2,13 +2,12 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "models/archs/arch.h"
 
-extern const CopArchDesc cop_arch_r3d_18, cop_arch_r3d_10, cop_arch_r3d_tiny;
+extern const CopArchDesc cop_arch_r3d_18, cop_arch_r3d_10, cop_arch_r3d_tiny, cop_arch_mc3_18,
+    cop_arch_r2plus1d_18;
 
 const CopArchDesc *const cop_arch_registry[] = {
-    &cop_arch_r3d_18,
-    &cop_arch_r3d_10,
-    &cop_arch_r3d_tiny,
-    NULL,
+    &cop_arch_r3d_18, &cop_arch_r3d_10,      &cop_arch_r3d_tiny,
+    &cop_arch_mc3_18, &cop_arch_r2plus1d_18, NULL,
 };
 
 enum { ARCHS = sizeof cop_arch_registry / sizeof cop_arch_registry[0] };

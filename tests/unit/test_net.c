@@ -53,18 +53,79 @@ START_TEST(every_architecture_is_built)
 }
 END_TEST
 
-/* torchvision's r3d_18 with 400 classes: 33,371,472 parameters, and 40.697 GFLOPs
- * (multiply-adds) as its documentation of the weights says. */
-START_TEST(r3d_18_has_its_published_size)
+/* Parameters and GFLOPs (multiply-adds) as torchvision's documentation of the weights
+ * says, 400 classes. */
+START_TEST(nets_of_torchvision_have_their_published_sizes)
 {
+    static const struct {
+        const char *arch;
+        size_t parameters;
+        double gmacs;
+    } nets[] = {
+        {"r3d_18", 33371472, 40.697},
+        {"mc3_18", 11695440, 43.343},
+        {"r2plus1d_18", 31505325, 40.519},
+    };
+    for (size_t i = 0; i < sizeof nets / sizeof nets[0]; i++) {
+        CopError err;
+        CopNet *net = create(nets[i].arch, "", 400, (CopShape){3, 16, 112, 112}, COP_OK, &err);
+        size_t nonzeros;
+        double dense;
+        ck_assert_uint_eq(cop_net_count(net, &nonzeros), nets[i].parameters);
+        ck_assert_uint_eq(nonzeros, nets[i].parameters);
+        const double macs = cop_net_macs(net, &dense);
+        ck_assert(macs == dense);
+        ck_assert(fabs(macs * 1e-9 - nets[i].gmacs) < 0.00051);
+        cop_net_destroy(&net);
+    }
+}
+END_TEST
+
+static int find_param(CopParam *const *params, int n, const char *name)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(params[i]->name, name) == 0)
+            return i;
+    return -1;
+}
+
+/* Every name and shape of torchvision's state_dict(), and no others, in its order: that is
+ * the order of ERK's ties and of a weight's draw. */
+START_TEST(nets_of_torchvision_have_its_names)
+{
+    FILE *file = fopen(COP_TESTS "/golden/torchvision_nets.txt", "r");
+    ck_assert_ptr_ne(file, NULL);
+    char line[256], arch[32] = "";
+    CopNet *net = NULL;
+    CopParam *const *params = NULL;
     CopError err;
-    CopNet *net = create("r3d_18", "", 400, (CopShape){3, 16, 112, 112}, COP_OK, &err);
-    size_t nonzeros;
-    double dense;
-    ck_assert_uint_eq(cop_net_count(net, &nonzeros), 33371472);
-    ck_assert_uint_eq(nonzeros, 33371472);
-    const double macs = cop_net_macs(net, &dense);
-    ck_assert(macs == dense && macs > 40.69e9 && macs < 40.70e9);
+    int n = 0, next = 0, nets = 0;
+    while (fgets(line, sizeof line, file)) {
+        char name[64], word[64];
+        int at, shape[COP_RANK_MAX] = {0}, rank = 0;
+        if (line[0] == '#')
+            continue;
+        ck_assert_int_eq(sscanf(line, "%63s %63s%n", word, name, &at), 2);
+        if (strcmp(word, arch) != 0) {
+            ck_assert_int_eq(next, n);
+            cop_net_destroy(&net);
+            snprintf(arch, sizeof arch, "%.31s", word);
+            net = create(arch, NULL, 400, (CopShape){3, 16, 112, 112}, COP_OK, &err);
+            n = cop_net_params(net, &params);
+            next = 0;
+            nets++;
+        }
+        for (int used; rank < COP_RANK_MAX && sscanf(line + at, "%d%n", &shape[rank], &used) == 1;
+             at += used)
+            rank++;
+        ck_assert_msg(find_param(params, n, name) == next, "%s: no %s at %d", arch, name, next);
+        ck_assert_int_eq(params[next]->rank, rank);
+        ck_assert(memcmp(params[next]->shape, shape, (size_t)rank * sizeof *shape) == 0);
+        next++;
+    }
+    fclose(file);
+    ck_assert_int_eq(next, n);
+    ck_assert_int_eq(nets, 3);
     cop_net_destroy(&net);
 }
 END_TEST
@@ -435,7 +496,8 @@ int main(void)
     TCase *tests = tcase_create("net");
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, every_architecture_is_built);
-    tcase_add_test(tests, r3d_18_has_its_published_size);
+    tcase_add_test(tests, nets_of_torchvision_have_their_published_sizes);
+    tcase_add_test(tests, nets_of_torchvision_have_its_names);
     tcase_add_test(tests, what_does_not_fit_is_refused);
     tcase_add_test(tests, sharing_memory_changes_nothing);
     tcase_add_test(tests, a_clip_has_one_result);
