@@ -15,6 +15,14 @@ static CopNet *create(const char *arch, int classes, CopShape input)
     return net;
 }
 
+static int find_param(CopParam *const *params, int n, const char *name)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(params[i]->name, name) == 0)
+            return i;
+    return -1;
+}
+
 START_TEST(every_architecture_is_built)
 {
     for (int i = 0; cop_arch_registry[i]; i++) {
@@ -67,13 +75,24 @@ START_TEST(nets_of_torchvision_have_their_published_sizes)
 }
 END_TEST
 
-static int find_param(CopParam *const *params, int n, const char *name)
+/* As PyTorch counts the same layers: X3dStack in tests/parity/parity_infer.py. Depthwise
+ * weights see one channel each. */
+START_TEST(a_stack_of_depthwise_blocks_has_its_size)
 {
-    for (int i = 0; i < n; i++)
-        if (strcmp(params[i]->name, name) == 0)
-            return i;
-    return -1;
+    CopNet *net = create("x3d_stack", 400, (CopShape){3, 13, 160, 160});
+    size_t nonzeros;
+    double dense;
+    ck_assert_uint_eq(cop_net_count(net, &nonzeros), 1920682);
+    ck_assert(cop_net_macs(net, &dense) == 1934149200);
+    CopParam *const *params;
+    const int n = cop_net_params(net, &params);
+    const int depthwise = find_param(params, n, "layer4.6.conv2.0.weight");
+    ck_assert_int_ge(depthwise, 0);
+    ck_assert_int_eq(params[depthwise]->shape[0], 432);
+    ck_assert_int_eq(params[depthwise]->shape[1], 1);
+    cop_net_destroy(&net);
 }
+END_TEST
 
 /* Every name and shape of torchvision's state_dict(), and no others, in its order: that is
  * the order of ERK's ties and of a weight's draw. */
@@ -122,6 +141,7 @@ int main(void)
     tcase_add_test(tests, every_architecture_is_built);
     tcase_add_test(tests, nets_of_torchvision_have_their_published_sizes);
     tcase_add_test(tests, nets_of_torchvision_have_its_names);
+    tcase_add_test(tests, a_stack_of_depthwise_blocks_has_its_size);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
