@@ -62,11 +62,11 @@ static void what_ran(const CopLayer *layer, char *text, gulong size)
     }
 }
 
-/* A cell that is empty where there is nothing to say. */
+/* A cell that is empty where there is nothing to say, and takes six columns at most. */
 static void number(CopTable *table, double value, int digits, const char *unit)
 {
     if (value > 0)
-        cop_table_cell(table, "%.*f%s", digits, value, unit);
+        cop_table_cell(table, "%.*f%s", value < 999 ? digits : 0, value, unit);
     else
         cop_table_cell(table, "%s", "");
 }
