@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "models/core/clock.h"
 #include "models/train/net_private.h"
 
 void cop_net_set_n(CopNet *net, int n)
@@ -30,6 +31,14 @@ const CopTensor *cop_net_logits_grad(const CopNet *net)
     return &net->edge[net->n_layers].grad;
 }
 
+static void run(CopLayer *layer, bool backward, const CopStep *step)
+{
+    const double start = step->timed ? cop_clock() : 0;
+    (backward ? layer->desc->backward : layer->desc->forward)(layer, step);
+    if (step->timed)
+        step->timed(step->timed_ctx, layer->index, backward, cop_clock() - start);
+}
+
 void cop_net_forward(CopNet *net, const CopStep *step)
 {
     /* Weight gradients add up all lanes of activation times gradient: the gradient of
@@ -42,7 +51,7 @@ void cop_net_forward(CopNet *net, const CopStep *step)
         CopNetNode *node = &net->node[i];
         if (node->zero_value_halo)
             cop_tensor_zero_halo(node->layer.out);
-        node->layer.desc->forward(&node->layer, step);
+        run(&node->layer, false, step);
     }
 }
 
@@ -73,7 +82,7 @@ CopStatus cop_net_backward(CopNet *net, const CopStep *step, const CopGradientHo
         for (int k = 0; k < layer->desc->inputs; k++)
             if (node->zero_grad_halo[k])
                 cop_tensor_zero_halo(layer->din[k]);
-        layer->desc->backward(layer, step);
+        run(layer, true, step);
         if (hook && net->dense_grad && layer->desc->flags & COP_LAYER_SPARSE &&
             layer->param[0]->mask && status == COP_OK)
             status = offer_gradient(net, layer, step, hook);
