@@ -131,7 +131,7 @@ bench: $(B)/tests/kcheck
 
 ## bench-programs: build/bench_layers, which times convolutions against oneDNN (--help)
 bench-programs: deps-bench
-	@$(MAKE) --no-print-directory $(B)/bench_layers
+	@$(MAKE) --no-print-directory $(B)/bench_layers $(B)/bench_nets
 	@ln -sfn $(HASH)/bench_layers build/bench_layers
 
 ## lint: layering, format, headers, symbols, cppcheck, clang with the same warnings
@@ -252,6 +252,8 @@ $(TEST_BIN): $(B)/tests/%: $(B)/tests/%.o $(call obj,$(TEST_LIB_SRC)) $(B)/libco
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(TEST_LIBS) $(PIPE_LIBS) -lm
 $(B)/bench_layers: $(call obj,tests/bench/bench_layers.c $(BENCH_SRC)) $(B)/libcoppice-nn.a
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ -ldnnl -lgomp -lm
+$(B)/bench_nets: $(call obj,tests/bench/bench_nets.c tests/bench/bench_clock.c) $(B)/libcoppice-nn.a
+	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ -lm
 $(B)/parity/%: $(B)/tests/parity/%.o $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm
