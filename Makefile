@@ -98,7 +98,7 @@ PIPE_LIBS   = $(eval PIPE_LIBS := $(call pkg_libs,$(PIPELINE_PKGS)))$(PIPE_LIBS)
 TEST_LIBS   = $(eval TEST_LIBS := $(call pkg_libs,$(TEST_PKGS)))$(TEST_LIBS)
 
 # --- targets ----------------------------------------------------------------
-.PHONY: all check check-run demo demo-run bench bench-programs lint parity parity-run deps deps-% install uninstall \
+.PHONY: all check check-run demo demo-run bench bench-full bench-programs lint parity parity-run deps deps-% install uninstall \
         clean help kernels kernels-aarch64 programs headers
 
 ## all: build/coppice and the two libraries
@@ -125,14 +125,18 @@ kernels: $(B)/tests/kcheck
 kernels-aarch64: deps-aarch64
 	@$(MAKE) --no-print-directory CC=aarch64-linux-gnu-gcc KCHECK_RUN="qemu-aarch64 -L /usr/aarch64-linux-gnu" kernels
 
-## bench: time the three passes of six convolutions at densities 1, 0.5 and 0.1, one thread
-bench: $(B)/tests/kcheck
-	@BENCH=1 $(B)/tests/kcheck conv3d
+## bench: minutes of timings: R3D-18's layers against oneDNN, whole nets against PyTorch
+bench: bench-programs
+	@tests/bench/run.sh $(B) quick
 
-## bench-programs: build/bench_layers, which times convolutions against oneDNN (--help)
+## bench-full: hours of them: four nets, six densities, one and two threads, batch 1 and 16
+bench-full: bench-programs
+	@tests/bench/run.sh $(B) full
+
+## bench-programs: build/bench_layers and build/bench_nets, to time one thing (--help)
 bench-programs: deps-bench
 	@$(MAKE) --no-print-directory $(B)/bench_layers $(B)/bench_nets
-	@ln -sfn $(HASH)/bench_layers build/bench_layers
+	@for program in bench_layers bench_nets; do ln -sfn $(HASH)/$$program build/$$program; done
 
 ## lint: layering, format, headers, symbols, cppcheck, clang with the same warnings
 lint: deps-lint
@@ -145,9 +149,10 @@ parity: deps-parity
 parity-run: all $(PARITY_BIN)
 	@COPPICE=$(CURDIR)/$(B)/coppice tests/parity/run.sh
 
-## deps: install what is missing (build, check, lint, aarch64 and parity sets; deps-build: that one)
+## deps: install what is missing (build, check, lint, aarch64, parity and bench sets; deps-build: that one)
 deps:
-	@tests/deps.sh $(sort $(DEPS_build) $(DEPS_check) $(DEPS_lint) $(DEPS_aarch64) $(DEPS_parity))
+	@tests/deps.sh $(sort $(DEPS_build) $(DEPS_check) $(DEPS_lint) $(DEPS_aarch64) $(DEPS_parity) \
+	    $(DEPS_bench))
 deps-%:
 	@tests/deps.sh $(sort $(DEPS_$*))
 

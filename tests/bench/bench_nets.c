@@ -14,7 +14,7 @@ enum { CLASSES = 400, MOST_STEPS = 1000 };
 
 typedef struct Options {
     const char *arch, *init;
-    bool training;
+    bool training, list;
     int batch, threads, frames, side; /* frames, side: 0 for the architecture's own */
     double density, seconds;
 } Options;
@@ -128,16 +128,22 @@ static CopStatus time_steps(const Options *o, Work *w, CopError *err)
 
 static const char usage[] =
     "usage: bench_nets [--arch NAME] [--train] [--batch N] [--threads N] [--density D]\n"
-    "                  [--init uniform|erk] [--frames N] [--side N] [--seconds S]\n";
+    "                  [--init uniform|erk] [--frames N] [--side N] [--seconds S]\n"
+    "       bench_nets --archs\n";
 
 static bool parse(Options *o, int argc, char **argv)
 {
-    static const struct option table[] = {
-        {"arch", required_argument, NULL, 'a'},    {"train", no_argument, NULL, 'T'},
-        {"batch", required_argument, NULL, 'b'},   {"threads", required_argument, NULL, 't'},
-        {"density", required_argument, NULL, 'd'}, {"init", required_argument, NULL, 'i'},
-        {"frames", required_argument, NULL, 'f'},  {"side", required_argument, NULL, 's'},
-        {"seconds", required_argument, NULL, 'S'}, {NULL, 0, NULL, 0}};
+    static const struct option table[] = {{"arch", required_argument, NULL, 'a'},
+                                          {"train", no_argument, NULL, 'T'},
+                                          {"batch", required_argument, NULL, 'b'},
+                                          {"threads", required_argument, NULL, 't'},
+                                          {"density", required_argument, NULL, 'd'},
+                                          {"init", required_argument, NULL, 'i'},
+                                          {"frames", required_argument, NULL, 'f'},
+                                          {"side", required_argument, NULL, 's'},
+                                          {"seconds", required_argument, NULL, 'S'},
+                                          {"archs", no_argument, NULL, 'l'},
+                                          {NULL, 0, NULL, 0}};
     for (int c; (c = getopt_long(argc, argv, "", table, NULL)) != -1;)
         switch (c) {
         case 'a':
@@ -167,6 +173,9 @@ static bool parse(Options *o, int argc, char **argv)
         case 'S':
             o->seconds = strtod(optarg, NULL);
             break;
+        case 'l':
+            o->list = true;
+            break;
         default:
             return false;
         }
@@ -180,6 +189,10 @@ int main(int argc, char **argv)
         fputs(usage, stderr);
         return 2;
     }
+    for (int i = 0; o.list && cop_arch_registry[i]; i++)
+        puts(cop_arch_registry[i]->name);
+    if (o.list)
+        return 0;
     Work w = {0};
     CopError err = {0};
     CopStatus status = set_up(&o, &w, &err);
