@@ -154,7 +154,10 @@ static CopStatus set_up(const Options *o, CopPool *pool, Result *r, Work *work)
     COP_TRY(bench_conv_create(&work->conv, work->arena, layer, o->batch, pool,
                               layer->stem ? (double[]){1} : o->density, r->n, work->x, work->dy,
                               work->weight));
-    work->peer = bench_peer_create(work->arena, layer, o->batch, o->threads, o->passes, work->x,
+    unsigned passes = 0;
+    for (int pass = 0; pass < BENCH_PASSES; pass++)
+        passes |= (unsigned)wants(o, layer, pass) << pass;
+    work->peer = bench_peer_create(work->arena, layer, o->batch, o->threads, passes, work->x,
                                    work->dy, work->weight);
     return work->peer ? COP_OK : COP_ERR_NOMEM;
 }
@@ -197,10 +200,12 @@ static double density_of(const Options *o, const Result *r, int i)
     return r->layer->stem ? 1 : o->density[i];
 }
 
-static void print_row(const char *pass, const char *who, const BenchSeries *s)
+/* Marks a lone thread that was not alone, or not given the processor. */
+static void print_row(const Options *o, const char *pass, const char *who, const BenchSeries *s)
 {
-    printf("  %-8s %-7s %9.3f %9.3f %4.0f%% %5.2f", pass, who, bench_min(s), bench_median(s),
-           100 * bench_spread(s), bench_load(s));
+    const bool odd = o->threads == 1 && fabs(bench_load(s) - 1) > 0.05;
+    printf("  %-8s %-7s %9.3f %9.3f %4.0f%% %5.2f%c", pass, who, bench_min(s), bench_median(s),
+           100 * bench_spread(s), bench_load(s), odd ? '!' : ' ');
 }
 
 static void print_result(const Options *o, const Result *r)
@@ -219,14 +224,14 @@ static void print_result(const Options *o, const Result *r)
         if (!wants(o, l, pass))
             continue;
         const BenchSeries *peer = &r->peer[pass];
-        print_row(pass_names[pass], "oneDNN", peer);
-        printf("   %s, error %.1e\n", r->kernel[pass], r->error[pass]);
+        print_row(o, pass_names[pass], "oneDNN", peer);
+        printf("  %s, error %.1e\n", r->kernel[pass], r->error[pass]);
         for (int i = 0; i < r->n; i++) {
             const BenchSeries *ours = &r->ours[i][pass];
             char density[16];
             snprintf(density, sizeof density, "%g", density_of(o, r, i));
-            print_row("", density, ours);
-            printf("   %.2f (%.2f)\n", bench_median(peer) / bench_median(ours),
+            print_row(o, "", density, ours);
+            printf("  %.2f (%.2f)\n", bench_median(peer) / bench_median(ours),
                    bench_min(peer) / bench_min(ours));
         }
     }
@@ -336,12 +341,23 @@ static void write_result(FILE *out, const Options *o, const Result *r)
     fprintf(out, "]}");
 }
 
+static bool parse_int(const char *text, int least, int greatest, int *value)
+{
+    char *end;
+    const long number = strtol(text, &end, 10);
+    *value = (int)number;
+    return end != text && !*end && number >= least && number <= greatest;
+}
+
+/* A number is an index, all else a pattern. */
 static bool matches(const Options *o, const regex_t *pattern, const BenchLayer *layer, int index)
 {
-    char text[16];
-    snprintf(text, sizeof text, "%d", index);
-    return !o->layer || strcmp(o->layer, text) == 0 ||
-           regexec(pattern, layer->name, 0, NULL, 0) == 0;
+    int number;
+    if (!o->layer)
+        return true;
+    if (parse_int(o->layer, 0, BENCH_LAYERS, &number))
+        return number == index;
+    return regexec(pattern, layer->name, 0, NULL, 0) == 0;
 }
 
 static bool time_net(const Options *o, CopPool *pool, const char *name, FILE *json, bool first)
@@ -436,14 +452,6 @@ static bool parse_list(Options *o, char *text, bool passes)
         o->density[o->n_density++] = density;
     }
     return passes ? o->passes != 0 : o->n_density > 0;
-}
-
-static bool parse_int(const char *text, int least, int greatest, int *value)
-{
-    char *end;
-    const long number = strtol(text, &end, 10);
-    *value = (int)number;
-    return end != text && !*end && number >= least && number <= greatest;
 }
 
 static bool known_net(const char *name)

@@ -3,9 +3,13 @@
 #include "tests/bench/bench_onednn.h"
 
 #include <dnnl.h>
+#include <math.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "tests/bench/bench_clock.h"
 
 enum { X, WEIGHT, Y, TENSORS };
 
@@ -118,11 +122,11 @@ static bool exchange(BenchPeer *p, int tensor, float *plain, dnnl_memory_t memor
     return done;
 }
 
-static bool make_desc(BenchPeer *p, BenchPass pass, dnnl_primitive_desc_t *desc)
+static bool make_desc(BenchPeer *p, BenchPass pass, dnnl_alg_kind_t alg,
+                      dnnl_primitive_desc_t *desc)
 {
     dnnl_convolution_desc_t conv;
     dnnl_primitive_desc_t hint = NULL;
-    const dnnl_alg_kind_t alg = dnnl_convolution_auto;
     const dnnl_memory_desc_t *x = &p->any[X], *w = &p->any[WEIGHT], *y = &p->any[Y];
     const dnnl_prop_kind_t kind =
         pass == BENCH_FORWARD ? dnnl_forward_inference : dnnl_forward_training;
@@ -150,11 +154,22 @@ static bool make_desc(BenchPeer *p, BenchPass pass, dnnl_primitive_desc_t *desc)
     return done;
 }
 
-static bool make_pass(BenchPeer *p, BenchPass pass, float *const plain[TENSORS])
+static void free_pass(Pass *pass)
+{
+    for (int i = 0; i < TENSORS; i++)
+        if (pass->arg[i].memory)
+            dnnl_memory_destroy(pass->arg[i].memory);
+    if (pass->primitive)
+        dnnl_primitive_destroy(pass->primitive);
+    *pass = (Pass){0};
+}
+
+static bool make_pass(BenchPeer *p, BenchPass pass, dnnl_alg_kind_t alg,
+                      float *const plain[TENSORS])
 {
     Pass *made = &p->pass[pass];
     dnnl_primitive_desc_t desc = NULL;
-    if (!make_desc(p, pass, &desc))
+    if (!make_desc(p, pass, alg, &desc))
         return false;
     bool done = ok(dnnl_primitive_create(&made->primitive, desc), "primitive_create");
     const char *kernel = "";
@@ -173,6 +188,44 @@ static bool make_pass(BenchPeer *p, BenchPass pass, float *const plain[TENSORS])
     return done;
 }
 
+void bench_peer_run(BenchPeer *p, BenchPass pass)
+{
+    dnnl_primitive_execute(p->pass[pass].primitive, p->stream, TENSORS, p->pass[pass].arg);
+    dnnl_stream_wait(p->stream);
+}
+
+static double least_time(BenchPeer *p, BenchPass pass)
+{
+    double least = INFINITY;
+    for (int i = 0; i < 3; i++) {
+        const double start = bench_cpu();
+        bench_peer_run(p, pass);
+        least = fmin(least, bench_cpu() - start);
+    }
+    return least;
+}
+
+/* What oneDNN chooses by itself may be Winograd's algorithm, which is not always the faster. */
+static bool make_best(BenchPeer *p, BenchPass pass, float *const plain[TENSORS])
+{
+    if (!make_pass(p, pass, dnnl_convolution_auto, plain))
+        return false;
+    if (!strstr(p->pass[pass].kernel, "wino"))
+        return true;
+    const double chosen = least_time(p, pass);
+    Pass winograd = p->pass[pass];
+    p->pass[pass] = (Pass){0};
+    if (!make_pass(p, pass, dnnl_convolution_direct, plain)) {
+        free_pass(&winograd);
+        return false;
+    }
+    const bool direct = least_time(p, pass) < chosen;
+    free_pass(direct ? &winograd : &p->pass[pass]);
+    if (!direct)
+        p->pass[pass] = winograd;
+    return true;
+}
+
 BenchPeer *bench_peer_create(CopArena *arena, const BenchLayer *layer, int batch, int threads,
                              unsigned wanted, float *x, float *dy, float *weight)
 {
@@ -188,7 +241,7 @@ BenchPeer *bench_peer_create(CopArena *arena, const BenchLayer *layer, int batch
         describe(p, layer, batch);
     for (int pass = 0; pass < BENCH_PASSES; pass++)
         if (wanted >> pass & 1)
-            done = done && make_pass(p, (BenchPass)pass, (float *[TENSORS]){x, weight, dy});
+            done = done && make_best(p, (BenchPass)pass, (float *[TENSORS]){x, weight, dy});
     if (!done)
         bench_peer_destroy(&p);
     return p;
@@ -199,13 +252,8 @@ void bench_peer_destroy(BenchPeer **peer)
     BenchPeer *p = *peer;
     if (!p)
         return;
-    for (int pass = 0; pass < BENCH_PASSES; pass++) {
-        for (int i = 0; i < TENSORS; i++)
-            if (p->pass[pass].arg[i].memory)
-                dnnl_memory_destroy(p->pass[pass].arg[i].memory);
-        if (p->pass[pass].primitive)
-            dnnl_primitive_destroy(p->pass[pass].primitive);
-    }
+    for (int pass = 0; pass < BENCH_PASSES; pass++)
+        free_pass(&p->pass[pass]);
     if (p->stream)
         dnnl_stream_destroy(p->stream);
     if (p->engine)
@@ -221,12 +269,6 @@ bool bench_peer_set_weight(BenchPeer *p, float *weight)
             !exchange(p, WEIGHT, weight, p->pass[pass].arg[WEIGHT].memory, false))
             return false;
     return true;
-}
-
-void bench_peer_run(BenchPeer *p, BenchPass pass)
-{
-    dnnl_primitive_execute(p->pass[pass].primitive, p->stream, TENSORS, p->pass[pass].arg);
-    dnnl_stream_wait(p->stream);
 }
 
 const char *bench_peer_kernel(const BenchPeer *p, BenchPass pass)

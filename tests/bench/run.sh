@@ -20,7 +20,7 @@ else
     done
     archs=()
     for arch in r3d_18 r2plus1d_18 x3d_stack; do
-        grep -q "^$arch$" <("$build/bench_nets" --archs) && archs+=(--arch $arch)
+        grep -q "^$arch$" <("$build/bench_nets" --archs) && archs+=("--arch=$arch")
     done
     /usr/bin/python3 "$here/bench_nets.py" "$build/bench_nets" "${archs[@]}" --json "$out/nets.json" || failed=1
 fi
