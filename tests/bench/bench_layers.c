@@ -203,7 +203,7 @@ static double density_of(const Options *o, const Result *r, int i)
 /* Marks a lone thread that was not alone, or not given the processor. */
 static void print_row(const Options *o, const char *pass, const char *who, const BenchSeries *s)
 {
-    const bool odd = o->threads == 1 && fabs(bench_load(s) - 1) > 0.05;
+    const bool odd = o->threads == 1 && o->clock == bench_wall && fabs(bench_load(s) - 1) > 0.05;
     printf("  %-8s %-7s %9.3f %9.3f %4.0f%% %5.2f%c", pass, who, bench_min(s), bench_median(s),
            100 * bench_spread(s), bench_load(s), odd ? '!' : ' ');
 }
