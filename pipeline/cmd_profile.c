@@ -62,17 +62,26 @@ static void what_ran(const CopLayer *layer, char *text, gulong size)
     }
 }
 
-static void cells(CopTable *table, double macs, int batch, const CopProfile *profile,
-                  double forward, double step, size_t bytes, size_t dense)
+/* A cell that is empty where there is nothing to say, and takes six columns at most. */
+static void number(CopTable *table, double value, int digits, const char *unit)
 {
-    const double rate = flops_a_second(macs, batch, forward);
-    cop_table_cell(table, forward > 0 ? "%.2f" : "", 1e3 * forward);
-    cop_table_cell(table, rate > 0 ? "%.1f" : "", 1e-9 * rate);
-    cop_table_cell(table, rate > 0 ? "%.0f%%" : "", 100 * rate / profile->peak);
+    if (value > 0)
+        cop_table_cell(table, "%.*f%s", value < 999 ? digits : 0, value, unit);
+    else
+        cop_table_cell(table, "%s", "");
+}
+
+static void cells(CopTable *table, double macs, const CopProfile *profile, double forward,
+                  double step, size_t bytes, size_t dense)
+{
+    const double rate = flops_a_second(macs, cop_net_batch(profile->net), forward);
+    number(table, 1e3 * forward, 2, "");
+    number(table, 1e-9 * rate, 1, "");
+    number(table, 100 * rate / profile->peak, 0, "%");
     if (profile->step > 0)
-        cop_table_cell(table, step > 0 ? "%.2f" : "", 1e3 * step);
-    cop_table_cell(table, dense ? "%.2f" : "", (double)bytes / 0x1p20);
-    cop_table_cell(table, dense ? "%.2f" : "", (double)dense / 0x1p20);
+        number(table, 1e3 * step, 2, "");
+    number(table, (double)bytes / 0x1p20, 2, "");
+    number(table, (double)dense / 0x1p20, 2, "");
 }
 
 static void print_table(const CopProfile *profile)
@@ -85,7 +94,7 @@ static void print_table(const CopProfile *profile)
         if (i != STEP || profile->step > 0)
             cop_table_column(table, heads[i], i >= TEXTS);
     CopLayer *const *layers;
-    const int n = cop_net_layers(profile->net, &layers), batch = cop_net_batch(profile->net);
+    const int n = cop_net_layers(profile->net, &layers);
     for (int i = 0; i < n; i++) {
         const CopProfileTimes *times = &profile->layer[i];
         const CopParam *weight = weight_of(layers[i]);
@@ -93,10 +102,10 @@ static void print_table(const CopProfile *profile)
         what_ran(layers[i], text, sizeof text);
         cop_table_cell(table, "%s", layers[i]->name);
         cop_table_cell(table, "%s", text);
-        cop_table_cell(table, weight ? "%.1f%%" : "", weight ? 100 * cop_param_density(weight) : 0);
+        number(table, weight ? 100 * cop_param_density(weight) : 0, 1, "%");
         size_t dense;
         const size_t bytes = cop_layer_bytes(layers[i], &dense);
-        cells(table, cop_layer_macs(layers[i]), batch, profile, times->forward,
+        cells(table, cop_layer_macs(layers[i]), profile, times->forward,
               times->step_forward + times->backward, bytes, dense);
     }
     size_t nonzeros, dense;
@@ -104,9 +113,9 @@ static void print_table(const CopProfile *profile)
     const size_t count = cop_net_count(profile->net, &nonzeros);
     cop_table_cell(table, "all");
     cop_table_cell(table, "%s", "");
-    cop_table_cell(table, "%.1f%%", 100 * (double)nonzeros / (double)count);
-    cells(table, cop_net_macs(profile->net, NULL), batch, profile, profile->forward, profile->step,
-          bytes, dense);
+    number(table, 100 * (double)nonzeros / (double)count, 1, "%");
+    cells(table, cop_net_macs(profile->net, NULL), profile, profile->forward, profile->step, bytes,
+          dense);
     char *text = cop_table_text(table, COP_TABLE_TEXT);
     fputs(text, stdout);
     g_free(text);
