@@ -1,4 +1,5 @@
-"""Logits of torchvision's video nets against its own, random weights and batch-norm statistics.
+"""Logits of torchvision's video nets, and of one of depthwise blocks, against PyTorch's, with random
+weights and batch-norm statistics.
 
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
@@ -11,15 +12,57 @@ import torchvision
 
 from common import COPPICE, check, finish, load, run, save
 
-NETS = "r3d_18", "mc3_18", "r2plus1d_18"
+NETS = "r3d_18", "mc3_18", "r2plus1d_18", "x3d_stack"
 # Of the largest logit: float32 sums of up to 13,824 products through 20 layers, or of 3,456
-# through 39.
+# through 39, or of 432 through 85.
 LIMIT = 1e-4
+
+
+class Bottleneck(torch.nn.Module):
+    def __init__(self, before, channels, stride):
+        super().__init__()
+        inner = channels * 9 // 4
+        self.conv1 = unit(before, inner, 1)
+        self.conv2 = unit(inner, inner, 3, (1, stride, stride), inner)
+        self.conv3 = unit(inner, channels, 1)
+        if stride > 1 or before != channels:
+            self.downsample = unit(before, channels, 1, (1, stride, stride))
+
+    def forward(self, x):
+        y = self.conv3(self.conv2(self.conv1(x).relu()).relu())
+        return (y + (self.downsample(x) if hasattr(self, "downsample") else x)).relu()
+
+
+def unit(before, channels, kernel, stride=1, groups=1):
+    conv = torch.nn.Conv3d(before, channels, kernel, stride, kernel // 2, groups=groups, bias=False)
+    return torch.nn.Sequential(conv, torch.nn.BatchNorm3d(channels))
+
+
+class X3dStack(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        conv = torch.nn.Conv3d
+        self.stem = torch.nn.Sequential(
+            conv(3, 24, (1, 3, 3), (1, 2, 2), (0, 1, 1), bias=False),
+            conv(24, 24, (5, 1, 1), 1, (2, 0, 0), groups=24, bias=False),
+            torch.nn.BatchNorm3d(24), torch.nn.ReLU())
+        before = 24
+        for stage, blocks in enumerate((3, 5, 11, 7)):
+            layer = torch.nn.Sequential()
+            for block in range(blocks):
+                layer.append(Bottleneck(before, 24 << stage, 2 if block == 0 else 1))
+                before = 24 << stage
+            setattr(self, f"layer{stage + 1}", layer)
+        self.fc = torch.nn.Linear(before, 400)
+
+    def forward(self, x):
+        x = self.layer4(self.layer3(self.layer2(self.layer1(self.stem(x)))))
+        return self.fc(x.mean((2, 3, 4)))
 
 
 def random_net(name, seed):
     torch.manual_seed(seed)
-    net = getattr(torchvision.models.video, name)()
+    net = X3dStack() if name == "x3d_stack" else getattr(torchvision.models.video, name)()
     with torch.no_grad():
         for key, value in net.state_dict().items():
             if key.endswith("running_mean"):
