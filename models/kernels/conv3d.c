@@ -95,7 +95,7 @@ CopBlocking cop_conv3d_blocking(const CopConv3dKernels *kernels, double density)
         return (CopBlocking){.pairs = false, .positions = 8, .cols = 4, .block_bytes = 36 << 10};
     if (density < 0.75)
         return (CopBlocking){true, min(12, pairs_max), 4, 36 << 10};
-    return (CopBlocking){true, pairs_max, pairs_max, 28 << 10};
+    return (CopBlocking){true, pairs_max, 7, 36 << 10};
 }
 
 /* Weights in list order: the active ones, or all with a slot for each channel that a last

@@ -23,8 +23,9 @@ typedef struct CopConv3dTile {
     ptrdiff_t in_h, in_w; /* from one position to the next, in floats */
     float *out;           /* the first position in channel 0; only read by `correlate` */
     ptrdiff_t out_c, out_h, out_w;
-    int channels; /* of the output */
-    int from, to; /* units; `correlate`: channels */
+    int rows, cols; /* only read by `correlate_shared` */
+    int channels;   /* of the output */
+    int from, to;   /* units; `correlate`: channels */
 
     /* Slots: an offset in floats and the weight beside it; `correlate` adds its
      * sums there. Of a pair, a slot's weight belongs to the first channel and the
@@ -59,6 +60,7 @@ typedef struct CopConv3dKernels {
     CopConv3dFn *pairs[COP_STEPS][COP_TILE_ROWS][COP_TILE_MAX];
     CopConv3dFn *gather[COP_STEPS][COP_TILE_ROWS][COP_TILE_MAX];
     CopConv3dFn *correlate[COP_STEPS][COP_TILE_ROWS][COP_TILE_MAX];
+    CopConv3dFn *correlate_shared; /* one list for all channels, tiles of any size */
 } CopConv3dKernels;
 
 extern const CopConv3dKernels cop_conv3d_kernels_generic;

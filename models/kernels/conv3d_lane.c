@@ -209,7 +209,7 @@ INLINE void correlate(const CopConv3dTile *tile, const int rows, const int cols,
 
         EACH_POSITION(HOLD)
         /* The slots that a pair's channels share, and then those of this one. */
-        const int lists = tile->pairs && tile->start_step ? 2 : 1;
+        const int lists = tile->pairs ? 2 : 1;
         for (int list = 0; list < lists; list++) {
             const int kind = list ? (1 + c % 2) * tile->taps : 0;
             const size_t stride = tile->pairs && !list ? 2 : 1;
@@ -243,6 +243,83 @@ INLINE void correlate(const CopConv3dTile *tile, const int rows, const int cols,
             }
         }
     }
+}
+
+/* Channels whose sums with four offsets of a shared list registers hold at a time. */
+#if COP_VEC_BYTES == 64 || defined(__aarch64__)
+enum { SHARED_CHANNELS = 4 };
+#else
+enum { SHARED_CHANNELS = 2 };
+#endif
+
+#define EACH_CHANNEL(M) M(0) M(1) M(2) M(3)
+
+static float *weights_of(const CopConv3dTile *tile, int c)
+{
+    return tile->pairs ? tile->weight + (size_t)(c / 2) * tile->weight_step + c % 2
+                       : tile->weight + (size_t)c * tile->weight_step;
+}
+
+/* Sums of SHARED_CHANNELS channels from c on, with all offsets of the list. */
+INLINE void correlate_channels(const CopConv3dTile *tile, int c, const int channels)
+{
+    const size_t stride = tile->pairs ? 2 : 1, begin = tile->start[tile->first_tap];
+    const size_t n = tile->start[tile->end_tap] - begin;
+    const uint32_t *offset = tile->offset + begin;
+    for (size_t j = 0; j < n; j += 4 * stride) {
+        /* Fewer than four are left: the last one stands in, and its sums are dropped. */
+        const size_t left = (n - j) / stride, last = j + (left < 4 ? left - 1 : 3) * stride;
+        const float *in0 = tile->in + offset[j];
+        const float *in1 = tile->in + offset[j + stride < last ? j + stride : last];
+        const float *in2 = tile->in + offset[j + 2 * stride < last ? j + 2 * stride : last];
+        const float *in3 = tile->in + offset[last];
+        const float *out = tile->out + c * tile->out_c;
+#define SUMS(q) Vec s##q##0 = {0}, s##q##1 = {0}, s##q##2 = {0}, s##q##3 = {0};
+#define MULTIPLY(q)                                                                                \
+    if (q < channels) {                                                                            \
+        const Vec y = LOAD_ONCE(out + q * tile->out_c);                                            \
+        s##q##0 += x0 * y;                                                                         \
+        s##q##1 += x1 * y;                                                                         \
+        s##q##2 += x2 * y;                                                                         \
+        s##q##3 += x3 * y;                                                                         \
+    }
+#define COLLECT(q)                                                                                 \
+    if (q < channels) {                                                                            \
+        const Quad sums = sum_lanes(s##q##0, s##q##1, s##q##2, s##q##3);                           \
+        float *weight = weights_of(tile, c + q) + begin + j;                                       \
+        for (size_t k = 0; k < left && k < 4; k++)                                                 \
+            weight[k * stride] += sums[k];                                                         \
+    }
+        EACH_CHANNEL(SUMS)
+        for (int row = 0; row < tile->rows; row++) {
+            for (int col = 0; col < tile->cols; col++) {
+                const Vec x0 = LOAD_ONCE(in0), x1 = LOAD_ONCE(in1);
+                const Vec x2 = LOAD_ONCE(in2), x3 = LOAD_ONCE(in3);
+                EACH_CHANNEL(MULTIPLY)
+                in0 += tile->in_w;
+                in1 += tile->in_w;
+                in2 += tile->in_w;
+                in3 += tile->in_w;
+                out += COP_LANES;
+            }
+            const ptrdiff_t next = tile->in_h - tile->cols * tile->in_w;
+            in0 += next;
+            in1 += next;
+            in2 += next;
+            in3 += next;
+            out += tile->out_h - tile->cols * COP_LANES;
+        }
+        EACH_CHANNEL(COLLECT)
+    }
+}
+
+static void correlate_shared(const CopConv3dTile *tile)
+{
+    int c = tile->from;
+    for (; c + SHARED_CHANNELS <= tile->to; c += SHARED_CHANNELS)
+        correlate_channels(tile, c, SHARED_CHANNELS);
+    for (; c < tile->to; c++)
+        correlate_channels(tile, c, 1);
 }
 
 /* clang-format off */
@@ -288,6 +365,7 @@ const CopConv3dKernels TABLE(COP_TIER) = {
     .width = WIDTH,
     .pairs_max = PAIRS_MAX,
     .correlate_max = CORRELATE_MAX,
+    .correlate_shared = correlate_shared,
     .pairs = {{EACH_SHAPE(PAIRS, 1)}, {EACH_SHAPE(PAIRS, 2)}, {EACH_SHAPE(PAIRS, any)}},
     .gather = {{EACH_SHAPE(GATHER, 1)}, {EACH_SHAPE(GATHER, 2)}, {EACH_SHAPE(GATHER, any)}},
     .correlate = {{EACH_SHAPE(CORRELATE, 1)},

@@ -5,6 +5,8 @@
 
 #include "models/kernels/conv3d_plan.h"
 
+enum { SHARED_POSITIONS = 28 }; /* enough to make adding up lanes cheap */
+
 typedef struct CorrelateJob {
     const CopConv3d *conv;
     const CopGather *gather;
@@ -31,7 +33,11 @@ static void correlate_tile(const CorrelateJob *job, CopConv3dTile *tile, int i, 
     const CopSweep *sweep = job->tiling.sweep;
     const CopTensor *x = job->x;
     const CopPlace at = cop_conv3d_place(&job->tiling, i);
-    CopConv3dFn *const fn = kernels->correlate[cop_tile_step(sweep)][at.rows - 1][at.cols - 1];
+    CopConv3dFn *const fn =
+        gather->shared ? kernels->correlate_shared
+                       : kernels->correlate[cop_tile_step(sweep)][at.rows - 1][at.cols - 1];
+    tile->rows = at.rows;
+    tile->cols = at.cols;
     const float *in = x->data + (size_t)at.g * x->stride_g +
                       (size_t)(group * gather->in_channels) * x->stride_c + sweep->in_first +
                       at.t * sweep->in_t + at.h * sweep->in_h + at.w * sweep->in_w;
@@ -85,13 +91,16 @@ static void run_correlate(CopConv3d *conv, const CopGather *gather, const CopTen
     if (sums == conv->weight)
         conv->loaded = false;
     memset(sums, 0, cop_gather_listed(gather) * sizeof *sums);
-    const int most = conv->kernels->correlate_max, cols = min(most, gather->blocking.cols * 2);
+    /* Tiles that blocks were made for, or larger ones where sums stay in registers. */
+    const CopBlocking *blocking = &gather->blocking;
+    const int most =
+        gather->shared ? SHARED_POSITIONS : min(blocking->positions, conv->kernels->correlate_max);
     const int channels = gather->groups * gather->out_channels;
     /* More items than threads would read x more often. */
     const int threads = cop_pool_threads(pool);
     CorrelateJob job = {.conv = conv,
                         .gather = gather,
-                        .tiling = cop_conv3d_tiling_of(gather->sweep, dy->g, most, cols),
+                        .tiling = cop_conv3d_tiling_of(gather->sweep, dy->g, most, blocking->cols),
                         .x = x,
                         .dy = dy,
                         .sums = sums,
