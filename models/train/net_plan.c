@@ -98,6 +98,7 @@ CopStatus cop_net_plan(CopNet *net, const CopNetPlan *plan, CopError *err)
         return cop_error_set(err, status, "no memory can be reserved for the net");
     net->batch = plan->batch;
     net->training = plan->training;
+    net->recompute = plan->recompute;
     status = plan_params(net, plan);
     if (status != COP_OK)
         return cop_error_set(err, status, "parameters do not fit into %.2f GiB",
