@@ -50,11 +50,11 @@ void cop_net_forward(CopNet *net, const CopStep *step)
     const bool load = net->stale || step->training;
     net->stale = step->training;
     for (int i = 0; i < net->n_steps; i++) {
-        const CopNetStep *run = &net->step[i];
-        CopLayer *layer = run->layer;
+        const CopNetStep *at = &net->step[i];
+        CopLayer *layer = at->layer;
         if (load && layer->desc->load)
             layer->desc->load(layer, step->pool);
-        if (run->zero_value_halo)
+        if (at->zero_value_halo)
             cop_tensor_zero_halo(layer->out);
         layer->desc->forward(layer, step);
     }
@@ -96,11 +96,11 @@ CopStatus cop_net_backward(CopNet *net, const CopStep *step, const CopGradientHo
 {
     CopStatus status = COP_OK;
     for (int i = net->n_steps - 1; i >= 0; i--) {
-        const CopNetStep *run = &net->step[i];
-        CopLayer *layer = run->layer;
-        write_again(net, run, step);
+        const CopNetStep *at = &net->step[i];
+        CopLayer *layer = at->layer;
+        write_again(net, at, step);
         for (int k = 0; k < cop_layer_inputs(layer); k++)
-            if (run->zero_grad_halo[k])
+            if (at->zero_grad_halo[k])
                 cop_tensor_zero_halo(layer->din[k]);
         layer->desc->backward(layer, step);
         if (hook && net->dense_grad && layer->desc->flags & COP_LAYER_SPARSE &&
