@@ -43,7 +43,8 @@ enum {
 };
 
 /* What a plan has fused into a layer's last store: out = relu(norm(f(in[0])) + in[1]), the parts
- * that are set. in[1] is no input in the sense of the flags. The layers that it stands for have no tensors and are not run. */
+ * that are set. in[1] is no input in the sense of the flags, and may be in[0]. The layers that it
+ * stands for have no tensors and are not run. */
 typedef struct CopLayerTail {
     const CopLayer *norm; /* a batch-norm, with its running statistics; NULL: none */
     bool add;             /* of in[1], on whose memory out may lie */
