@@ -27,6 +27,11 @@ typedef struct CopStep {
     uint32_t step; /* optimiser step: addresses dropout's draws */
     const uint32_t
         *clip; /* [n] identity of each lane's clip, for dropout; may be NULL in inference */
+    /* Told of each layer's pass and the seconds it took, loading and what backward makes again
+     * for it included; NULL: nobody asks. A layer that runs as part of another's pass is not
+     * reported. */
+    void (*timed)(void *ctx, int layer, bool backward, double seconds);
+    void *timed_ctx;
 } CopStep;
 
 typedef struct CopLayer CopLayer;
@@ -107,5 +112,9 @@ const CopLayerDesc *cop_layer_find(const char *name);
 /* Multiply-adds of one clip forward with the active weights, and with all of them. */
 double cop_layer_macs(const CopLayer *layer);
 double cop_layer_macs_dense(const CopLayer *layer);
+
+/* Bytes of a planned layer's parameters with gradients, optimiser states and masks; in
+ * *dense those of the same layer without a mask. */
+size_t cop_layer_bytes(const CopLayer *layer, size_t *dense);
 
 #endif
