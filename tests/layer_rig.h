@@ -11,7 +11,8 @@ typedef struct RigCase {
     CopShape in;         /* of all inputs */
     int n, threads;
     double density; /* of param[0] of layers that may be masked; 1: no mask */
-    bool in_place;
+    bool in_place, grad_in_place;
+    CopLayerTail tail; /* without a batch-norm */
 } RigCase;
 
 /* Tensors have halos one wider than the layer asks for. Halos of what the layer reads
@@ -32,6 +33,9 @@ typedef enum RigField { RIG_IN, RIG_DOUT = RIG_IN + COP_LAYER_INPUTS, RIG_DIN, R
  * shape() or plan() is returned; rig_close() must follow in any case. */
 CopStatus rig_open(Rig *rig, const RigCase *c, CopError *err) COP_MUST_CHECK;
 void rig_close(Rig *rig);
+
+/* Forward with the parameters as they are now. */
+void rig_forward(Rig *rig, const CopStep *step);
 
 /* A multiple of 1/8 from -2 to 2, 0 left out: sums of a few thousand products of two of these
  * are exact in float, so that the order of adding cannot matter. */
