@@ -20,7 +20,7 @@ typedef struct KCheck {
     void (*bench)(void);
 } KCheck;
 
-extern const KCheck kcheck_conv3d, kcheck_norm_act_pool;
+extern const KCheck kcheck_conv3d, kcheck_norm_act_pool, kcheck_tile;
 
 /* Opens a case under a formatted name, which failures print with tier and seed. */
 void kcheck_case(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
