@@ -220,6 +220,13 @@ CopStatus rig_open(Rig *rig, const RigCase *c, CopError *err)
     return build(rig, c, err);
 }
 
+void rig_forward(Rig *rig, const CopStep *step)
+{
+    if (rig->layer.desc->load)
+        rig->layer.desc->load(&rig->layer, step->pool);
+    rig->layer.desc->forward(&rig->layer, step);
+}
+
 void rig_close(Rig *rig)
 {
     if (rig->layer.desc->options)

@@ -33,6 +33,9 @@ typedef enum RigField { RIG_IN, RIG_DOUT = RIG_IN + COP_LAYER_INPUTS, RIG_DIN, R
 CopStatus rig_open(Rig *rig, const RigCase *c, CopError *err) COP_MUST_CHECK;
 void rig_close(Rig *rig);
 
+/* Forward with the parameters as they are now. */
+void rig_forward(Rig *rig, const CopStep *step);
+
 /* A multiple of 1/8 from -2 to 2, 0 left out: sums of a few thousand products of two of these
  * are exact in float, so that the order of adding cannot matter. */
 float rig_number(RigField field, uint32_t clip, uint32_t position);

@@ -35,8 +35,18 @@ enum {
     COP_LAYER_IN_PLACE = 1u << 0,     /* out may lie on in[0], dout on din[0] */
     COP_LAYER_NEEDS_INPUT = 1u << 1,  /* backward reads in[] */
     COP_LAYER_NEEDS_OUTPUT = 1u << 2, /* backward reads out */
-    COP_LAYER_SPARSE = 1u << 3        /* param[0] may be masked; dense_gradient is there */
+    COP_LAYER_SPARSE = 1u << 3,       /* param[0] may be masked; dense_gradient is there */
+    COP_LAYER_FOLDS = 1u << 4,        /* inference: takes tail.norm */
+    COP_LAYER_TAIL = 1u << 5          /* inference: takes tail.add and tail.relu */
 };
+
+/* What a plan has fused into a layer's last store: out = relu(norm(f(in[0])) + in[1]), the parts
+ * that are set. The layers that it stands for have no tensors and are not run. */
+typedef struct CopLayerTail {
+    const CopLayer *norm; /* a batch-norm, with its running statistics; NULL: none */
+    bool add;             /* of in[1], on whose memory out may lie */
+    bool relu;
+} CopLayerTail;
 
 typedef struct CopLayerDesc {
     const char *name, *summary, *reference;
@@ -51,6 +61,9 @@ typedef struct CopLayerDesc {
     void (*halo)(const CopLayer *layer, CopHalo *input, CopHalo *grad);
     /* All tensors are placed: allocates streams and scratch. NULL: nothing to do. */
     CopStatus (*plan)(CopLayer *layer, CopArena *arena, int threads, CopError *err);
+    /* Takes over the values of the parameters, and of tail.norm's: due before the first forward
+     * pass, after each change of them, and after a backward pass. NULL: forward reads them. */
+    void (*load)(CopLayer *layer, CopPool *pool);
     /* Writes the interior of out for all groups; idle lanes may hold anything finite. */
     void (*forward)(CopLayer *layer, const CopStep *step);
     /* Reads dout, adds into or overwrites din[i] (NULL: not wanted) as accumulate[i]
@@ -70,9 +83,16 @@ struct CopLayer {
     const CopTensor *in[COP_LAYER_INPUTS], *out;
     const CopTensor *din[COP_LAYER_INPUTS], *dout; /* NULL in inference */
     bool accumulate[COP_LAYER_INPUTS];
+    CopLayerTail tail;
     int n_params;
     CopParam *param[COP_LAYER_PARAMS];
 };
+
+/* Tensors that a layer reads: its own inputs, and what its tail adds. */
+static inline int cop_layer_inputs(const CopLayer *layer)
+{
+    return layer->desc->inputs + layer->tail.add;
+}
 
 /* All layers, ended by NULL, and the one called `name` (NULL if unknown). */
 extern const CopLayerDesc *const cop_layer_registry[];

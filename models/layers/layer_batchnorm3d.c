@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "models/kernels/lane_kernels.h"
-#include "models/layers/layer.h"
+#include "models/layers/layer_norm.h"
 #include "models/layers/layer_options.h"
 
 enum { WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR };
@@ -59,6 +59,19 @@ static CopStatus plan(CopLayer *layer, CopArena *arena, int threads, CopError *e
     if (!state->mean || !state->inverse)
         return cop_error_set(err, COP_ERR_NOMEM, "%s: out of planned memory", layer->name);
     return COP_OK;
+}
+
+void cop_layer_norm_fold(const CopLayer *norm, float *scale, float *shift)
+{
+    const CopNormOptions *o = norm->options;
+    const float *mean = norm->param[RUNNING_MEAN]->value;
+    const float *variance = norm->param[RUNNING_VAR]->value;
+    for (int c = 0; c < norm->in_shape[0].c; c++) {
+        const double inverse = 1 / sqrt((double)variance[c] + o->eps);
+        scale[c] = (float)((double)norm->param[WEIGHT]->value[c] * inverse);
+        shift[c] =
+            (float)((double)norm->param[BIAS]->value[c] - (double)mean[c] * (double)scale[c]);
+    }
 }
 
 static double count(const CopTensor *x)

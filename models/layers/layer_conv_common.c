@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "models/layers/layer_conv_common.h"
 
+#include "models/layers/layer_norm.h"
+
 void cop_layer_conv_params(CopLayer *layer, int weight_rank, bool bias)
 {
     const CopConvState *state = layer->state;
@@ -18,20 +20,43 @@ void cop_layer_conv_params(CopLayer *layer, int weight_rank, bool bias)
 CopStatus cop_layer_conv_plan(CopLayer *layer, CopArena *arena, int threads, CopError *err)
 {
     CopConvState *state = layer->state;
-    const CopStatus status =
+    CopStatus status =
         cop_conv3d_create(&state->conv, arena, &state->shape, layer->param[0], layer->in[0],
                           layer->out, layer->din[0], layer->dout, threads);
+    if (status == COP_OK && layer->tail.norm) {
+        state->scale = cop_arena_alloc(arena, (size_t)state->shape.oc, sizeof(float));
+        state->bias = cop_arena_alloc(arena, (size_t)state->shape.oc, sizeof(float));
+        status = state->scale && state->bias ? COP_OK : COP_ERR_NOMEM;
+    }
     if (status != COP_OK)
         return cop_error_set(err, status, "%s: cannot be planned: %s", layer->name,
                              cop_status_name(status));
     return COP_OK;
 }
 
+static const float *own_bias(const CopLayer *layer)
+{
+    return layer->n_params > 1 ? layer->param[1]->value : NULL;
+}
+
+void cop_layer_conv_load(CopLayer *layer, CopPool *pool)
+{
+    CopConvState *state = layer->state;
+    if (layer->tail.norm) {
+        const float *own = own_bias(layer);
+        cop_layer_norm_fold(layer->tail.norm, state->scale, state->bias);
+        for (int o = 0; own && o < state->shape.oc; o++)
+            state->bias[o] += state->scale[o] * own[o];
+    }
+    cop_conv3d_load(state->conv, state->scale, pool);
+}
+
 void cop_layer_conv_forward(CopLayer *layer, const CopStep *step)
 {
     CopConvState *state = layer->state;
-    const CopConvTail tail = {.bias = layer->n_params > 1 ? layer->param[1]->value : NULL};
-    cop_conv3d_load(state->conv, NULL, step->pool);
+    const CopConvTail tail = {.bias = state->bias ? state->bias : own_bias(layer),
+                              .add = layer->tail.add ? layer->in[1] : NULL,
+                              .relu = layer->tail.relu};
     cop_conv3d_forward(state->conv, &tail, layer->in[0], layer->out, step->pool);
 }
 

@@ -9,12 +9,14 @@
 typedef struct CopConvState {
     CopConvShape shape;
     CopConv3d *conv;
+    float *scale, *bias; /* [oc] with the tail's batch-norm folded in; NULL: no such tail */
 } CopConvState;
 
 /* Sets param[0] (weight of the given rank) and, where asked, param[1] (bias) from state->shape. */
 void cop_layer_conv_params(CopLayer *layer, int weight_rank, bool bias);
 
 CopStatus cop_layer_conv_plan(CopLayer *layer, CopArena *arena, int threads, CopError *err);
+void cop_layer_conv_load(CopLayer *layer, CopPool *pool);
 void cop_layer_conv_forward(CopLayer *layer, const CopStep *step);
 void cop_layer_conv_backward(CopLayer *layer, const CopStep *step);
 void cop_layer_conv_dense_gradient(CopLayer *layer, float *grad, const CopStep *step);

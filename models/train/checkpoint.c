@@ -181,6 +181,7 @@ CopStatus cop_checkpoint_load(CopTrainer *trainer, const CopSafetensors *file, C
         COP_TRY(check_param(trainer, file, i, err));
     for (int i = 0; i < trainer->net->n_params; i++)
         apply_param(trainer, file, i);
+    cop_net_changed(trainer->net);
     trainer->step = steps;
     trainer->flops = flop_count;
     trainer->net->batches = batch_count;

@@ -118,30 +118,35 @@ static CopStatus build(CopNet *net, const char *options, CopShape input, CopErro
     return COP_OK;
 }
 
+CopStatus cop_net_create_of(CopNet **out, const CopArchDesc *arch, const char *options, int classes,
+                            CopShape input, CopError *err)
+{
+    *out = NULL;
+    if (classes < 1 || input.c < 1 || input.t < 1 || input.h < 1 || input.w < 1)
+        return cop_error_set(err, COP_ERR_SHAPE,
+                             "%s: %d classes and a %dx%dx%dx%d input (c x t x h x w): all must be "
+                             "at least 1",
+                             arch->name, classes, input.c, input.t, input.h, input.w);
+    CopNet *net = calloc(1, sizeof *net);
+    if (!net)
+        return cop_error_set(err, COP_ERR_NOMEM, "out of memory");
+    net->arch = arch;
+    net->classes = classes;
+    const CopStatus status = build(net, options, input, err);
+    if (status != COP_OK) {
+        cop_net_destroy(&net);
+        return cop_error_set(err, status, "%s: %s", arch->name, cop_status_name(status));
+    }
+    *out = net;
+    return COP_OK;
+}
+
 CopStatus cop_net_create(CopNet **out, const char *arch, const char *options, int classes,
                          CopShape input, CopError *err)
 {
     *out = NULL;
     const CopArchDesc *desc = cop_arch_find(arch, err);
-    if (!desc)
-        return COP_ERR_CONFIG;
-    if (classes < 1 || input.c < 1 || input.t < 1 || input.h < 1 || input.w < 1)
-        return cop_error_set(err, COP_ERR_SHAPE,
-                             "%s: %d classes and a %dx%dx%dx%d input (c x t x h x w): all must be "
-                             "at least 1",
-                             arch, classes, input.c, input.t, input.h, input.w);
-    CopNet *net = calloc(1, sizeof *net);
-    if (!net)
-        return cop_error_set(err, COP_ERR_NOMEM, "out of memory");
-    net->arch = desc;
-    net->classes = classes;
-    const CopStatus status = build(net, options, input, err);
-    if (status != COP_OK) {
-        cop_net_destroy(&net);
-        return cop_error_set(err, status, "%s: %s", arch, cop_status_name(status));
-    }
-    *out = net;
-    return COP_OK;
+    return desc ? cop_net_create_of(out, desc, options, classes, input, err) : COP_ERR_CONFIG;
 }
 
 void cop_net_destroy(CopNet **out)

@@ -12,6 +12,7 @@
 #include "models/train/safetensors.h"
 
 typedef struct CopNet CopNet;
+struct CopArchDesc;
 
 /* Builds the graph of `arch` (registry name) with `options` ("width=16, depth=10";
  * NULL or "": its defaults) for clips of size `input` and `classes` outputs.
@@ -19,6 +20,11 @@ typedef struct CopNet CopNet;
  * COP_ERR_CONFIG for unknown names and values, COP_ERR_SHAPE for an input that does not fit. */
 CopStatus cop_net_create(CopNet **out, const char *arch, const char *options, int classes,
                          CopShape input, CopError *err) COP_MUST_CHECK;
+
+/* The same with an architecture that need not be in the registry (borrowed, for as long
+ * as the net). */
+CopStatus cop_net_create_of(CopNet **out, const struct CopArchDesc *arch, const char *options,
+                            int classes, CopShape input, CopError *err) COP_MUST_CHECK;
 void cop_net_destroy(CopNet **net);
 
 /* For architectures: appends a layer that reads edges `in0` and, where it has two
@@ -83,6 +89,12 @@ const CopTensor *cop_net_input(const CopNet *net);
 const CopTensor *cop_net_logits(const CopNet *net);
 const CopTensor *cop_net_logits_grad(const CopNet *net);
 
+/* In inference, layers keep what they made of the parameters from one call to the next.
+ * Whoever writes into param->value or the masks tells the net; cop_net_plan(), _init(),
+ * _load(), cop_checkpoint_load() and training steps do it themselves. */
+void cop_net_changed(CopNet *net);
+
+/* In the net's tensors; training steps only where the plan is for training. */
 void cop_net_forward(CopNet *net, const CopStep *step);
 
 /* Called in backward for each parameter whose dense gradient `wants` asks for;

@@ -1,15 +1,10 @@
-/* Where activations and gradients lie: in-place layers, halos, lifetimes, and a
+/* Where activations and gradients lie: in-place steps, halos, lifetimes, and a
  * first-fit layout in which buffers that are never needed at one time share memory.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <limits.h>
 #include <stdlib.h>
 
 #include "models/train/net_private.h"
-
-static CopNetEdge *out_edge(const CopNet *net, int layer)
-{
-    return &net->edge[layer + 1];
-}
 
 static CopNetEdge *root(const CopNet *net, int edge)
 {
@@ -21,34 +16,49 @@ static bool has(const CopLayer *layer, unsigned flag)
     return layer->desc->flags & flag;
 }
 
-/* A layer may write over its input when no one else reads that, and when the layer
- * that made it does not look at it again in backward. */
-static bool in_place(const CopNet *net, const CopNetNode *node)
+/* True when nothing reads `edge` after step i, and the caller does not own it. */
+static bool last_read(const CopNet *net, int edge, int i)
 {
-    const int in = node->in[0];
-    if (!has(&node->layer, COP_LAYER_IN_PLACE) || in == 0 || net->edge[in].consumers != 1)
-        return false;
-    return !net->training || !has(&net->node[in - 1].layer, COP_LAYER_NEEDS_OUTPUT);
+    for (int j = i + 1; j < net->n_steps; j++)
+        for (int k = 0; k < cop_layer_inputs(net->step[j].layer); k++)
+            if (net->step[j].in[k] == edge)
+                return false;
+    return edge != 0;
+}
+
+/* The edge that a step writes over, its own output if none: one that no one else reads, and
+ * that the layer that made it does not look at again in backward. What a tail adds is read
+ * where it is written. */
+static int target(const CopNet *net, int i)
+{
+    const CopNetStep *step = &net->step[i];
+    const int in = step->in[0], added = step->in[1];
+    if (has(step->layer, COP_LAYER_IN_PLACE) && in != 0 && net->edge[in].consumers == 1 &&
+        !(net->training && has(net->step[net->edge[in].writer].layer, COP_LAYER_NEEDS_OUTPUT)))
+        return in;
+    if (step->layer->tail.add && !net->training && added != in && last_read(net, added, i))
+        return added;
+    return step->out;
 }
 
 static void find_roots(CopNet *net)
 {
     net->edge[0].root = 0;
-    for (int i = 0; i < net->n_layers; i++) {
-        const CopNetNode *node = &net->node[i];
-        net->edge[i + 1].root = in_place(net, node) ? net->edge[node->in[0]].root : i + 1;
+    for (int i = 0; i < net->n_steps; i++) {
+        const int out = net->step[i].out, onto = target(net, i);
+        net->edge[out].root = onto == out ? out : net->edge[onto].root;
     }
 }
 
 static void collect_halos(CopNet *net)
 {
-    for (int i = 0; i < net->n_layers; i++) {
-        const CopNetNode *node = &net->node[i];
-        if (!node->layer.desc->halo)
+    for (int i = 0; i < net->n_steps; i++) {
+        const CopNetStep *step = &net->step[i];
+        if (!step->layer->desc->halo)
             continue;
         CopHalo input = {0}, grad = {0};
-        node->layer.desc->halo(&node->layer, &input, &grad);
-        CopNetEdge *in = root(net, node->in[0]), *out = root(net, i + 1);
+        step->layer->desc->halo(step->layer, &input, &grad);
+        CopNetEdge *in = root(net, step->in[0]), *out = root(net, step->out);
         in->halo = cop_halo_max(in->halo, input);
         out->grad_halo = cop_halo_max(out->grad_halo, grad);
     }
@@ -64,7 +74,7 @@ static void live(CopNetBuffer *buffer, int time)
 
 static void find_lifetimes(CopNet *net)
 {
-    const int end = 2 * net->n_layers;
+    const int end = 2 * net->n_steps;
     for (int e = 0; e <= net->n_layers; e++)
         net->edge[e].value_buffer = net->edge[e].grad_buffer =
             (CopNetBuffer){.first = INT_MAX, .last = INT_MIN};
@@ -72,26 +82,26 @@ static void find_lifetimes(CopNet *net)
     live(&net->edge[0].value_buffer, -1);
     live(&net->edge[0].value_buffer, end);
     live(&root(net, net->n_layers)->value_buffer, end);
-    for (int i = 0; i < net->n_layers; i++) {
-        const CopNetNode *node = &net->node[i];
+    for (int i = 0; i < net->n_steps; i++) {
+        const CopNetStep *step = &net->step[i];
         const int backward = end - 1 - i;
-        live(&root(net, i + 1)->value_buffer, i);
-        for (int k = 0; k < node->layer.desc->inputs; k++) {
-            live(&root(net, node->in[k])->value_buffer, i);
-            if (net->training && has(&node->layer, COP_LAYER_NEEDS_INPUT))
-                live(&root(net, node->in[k])->value_buffer, backward);
-            if (net->training && node->in[k] != 0)
-                live(&root(net, node->in[k])->grad_buffer, backward);
+        live(&root(net, step->out)->value_buffer, i);
+        for (int k = 0; k < cop_layer_inputs(step->layer); k++) {
+            live(&root(net, step->in[k])->value_buffer, i);
+            if (net->training && has(step->layer, COP_LAYER_NEEDS_INPUT))
+                live(&root(net, step->in[k])->value_buffer, backward);
+            if (net->training && step->in[k] != 0)
+                live(&root(net, step->in[k])->grad_buffer, backward);
         }
         if (net->training) {
-            live(&root(net, i + 1)->grad_buffer, backward);
-            if (has(&node->layer, COP_LAYER_NEEDS_OUTPUT))
-                live(&root(net, i + 1)->value_buffer, backward);
+            live(&root(net, step->out)->grad_buffer, backward);
+            if (has(step->layer, COP_LAYER_NEEDS_OUTPUT))
+                live(&root(net, step->out)->value_buffer, backward);
         }
     }
     /* The loss writes the gradient of the logits between the two passes. */
     if (net->training)
-        live(&root(net, net->n_layers)->grad_buffer, net->n_layers - 1);
+        live(&root(net, net->n_layers)->grad_buffer, net->n_steps - 1);
 }
 
 static int by_size(const void *a, const void *b)
@@ -153,39 +163,44 @@ static CopStatus shape_edge(const CopNet *net, CopNetEdge *edge, CopNetEdge *own
     return COP_OK;
 }
 
+/* True when a step before this one in backward order, or an input before k of it, writes the
+ * gradient of its input k first. */
+static bool reached(const CopNet *net, int i, int k)
+{
+    for (int j = net->n_steps - 1; j >= i; j--)
+        for (int m = 0; m < cop_layer_inputs(net->step[j].layer) && !(j == i && m == k); m++)
+            if (net->step[j].in[m] == net->step[i].in[k])
+                return true;
+    return false;
+}
+
 static void connect(CopNet *net, float *memory)
 {
     for (int e = 0; e <= net->n_layers; e++) {
+        if (!cop_net_edge_used(net, e))
+            continue;
         const CopNetEdge *own = root(net, e);
         cop_tensor_place(&net->edge[e].value, memory + own->value_buffer.offset);
         if (net->training && own->grad_buffer.first <= own->grad_buffer.last)
             cop_tensor_place(&net->edge[e].grad, memory + own->grad_buffer.offset);
     }
-    for (int i = 0; i < net->n_layers; i++) {
-        CopNetNode *node = &net->node[i];
-        CopLayer *layer = &node->layer;
-        layer->out = &out_edge(net, i)->value;
-        layer->dout = net->training ? &out_edge(net, i)->grad : NULL;
-        node->zero_value_halo =
-            root(net, i + 1)->value_buffer.shared && net->edge[i + 1].root == i + 1;
-        for (int k = 0; k < layer->desc->inputs; k++) {
-            layer->in[k] = &net->edge[node->in[k]].value;
-            layer->din[k] = net->training && node->in[k] != 0 ? &net->edge[node->in[k]].grad : NULL;
-        }
-    }
-    /* In backward order, the first to reach an edge's gradient writes, the rest add. */
-    for (int i = net->n_layers - 1; net->training && i >= 0; i--) {
-        CopNetNode *node = &net->node[i];
-        for (int k = 0; k < node->layer.desc->inputs; k++) {
-            const int in = node->in[k];
-            bool reached = false;
-            for (int j = net->n_layers - 1; j >= i && !reached; j--)
-                for (int m = 0; m < net->node[j].layer.desc->inputs && !(j == i && m == k); m++)
-                    reached |= net->node[j].in[m] == in;
-            node->layer.accumulate[k] = reached;
+    for (int i = 0; i < net->n_steps; i++) {
+        CopNetStep *step = &net->step[i];
+        CopLayer *layer = step->layer;
+        CopNetEdge *out = &net->edge[step->out];
+        layer->out = &out->value;
+        layer->dout = net->training ? &out->grad : NULL;
+        step->zero_value_halo = root(net, step->out)->value_buffer.shared && out->root == step->out;
+        for (int k = 0; k < cop_layer_inputs(layer); k++) {
+            const int in = step->in[k];
+            layer->in[k] = &net->edge[in].value;
+            if (!net->training || in == 0)
+                continue;
+            layer->din[k] = &net->edge[in].grad;
+            layer->accumulate[k] = reached(net, i, k);
             /* In place, the gradient's buffer is in use already: its halo is clean. */
-            node->zero_grad_halo[k] = in != 0 && !reached && root(net, in)->grad_buffer.shared &&
-                                      net->edge[in].root != net->edge[i + 1].root;
+            step->zero_grad_halo[k] = !layer->accumulate[k] && root(net, in)->grad_buffer.shared &&
+                                      net->edge[in].root != out->root;
         }
     }
 }
@@ -201,6 +216,8 @@ CopStatus cop_net_place(CopNet *net, CopError *err)
     CopStatus status = COP_OK;
     int n = 0;
     for (int e = 0; e <= net->n_layers && status == COP_OK; e++) {
+        if (!cop_net_edge_used(net, e))
+            continue;
         CopNetEdge *own = root(net, e);
         status = shape_edge(net, &net->edge[e], own);
         if (own != &net->edge[e])

@@ -102,9 +102,12 @@ CopStatus cop_net_plan(CopNet *net, const CopNetPlan *plan, CopError *err)
     if (status != COP_OK)
         return cop_error_set(err, status, "parameters do not fit into %.2f GiB",
                              (double)cop_arena_limit(net->memory) / 0x1p30);
+    if (cop_net_fuse(net) != COP_OK)
+        return cop_error_set(err, COP_ERR_NOMEM, "out of memory");
     COP_TRY(cop_net_place(net, err));
-    for (int i = 0; i < net->n_layers; i++) {
-        CopLayer *layer = net->layers[i];
+    cop_net_changed(net);
+    for (int i = 0; i < net->n_steps; i++) {
+        CopLayer *layer = net->step[i].layer;
         if (layer->desc->plan)
             COP_TRY(layer->desc->plan(layer, net->memory, plan->threads, err));
     }

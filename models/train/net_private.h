@@ -6,7 +6,7 @@
 #include "models/train/net.h"
 
 /* Memory that one or more edges lie on, and when it must hold its contents:
- * layer k runs forward at time k and backward at time 2 layers - 1 - k. */
+ * step k runs forward at time k and backward at time 2 steps - 1 - k. */
 typedef struct CopNetBuffer {
     CopHalo halo;
     int first, last; /* first > last: never used */
@@ -15,10 +15,11 @@ typedef struct CopNetBuffer {
 } CopNetBuffer;
 
 /* What flows from one layer to the next; edge 0 is the net's input, edge k the
- * output of layer k - 1. In-place layers put several edges on one buffer. */
+ * output of layer k - 1. In-place steps put several edges on one buffer. */
 typedef struct CopNetEdge {
     CopShape shape;
     int consumers;
+    int writer;              /* step whose layer or tail makes it; -1: the net's input */
     CopHalo halo, grad_halo; /* asked for by the layers around it */
     int root;                /* edge whose buffers it lies on; itself unless in place */
     CopNetBuffer value_buffer, grad_buffer; /* of roots */
@@ -29,9 +30,15 @@ typedef struct CopNetNode {
     CopLayer layer;
     int in[COP_LAYER_INPUTS];
     CopParam param[COP_LAYER_PARAMS];
+} CopNetNode;
+
+/* A plan is a list of steps: a layer with what is fused into its tail. */
+typedef struct CopNetStep {
+    CopLayer *layer;
+    int in[COP_LAYER_INPUTS], out;         /* edges; the one that a tail adds comes last */
     bool zero_value_halo;                  /* before forward */
     bool zero_grad_halo[COP_LAYER_INPUTS]; /* before backward writes din[i] first */
-} CopNetNode;
+} CopNetStep;
 
 struct CopNet {
     const struct CopArchDesc *arch;
@@ -43,6 +50,9 @@ struct CopNet {
     int n_layers, room;
     CopNetNode *node;
     CopNetEdge *edge; /* n_layers + 1 */
+    int n_steps;
+    CopNetStep *step; /* at most n_layers */
+    bool stale;       /* layers have yet to load their parameters as they are now */
     CopLayer **layers;
     CopParam **params;
     int n_params;
@@ -51,7 +61,13 @@ struct CopNet {
     uint64_t batches;  /* forward passes in training: num_batches_tracked */
 };
 
-/* net_place.c: chooses in-place layers, halos and lifetimes, and lays out buffers. */
+/* net_fuse.c: turns the graph into steps. COP_ERR_NOMEM. */
+CopStatus cop_net_fuse(CopNet *net);
+
+/* True for an edge that has tensors: none lies inside a step. */
+bool cop_net_edge_used(const CopNet *net, int edge);
+
+/* net_place.c: chooses in-place steps, halos and lifetimes, and lays out buffers. */
 CopStatus cop_net_place(CopNet *net, CopError *err);
 
 #endif

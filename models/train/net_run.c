@@ -9,6 +9,8 @@ void cop_net_set_n(CopNet *net, int n)
 {
     assert(n >= 1 && n <= net->batch);
     for (int e = 0; e <= net->n_layers; e++) {
+        if (!cop_net_edge_used(net, e))
+            continue;
         cop_tensor_set_n(&net->edge[e].value, n);
         if (net->training)
             cop_tensor_set_n(&net->edge[e].grad, n);
@@ -30,19 +32,31 @@ const CopTensor *cop_net_logits_grad(const CopNet *net)
     return &net->edge[net->n_layers].grad;
 }
 
+void cop_net_changed(CopNet *net)
+{
+    net->stale = true;
+}
+
 void cop_net_forward(CopNet *net, const CopStep *step)
 {
+    assert(net->training || !step->training);
     /* Weight gradients add up all lanes of activation times gradient: the gradient of
      * an idle lane is zero, and this keeps its activation finite. */
     if (step->training) {
         cop_tensor_zero_idle(&net->edge[0].value);
         net->batches++;
     }
-    for (int i = 0; i < net->n_layers; i++) {
-        CopNetNode *node = &net->node[i];
-        if (node->zero_value_halo)
-            cop_tensor_zero_halo(node->layer.out);
-        node->layer.desc->forward(&node->layer, step);
+    /* A training step moves the parameters, and backward what was loaded. */
+    const bool load = net->stale || step->training;
+    net->stale = step->training;
+    for (int i = 0; i < net->n_steps; i++) {
+        const CopNetStep *run = &net->step[i];
+        CopLayer *layer = run->layer;
+        if (load && layer->desc->load)
+            layer->desc->load(layer, step->pool);
+        if (run->zero_value_halo)
+            cop_tensor_zero_halo(layer->out);
+        layer->desc->forward(layer, step);
     }
 }
 
@@ -67,11 +81,11 @@ static CopStatus offer_gradient(CopNet *net, CopLayer *layer, const CopStep *ste
 CopStatus cop_net_backward(CopNet *net, const CopStep *step, const CopGradientHook *hook)
 {
     CopStatus status = COP_OK;
-    for (int i = net->n_layers - 1; i >= 0; i--) {
-        CopNetNode *node = &net->node[i];
-        CopLayer *layer = &node->layer;
-        for (int k = 0; k < layer->desc->inputs; k++)
-            if (node->zero_grad_halo[k])
+    for (int i = net->n_steps - 1; i >= 0; i--) {
+        const CopNetStep *run = &net->step[i];
+        CopLayer *layer = run->layer;
+        for (int k = 0; k < cop_layer_inputs(layer); k++)
+            if (run->zero_grad_halo[k])
                 cop_tensor_zero_halo(layer->din[k]);
         layer->desc->backward(layer, step);
         if (hook && net->dense_grad && layer->desc->flags & COP_LAYER_SPARSE &&

@@ -61,6 +61,7 @@ void cop_net_init(CopNet *net, uint64_t seed, const CopSparse *sparse)
             for (size_t k = 0; k < param->nnz; k++)
                 param->value[k] = ones ? 1 : 0;
     }
+    cop_net_changed(net);
 }
 
 /* A list of names that stops growing when its buffer is full. */
@@ -123,6 +124,7 @@ static bool unexpected(const CopNet *net, const char *name)
 CopStatus cop_net_load(CopNet *net, const CopSafetensors *file, CopError *err)
 {
     Names missing = {0}, misshaped = {0}, extra = {0};
+    cop_net_changed(net);
     for (int i = 0; i < net->n_params; i++) {
         CopParam *param = net->params[i];
         const CopStTensor *tensor = cop_net_find_tensor(file, param->name);

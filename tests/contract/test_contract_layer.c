@@ -99,7 +99,7 @@ static uint32_t clips[LANES];
 static void pass(Rig *rig, const CopStep *step, float idle)
 {
     rig_fill_all(rig, step->clip, idle);
-    rig->layer.desc->forward(&rig->layer, step);
+    rig_forward(rig, step);
     if (step->training)
         rig->layer.desc->backward(&rig->layer, step);
 }
@@ -330,7 +330,7 @@ static void in_place(const RigCase *c)
     const CopStep step = step_of(clips, true);
     pass(&apart, &step, 0);
     rig_fill_all(&rig, clips, 0);
-    c->desc->forward(&rig.layer, &step);
+    rig_forward(&rig, &step);
     same_lanes("out in place", c, &apart.out, &rig.out);
     rig_fill(&rig.dout, RIG_DOUT, clips, 0); /* on din[0] */
     c->desc->backward(&rig.layer, &step);
@@ -356,7 +356,7 @@ static void needs(const RigCase *c)
     const CopStep step = step_of(clips, true);
     pass(&kept, &step, 0);
     rig_fill_all(&rig, clips, 0);
-    c->desc->forward(&rig.layer, &step);
+    rig_forward(&rig, &step);
     for (int i = 0; i < c->desc->inputs && !(c->desc->flags & COP_LAYER_NEEDS_INPUT); i++)
         rig_fill(&rig.in[i], RIG_DIN, NULL, 0);
     if (!(c->desc->flags & COP_LAYER_NEEDS_OUTPUT))
