@@ -187,25 +187,33 @@ void cop_tensor_store_lane(const CopTensor *x, int lane, float *clip)
                 }
 }
 
-void cop_tensor_copy_lane_channel(const CopTensor *to, int to_lane, const CopTensor *from,
-                                  int from_lane, int c)
+/* One run of positions in channels c..end-1; where it lies is worked out once for all. */
+static void copy_run(const CopTensor *to, float *out, const CopTensor *from, const float *in,
+                     int run, int c, int end)
+{
+    out += (size_t)c * to->stride_c;
+    in += (size_t)c * from->stride_c;
+    for (; c < end; c++, out += to->stride_c, in += from->stride_c)
+        for (int i = 0; i < run; i++)
+            out[i * COP_LANES] = in[i * COP_LANES];
+}
+
+void cop_tensor_copy_lane_channels(const CopTensor *to, int to_lane, const CopTensor *from,
+                                   int from_lane, int c, int end)
 {
     for (int t = 0; t < to->clip.t; t++)
         for (int h = 0; h < to->clip.h; h++)
             for (int w = 0, run; w < to->clip.w; w += run) {
-                float *out = cop_tensor_clip_at(to, to_lane, t, h, w) + (size_t)c * to->stride_c;
-                const float *in =
-                    cop_tensor_clip_at(from, from_lane, t, h, w) + (size_t)c * from->stride_c;
                 run = run_of(to, w, run_of(from, w, to->clip.w - w));
-                for (int i = 0; i < run; i++)
-                    out[i * COP_LANES] = in[i * COP_LANES];
+                copy_run(to, cop_tensor_clip_at(to, to_lane, t, h, w), from,
+                         cop_tensor_clip_at(from, from_lane, t, h, w), run, c, end);
             }
 }
 
 void cop_tensor_copy_lane(const CopTensor *to, int to_lane, const CopTensor *from, int from_lane)
 {
     for (int c = 0; c < to->c; c++)
-        cop_tensor_copy_lane_channel(to, to_lane, from, from_lane, c);
+        cop_tensor_copy_lane_channels(to, to_lane, from, from_lane, c, c + 1);
 }
 
 void cop_tensor_copy(const CopTensor *to, const CopTensor *from)

@@ -113,9 +113,9 @@ void cop_tensor_store_lane(const CopTensor *x, int lane, float *clip);
 /* Copies one clip between tensors of equal c and clip size (halos and grids may differ). */
 void cop_tensor_copy_lane(const CopTensor *to, int to_lane, const CopTensor *from, int from_lane);
 
-/* The same for one channel. */
-void cop_tensor_copy_lane_channel(const CopTensor *to, int to_lane, const CopTensor *from,
-                                  int from_lane, int c);
+/* The same for channels c..end-1 alone. */
+void cop_tensor_copy_lane_channels(const CopTensor *to, int to_lane, const CopTensor *from,
+                                   int from_lane, int c, int end);
 
 /* Copies the interior of the groups that `to` has in use. */
 void cop_tensor_copy(const CopTensor *to, const CopTensor *from);

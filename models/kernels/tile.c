@@ -4,6 +4,8 @@
 
 #include "models/core/cpu.h"
 
+enum { CHANNELS = 8 }; /* done at a time: what is worked out for a position serves all */
+
 /* One dimension of a window. */
 typedef struct Dim {
     int kernel, stride, pad;
@@ -93,38 +95,50 @@ static const CopTileKernels *kernels(void)
     }
 }
 
+static int blocks(const CopTensor *x)
+{
+    return (x->c + CHANNELS - 1) / CHANNELS;
+}
+
+static int end_of(int c, const CopTensor *x)
+{
+    return c + CHANNELS < x->c ? c + CHANNELS : x->c;
+}
+
 typedef struct ExchangeJob {
     const CopTileKernels *kernels;
     const CopTensor *x;
     float outside;
 } ExchangeJob;
 
-static void exchange_channel(void *ctx, int c, int worker)
+static void exchange_channels(void *ctx, int i, int worker)
 {
     (void)worker;
     const ExchangeJob *job = ctx;
-    job->kernels->exchange(job->x, c, job->outside);
+    const int c = i * CHANNELS;
+    job->kernels->exchange(job->x, c, end_of(c, job->x), job->outside);
 }
 
 void cop_tile_exchange(const CopTensor *x, float outside, CopPool *pool)
 {
     ExchangeJob job = {kernels(), x, outside};
-    cop_parallel_for(pool, x->c, exchange_channel, &job);
+    cop_parallel_for(pool, blocks(x), exchange_channels, &job);
 }
 
 typedef struct CopyJob {
     const CopTensor *from, *to;
 } CopyJob;
 
-static void copy_channel(void *ctx, int c, int worker)
+static void copy_channels(void *ctx, int i, int worker)
 {
     (void)worker;
     const CopyJob *job = ctx;
-    cop_tensor_copy_lane_channel(job->to, 0, job->from, 0, c);
+    const int c = i * CHANNELS;
+    cop_tensor_copy_lane_channels(job->to, 0, job->from, 0, c, end_of(c, job->to));
 }
 
 void cop_tile_copy(const CopTensor *from, const CopTensor *to, CopPool *pool)
 {
     CopyJob job = {from, to};
-    cop_parallel_for(pool, to->c, copy_channel, &job);
+    cop_parallel_for(pool, blocks(to), copy_channels, &job);
 }

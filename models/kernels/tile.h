@@ -37,7 +37,7 @@ void cop_tile_copy(const CopTensor *from, const CopTensor *to, CopPool *pool);
 
 /* One table a CPU tier. */
 typedef struct CopTileKernels {
-    void (*exchange)(const CopTensor *x, int c, float outside); /* one channel */
+    void (*exchange)(const CopTensor *x, int c, int end, float outside); /* channels c..end-1 */
 } CopTileKernels;
 
 extern const CopTileKernels cop_tile_kernels_generic;

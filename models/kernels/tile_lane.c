@@ -22,7 +22,7 @@ typedef struct Lanes {
 
 typedef struct Exchange {
     const CopTensor *x;
-    int c;
+    int c, end; /* channels; what is worked out for one position serves all */
     float outside;
     Lanes t, h, w; /* where each lane's tile starts; far outside for lanes without one */
 } Exchange;
@@ -77,23 +77,27 @@ static void fetch(const Exchange *e, const Lanes *row, int t, int h, int w, int 
     const CopTensor *x = e->x;
     const Away at = away(t, x->t), ah = away(h, x->h), aw = away(w, x->w);
     const int lanes = (at.tiles * x->grid.h + ah.tiles) * x->grid.w + aw.tiles;
-    const VecU *in = (const VecU *)(const void *)(cop_tensor_at(x, 0, e->c, at.position,
-                                                                ah.position, aw.position) +
-                                                  lanes);
-    Vec *out = (Vec *)(void *)cop_tensor_at(x, 0, e->c, t, h, w);
+    const float *from = cop_tensor_at(x, 0, e->c, at.position, ah.position, aw.position) + lanes;
+    float *to = cop_tensor_at(x, 0, e->c, t, h, w);
     const Vec outside = e->outside - (Vec){0};
-    for (int i = w; i < end; i++) {
+    for (int i = w; i < end; i++, from += COP_LANES, to += COP_LANES) {
         const Lanes column = inside(&e->w, i, x->clip.w), mask = both(row, &column);
-        for (int p = 0; p < PARTS; p++)
-            *out++ = select(mask.part[p], *in++, outside);
+        const float *in = from;
+        float *out = to;
+        for (int c = e->c; c < e->end; c++, in += x->stride_c, out += x->stride_c)
+            for (int p = 0; p < PARTS; p++)
+                ((Vec *)(void *)out)[p] =
+                    select(mask.part[p], ((const VecU *)(const void *)in)[p], outside);
     }
 }
 
 static void fill(const Exchange *e, int t, int h, int w, int end)
 {
-    Vec *out = (Vec *)(void *)cop_tensor_at(e->x, 0, e->c, t, h, w);
-    for (int i = 0; i < (end - w) * PARTS; i++)
-        out[i] = e->outside - (Vec){0};
+    for (int c = e->c; c < e->end; c++) {
+        Vec *out = (Vec *)(void *)cop_tensor_at(e->x, 0, c, t, h, w);
+        for (int i = 0; i < (end - w) * PARTS; i++)
+            out[i] = e->outside - (Vec){0};
+    }
 }
 
 /* Part of a row: pieces that lie in one tile each. */
@@ -122,11 +126,12 @@ static int ragged_from(int grid, int tile, int clip)
     return first < 0 ? 0 : first;
 }
 
-static void exchange(const CopTensor *x, int c, float outside)
+static void exchange(const CopTensor *x, int c, int end, float outside)
 {
     const CopHalo *o = &x->halo;
     const Exchange e = {.x = x,
                         .c = c,
+                        .end = end,
                         .outside = outside,
                         .t = starts(x, x->t, x->grid.h * x->grid.w, x->grid.t),
                         .h = starts(x, x->h, x->grid.w, x->grid.h),
