@@ -82,17 +82,20 @@ static void shape_text(const CopParam *param, char *text, gulong size)
 static void print_text(const CopModel *model)
 {
     double dense;
-    size_t nonzeros;
+    size_t nonzeros, activations;
+    const size_t memory = cop_net_memory(model->net, &activations);
     const double macs = cop_net_macs(model->net, &dense);
     const size_t parameters = cop_net_count(model->net, &nonzeros);
     const CopShape in = cop_net_input_shape(model->net);
     printf("name        %s\narchitecture %s%s%s\nmethod      %s, density %.4g over masked weights\n"
            "input       %d x %d x %d x %d (c x t x h x w), every %d. frame\n"
            "classes     %d\nparameters  %zu, %zu non-zero\n"
-           "multiply-adds a clip  %.4g with the active weights, %.4g with all\n\n",
+           "multiply-adds a clip  %.4g with the active weights, %.4g with all\n"
+           "memory      %.1f MiB to answer up to 16 clips at once, %.1f MiB of it activations\n\n",
            model->name, model->arch, *model->arch_options ? ", " : "", model->arch_options,
            model->method, model->density, in.c, in.t, in.h, in.w, model->stride,
-           cop_net_classes(model->net), parameters, nonzeros, macs, dense);
+           cop_net_classes(model->net), parameters, nonzeros, macs, dense, (double)memory / 0x1p20,
+           (double)activations / 0x1p20);
     printf("%-34s %-16s %10s %8s %12s\n", "layer", "weight", "non-zero", "density",
            "multiply-adds");
     CopLayer *const *layers;
@@ -135,7 +138,8 @@ static void add_layer(JsonBuilder *b, const CopLayer *layer)
 static void print_json(const CopModel *model)
 {
     double dense;
-    size_t nonzeros, masked = 0;
+    size_t nonzeros, activations, masked = 0;
+    const size_t memory = cop_net_memory(model->net, &activations);
     const size_t parameters = cop_net_count(model->net, &nonzeros);
     CopLayer *const *layers;
     const int n = cop_net_layers(model->net, &layers);
@@ -154,6 +158,8 @@ static void print_json(const CopModel *model)
     add_int(b, "nonzeros", (gint64)nonzeros);
     add_int(b, "macs", (gint64)cop_net_macs(model->net, &dense));
     add_int(b, "macs_dense", (gint64)dense);
+    add_int(b, "memory", (gint64)memory);
+    add_int(b, "activations", (gint64)activations);
     json_builder_set_member_name(b, "layers");
     json_builder_begin_array(b);
     for (int i = 0; i < n; i++)

@@ -19,9 +19,10 @@ static CopStatus train(const CopConfigWords *words, const char *out, bool resume
         status = cop_training_run(&config, folder, resume, "train", &result, err);
         if (status == COP_OK)
             printf("%s/model.safetensors: test top-1 %.1f %%, %zu of %zu parameters non-zero, "
-                   "%.1f s%s\n",
+                   "%.1f s, %.1f MiB for the net%s\n",
                    folder, 100 * result.test_accuracy, result.nonzeros, result.parameters,
-                   result.seconds, result.skipped ? ", clips were skipped: see metrics.jsonl" : "");
+                   result.seconds, (double)result.memory / 0x1p20,
+                   result.skipped ? ", clips were skipped: see metrics.jsonl" : "");
     }
     cop_config_free(&config);
     return status;

@@ -81,7 +81,7 @@ void rig_fill(const CopTensor *x, RigField field, const uint32_t *clip, float id
 
 void rig_fill_all(Rig *rig, const uint32_t *clip, float idle)
 {
-    for (int i = 0; i < rig->layer.desc->inputs; i++)
+    for (int i = 0; i < cop_layer_inputs(&rig->layer); i++)
         rig_fill(&rig->in[i], (RigField)(RIG_IN + i), clip, idle);
     rig_fill(&rig->dout, RIG_DOUT, clip, 0);
 }
@@ -184,7 +184,7 @@ static CopStatus build(Rig *rig, const RigCase *c, CopError *err)
     CopHalo input = {0}, grad = {0};
     if (desc->halo)
         desc->halo(layer, &input, &grad);
-    for (int i = 0; i < desc->inputs; i++) {
+    for (int i = 0; i < cop_layer_inputs(layer); i++) {
         tensor(rig, &rig->in[i], c->n, c->in, i ? (CopHalo){0} : input, i ? RIG_POISON : 0);
         tensor(rig, &rig->din[i], c->n, c->in, (CopHalo){0}, RIG_POISON);
         layer->in[i] = &rig->in[i];
@@ -192,10 +192,10 @@ static CopStatus build(Rig *rig, const RigCase *c, CopError *err)
     }
     tensor(rig, &rig->out, c->n, layer->out_shape, (CopHalo){0}, RIG_POISON);
     tensor(rig, &rig->dout, c->n, layer->out_shape, grad, 0);
-    if (c->in_place) {
+    if (c->in_place)
         rig->out = rig->in[0];
+    if (c->in_place || c->grad_in_place)
         rig->dout = rig->din[0];
-    }
     layer->out = &rig->out;
     layer->dout = &rig->dout;
     return desc->plan ? desc->plan(layer, rig->arena, c->threads, err) : COP_OK;
@@ -204,7 +204,7 @@ static CopStatus build(Rig *rig, const RigCase *c, CopError *err)
 CopStatus rig_open(Rig *rig, const RigCase *c, CopError *err)
 {
     const CopLayerDesc *desc = c->desc;
-    *rig = (Rig){.layer = {.desc = desc, .name = "layer", .index = 3}};
+    *rig = (Rig){.layer = {.desc = desc, .name = "layer", .index = 3, .tail = c->tail}};
     CopLayer *layer = &rig->layer;
     ck_assert_int_eq(cop_arena_create(&rig->arena, ARENA_BYTES), COP_OK);
     layer->options = cop_arena_alloc(rig->arena, 1, desc->options_size + 1);

@@ -11,7 +11,8 @@ typedef struct RigCase {
     CopShape in;         /* of all inputs */
     int n, threads;
     double density; /* of param[0] of layers that may be masked; 1: no mask */
-    bool in_place;
+    bool in_place, grad_in_place;
+    CopLayerTail tail; /* without a batch-norm */
 } RigCase;
 
 /* Tensors have halos one wider than the layer asks for. Halos of what the layer reads

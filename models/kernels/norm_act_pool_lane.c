@@ -45,6 +45,11 @@ static inline Vec select(VecI mask, Vec a, Vec b)
     return (Vec)(((VecI)a & mask) | ((VecI)b & ~mask));
 }
 
+static inline Vec rectify(Vec x)
+{
+    return select(x < splat(0), splat(0), x); /* keeps NaN */
+}
+
 /* all ones in the first `lanes` of the sixteen, for part p */
 static inline VecI valid(int lanes, int p)
 {
@@ -70,97 +75,120 @@ static double total(const double *sum, int lanes)
     return all;
 }
 
-static double sum(const CopTensor *x, int c)
+/* Each row is summed about its own middle, in float, and moved to the common origin in double:
+ * no digits are lost where values lie far from zero. */
+static void moments(const CopTensor *x, CopPlane at, float origin, double sums[2])
 {
-    double all = 0;
-    for (int g = 0; g < x->g; g++) {
-        double lane[COP_LANES] = {0};
-        for (int t = 0; t < x->t; t++)
-            for (int h = 0; h < x->h; h++) {
-                const Vec *in = vec(cop_tensor_at(x, g, c, t, h, 0));
-                Lanes acc = {0};
-                for (int w = 0; w < x->w; w++)
-                    for (int p = 0; p < PARTS; p++)
-                        acc.part[p] += in[w * PARTS + p];
-                collect(lane, &acc);
-            }
-        all += total(lane, cop_tensor_lanes(x, g));
-    }
-    return all;
-}
-
-static double square_sum(const CopTensor *x, int c, float mean)
-{
-    double all = 0;
-    for (int g = 0; g < x->g; g++) {
-        double lane[COP_LANES] = {0};
-        for (int t = 0; t < x->t; t++)
-            for (int h = 0; h < x->h; h++) {
-                const Vec *in = vec(cop_tensor_at(x, g, c, t, h, 0));
-                Lanes acc = {0};
-                for (int w = 0; w < x->w; w++)
-                    for (int p = 0; p < PARTS; p++) {
-                        const Vec d = in[w * PARTS + p] - mean;
-                        acc.part[p] += d * d;
-                    }
-                collect(lane, &acc);
-            }
-        all += total(lane, cop_tensor_lanes(x, g));
-    }
-    return all;
-}
-
-static void norm_sums(const CopTensor *x, const CopTensor *dy, int c, float mean, double *dy_sum,
-                      double *dyx_sum)
-{
-    *dy_sum = *dyx_sum = 0;
-    for (int g = 0; g < x->g; g++) {
-        double lane_dy[COP_LANES] = {0}, lane_dyx[COP_LANES] = {0};
-        for (int t = 0; t < x->t; t++)
-            for (int h = 0; h < x->h; h++) {
-                const Vec *in = vec(cop_tensor_at(x, g, c, t, h, 0));
-                const Vec *grad = vec(cop_tensor_at(dy, g, c, t, h, 0));
-                Lanes acc_dy = {0}, acc_dyx = {0};
-                for (int w = 0; w < x->w; w++)
-                    for (int p = 0; p < PARTS; p++) {
-                        const Vec d = grad[w * PARTS + p];
-                        acc_dy.part[p] += d;
-                        acc_dyx.part[p] += d * (in[w * PARTS + p] - mean);
-                    }
-                collect(lane_dy, &acc_dy);
-                collect(lane_dyx, &acc_dyx);
-            }
-        *dy_sum += total(lane_dy, cop_tensor_lanes(x, g));
-        *dyx_sum += total(lane_dyx, cop_tensor_lanes(x, g));
-    }
-}
-
-static void norm(const CopTensor *x, const CopTensor *y, int c, float mean, float scale,
-                 float shift)
-{
-    EACH_ROW(x, g, t, h) {
-        const Vec *in = vec(cop_tensor_at(x, g, c, t, h, 0));
-        Vec *out = vec_out(cop_tensor_at(y, g, c, t, h, 0));
-        for (int i = 0; i < x->w * PARTS; i++)
-            out[i] = (in[i] - mean) * scale + shift;
-    }
-}
-
-static void norm_backward(const CopTensor *x, const CopTensor *dy, const CopTensor *dx, int c,
-                          float mean, float a, float b, float k, bool accumulate)
-{
-    EACH_ROW(x, g, t, h) {
-        const int lanes = cop_tensor_lanes(x, g);
-        const Vec *in = vec(cop_tensor_at(x, g, c, t, h, 0));
-        const Vec *grad = vec(cop_tensor_at(dy, g, c, t, h, 0));
-        Vec *out = vec_out(cop_tensor_at(dx, g, c, t, h, 0));
+    double lane_sum[COP_LANES] = {0}, lane_square[COP_LANES] = {0};
+    for (int h = 0; h < x->h; h++) {
+        const Vec *in = vec(cop_tensor_at(x, at.g, at.c, at.t, h, 0));
+        Lanes middle, sum = {0}, square = {0};
+        for (int p = 0; p < PARTS; p++)
+            middle.part[p] = in[x->w / 2 * PARTS + p];
         for (int w = 0; w < x->w; w++)
             for (int p = 0; p < PARTS; p++) {
+                const Vec d = in[w * PARTS + p] - middle.part[p];
+                sum.part[p] += d;
+                square.part[p] += d * d;
+            }
+        float m[COP_LANES], s[COP_LANES], q[COP_LANES];
+        memcpy(m, &middle, sizeof m);
+        memcpy(s, &sum, sizeof s);
+        memcpy(q, &square, sizeof q);
+        for (int i = 0; i < COP_LANES; i++) {
+            const double far = (double)m[i] - (double)origin;
+            lane_sum[i] += (double)s[i] + x->w * far;
+            lane_square[i] += (double)q[i] + far * (2 * (double)s[i] + x->w * far);
+        }
+    }
+    sums[0] = total(lane_sum, cop_tensor_lanes(x, at.g));
+    sums[1] = total(lane_square, cop_tensor_lanes(x, at.g));
+}
+
+static inline Vec affine(const CopLaneNorm *norm, Vec x)
+{
+    return (x - norm->mean) * norm->scale + norm->shift;
+}
+
+static inline const Vec *row(const CopTensor *x, CopPlane at, int h)
+{
+    return x ? vec(cop_tensor_at(x, at.g, at.c, at.t, h, 0)) : NULL;
+}
+
+static inline Vec *row_out(const CopTensor *x, CopPlane at, int h)
+{
+    return x ? vec_out(cop_tensor_at(x, at.g, at.c, at.t, h, 0)) : NULL;
+}
+
+static void norm(const CopLaneNorm *norm, CopPlane at)
+{
+    const CopLaneNorm n = *norm;
+    const int width = n.x->w * PARTS;
+    for (int h = 0; h < n.x->h; h++) {
+        const Vec *in = row(n.x, at, h), *add = row(n.add, at, h);
+        Vec *out = row_out(n.y, at, h);
+        for (int i = 0; i < width; i++) {
+            Vec y = affine(&n, in[i]);
+            if (add)
+                y += add[i];
+            if (n.relu)
+                y = rectify(y);
+            out[i] = y;
+        }
+    }
+}
+
+/* dy where the rectifier let y through. */
+static inline Vec passed(const CopLaneNorm *norm, Vec x, const Vec *y, int i, Vec dy)
+{
+    return norm->relu ? select((y ? y[i] : affine(norm, x)) > splat(0), dy, splat(0)) : dy;
+}
+
+static void norm_sums(const CopLaneNorm *norm, const CopTensor *dy, CopPlane at, double sums[2])
+{
+    const CopLaneNorm n = *norm;
+    double lane_d[COP_LANES] = {0}, lane_dx[COP_LANES] = {0};
+    for (int h = 0; h < n.x->h; h++) {
+        const Vec *in = row(n.x, at, h), *y = row(n.add ? n.y : NULL, at, h);
+        const Vec *grad = row(dy, at, h);
+        Lanes sum_d = {0}, sum_dx = {0};
+        for (int w = 0; w < n.x->w; w++)
+            for (int p = 0; p < PARTS; p++) {
                 const int i = w * PARTS + p;
-                Vec d = a * grad[i] + (b * (in[i] - mean) + k);
-                if (accumulate)
-                    d += out[i];
-                out[i] = select(valid(lanes, p), d, splat(0));
+                const Vec d = passed(&n, in[i], y, i, grad[i]);
+                sum_d.part[p] += d;
+                sum_dx.part[p] += d * (in[i] - n.mean);
+            }
+        collect(lane_d, &sum_d);
+        collect(lane_dx, &sum_dx);
+    }
+    sums[0] = total(lane_d, cop_tensor_lanes(n.x, at.g));
+    sums[1] = total(lane_dx, cop_tensor_lanes(n.x, at.g));
+}
+
+static void norm_backward(const CopLaneNorm *norm, const CopLaneNormGrad *grads, CopPlane at)
+{
+    const CopLaneNorm n = *norm;
+    const CopLaneNormGrad g = *grads;
+    const int lanes = cop_tensor_lanes(n.x, at.g);
+    for (int h = 0; h < n.x->h; h++) {
+        const Vec *in = row(n.x, at, h), *y = row(n.add ? n.y : NULL, at, h);
+        const Vec *grad = row(g.dy, at, h);
+        Vec *dx = row_out(g.dx, at, h), *dadd = row_out(g.dadd, at, h);
+        for (int w = 0; w < n.x->w; w++)
+            for (int p = 0; p < PARTS; p++) {
+                const int i = w * PARTS + p;
+                const Vec d = passed(&n, in[i], y, i, grad[i]);
+                if (dx) {
+                    Vec sum = g.a * d + (g.b * (in[i] - n.mean) + g.k);
+                    if (g.accumulate)
+                        sum += dx[i];
+                    dx[i] = select(valid(lanes, p), sum, splat(0));
+                }
+                if (dadd && g.accumulate_add) /* perhaps to dx */
+                    dadd[i] += d;
+                else if (dadd)
+                    dadd[i] = d;
             }
     }
 }
@@ -171,7 +199,7 @@ static void relu(const CopTensor *x, const CopTensor *y, int c)
         const Vec *in = vec(cop_tensor_at(x, g, c, t, h, 0));
         Vec *out = vec_out(cop_tensor_at(y, g, c, t, h, 0));
         for (int i = 0; i < x->w * PARTS; i++)
-            out[i] = select(in[i] < splat(0), splat(0), in[i]); /* keeps NaN */
+            out[i] = rectify(in[i]);
     }
 }
 
@@ -333,10 +361,9 @@ static void avg_pool_backward(const CopTensor *dy, const CopTensor *dx, int c,
 }
 
 const CopLaneKernels PASTE(cop_lane_kernels_, COP_TIER) = {
-    .sum = sum,
-    .square_sum = square_sum,
-    .norm_sums = norm_sums,
+    .moments = moments,
     .norm = norm,
+    .norm_sums = norm_sums,
     .norm_backward = norm_backward,
     .relu = relu,
     .relu_backward = relu_backward,

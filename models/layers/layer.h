@@ -33,17 +33,19 @@ typedef struct CopStep {
 typedef struct CopLayer CopLayer;
 
 enum {
-    COP_LAYER_IN_PLACE = 1u << 0,     /* out may lie on in[0], dout on din[0] */
-    COP_LAYER_NEEDS_INPUT = 1u << 1,  /* backward reads in[] */
-    COP_LAYER_NEEDS_OUTPUT = 1u << 2, /* backward reads out */
-    COP_LAYER_SPARSE = 1u << 3,       /* param[0] may be masked; dense_gradient is there */
-    COP_LAYER_FOLDS = 1u << 4,        /* inference: takes tail.norm */
-    COP_LAYER_TAIL = 1u << 5,         /* inference: takes tail.add and tail.relu */
-    COP_LAYER_WHOLE = 1u << 6         /* one output position, of all positions of in[0] */
+    COP_LAYER_IN_PLACE = 1u << 0,      /* out may lie on in[0], dout on din[0] */
+    COP_LAYER_NEEDS_INPUT = 1u << 1,   /* backward reads in[] */
+    COP_LAYER_NEEDS_OUTPUT = 1u << 2,  /* backward reads out */
+    COP_LAYER_SPARSE = 1u << 3,        /* param[0] may be masked; dense_gradient is there */
+    COP_LAYER_FOLDS = 1u << 4,         /* inference: takes tail.norm */
+    COP_LAYER_TAIL = 1u << 5,          /* inference: takes tail.add and tail.relu */
+    COP_LAYER_TAIL_BACK = 1u << 6,     /* training too: with both, backward reads out */
+    COP_LAYER_GRAD_IN_PLACE = 1u << 7, /* dout may lie on din[0], though out not on in[0] */
+    COP_LAYER_WHOLE = 1u << 8          /* one output position, of all positions of in[0] */
 };
 
 /* What a plan has fused into a layer's last store: out = relu(norm(f(in[0])) + in[1]), the parts
- * that are set. The layers that it stands for have no tensors and are not run. */
+ * that are set. in[1] is no input in the sense of the flags. The layers that it stands for have no tensors and are not run. */
 typedef struct CopLayerTail {
     const CopLayer *norm; /* a batch-norm, with its running statistics; NULL: none */
     bool add;             /* of in[1], on whose memory out may lie */
@@ -71,6 +73,9 @@ typedef struct CopLayerDesc {
     void (*load)(CopLayer *layer, CopPool *pool);
     /* Writes the interior of out for all groups; idle lanes may hold anything finite. */
     void (*forward)(CopLayer *layer, const CopStep *step);
+    /* Writes out once more as the last training pass did, from the same in[] and parameters.
+     * NULL: cannot. */
+    void (*again)(CopLayer *layer, const CopStep *step);
     /* Reads dout, adds into or overwrites din[i] (NULL: not wanted) as accumulate[i]
      * says, and overwrites param->grad. Idle lanes of din are written as zero. */
     void (*backward)(CopLayer *layer, const CopStep *step);

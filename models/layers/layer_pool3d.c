@@ -119,10 +119,15 @@ static void mean_channel(void *ctx, int c, int worker)
     (void)worker;
     const CopLayer *layer = ctx;
     const CopTensor *x = layer->in[0];
-    const double count = (double)x->clip.t * x->clip.h * x->clip.w;
+    double all = 0;
+    for (int t = 0; t < x->t; t++) {
+        double sums[2];
+        cop_lane_kernels()->moments(x, (CopPlane){.c = c, .t = t}, 0, sums);
+        all += sums[0];
+    }
     float *out = cop_tensor_at(layer->out, 0, c, 0, 0, 0);
     memset(out, 0, COP_LANES * sizeof *out);
-    *out = (float)(cop_lane_kernels()->sum(x, c) / count);
+    *out = (float)(all / ((double)x->clip.t * x->clip.h * x->clip.w));
 }
 
 static void avg_back_channel(void *ctx, int c, int worker)

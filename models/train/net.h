@@ -44,6 +44,9 @@ typedef struct CopNetPlan {
     int batch;                     /* most lanes a step */
     bool training;                 /* gradients, momentum and kept activations */
     bool tile;                     /* inference of one clip (batch 1), spread over the lanes */
+    bool recompute;                /* training: what a batch-norm and its rectifier give one
+                                      convolution is made again in backward, not kept: less
+                                      memory, a little more time, the same bits */
     int threads;                   /* of the pool that will run it */
     const CopSparse *sparse;       /* masks and capacities; NULL: none */
     const CopSafetensors *weights; /* inference: zeros in these weights are masked; NULL: dense */

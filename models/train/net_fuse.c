@@ -6,19 +6,23 @@
 
 extern const CopLayerDesc cop_layer_batchnorm3d, cop_layer_add, cop_layer_relu;
 
-/* The step that makes `edge` for this one reader alone, if its layer has `flag`. In training
- * every layer looks back at its own tensors. */
+/* The step that makes `edge` for this one reader alone, if its layer has `flag`. */
 static CopNetStep *maker(const CopNet *net, int edge, unsigned flag)
 {
-    if (net->training || edge == 0 || net->edge[edge].consumers != 1)
+    if (edge == 0 || net->edge[edge].consumers != 1)
         return NULL;
     CopNetStep *step = &net->step[net->edge[edge].writer];
     return step->layer->desc->flags & flag ? step : NULL;
 }
 
+static unsigned tail_flag(const CopNet *net)
+{
+    return net->training ? COP_LAYER_TAIL_BACK : COP_LAYER_TAIL;
+}
+
 static CopNetStep *fuse_norm(const CopNet *net, const CopNetNode *node)
 {
-    CopNetStep *step = maker(net, node->in[0], COP_LAYER_FOLDS);
+    CopNetStep *step = net->training ? NULL : maker(net, node->in[0], COP_LAYER_FOLDS);
     if (!step || step->layer->tail.norm || step->layer->tail.add || step->layer->tail.relu)
         return NULL;
     step->layer->tail.norm = &node->layer;
@@ -29,7 +33,7 @@ static CopNetStep *fuse_norm(const CopNet *net, const CopNetNode *node)
 static CopNetStep *fuse_add(const CopNet *net, const CopNetNode *node)
 {
     const int later = net->edge[node->in[1]].writer > net->edge[node->in[0]].writer;
-    CopNetStep *step = maker(net, node->in[later], COP_LAYER_TAIL);
+    CopNetStep *step = maker(net, node->in[later], tail_flag(net));
     if (!step || step->layer->tail.add || step->layer->tail.relu)
         return NULL;
     step->in[step->layer->desc->inputs] = node->in[!later];
@@ -39,7 +43,7 @@ static CopNetStep *fuse_add(const CopNet *net, const CopNetNode *node)
 
 static CopNetStep *fuse_relu(const CopNet *net, const CopNetNode *node)
 {
-    CopNetStep *step = maker(net, node->in[0], COP_LAYER_TAIL);
+    CopNetStep *step = maker(net, node->in[0], tail_flag(net));
     if (!step || step->layer->tail.relu)
         return NULL;
     step->layer->tail.relu = true;

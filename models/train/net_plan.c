@@ -101,6 +101,7 @@ CopStatus cop_net_plan(CopNet *net, const CopNetPlan *plan, CopError *err)
     net->batch = plan->batch;
     net->training = plan->training;
     net->tiled = plan->tile;
+    net->recompute = plan->recompute;
     status = plan_params(net, plan);
     if (status != COP_OK)
         return cop_error_set(err, status, "parameters do not fit into %.2f GiB",

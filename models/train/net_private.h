@@ -10,6 +10,7 @@
 typedef struct CopNetBuffer {
     CopHalo halo;
     int first, last; /* first > last: never used */
+    int again;       /* written and read once more, after `last`; -1: not */
     size_t floats, offset;
     bool shared; /* other buffers lie on the same memory at other times */
 } CopNetBuffer;
@@ -24,7 +25,7 @@ typedef struct CopNetEdge {
     CopCut cut;              /* tile mode; elsewhere each lane is a clip */
     bool exchanged;          /* by the steps planned so far, with `outside` */
     float outside;
-    int root; /* edge whose buffers it lies on; itself unless in place */
+    int root, grad_root; /* edges whose buffers it lies on; itself unless in place */
     CopNetBuffer value_buffer, grad_buffer; /* of roots */
     CopTensor value, grad;
 } CopNetEdge;
@@ -39,6 +40,8 @@ typedef struct CopNetNode {
 typedef struct CopNetStep {
     CopLayer *layer;
     int in[COP_LAYER_INPUTS], out;         /* edges; the one that a tail adds comes last */
+    bool again;                            /* its output is not kept, but written again where
+                                              backward reads it */
     bool zero_value_halo;                  /* before forward */
     bool exchange;                         /* of in[0], before forward: tile mode */
     bool zero_grad_halo[COP_LAYER_INPUTS]; /* before backward writes din[i] first */
@@ -49,7 +52,7 @@ struct CopNet {
     void *arch_options;
     CopError error; /* first failure while building */
     int classes, batch;
-    bool training, tiled;
+    bool training, recompute, tiled;
     CopArena *graph, *memory; /* nodes and names; tensors and parameters */
     int n_layers, room;
     CopNetNode *node;

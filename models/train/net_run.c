@@ -62,6 +62,20 @@ void cop_net_forward(CopNet *net, const CopStep *step)
     }
 }
 
+/* Makes what was not kept. */
+static void write_again(CopNet *net, const CopNetStep *reader, const CopStep *step)
+{
+    for (int k = 0; k < reader->layer->desc->inputs; k++) {
+        const int writer = net->edge[reader->in[k]].writer;
+        if (writer < 0 || !net->step[writer].again)
+            continue;
+        CopLayer *layer = net->step[writer].layer;
+        if (net->step[writer].zero_value_halo)
+            cop_tensor_zero_halo(layer->out);
+        layer->desc->again(layer, step);
+    }
+}
+
 static int param_index(const CopNet *net, const CopParam *param)
 {
     for (int i = 0; i < net->n_params; i++)
@@ -86,6 +100,7 @@ CopStatus cop_net_backward(CopNet *net, const CopStep *step, const CopGradientHo
     for (int i = net->n_steps - 1; i >= 0; i--) {
         const CopNetStep *run = &net->step[i];
         CopLayer *layer = run->layer;
+        write_again(net, run, step);
         for (int k = 0; k < cop_layer_inputs(layer); k++)
             if (run->zero_grad_halo[k])
                 cop_tensor_zero_halo(layer->din[k]);

@@ -41,6 +41,7 @@ typedef struct CopTrainOptions {
     int schedule;
     CopDoubles milestones;
     double gamma, warmup, label_smoothing;
+    bool recompute;
     int checkpoint_every;
 } CopTrainOptions;
 

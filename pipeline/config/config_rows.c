@@ -83,6 +83,7 @@ static const CopOption train_options[] = {
     ROW(gamma, DOUBLE, "0.1", 0, 1, "multistep: factor at each milestone"),
     ROW(warmup, DOUBLE, "0.05", 0, 1, "share of all steps that the rate rises over"),
     ROW(label_smoothing, DOUBLE, "0", 0, 0.99, "share of the target spread over all classes"),
+    ROW_QUIET(recompute, BOOL, "true", 0, 0, "make activations again in backward: less memory"),
     ROW_QUIET(checkpoint_every, INT, "1", 0, 100000, "epochs between checkpoints; 0: at the end"),
     COP_OPTIONS_END,
 };

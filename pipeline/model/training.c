@@ -116,9 +116,11 @@ static CopStatus make_net(CopTrainingState *run)
     COP_TRY(cop_sparse_create(&run->sparse, &c->sparse, params, n, c->run.seed, steps, run->err));
     const CopNetPlan plan = {.batch = c->train.batch,
                              .training = true,
+                             .recompute = c->train.recompute,
                              .threads = cop_pool_threads(run->pool),
                              .sparse = run->sparse};
     COP_TRY(cop_net_plan(run->net, &plan, run->err));
+    run->result->memory = cop_net_memory(run->net, NULL);
     cop_net_init(run->net, c->run.seed, run->sparse);
     if (*c->model.weights) {
         CopSafetensors *file = NULL;

@@ -11,6 +11,7 @@ typedef struct CopTrainingResult {
     double test_accuracy; /* top-1 on the test split after the last epoch, 0..1 */
     double seconds;
     size_t parameters, nonzeros;
+    size_t memory; /* bytes of the net's plan */
     int skipped;   /* clips that could not be read */
     bool complete; /* false when a signal stopped it */
 } CopTrainingResult;

@@ -32,7 +32,7 @@ static int count(void)
     return n;
 }
 
-/* Calls test() with the layer's defaults and with each richer row of it. */
+/* Calls test() with the layer's defaults, with each tail that it takes, and with each richer row. */
 static void each_case(int index, void (*test)(const RigCase *c))
 {
     const CopLayerDesc *desc = cop_layer_registry[index];
@@ -46,6 +46,11 @@ static void each_case(int index, void (*test)(const RigCase *c))
     }
     ck_assert_msg(fits, "%s: takes none of the test's sizes", desc->name);
     test(&c);
+    for (int tail = 1; tail < 4 && desc->flags & COP_LAYER_TAIL_BACK; tail++) {
+        c.tail = (CopLayerTail){.add = tail & 1, .relu = tail & 2};
+        test(&c);
+    }
+    c.tail = (CopLayerTail){0};
     for (size_t i = 0; i < sizeof richer / sizeof richer[0]; i++)
         if (strcmp(richer[i].name, desc->name) == 0) {
             c.options = richer[i].options;
@@ -207,10 +212,10 @@ static void idle_back(const RigCase *c)
     open_rig(&rig, c);
     const CopStep step = step_of(clips, true);
     pass(&clean, &step, 0);
-    for (int i = 0; i < c->desc->inputs; i++)
+    for (int i = 0; i < cop_layer_inputs(&rig.layer); i++)
         rig_set_idle(&rig.din[i], RIG_POISON);
     pass(&rig, &step, 5);
-    for (int i = 0; i < c->desc->inputs; i++) {
+    for (int i = 0; i < cop_layer_inputs(&rig.layer); i++) {
         ck_assert_msg(rig_idle_is(&rig.din[i], 0), "%s: idle lanes of din[%d]", c->desc->name, i);
         same_lanes("din", c, &clean.din[i], &rig.din[i]);
         rig.layer.accumulate[i] = true;
@@ -219,7 +224,7 @@ static void idle_back(const RigCase *c)
         ck_assert(
             memcmp(rig.param[i].grad, clean.param[i].grad, rig.param[i].nnz * sizeof(float)) == 0);
     c->desc->backward(&rig.layer, &step);
-    for (int i = 0; i < c->desc->inputs; i++)
+    for (int i = 0; i < cop_layer_inputs(&rig.layer); i++)
         ck_assert_msg(rig_idle_is(&rig.din[i], 0), "%s: accumulated", c->desc->name);
     rig_close(&clean);
     rig_close(&rig);
@@ -271,7 +276,7 @@ static void accumulating(const RigCase *c)
     open_rig(&rig, c);
     const CopStep step = step_of(clips, true);
     pass(&rig, &step, 0);
-    for (int i = 0; i < c->desc->inputs; i++) {
+    for (int i = 0; i < cop_layer_inputs(&rig.layer); i++) {
         float *plain[LANES];
         for (int lane = 0; lane < LANES; lane++)
             plain[lane] = rig_lane(&rig.din[i], lane);
@@ -309,7 +314,7 @@ static void halos(const RigCase *c)
     ck_assert_msg(rig_halo_is(&rig.in[0], 0), "%s: in", c->desc->name);
     ck_assert_msg(rig_halo_is(&rig.out, RIG_POISON), "%s: out", c->desc->name);
     ck_assert_msg(rig_halo_is(&rig.dout, 0), "%s: dout", c->desc->name);
-    for (int i = 0; i < c->desc->inputs; i++)
+    for (int i = 0; i < cop_layer_inputs(&rig.layer); i++)
         ck_assert_msg(rig_halo_is(&rig.din[i], RIG_POISON), "%s: din", c->desc->name);
     rig_close(&rig);
 }
@@ -324,7 +329,8 @@ static void in_place(const RigCase *c)
 {
     Rig apart, rig;
     RigCase one = *c;
-    one.in_place = true;
+    one.in_place = c->desc->flags & COP_LAYER_IN_PLACE;
+    one.grad_in_place = true;
     open_rig(&apart, c);
     open_rig(&rig, &one);
     const CopStep step = step_of(clips, true);
@@ -334,7 +340,7 @@ static void in_place(const RigCase *c)
     same_lanes("out in place", c, &apart.out, &rig.out);
     rig_fill(&rig.dout, RIG_DOUT, clips, 0); /* on din[0] */
     c->desc->backward(&rig.layer, &step);
-    for (int i = 0; i < c->desc->inputs; i++)
+    for (int i = 0; i < cop_layer_inputs(&rig.layer); i++)
         same_lanes("din in place", c, &apart.din[i], &rig.din[i]);
     rig_close(&apart);
     rig_close(&rig);
@@ -342,7 +348,7 @@ static void in_place(const RigCase *c)
 
 START_TEST(in_place_changes_nothing)
 {
-    if (cop_layer_registry[_i]->flags & COP_LAYER_IN_PLACE)
+    if (cop_layer_registry[_i]->flags & (COP_LAYER_IN_PLACE | COP_LAYER_GRAD_IN_PLACE))
         each_case(_i, in_place);
 }
 END_TEST
@@ -357,12 +363,13 @@ static void needs(const RigCase *c)
     pass(&kept, &step, 0);
     rig_fill_all(&rig, clips, 0);
     rig_forward(&rig, &step);
-    for (int i = 0; i < c->desc->inputs && !(c->desc->flags & COP_LAYER_NEEDS_INPUT); i++)
-        rig_fill(&rig.in[i], RIG_DIN, NULL, 0);
-    if (!(c->desc->flags & COP_LAYER_NEEDS_OUTPUT))
+    for (int i = 0; i < cop_layer_inputs(&rig.layer); i++)
+        if (i >= c->desc->inputs || !(c->desc->flags & COP_LAYER_NEEDS_INPUT))
+            rig_fill(&rig.in[i], RIG_DIN, NULL, 0);
+    if (!(c->desc->flags & COP_LAYER_NEEDS_OUTPUT) && !(c->tail.add && c->tail.relu))
         rig_fill(&rig.out, RIG_DIN, NULL, 0);
     c->desc->backward(&rig.layer, &step);
-    for (int i = 0; i < c->desc->inputs; i++)
+    for (int i = 0; i < cop_layer_inputs(&rig.layer); i++)
         same_lanes("din", c, &kept.din[i], &rig.din[i]);
     for (int i = 0; i < rig.layer.n_params; i++)
         ck_assert(memcmp(rig.param[i].grad, kept.param[i].grad, rig.param[i].nnz * sizeof(float)) ==
@@ -374,6 +381,36 @@ static void needs(const RigCase *c)
 START_TEST(backward_reads_what_the_flags_say)
 {
     each_case(_i, needs);
+}
+END_TEST
+
+/* Written again, the output has the bits that it had, and nothing else has moved. */
+static void again(const RigCase *c)
+{
+    if (!c->desc->again || c->tail.add)
+        return;
+    Rig kept, rig;
+    open_rig(&kept, c);
+    open_rig(&rig, c);
+    const CopStep step = step_of(clips, true);
+    pass(&kept, &step, 0);
+    rig_fill_all(&rig, clips, 0);
+    rig_forward(&rig, &step);
+    rig_fill(&rig.out, RIG_DIN, NULL, 0);
+    c->desc->again(&rig.layer, &step);
+    same_lanes("out again", c, &kept.out, &rig.out);
+    c->desc->backward(&rig.layer, &step);
+    same_lanes("din", c, &kept.din[0], &rig.din[0]);
+    for (int i = 0; i < rig.layer.n_params; i++)
+        ck_assert(
+            memcmp(rig.param[i].value, kept.param[i].value, rig.param[i].nnz * sizeof(float)) == 0);
+    rig_close(&kept);
+    rig_close(&rig);
+}
+
+START_TEST(outputs_can_be_made_again)
+{
+    each_case(_i, again);
 }
 END_TEST
 
@@ -477,6 +514,7 @@ int main(void)
     tcase_add_loop_test(tests, halos_stay, 0, n);
     tcase_add_loop_test(tests, in_place_changes_nothing, 0, n);
     tcase_add_loop_test(tests, backward_reads_what_the_flags_say, 0, n);
+    tcase_add_loop_test(tests, outputs_can_be_made_again, 0, n);
     tcase_add_loop_test(tests, masked_weights_are_zeros, 0, n);
     tcase_add_test(tests, shapes_that_do_not_fit_are_refused);
     suite_add_tcase(suite, tests);

@@ -411,6 +411,54 @@ START_TEST(dropout_draws)
 }
 END_TEST
 
+/* The addition and the rectifier after a batch-norm, one by one: to the last bit. */
+START_TEST(tails_are_the_layers_that_they_stand_for)
+{
+    const CopShape shape = {3, 2, 4, 5};
+    const bool add = _i & 1, relu = _i & 2;
+    const RigCase fused = {.desc = cop_layer_find("batchnorm3d"),
+                           .in = shape,
+                           .n = 18,
+                           .threads = 1,
+                           .density = 1,
+                           .tail = {.add = add, .relu = relu}};
+    Rig tail;
+    CopError err = {0};
+    ck_assert_msg(rig_open(&tail, &fused, &err) == COP_OK, "%s", err.text);
+    set_up("batchnorm3d", NULL, shape, 18, 1);
+    rig_fill_all(&tail, clips, 0);
+    rig_forward(&tail, &step);
+    tail.layer.desc->backward(&tail.layer, &step);
+    rig_forward(&rig, &step);
+    int open = 0;
+    const size_t elements = rig_elements(&rig.out);
+    for (int lane = 0; lane < 18; lane++)
+        for (size_t k = 0; k < elements; k++) {
+            float y = *value_at(&rig.out, lane, k);
+            if (add)
+                y += *value_at(&tail.in[1], lane, k);
+            if (relu && y < 0)
+                y = 0;
+            open += y > 0;
+            ck_assert(*value_at(&tail.out, lane, k) == y);
+            if (relu && !(y > 0))
+                *value_at(&rig.dout, lane, k) = 0;
+        }
+    ck_assert(open > 300 && open < 1860); /* of 2160 */
+    rig.layer.desc->backward(&rig.layer, &step);
+    for (int lane = 0; lane < 18; lane++)
+        for (size_t k = 0; k < elements; k++) {
+            ck_assert(*value_at(&tail.din[0], lane, k) == *value_at(&rig.din[0], lane, k));
+            if (add)
+                ck_assert(*value_at(&tail.din[1], lane, k) == *value_at(&rig.dout, lane, k));
+        }
+    for (int i = 0; i < 2; i++)
+        ck_assert(memcmp(tail.param[i].grad, rig.param[i].grad, 3 * sizeof(float)) == 0);
+    rig_close(&tail);
+    rig_close(&rig);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("gradients of layers");
@@ -423,6 +471,7 @@ int main(void)
     tcase_add_loop_test(tests, cross_entropy, 0, 3);
     tcase_add_test(tests, cross_entropy_of_large_logits);
     tcase_add_test(tests, dropout_draws);
+    tcase_add_loop_test(tests, tails_are_the_layers_that_they_stand_for, 0, 4);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -119,76 +119,200 @@ static void open_case(const char *what, const Case *c)
 
 /* --- batch normalisation ------------------------------------------------------------ */
 
-/* Sums are float along a row of w and double across rows; idle lanes are left out. */
-static void check_sums(const Case *c)
+/* Sums of all planes of a channel. */
+static void add_planes(double sums[2], const double plane[2])
 {
-    open_case("sums", c);
-    const CopLaneKernels *k = cop_lane_kernels();
-    const Field x = make(c->n, c->c, c->t, c->h, c->w, c->fill, 1e15f);
-    const Field dy = make(c->n, c->c, c->t, c->h, c->w, c->fill, 1e15f);
-    const float mean = (float)number(c->fill);
+    sums[0] += plane[0];
+    sums[1] += plane[1];
+}
+
+/* A channel with its parameters, and which parts it has. */
+typedef struct Norm {
+    Field x, add, y, dy, dx, dadd;
+    CopLaneNorm norm[8];
+    CopLaneNormGrad grad;
+    bool has_add, relu;
+} Norm;
+
+static Norm open_norm(const Case *c, int parts)
+{
+    Norm n = {.x = make(c->n, c->c, c->t, c->h, c->w, c->fill, 1e15f),
+              .add = make(c->n, c->c, c->t, c->h, c->w, c->fill, 1e15f),
+              .y = make(c->n, c->c, c->t, c->h, c->w, FILL_RANDOM, 1e15f),
+              .dy = make(c->n, c->c, c->t, c->h, c->w, c->fill, 0),
+              .dx = make(c->n, c->c, c->t, c->h, c->w, c->fill, 0),
+              .dadd = make(c->n, c->c, c->t, c->h, c->w, c->fill, 0),
+              .has_add = parts & 1,
+              .relu = parts & 2};
+    for (int ch = 0; ch < c->c; ch++)
+        n.norm[ch] = (CopLaneNorm){.mean = (float)number(c->fill),
+                                   .scale = (float)number(FILL_RANDOM),
+                                   .shift = (float)number(c->fill),
+                                   .relu = n.relu};
+    return n;
+}
+
+/* Its tensors lie in the struct, which must stay where it is from here on. */
+static void point(Norm *n, const Case *c)
+{
     for (int ch = 0; ch < c->c; ch++) {
-        double want[4] = {0}, size[4] = {0}, got[4];
+        n->norm[ch].x = &n->x.tensor.x;
+        n->norm[ch].add = n->has_add ? &n->add.tensor.x : NULL;
+        n->norm[ch].y = &n->y.tensor.x;
+    }
+    n->grad.dy = &n->dy.tensor.x;
+    n->grad.dx = &n->dx.tensor.x;
+    n->grad.dadd = &n->dadd.tensor.x;
+}
+
+#define EACH_PLANE(x, at)                                                                          \
+    for (CopPlane at = {0}; at.g < (x)->g; at.g++)                                                 \
+        for (at.c = 0; at.c < (x)->c; at.c++)                                                      \
+            for (at.t = 0; at.t < (x)->t; at.t++)
+
+/* Means are those of other rows: 2^-24 w of the sum of squares about a row's middle, which is at
+ * most w times that about its mean, in the worst case; and w + 4 roundings of the sum. */
+static void check_moments(const Case *c, double far)
+{
+    open_case("moments", c);
+    Field x = make(c->n, c->c, c->t, c->h, c->w, c->fill, 1e15f);
+    for (size_t i = 0; i < x.all; i++)
+        x.value[i] = (double)(float)(x.value[i] + far);
+    kcheck_store(&x.tensor, x.value);
+    kcheck_fill_idle(&x.tensor, 1e15f);
+    double got[8][2] = {{0}};
+    EACH_PLANE(&x.tensor.x, at)
+    {
+        double plane[2];
+        cop_lane_kernels()->moments(&x.tensor.x, at, (float)x.value[0], plane);
+        add_planes(got[at.c], plane);
+    }
+    const size_t w = (size_t)c->w;
+    for (int ch = 0; ch < c->c; ch++) {
+        double want[2] = {0}, size[2] = {0};
+        const double terms[2] = {c->w + 4, c->w + 4};
         for (size_t i = 0; i < x.all; i++) {
             if (channel(c, i) != ch)
                 continue;
-            const double d = x.value[i] - (double)mean;
-            const double part[4] = {x.value[i], d * d, dy.value[i], dy.value[i] * d};
-            for (int j = 0; j < 4; j++) {
+            const double d = x.value[i] - x.value[0];
+            const double off = fabs(x.value[i] - x.value[i / w * w + w / 2]);
+            want[0] += d;
+            want[1] += d * d;
+            /* In double there is no rounding to speak of. */
+            size[0] += off + fabs(d) * 0x1p-26;
+            size[1] += off * off + off * fabs(d) + d * d * 0x1p-26;
+        }
+        if (c->fill == FILL_DENORMAL)
+            size[0] = size[1] = (double)x.all * 0x1p-127;
+        for (int j = 0; j < 2; j++)
+            kcheck_close(j ? "squares" : "sum", &got[ch][j], &want[j], &size[j], &terms[j], 1,
+                         false);
+    }
+    KCHECK(kcheck_intact(&x.tensor));
+    kcheck_end();
+}
+
+/* d of each element, from y as the kernel made it. */
+static double *passed(const Norm *n)
+{
+    double *d = array(n->dy.all), *y = array(n->y.all);
+    kcheck_load(&n->y.tensor, y);
+    for (size_t i = 0; i < n->dy.all; i++)
+        d[i] = !n->relu || y[i] > 0 ? n->dy.value[i] : 0;
+    return d;
+}
+
+static void check_norm_sums(const Case *c, const Norm *n, const double *d)
+{
+    double got[8][2] = {{0}};
+    EACH_PLANE(&n->x.tensor.x, at)
+    {
+        double plane[2];
+        cop_lane_kernels()->norm_sums(&n->norm[at.c], n->grad.dy, at, plane);
+        add_planes(got[at.c], plane);
+    }
+    for (int ch = 0; ch < c->c; ch++) {
+        double want[2] = {0}, size[2] = {0};
+        const double terms[2] = {c->w, c->w + 3}; /* a product has three roundings more */
+        for (size_t i = 0; i < n->x.all; i++) {
+            if (channel(c, i) != ch)
+                continue;
+            const double part[2] = {d[i], d[i] * (n->x.value[i] - (double)n->norm[ch].mean)};
+            for (int j = 0; j < 2; j++) {
                 want[j] += part[j];
                 size[j] += fabs(part[j]);
             }
         }
-        got[0] = k->sum(&x.tensor.x, ch);
-        got[1] = k->square_sum(&x.tensor.x, ch, mean);
-        k->norm_sums(&x.tensor.x, &dy.tensor.x, ch, mean, &got[2], &got[3]);
-        /* A product has three roundings more; those of denormals are one step each. */
-        const double terms[4] = {c->w, c->w + 3, c->w, c->w + 3};
-        const double rows = c->fill == FILL_DENORMAL ? (double)x.all * 0x1p-149 : 0;
-        for (int j = 0; j < 4; j++) {
-            size[j] += rows * 0x1p22;
-            kcheck_close("sum", &got[j], &want[j], &size[j], &terms[j], 1, false);
+        for (int j = 0; j < 2; j++) {
+            if (c->fill == FILL_DENORMAL) /* one step of each product */
+                size[j] += (double)n->x.all * 0x1p-127;
+            kcheck_close("sum", &got[ch][j], &want[j], &size[j], &terms[j], 1, false);
         }
     }
-    KCHECK(kcheck_intact(&x.tensor) && kcheck_intact(&dy.tensor));
-    kcheck_end();
 }
 
-static void check_norm(const Case *c)
+static void check_norm_backward(const Case *c, Norm *n, const double *d)
 {
-    open_case("norm", c);
-    const CopLaneKernels *k = cop_lane_kernels();
-    const Field x = make(c->n, c->c, c->t, c->h, c->w, c->fill, 1e15f);
-    const Field dy = make(c->n, c->c, c->t, c->h, c->w, c->fill, 0);
-    Field y = make(c->n, c->c, c->t, c->h, c->w, FILL_RANDOM, 0);
-    Field dx = make(c->n, c->c, c->t, c->h, c->w, c->fill, 0);
-    if (!c->accumulate)
-        kcheck_poison(&dx.tensor);
-    kcheck_poison(&y.tensor);
-    double *want = array(x.all), *size = array(x.all);
-    double *dwant = array(x.all), *dsize = array(x.all);
-    float v[8][6]; /* mean, scale, shift, a, b, k of each channel */
-    for (int ch = 0; ch < c->c; ch++) {
-        for (int j = 0; j < 6; j++)
-            v[ch][j] = (float)number(j == 1 || j == 3 || j == 4 ? FILL_RANDOM : c->fill);
-        k->norm(&x.tensor.x, &y.tensor.x, ch, v[ch][0], v[ch][1], v[ch][2]);
-        k->norm_backward(&x.tensor.x, &dy.tensor.x, &dx.tensor.x, ch, v[ch][0], v[ch][3], v[ch][4],
-                         v[ch][5], c->accumulate);
-    }
-    for (size_t i = 0; i < x.all; i++) {
-        const float *p = v[channel(c, i)];
-        const double d = x.value[i] - (double)p[0], before = c->accumulate ? dx.value[i] : 0;
-        const double part[4] = {before, (double)p[3] * dy.value[i], (double)p[4] * d, (double)p[5]};
-        want[i] = d * (double)p[1] + (double)p[2];
-        size[i] = fabs(d * (double)p[1]) + fabs((double)p[2]);
+    double *want = array(n->x.all), *size = array(n->x.all), *add = array(n->x.all);
+    float v[8][3];
+    for (int ch = 0; ch < c->c; ch++)
+        for (int j = 0; j < 3; j++)
+            v[ch][j] = (float)number(j < 2 ? FILL_RANDOM : c->fill);
+    for (size_t i = 0; i < n->x.all; i++) {
+        const int ch = channel(c, i);
+        const double part[4] = {c->accumulate ? n->dx.value[i] : 0, (double)v[ch][0] * d[i],
+                                (double)v[ch][1] * (n->x.value[i] - (double)n->norm[ch].mean),
+                                (double)v[ch][2]};
         for (int j = 0; j < 4; j++) {
-            dwant[i] += part[j];
-            dsize[i] += fabs(part[j]);
+            want[i] += part[j];
+            size[i] += fabs(part[j]);
         }
+        add[i] = (double)(float)(d[i] + (c->accumulate ? n->dadd.value[i] : 0));
     }
-    close_field("y", &y, want, size, 3, false);
-    close_field("dx", &dx, dwant, dsize, 6, false);
-    idle_zero(&dx);
+    if (!c->accumulate) {
+        kcheck_poison(&n->dx.tensor);
+        kcheck_poison(&n->dadd.tensor);
+    }
+    n->grad.accumulate = n->grad.accumulate_add = c->accumulate;
+    EACH_PLANE(&n->x.tensor.x, at)
+    {
+        n->grad.a = v[at.c][0];
+        n->grad.b = v[at.c][1];
+        n->grad.k = v[at.c][2];
+        cop_lane_kernels()->norm_backward(&n->norm[at.c], &n->grad, at);
+    }
+    close_field("dx", &n->dx, want, size, 6, false);
+    equal_field("dadd", &n->dadd, add);
+    idle_zero(&n->dx);
+    idle_zero(&n->dadd);
+}
+
+static void check_norm(const Case *c, int parts)
+{
+    kcheck_case("norm%s%s %dx%dx%dx%d n %d %s%s", parts & 1 ? " add" : "", parts & 2 ? " relu" : "",
+                c->c, c->t, c->h, c->w, c->n, fill_names[c->fill],
+                c->accumulate ? " accumulate" : "");
+    Norm n = open_norm(c, parts);
+    point(&n, c);
+    kcheck_poison(&n.y.tensor);
+    EACH_PLANE(&n.x.tensor.x, at)
+    cop_lane_kernels()->norm(&n.norm[at.c], at);
+    double *want = array(n.x.all), *size = array(n.x.all);
+    for (size_t i = 0; i < n.x.all; i++) {
+        const CopLaneNorm *norm = &n.norm[channel(c, i)];
+        const double product = (n.x.value[i] - (double)norm->mean) * (double)norm->scale;
+        const double added = n.has_add ? n.add.value[i] : 0;
+        want[i] = product + (double)norm->shift + added;
+        size[i] = fabs(product) + fabs((double)norm->shift) + fabs(added);
+        if (n.relu && want[i] < 0)
+            want[i] = 0;
+    }
+    close_field("y", &n.y, want, size, 4, false);
+    const double *d = passed(&n);
+    check_norm_sums(c, &n, d);
+    check_norm_backward(c, &n, d);
+    KCHECK(kcheck_intact(&n.x.tensor) && kcheck_intact(&n.dy.tensor) &&
+           kcheck_intact(&n.add.tensor));
     kcheck_end();
 }
 
@@ -241,7 +365,7 @@ static void check_channels(void)
     Field y = make(c.n, c.c, c.t, c.h, c.w, FILL_RANDOM, 0);
     const CopLaneKernels *k = cop_lane_kernels();
     const CopPoolShape one = {1, 1, 1, 1, 1, 1, 0, 0, 0};
-    for (int kernel = 0; kernel < 8; kernel++) {
+    for (int kernel = 0; kernel < 6; kernel++) {
         refill(&y, FILL_RANDOM, 0);
         double *want = array(y.all);
         memcpy(want, y.value, y.all * sizeof *want);
@@ -249,15 +373,13 @@ static void check_channels(void)
             if (channel(&c, i) == 1)
                 want[i] = x.value[i];
         const CopTensor *in = &x.tensor.x, *out = &y.tensor.x;
-        kernel == 0   ? k->norm(in, out, 1, 0, 1, 0)
-        : kernel == 1 ? k->norm_backward(in, in, out, 1, 0, 1, 0, 0, false)
-        : kernel == 2 ? k->add(in, in, out, 1)
-        : kernel == 3 ? k->copy(in, out, 1, false)
-        : kernel == 4 ? k->max_pool(in, out, 1, &one)
-        : kernel == 5 ? k->avg_pool(in, out, 1, &one)
-        : kernel == 6 ? k->max_pool_backward(in, in, out, 1, &one, false)
+        kernel == 0   ? k->add(in, in, out, 1)
+        : kernel == 1 ? k->copy(in, out, 1, false)
+        : kernel == 2 ? k->max_pool(in, out, 1, &one)
+        : kernel == 3 ? k->avg_pool(in, out, 1, &one)
+        : kernel == 4 ? k->max_pool_backward(in, in, out, 1, &one, false)
                       : k->avg_pool_backward(in, out, 1, &one, false);
-        for (size_t i = 0; i < y.all && kernel == 2; i++)
+        for (size_t i = 0; i < y.all && kernel == 0; i++)
             if (channel(&c, i) == 1)
                 want[i] *= 2;
         double *got = array(y.all);
@@ -366,8 +488,10 @@ static void run(void)
                                 .w = sizes[i][2],
                                 .fill = (Fill)f,
                                 .accumulate = (i + j + f) % 2};
-                check_sums(&c);
-                check_norm(&c);
+                check_moments(&c, 0);
+                check_moments(&c, 1000);
+                for (int parts = 0; parts < 4; parts++)
+                    check_norm(&c, parts);
                 check_elementwise(&c);
             }
     check_channels();

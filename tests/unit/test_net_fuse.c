@@ -3,6 +3,7 @@
 #include <gst/check/check.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "models/archs/arch.h"
@@ -13,7 +14,8 @@
 #include "tests/net_help.h"
 
 extern const CopLayerDesc cop_layer_conv3d, cop_layer_batchnorm3d, cop_layer_relu,
-    cop_layer_avgpool3d, cop_layer_global_avgpool, cop_layer_linear, cop_layer_add;
+    cop_layer_avgpool3d, cop_layer_global_avgpool, cop_layer_linear, cop_layer_add,
+    cop_layer_dropout;
 
 enum { BATCH = 21, CLASSES = NARROW_CLASSES };
 
@@ -21,15 +23,19 @@ enum { BATCH = 21, CLASSES = NARROW_CLASSES };
 
 typedef struct Kind {
     int kind;
+    bool apart; /* a layer that does nothing after each one: none can be fused */
 } Kind;
 
 static int layers;
+static bool apart;
 
 static int put(CopNet *net, const CopLayerDesc *desc, const void *options, int a, int b)
 {
     char name[16];
     snprintf(name, sizeof name, "layer%d", layers++);
-    return cop_net_add(net, desc, name, options, a, b);
+    const int out = cop_net_add(net, desc, name, options, a, b);
+    return apart ? cop_net_add(net, &cop_layer_dropout, "nothing", &(CopDropoutOptions){0}, out, 0)
+                 : out;
 }
 
 static int conv(CopNet *net, int in, int kernel, int stride, bool bias)
@@ -112,19 +118,22 @@ static const struct {
     int (*build)(CopNet *net);
     int inference, training; /* steps, the pool and the classifier left out */
 } kinds[] = {
-    {chain, 3, 7}, {identity, 5, 16}, {downsample, 5, 15}, {knots, 14, 17}, {onto_itself, 3, 7}};
-enum { KINDS = sizeof kinds / sizeof kinds[0] };
+    {chain, 3, 6}, {identity, 5, 11}, {downsample, 5, 10}, {knots, 11, 14}, {onto_itself, 3, 6}};
+enum { KINDS = sizeof kinds / sizeof kinds[0], APART = 16 };
 
 static void build(CopNet *net, const void *options, int classes)
 {
+    const Kind *kind = options;
     layers = 0;
-    const int x = kinds[((const Kind *)options)->kind].build(net);
+    apart = kind->apart;
+    const int x = kinds[kind->kind].build(net);
     const int mean = put(net, &cop_layer_global_avgpool, NULL, x, 0);
     put(net, &cop_layer_linear, &(CopLinearOptions){classes, true}, mean, 0);
 }
 
 static const CopOption rows[] = {
-    {"kind", "index into kinds", COP_TYPE_INT, 0, "0", 0, KINDS - 1, NULL, 0},
+    {"kind", "index into kinds", COP_TYPE_INT, offsetof(Kind, kind), "0", 0, KINDS - 1, NULL, 0},
+    {"apart", "fuse nothing", COP_TYPE_BOOL, offsetof(Kind, apart), "false", 0, 0, NULL, 0},
     COP_OPTIONS_END,
 };
 
@@ -135,14 +144,16 @@ static const CopArchDesc arch = {
     .build = build,
 };
 
-/* A net of one kind, or the narrow residual net after the last. */
+/* A net of one kind, with APART added or not; or the narrow residual net after the last. */
 static CopNet *create(int kind)
 {
     if (kind == KINDS)
         return narrow_create();
     CopNet *net;
     CopError err = {0};
-    const char options[] = {'k', 'i', 'n', 'd', '=', (char)('0' + kind), '\0'};
+    char options[32];
+    snprintf(options, sizeof options, "kind=%d, apart=%s", kind % APART,
+             kind & APART ? "true" : "false");
     must(cop_net_create_of(&net, &arch, options, CLASSES, (CopShape){3, 4, 13, 11}, &err), &err);
     return net;
 }
@@ -164,7 +175,7 @@ static void shake(CopNet *net, uint64_t seed)
     cop_net_changed(net);
 }
 
-static CopNet *planned(int kind, bool training, double density)
+static CopNet *planned_with(int kind, const CopNetPlan *plan, double density)
 {
     CopNet *net = create(kind);
     CopSparseOptions options = {0};
@@ -178,16 +189,20 @@ static CopNet *planned(int kind, bool training, double density)
                          &err),
          &err);
     must(cop_sparse_create(&sparse, &options, params, n, 5, 100, &err), &err);
-    must(cop_net_plan(
-             net,
-             &(CopNetPlan){.batch = BATCH, .training = training, .threads = 2, .sparse = sparse},
-             &err),
-         &err);
+    CopNetPlan with_sparse = *plan;
+    with_sparse.sparse = sparse;
+    must(cop_net_plan(net, &with_sparse, &err), &err);
     cop_net_init(net, 7, sparse);
     shake(net, 1);
     cop_sparse_destroy(&sparse);
     cop_options_free(cop_sparse_options, &options);
     return net;
+}
+
+static CopNet *planned(int kind, bool training, double density)
+{
+    const CopNetPlan plan = {.batch = BATCH, .training = training, .threads = 2};
+    return planned_with(kind, &plan, density);
 }
 
 /* ||a - b|| / ||b|| of the logits of n lanes. */
@@ -245,20 +260,22 @@ START_TEST(fused_is_unfused)
     static const int lanes[] = {1, 21, 5, 16};
     static const double densities[] = {1, 0.4};
     for (int d = 0; d < 2; d++) {
-        CopNet *fused = planned(_i, false, densities[d]), *apart = planned(_i, true, densities[d]);
+        CopNet *fused = planned(_i, false, densities[d]);
+        CopNet *unfused =
+            _i < KINDS ? planned(_i | APART, false, densities[d]) : planned(_i, true, densities[d]);
         CopStep step = {.training = false};
         ck_assert_int_eq(cop_pool_create(&step.pool, 2), COP_OK);
         for (int i = 0; i < 4; i++) {
             net_fill(fused, lanes[i], NULL, 1e30f);
-            net_fill(apart, lanes[i], NULL, 0);
+            net_fill(unfused, lanes[i], NULL, 0);
             cop_net_forward(fused, &step);
-            cop_net_forward(apart, &step);
-            const double error = distance(fused, apart, lanes[i]);
+            cop_net_forward(unfused, &step);
+            const double error = distance(fused, unfused, lanes[i]);
             ck_assert_msg(error < 12 * 16 * 0x1p-24, "%d lanes: %g", lanes[i], error);
         }
         cop_pool_destroy(&step.pool);
         cop_net_destroy(&fused);
-        cop_net_destroy(&apart);
+        cop_net_destroy(&unfused);
     }
 }
 END_TEST
@@ -341,6 +358,88 @@ START_TEST(evaluation_follows_training)
 }
 END_TEST
 
+/* --- training --------------------------------------------------------------------- */
+
+static double forward_backward(CopNet *net, const CopStep *step, int n)
+{
+    const int labels[BATCH] = {1, 2, 3, 4};
+    net_fill(net, n, NULL, 1e3f);
+    cop_net_forward(net, step);
+    const double loss =
+        cop_cross_entropy(cop_net_logits(net), labels, 0, cop_net_logits_grad(net), NULL);
+    ck_assert_int_eq(cop_net_backward(net, step, NULL), COP_OK);
+    return loss;
+}
+
+/* Steps with batches of several sizes; what is left behind is the same for any number of threads,
+ * and whether activations are kept or made again. */
+START_TEST(recomputing_changes_no_bit)
+{
+    static const int lanes[] = {21, 5, 16};
+    CopNet *first = NULL;
+    size_t kept = 0;
+    for (int variant = 0; variant < 4; variant++) {
+        const CopNetPlan plan = {.batch = BATCH,
+                                 .training = true,
+                                 .threads = variant % 2 ? 3 : 1,
+                                 .recompute = variant / 2};
+        CopNet *net = planned_with(_i, &plan, 0.4);
+        CopStep step = {.training = true};
+        ck_assert_int_eq(cop_pool_create(&step.pool, plan.threads), COP_OK);
+        CopParam *const *a, *const *b;
+        const int n = cop_net_params(net, &a);
+        for (int round = 0; round < 3; round++) {
+            forward_backward(net, &step, lanes[round]);
+            for (int i = 0; i < n; i++)
+                for (size_t k = 0; a[i]->grad && k < a[i]->nnz; k++)
+                    a[i]->value[k] -= 0.1f * a[i]->grad[k];
+        }
+        size_t bytes;
+        cop_net_memory(net, &bytes);
+        if (!first) {
+            first = net;
+            kept = bytes;
+        }
+        if (plan.recompute && _i < 2) /* the others keep all that they have */
+            ck_assert_uint_lt(bytes, kept);
+        cop_net_params(first, &b);
+        for (int i = 0; i < n; i++) {
+            const size_t size = a[i]->nnz * sizeof(float);
+            ck_assert_msg(memcmp(a[i]->value, b[i]->value, size) == 0, "%s", a[i]->name);
+            ck_assert(!a[i]->grad || memcmp(a[i]->grad, b[i]->grad, size) == 0);
+        }
+        cop_pool_destroy(&step.pool);
+        if (net != first)
+            cop_net_destroy(&net);
+    }
+    cop_net_destroy(&first);
+}
+END_TEST
+
+/* The same sums in the same order: the same bits. */
+START_TEST(fused_gradients_are_unfused)
+{
+    static const int lanes[] = {21, 5, 16};
+    const CopNetPlan plan = {.batch = BATCH, .training = true, .threads = 1, .recompute = true};
+    CopNet *fused = planned_with(_i, &plan, 0.4), *unfused = planned_with(_i | APART, &plan, 0.4);
+    ck_assert_int_gt(unfused->n_steps, fused->n_steps);
+    const CopStep step = {.training = true};
+    CopParam *const *a, *const *b;
+    const int n = cop_net_params(fused, &a);
+    ck_assert_int_eq(cop_net_params(unfused, &b), n);
+    for (int round = 0; round < 3; round++) {
+        ck_assert(forward_backward(fused, &step, lanes[round]) ==
+                  forward_backward(unfused, &step, lanes[round]));
+        for (int i = 0; i < n; i++)
+            ck_assert_msg(!a[i]->grad ||
+                              memcmp(a[i]->grad, b[i]->grad, a[i]->nnz * sizeof(float)) == 0,
+                          "gradient of parameter %d", i);
+    }
+    cop_net_destroy(&fused);
+    cop_net_destroy(&unfused);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("fused nets");
@@ -351,6 +450,8 @@ int main(void)
     tcase_add_loop_test(tests, fused_is_unfused, 0, KINDS + 1);
     tcase_add_loop_test(tests, changed_parameters_are_seen, 0, KINDS + 1);
     tcase_add_loop_test(tests, evaluation_follows_training, 0, KINDS + 1);
+    tcase_add_loop_test(tests, recomputing_changes_no_bit, 0, KINDS + 1);
+    tcase_add_loop_test(tests, fused_gradients_are_unfused, 0, KINDS);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
