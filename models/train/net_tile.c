@@ -149,7 +149,7 @@ static double taps_along_t(const CopWindow *w, int in, const CopCut *cut)
     int taps = 0;
     for (int t = 0; t < cut->tile.t; t++) {
         const int first = t * w->stride.t - w->pad.t, end = first + w->kernel.t;
-        taps += (end < in ? end : in) - max(first, 0);
+        taps += max((end < in ? end : in) - max(first, 0), 0);
     }
     return taps;
 }
@@ -272,9 +272,9 @@ static const CopLayerDesc retile = {
     .forward = copy,
 };
 
-/* An edge with the values of `edge` cut as `cut`, made by a step after the first *n of `steps`
- * unless there is one; -1 without memory. */
-static int recut(CopNet *net, CopNetStep *steps, int *n, int edge, const CopCut *cut)
+/* An edge with the values of `edge` cut as `cut` for layer `reader`, made by a step after the
+ * first *n of `steps` unless there is one; -1 without memory. */
+static int recut(CopNet *net, CopNetStep *steps, int *n, int edge, const CopCut *cut, int reader)
 {
     for (int i = 0; i < *n; i++)
         if (steps[i].layer->desc == &retile && steps[i].in[0] == edge &&
@@ -286,8 +286,11 @@ static int recut(CopNet *net, CopNetStep *steps, int *n, int edge, const CopCut 
     if (!layer)
         return -1;
     const CopShape shape = net->edge[edge].shape;
-    *layer =
-        (CopLayer){.desc = &retile, .name = retile.name, .in_shape = {shape}, .out_shape = shape};
+    *layer = (CopLayer){.desc = &retile,
+                        .name = retile.name,
+                        .index = reader,
+                        .in_shape = {shape},
+                        .out_shape = shape};
     const int out = net->n_edges++;
     net->edge[out] = (CopNetEdge){.shape = shape, .consumers = 1, .cut = *cut};
     steps[(*n)++] = (CopNetStep){.layer = layer, .in = {edge}, .out = out};
@@ -323,7 +326,7 @@ static CopStatus connect(CopNet *net)
             !cop_tile_input(&w, size_of(net, step.in[0]), &net->edge[step.out].cut, &need))
             status = COP_ERR_SHAPE;
         if (!same_cut(&need, &net->edge[step.in[0]].cut))
-            step.in[0] = recut(net, steps, &n, step.in[0], &need);
+            step.in[0] = recut(net, steps, &n, step.in[0], &need, step.layer->index);
         if (step.in[0] < 0)
             status = COP_ERR_NOMEM;
         else
