@@ -22,3 +22,13 @@ CopStatus cop_cli_no_words(int argc, char **argv, CopError *err)
     return cop_error_set(err, COP_ERR_ARG, "\"%s\" is left over; a configuration goes with -c",
                          argv[1]);
 }
+
+CopStatus cop_cli_one_word(int argc, char **argv, const char *what, CopError *err)
+{
+    if (argc == 2)
+        return COP_OK;
+    if (argc < 2)
+        return cop_error_set(err, COP_ERR_ARG, "%s, is missing", what);
+    return cop_error_set(err, COP_ERR_ARG, "\"%s\" is left over; expected one name: %s", argv[2],
+                         what);
+}

@@ -27,5 +27,7 @@ void cop_cli_free_words(CopConfigWords *words);
 
 /* An error where words are left over that the command has no use for. */
 CopStatus cop_cli_no_words(int argc, char **argv, CopError *err) COP_MUST_CHECK;
+/* The same unless there is exactly one; `what` names it: "OUT, the folder". */
+CopStatus cop_cli_one_word(int argc, char **argv, const char *what, CopError *err) COP_MUST_CHECK;
 
 #endif

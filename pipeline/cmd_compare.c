@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "models/core/option.h"
-#include "pipeline/cli.h"
+#include "pipeline/cli_config.h"
 #include "pipeline/report/compare.h"
 
 extern const CopCommand cop_cmd_compare;
@@ -69,12 +69,8 @@ static int run(int argc, char **argv)
                                        : format_name ? format_name
                                                      : "table",
                                        &format, &err);
-        if (status == COP_OK && argc != 2)
-            status = cop_error_set(&err, COP_ERR_ARG,
-                                   argc < 2 ? "R.db, the result file, is missing"
-                                            : "more than one result file");
-        if (status == COP_OK && setup < 0)
-            status = cop_error_set(&err, COP_ERR_ARG, "setup: got %d; allowed: 1 and up", setup);
+        if (status == COP_OK)
+            status = cop_cli_one_word(argc, argv, "R.db, the result file", &err);
         if (status == COP_OK)
             status = show(argv[1], baseline, format, setup, &err);
     }

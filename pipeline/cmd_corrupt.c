@@ -133,7 +133,7 @@ static CopStatus process(const Arguments *arguments, CopError *err)
     if (status == COP_OK) {
         status = corrupt_all(&job, err);
         const int broken = cop_decoder_errors(job.decoder);
-        if (broken)
+        if (status == COP_OK && broken)
             fprintf(stderr, "coppice corrupt: %s: %d broken packets were skipped\n", arguments->in,
                     broken);
     }

@@ -3,7 +3,7 @@
 #include <glib.h>
 #include <stdio.h>
 
-#include "pipeline/cli.h"
+#include "pipeline/cli_config.h"
 #include "pipeline/report/report.h"
 
 extern const CopCommand cop_cmd_report;
@@ -38,13 +38,7 @@ static int run(int argc, char **argv)
     const int code = cop_cli_parse(&cop_cmd_report, entries, &argc, &argv, &done);
     CopError err = {0};
     if (!done) {
-        CopStatus status = COP_OK;
-        if (argc != 2)
-            status = cop_error_set(&err, COP_ERR_ARG,
-                                   argc < 2 ? "R.db, the result file, is missing"
-                                            : "more than one result file");
-        if (status == COP_OK && setup < 0)
-            status = cop_error_set(&err, COP_ERR_ARG, "setup: got %d; allowed: 1 and up", setup);
+        CopStatus status = cop_cli_one_word(argc, argv, "R.db, the result file", &err);
         if (status == COP_OK)
             status = write_page(argv[1], page ? page : "report.html", baseline, setup, &err);
     }

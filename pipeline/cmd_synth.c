@@ -3,7 +3,7 @@
 #include <glib.h>
 #include <stdio.h>
 
-#include "pipeline/cli.h"
+#include "pipeline/cli_config.h"
 #include "pipeline/data/synth.h"
 
 extern const CopCommand cop_cmd_synth;
@@ -49,10 +49,7 @@ static int run(int argc, char **argv)
     if (done)
         return code;
     CopError err = {0};
-    if (argc != 2)
-        cop_error_set(&err, COP_ERR_ARG,
-                      argc < 2 ? "OUT, the folder to write, is missing" : "more than one folder");
-    else if (seed < 0)
+    if (cop_cli_one_word(argc, argv, "OUT, the folder to write", &err) == COP_OK && seed < 0)
         cop_error_set(&err, COP_ERR_ARG, "seed: got %" G_GINT64_FORMAT "; allowed: 0 and up", seed);
     if (err.status != COP_OK)
         return cop_cli_fail("synth", &err);

@@ -4,7 +4,7 @@
 
 #include <cairo.h>
 #include <glib.h>
-#include <glib/gstdio.h>
+#include <gst/check/check.h>
 
 #include "models/core/rng.h"
 #include "pipeline/eval/store.h"
@@ -195,21 +195,11 @@ CopStatus fake_results(const char *path, const FakeResults *fake, CopError *err)
     return status;
 }
 
-char *fake_folder(void)
+CopResults *fake_load(const char *path, const FakeResults *fake)
 {
-    return g_dir_make_tmp("coppice-test-XXXXXX", NULL);
-}
-
-void fake_folder_remove(const char *folder)
-{
-    GDir *dir = g_dir_open(folder, 0, NULL);
-    const char *name;
-    while (dir && (name = g_dir_read_name(dir))) {
-        char *path = g_build_filename(folder, name, NULL);
-        g_remove(path);
-        g_free(path);
-    }
-    if (dir)
-        g_dir_close(dir);
-    g_rmdir(folder);
+    CopError err = {0};
+    CopResults *results = NULL;
+    ck_assert_msg(fake_results(path, fake, &err) == COP_OK, "%s", err.text);
+    ck_assert_msg(cop_results_load(&results, path, 0, &err) == COP_OK, "%s", err.text);
+    return results;
 }

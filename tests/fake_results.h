@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "models/core/status.h"
+#include "pipeline/eval/results.h"
 
 typedef struct FakeResults {
     int models, corruptions, clips; /* at most 4 and 4 */
@@ -17,8 +17,7 @@ typedef struct FakeResults {
 /* Writes it to `path`. The same arguments give the same rows. */
 CopStatus fake_results(const char *path, const FakeResults *fake, CopError *err) COP_MUST_CHECK;
 
-/* A new temporary folder, and removing it with what is in it; g_free() the name. */
-char *fake_folder(void);
-void fake_folder_remove(const char *folder);
+/* Writes it and reads it back; fails the test when that fails. cop_results_free() it. */
+CopResults *fake_load(const char *path, const FakeResults *fake);
 
 #endif

@@ -168,6 +168,18 @@ static CopStatus attach(sqlite3 **out, const char *name, const char *path, int f
     return status;
 }
 
+/* SQLite reports the failure of its second try, to read what it could not make. */
+static CopStatus check_folder(const char *path, CopError *err)
+{
+    char *folder = g_path_get_dirname(path);
+    CopStatus status = COP_OK;
+    if (access(path, F_OK) != 0 && access(folder, W_OK | X_OK) != 0)
+        status = cop_error_set(err, COP_ERR_IO, "%s: cannot be made in folder %s: %s", path, folder,
+                               strerror(errno));
+    g_free(folder);
+    return status;
+}
+
 static bool has_log(const char *path)
 {
     struct stat info;
@@ -208,6 +220,8 @@ CopStatus cop_database_open(sqlite3 **out, const char *path, CopDatabaseMode mod
                                  strerror(errno));
         COP_TRY(open_to_read(out, path, &empty, err));
     } else {
+        if (mode == COP_DATABASE_CREATE)
+            COP_TRY(check_folder(path, err));
         const int flags =
             SQLITE_OPEN_READWRITE | (mode == COP_DATABASE_CREATE ? SQLITE_OPEN_CREATE : 0);
         COP_TRY(attach(out, path, path, flags, &empty, err));

@@ -359,6 +359,9 @@ CopStatus cop_results_load(CopResults **out, const char *path, int64_t setup, Co
 {
     *out = NULL;
     CopArena *arena;
+    if (setup < 0)
+        return cop_error_set(err, COP_ERR_ARG, "setup: got %lld; allowed: 1 and up",
+                             (long long)setup);
     if (cop_arena_create(&arena, 0) != COP_OK)
         return cop_error_set(err, COP_ERR_NOMEM, "%s: out of memory", path);
     CopResults *results = cop_arena_alloc(arena, 1, sizeof *results);

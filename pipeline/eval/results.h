@@ -76,7 +76,8 @@ typedef struct CopResults {
 } CopResults;
 
 /* Reads setup number `setup`, or with 0 the newest that has predictions. Setups are
- * never mixed. COP_ERR_DATA when the file is not ours or has nothing to show. One
+ * never mixed. COP_ERR_ARG for a negative one, COP_ERR_DATA when
+ * the file is not ours or has nothing to show. One
  * consistent snapshot, also while an evaluation writes. Returned in *out. */
 CopStatus cop_results_load(CopResults **out, const char *path, int64_t setup,
                            CopError *err) COP_MUST_CHECK;

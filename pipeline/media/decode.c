@@ -16,7 +16,12 @@
 #include "pipeline/media/convert.h"
 #include "pipeline/media/libav.h"
 
-enum { SIDE_MAX = 16384, THREADS_MAX = 16, ERRORS_IN_A_ROW = 1 << 16 };
+enum {
+    SIDE_MAX = 16384,
+    THREADS_MAX = 16,
+    ERRORS_IN_A_ROW = 1 << 16,
+    FRAMES_OPEN = 1 << 30 /* frames of an AVI file that FFmpeg wrote to a pipe */
+};
 
 /* Lists of other files (which may be remote, or grow for ever), and text drawn as video. */
 static const char refused[] = "hls,applehttp,concat,dash,imf,sdp,rtsp,rtp,tty,tedcaptions";
@@ -33,6 +38,7 @@ struct CopDecoder {
     int stream, errors;
     int64_t index;
     bool draining, waiting; /* waiting: the frame that open() decoded is still to be handed out */
+    bool partial;           /* the file ended inside the last packet */
 };
 
 /* Also of memory: FFmpeg runs out of it over absurd sizes that a broken file asks for. */
@@ -176,6 +182,7 @@ static int feed(CopDecoder *decoder)
     int code;
     while ((code = av_read_frame(decoder->format, decoder->packet)) >= 0) {
         if (decoder->packet->stream_index == decoder->stream) {
+            decoder->partial = decoder->packet->flags & AV_PKT_FLAG_CORRUPT;
             code = avcodec_send_packet(decoder->codec, decoder->packet);
             av_packet_unref(decoder->packet);
             return code;
@@ -183,7 +190,6 @@ static int feed(CopDecoder *decoder)
         av_packet_unref(decoder->packet);
     }
     decoder->draining = true;
-    /* A file that breaks off is decoded as far as it goes. */
     if (code != AVERROR_EOF)
         decoder->errors++;
     return avcodec_send_packet(decoder->codec, NULL);
@@ -214,6 +220,27 @@ static CopStatus receive(CopDecoder *decoder, CopError *err)
         decoder->errors += code < 0;
     }
     return COP_EOF;
+}
+
+/* COP_EOF, unless there should have been more. */
+static CopStatus check_end(CopDecoder *decoder, CopError *err)
+{
+    AVFormatContext *format = decoder->format;
+    if (format->pb && format->pb->error < 0)
+        return fail(decoder, err, "cannot be read", format->pb->error);
+    if (!decoder->partial && !cop_av_is_cut(format, decoder->stream))
+        return COP_EOF;
+    const long long frames = decoder->index;
+    const long long promised = format->streams[decoder->stream]->nb_frames;
+    if (promised > frames && promised < FRAMES_OPEN)
+        return cop_error_set(err, COP_ERR_DATA, "%s: is cut off after %lld of %lld frames",
+                             decoder->path, frames, promised);
+    if (format->duration > 0 && format->duration_estimation_method != AVFMT_DURATION_FROM_BITRATE)
+        return cop_error_set(err, COP_ERR_DATA,
+                             "%s: is cut off after %lld frames; it should last %.2f seconds",
+                             decoder->path, frames, (double)format->duration / AV_TIME_BASE);
+    return cop_error_set(err, COP_ERR_DATA, "%s: is cut off after %lld frames", decoder->path,
+                         frames);
 }
 
 /* The picture in decoder->frame, brought by swscale to a width, height and format. */
@@ -344,15 +371,20 @@ const CopVideoInfo *cop_decoder_info(const CopDecoder *decoder)
 CopStatus cop_decoder_next(CopDecoder *decoder, CopFrame *out, CopError *err)
 {
     *out = (CopFrame){0};
-    COP_TRY(receive(decoder, err));
+    const CopStatus status = receive(decoder, err);
+    if (status == COP_EOF)
+        return check_end(decoder, err);
+    COP_TRY(status);
     return import(decoder, out, err);
 }
 
 CopStatus cop_decoder_skip(CopDecoder *decoder, CopError *err)
 {
-    COP_TRY(receive(decoder, err));
-    decoder->index++;
-    return COP_OK;
+    const CopStatus status = receive(decoder, err);
+    if (status == COP_EOF)
+        return check_end(decoder, err);
+    decoder->index += status == COP_OK;
+    return status;
 }
 
 int cop_decoder_errors(const CopDecoder *decoder)

@@ -32,8 +32,10 @@ void cop_decoder_close(CopDecoder **decoder);
 const CopVideoInfo *cop_decoder_info(const CopDecoder *decoder);
 
 /* The next frame in presentation order, a reference the caller drops; index
- * counts from 0. COP_EOF at the end. Broken packets inside the file are skipped
- * and counted; pictures that change size midway are scaled to the first one's. */
+ * counts from 0. COP_EOF at the end; COP_ERR_DATA, with the frames so far and those
+ * promised, where the file ends before its container says (cop_av_is_cut()) or inside
+ * a packet. Broken packets inside the file are skipped and counted; pictures that change
+ * size midway are scaled to the first one's. */
 CopStatus cop_decoder_next(CopDecoder *decoder, CopFrame *out, CopError *err) COP_MUST_CHECK;
 
 /* As cop_decoder_next(), but drops the frame and spares the copy. */
@@ -43,12 +45,12 @@ CopStatus cop_decoder_skip(CopDecoder *decoder, CopError *err) COP_MUST_CHECK;
 int cop_decoder_errors(const CopDecoder *decoder);
 
 /* Exact number of frames that decoding `path` yields, by decoding it once
- * without keeping anything; 0 frames is COP_ERR_DATA. Remembered per path,
- * size and modification time for the life of the process. Thread-safe. */
+ * without keeping anything; no frame, or a file that is cut, is COP_ERR_DATA. Remembered
+ * per path, size and modification time for the life of the process. Thread-safe. */
 CopStatus cop_video_count(const char *path, int *frames, CopError *err) COP_MUST_CHECK;
 
 /* Frames first..last (inclusive) of `path`, as references in out[last-first+1].
- * *n says how many there were before the file ended (possibly 0); the rest of `out`
+ * *n says how many there were before the end (possibly 0); the rest of `out`
  * is zeroed, and all of it after an error. Decodes from the start. */
 CopStatus cop_video_read(const char *path, int first, int last, CopFrame *out, int *n,
                          CopError *err) COP_MUST_CHECK;

@@ -3,6 +3,7 @@
 #ifndef COP_MEDIA_LIBAV_H
 #define COP_MEDIA_LIBAV_H
 
+#include <libavformat/avformat.h>
 #include <libavutil/dict.h>
 #include <libavutil/frame.h>
 #include <libavutil/pixfmt.h>
@@ -49,5 +50,12 @@ void cop_av_borrow(AVFrame *out, const CopFrame *frame);
  * input: x264's AVX-512 code (version 164) lets memory it has not written reach the
  * macroblock tree, so that two runs differ; all its other code agrees to the bit. */
 void cop_av_steady_x264(AVDictionary **options);
+
+/* True when the file of `format`, read to its end, holds fewer bytes than it promises
+ * for stream number `stream`: in its index (MP4 and MOV, fragments included), as the size of
+ * a Matroska segment (RFC 9559) or of AVI's list of frames. What was written to a pipe
+ * leaves both sizes open. Containers that promise nothing (transport and raw streams, Ogg,
+ * GIF, y4m) are never cut. Moves the read position of format->pb. */
+bool cop_av_is_cut(AVFormatContext *format, int stream);
 
 #endif

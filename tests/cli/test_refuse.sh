@@ -19,6 +19,26 @@ for name in empty cut text folder none; do
     run corrupt "$work/$name.mp4" "$work/x.mkv" --corruption brightness --severity 3
     check "corrupt: $name" refuses 3 "$name.mp4"
 done
+# Cut in the middle of their data, behind a sound header.
+ffmpeg -v error -nostdin -i "$clip" -c copy -movflags +faststart "$work/whole.mp4"
+ffmpeg -v error -nostdin -i "$clip" -c copy "$work/whole.mkv"
+mkdir "$work/out.d"
+for kind in mp4 mkv; do
+    whole=$work/whole.$kind half=$work/half.$kind
+    run predict --model "$model" "$whole"
+    check "predict: whole $kind" quiet
+    bytes=$(stat -c %s "$whole")
+    head -c $((bytes * 2 / 3)) "$whole" >"$half"
+    run predict --model "$model" "$half"
+    check "predict: half $kind" refuses 3 "half.$kind: is cut off after "
+    for out in x.mkv x%d.png; do
+        run corrupt "$half" "$work/out.d/$out" --corruption brightness --severity 3
+        check "corrupt: half $kind to $out" refuses 3 "half.$kind: is cut off after "
+    done
+    check "corrupt: half $kind leaves nothing" test -z "$(ls -A "$work/out.d")"
+done
+run predict --model "$model" "$work/half.mp4"
+check "predict: frames that are left" grep -qE 'after [1-9][0-9]* of 12 frames' "$work/err"
 run infer --model "$model" --input "$work/text.mp4" --output "$work/x.safetensors"
 check "infer: text for tensors" refuses 3 text.mp4
 run infer --model "$model" --input "$work/none.mp4" --output "$work/x.safetensors"
@@ -91,7 +111,9 @@ check "train: locked run" refuses 5 locked/
 locked sweep -c run.cfg --out locked/x
 check "sweep: locked folder" refuses 5 locked/x
 locked eval -c run.cfg --model run/model.safetensors --db locked/x.db
-check "eval: locked folder" refuses 5 locked/x.db
+check "eval: locked folder" refuses 5 "locked/x.db: " "folder locked: Permission denied"
+locked eval -c run.cfg --model run/model.safetensors --db none/x.db
+check "eval: missing folder" refuses 5 "none/x.db: " "folder none: No such file or directory"
 locked eval -c run.cfg --model run/model.safetensors --db r.db \
     --set 'corrupt.severities=[2]'
 check "eval: locked results" refuses 5 r.db

@@ -31,7 +31,7 @@ check "another seed, another set" test "$(diff -rq "$work/a/videos" "$work/c/vid
 
 check "refuses to write over a set" refused 2 already "$work/a"
 check "needs a folder" refused 2 OUT --classes 3
-check "one folder only" refused 2 "more than one" "$work/x" "$work/y"
+check "one folder only" refused 2 left over "$work/x" "$work/y"
 check "classes out of range" refused 2 "2 to 12" "$work/x" --classes 13
 check "odd size" refused 2 even "$work/x" --size 33
 check "a word for a number" refused 2 --clips "$work/x" --clips many

@@ -13,6 +13,7 @@
 #include "tests/media_help.h"
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof(a)[0]))
+#define CUT_MP4  "cut.mp4" /* the only one that is known to be cut; see test_container_end.c */
 
 /* What the ffmpeg command makes from 1.2 s of a test pattern, and what must come
  * out; frames 0: whatever the ffmpeg command finds. */
@@ -46,7 +47,7 @@ static const struct {
     {"grey.png", "testsrc=s=97x75", "-frames:v 1 -pix_fmt gray", COP_PIXEL_GRAY8, 1},
     /* made from others by setup() */
     {"cover.mp4", NULL, NULL, COP_PIXEL_I420, 30},
-    {"cut.mp4", NULL, NULL, COP_PIXEL_I420, 0},
+    {CUT_MP4, NULL, NULL, COP_PIXEL_I420, 0},
     {"cut.ts", NULL, NULL, COP_PIXEL_I420, 0},
     {"late.ts", NULL, NULL, COP_PIXEL_I420, 0},
     {"flipped0.ts", NULL, NULL, COP_PIXEL_I420, 0},
@@ -90,6 +91,11 @@ static void setup(void)
                ffmpeg);
 }
 
+static CopStatus end_of(const char *path)
+{
+    return strstr(path, "/" CUT_MP4) ? COP_ERR_DATA : COP_EOF;
+}
+
 /* Everything that comes out, row by row. */
 static uint8_t *decode_all(const char *path, int threads, size_t *size, int *frames)
 {
@@ -100,6 +106,7 @@ static uint8_t *decode_all(const char *path, int threads, size_t *size, int *fra
     uint8_t *bytes = NULL;
     CopFrame frame;
     CopStatus status;
+    const CopStatus end = end_of(path);
     *size = 0;
     *frames = 0;
     while ((status = cop_decoder_next(decoder, &frame, &err)) == COP_OK) {
@@ -116,8 +123,8 @@ static uint8_t *decode_all(const char *path, int threads, size_t *size, int *fra
         }
         cop_frame_unref(&frame);
     }
-    ck_assert_int_eq(status, COP_EOF);
-    ck_assert_int_eq(cop_decoder_next(decoder, &frame, &err), COP_EOF);
+    ck_assert_int_eq(status, end);
+    ck_assert_int_eq(cop_decoder_next(decoder, &frame, &err), end);
     cop_decoder_close(&decoder);
     cop_decoder_close(&decoder);
     return bytes;
@@ -143,8 +150,9 @@ START_TEST(same_as_the_ffmpeg_command)
     int n;
     uint8_t *again = decode_all(path, 4, &want_size, &n);
     ck_assert(n == frames && size == want_size && memcmp(bytes, again, size) == 0);
-    ck_assert_int_eq(cop_video_count(path, &n, NULL), COP_OK);
-    ck_assert_int_eq(n, frames);
+    const bool whole = end_of(path) == COP_EOF;
+    ck_assert_int_eq(cop_video_count(path, &n, NULL), whole ? COP_OK : COP_ERR_DATA);
+    ck_assert_int_eq(n, whole ? frames : 0);
 
     CopDecoder *decoder;
     ck_assert_int_eq(cop_decoder_open(&decoder, path, 1, NULL), COP_OK);

@@ -12,18 +12,14 @@
 #include "pipeline/report/report.h"
 #include "pipeline/report/terminal.h"
 #include "tests/fake_results.h"
+#include "tests/media_help.h"
 
 static const char hostile[] = "</script><img src=x onerror=alert(1)>\"'&\x1b[2J\xff";
-static char *folder, *path;
 static CopResults *results;
 
 static void load(const FakeResults *fake)
 {
-    CopError err = {0};
-    folder = fake_folder();
-    path = g_build_filename(folder, "r.db", NULL);
-    ck_assert_msg(fake_results(path, fake, &err) == COP_OK, "%s", err.text);
-    ck_assert_msg(cop_results_load(&results, path, 0, &err) == COP_OK, "%s", err.text);
+    results = fake_load(help_path("r.db"), fake);
 }
 
 static void setup(void)
@@ -39,9 +35,7 @@ static void setup_hostile(void)
 static void teardown(void)
 {
     cop_results_free(&results);
-    fake_folder_remove(folder);
-    g_free(folder);
-    g_free(path);
+    help_remove_folder();
 }
 
 static void check_holds(const char *text, const char *part)
@@ -255,7 +249,8 @@ END_TEST
 START_TEST(page_is_written_whole)
 {
     CopError err = {0};
-    char *file = g_build_filename(folder, "report.html", NULL), *text, *page;
+    const char *file = help_path("report.html");
+    char *text, *page;
     ck_assert_msg(cop_report_write(results, 1, file, &err) == COP_OK, "%s", err.text);
     ck_assert(g_file_get_contents(file, &text, NULL, NULL));
     page = cop_report_html(results, 1);
@@ -263,10 +258,7 @@ START_TEST(page_is_written_whole)
     ck_assert(g_str_has_suffix(text, "</html>\n"));
     g_free(text);
     g_free(page);
-    g_free(file);
-    file = g_build_filename(folder, "none", "report.html", NULL);
-    ck_assert(cop_report_write(results, 0, file, &err) == COP_ERR_IO);
-    g_free(file);
+    ck_assert(cop_report_write(results, 0, help_path("none/report.html"), &err) == COP_ERR_IO);
 }
 END_TEST
 

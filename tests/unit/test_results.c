@@ -10,19 +10,17 @@
 
 #include "pipeline/eval/results.h"
 #include "tests/fake_results.h"
+#include "tests/media_help.h"
 
 enum { CLIPS = 60, CORRUPTIONS = 3, SEVERITIES = 5 };
 
-static char *folder, *path;
+static const char *path;
 static CopResults *results;
 
 static void load(const FakeResults *fake)
 {
-    CopError err = {0};
-    folder = fake_folder();
-    path = g_build_filename(folder, "r.db", NULL);
-    ck_assert_msg(fake_results(path, fake, &err) == COP_OK, "%s", err.text);
-    ck_assert_msg(cop_results_load(&results, path, 0, &err) == COP_OK, "%s", err.text);
+    path = help_path("r.db");
+    results = fake_load(path, fake);
 }
 
 static void setup(void)
@@ -39,9 +37,7 @@ static void teardown(void)
 {
     cop_results_free(&results);
     cop_results_free(&results);
-    fake_folder_remove(folder);
-    g_free(folder);
-    g_free(path);
+    help_remove_folder();
 }
 
 /* One number by SQL alone: an independent way to the same rows. */

@@ -16,20 +16,13 @@
 #include "pipeline/eval/results.h"
 #include "pipeline/eval/store.h"
 #include "tests/fake_results.h"
+#include "tests/media_help.h"
 
-static char *folder, *path;
+static const char *path;
 
 static void setup(void)
 {
-    folder = fake_folder();
-    path = g_build_filename(folder, "r.db", NULL);
-}
-
-static void teardown(void)
-{
-    fake_folder_remove(folder);
-    g_free(folder);
-    g_free(path);
+    path = help_path("r.db");
 }
 
 static CopStore *open_store(void)
@@ -343,7 +336,7 @@ START_TEST(read_only_folder)
     const FakeResults fake = {.models = 1, .corruptions = 1, .clips = 3};
     CopError err = {0};
     ck_assert_msg(fake_results(path, &fake, &err) == COP_OK, "%s", err.text);
-    ck_assert(g_chmod(path, 0444) == 0 && g_chmod(folder, 0555) == 0);
+    ck_assert(g_chmod(path, 0444) == 0 && g_chmod(help_folder(), 0555) == 0);
     const pid_t child = fork();
     if (child == 0) {
         int code = 0;
@@ -351,20 +344,18 @@ START_TEST(read_only_folder)
             _exit(9);
         CopStore *store;
         CopResults *results;
-        char *fresh = g_build_filename(folder, "new.db", NULL);
-        if (cop_store_open(&store, fresh, true, NULL) != COP_ERR_IO)
+        if (cop_store_open(&store, help_path("new.db"), true, NULL) != COP_ERR_IO)
             code |= 1;
         if (cop_results_load(&results, path, 0, NULL) != COP_OK)
             code |= 2;
         else if (results->n_clips != 3)
             code |= 4;
         cop_results_free(&results);
-        g_free(fresh);
         _exit(code);
     }
     int status;
     ck_assert(child > 0 && waitpid(child, &status, 0) == child);
-    g_chmod(folder, 0755);
+    g_chmod(help_folder(), 0755);
     ck_assert_int_eq(WEXITSTATUS(status), 0);
     ck_assert(WIFEXITED(status));
 }
@@ -406,7 +397,7 @@ int main(void)
 {
     Suite *suite = suite_create("store");
     TCase *tc = tcase_create("rows");
-    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_checked_fixture(tc, setup, help_remove_folder);
     tcase_add_test(tc, keys_are_found_again);
     tcase_add_test(tc, has_and_unique);
     tcase_add_test(tc, changed_detail_is_refused);
@@ -415,7 +406,7 @@ int main(void)
     tcase_add_test(tc, setups_never_mix);
     suite_add_tcase(suite, tc);
     tc = tcase_create("files");
-    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_checked_fixture(tc, setup, help_remove_folder);
     tcase_add_test(tc, foreign_files_are_left_alone);
     tcase_add_test(tc, missing_and_empty);
     tcase_add_test(tc, newer_schema_is_refused);
