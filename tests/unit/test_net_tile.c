@@ -264,8 +264,8 @@ static bool cut_is(const CopTensor *x, CopSize grid, CopSize tile)
            x->h == tile.h && x->w == tile.w;
 }
 
-/* Whole tiles that fill registers where there are any; time is cut nowhere, since then no
- * tap in its padding can be skipped. */
+/* Whole tiles that fill registers where there are any; time is hardly cut, since then no tap in
+ * its padding can be skipped. */
 START_TEST(r3d_18_is_cut_well)
 {
     CopNet *net =
@@ -275,11 +275,14 @@ START_TEST(r3d_18_is_cut_well)
     ck_assert(cut_is(cop_net_logits(net), (CopSize){1, 1, 1}, (CopSize){1, 1, 1}));
     for (int i = 0; i < net->n_steps; i++) {
         const CopTensor *y = net->step[i].layer->out;
-        ck_assert_int_eq(y->grid.t, 1);
-        copies += strcmp(net->step[i].layer->name, "retile") == 0;
+        if (strcmp(net->step[i].layer->name, "retile") == 0) {
+            copies++;
+            continue;
+        }
+        ck_assert(y->grid.t == 1 || y->clip.h == 7); /* a plane of 49 is too small for 16 tiles */
         if (y->clip.h == 56)
             ck_assert(cut_is(y, (CopSize){1, 4, 4}, (CopSize){16, 14, 14}));
-        if (y->clip.h == 28 && strcmp(net->step[i].layer->name, "retile") != 0) {
+        if (y->clip.h == 28) {
             ck_assert(cut_is(y, (CopSize){1, 4, 4}, (CopSize){8, 7, 7}));
             halved++;
         }
