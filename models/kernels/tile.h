@@ -29,7 +29,8 @@ CopHalo cop_tile_halo(const CopWindow *window, CopSize in, const CopCut *cut);
  * interior and *pad is 0; elsewhere nothing changes. In batch mode *view is *x. */
 void cop_tile_view(const CopTensor *x, const CopWindow *window, CopTensor *view, CopSize *pad);
 
-/* Writes the halo of x (batch mode: zero or `outside`) and all positions outside the clip. */
+/* Writes the halo of x, which has one group, and all positions outside the clip: a
+ * neighbour's values, else `outside`. */
 void cop_tile_exchange(const CopTensor *x, float outside, CopPool *pool);
 
 /* Copies the clip into another cut; interiors only. */

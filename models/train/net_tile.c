@@ -15,7 +15,7 @@
 /* Times are in multiply-adds of sixteen lanes. The convolution kernels do them on blocks of
  * up to POSITIONS positions, in up to ROWS rows. Constants are from timings of 3x3x3 layers
  * of 128 to 512 channels in many cuts. */
-enum { POSITIONS = 14, ROWS = 4, SWEEPS = 4 };
+enum { POSITIONS = 14, ROWS = 4, SWEEPS = 4, SIZE_MOST = 1 << 24 };
 static const double per_weight = 0.7;  /* to fetch one, for a block */
 static const double least_dense = 7.5; /* a block with fewer positions takes as long: its sums */
 static const double least_masked = 4;  /* wait for each other, longer in a long list of weights */
@@ -38,6 +38,11 @@ typedef struct Planner {
 static int max(int a, int b)
 {
     return a > b ? a : b;
+}
+
+static int min(int a, int b)
+{
+    return a < b ? a : b;
 }
 
 static int ceil_div(int a, int b)
@@ -148,11 +153,12 @@ static double taps_along_t(const CopWindow *w, int in, const CopCut *cut)
 {
     if (cut->grid.t > 1)
         return (double)cut->tile.t * w->kernel.t;
-    int taps = 0;
-    for (int t = 0; t < cut->tile.t; t++) {
-        const int first = t * w->stride.t - w->pad.t, end = first + w->kernel.t;
-        taps += max((end < in ? end : in) - max(first, 0), 0);
-    }
+    const int k = w->kernel.t, s = w->stride.t, p = w->pad.t, n = cut->tile.t;
+    double taps = (double)n * k;
+    for (int t = 0; t < n && t * s < p; t++)
+        taps -= min(p - t * s, k);
+    for (int t = n - 1; t >= 0 && t * s - p + k > in; t--)
+        taps -= min(t * s - p + k - in, k);
     return taps;
 }
 
@@ -347,12 +353,25 @@ static CopStatus connect(CopNet *net)
     return status;
 }
 
+/* No tensor could be as large; sums of sizes stay in an int. */
+static CopStatus check_sizes(const CopNet *net)
+{
+    for (int e = 0; e < net->n_edges; e++) {
+        const CopSize size = size_of(net, e);
+        if (size.t > SIZE_MOST || size.h > SIZE_MOST || size.w > SIZE_MOST)
+            return COP_ERR_SHAPE;
+    }
+    return COP_OK;
+}
+
 CopStatus cop_net_tile(CopNet *net)
 {
     Planner p = {.net = net};
     p.family = calloc((size_t)net->n_edges, sizeof *p.family);
     p.families = calloc((size_t)net->n_edges, sizeof *p.families);
     CopStatus status = p.family && p.families ? COP_OK : COP_ERR_NOMEM;
+    if (status == COP_OK)
+        status = check_sizes(net);
     if (status == COP_OK) {
         find_families(&p);
         find_covers(&p);

@@ -307,6 +307,22 @@ START_TEST(a_tile_plan_is_for_inference_of_one_clip)
 }
 END_TEST
 
+START_TEST(what_no_tensor_can_hold_is_refused)
+{
+    static const CopShape bad[] = {{3, 1, 1 << 26, 5}, {3, 1 << 30, 8, 8}, {3, 5, 7, 0x7ffffff0}};
+    for (int i = 0; i < 3; i++) {
+        CopNet *net;
+        CopError err = {0};
+        must(cop_net_create(&net, "r3d_tiny", NULL, 5, bad[i], &err), &err);
+        ck_assert_int_eq(
+            cop_net_plan(net, &(CopNetPlan){.batch = 1, .tile = true, .threads = 1}, &err),
+            COP_ERR_SHAPE);
+        ck_assert_ptr_ne(strstr(err.text, "tiles"), NULL);
+        cop_net_destroy(&net);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("net_tile");
@@ -318,6 +334,7 @@ int main(void)
     tcase_add_loop_test(tests, every_layer_works_in_tiles, 0, AWKWARD + registered());
     tcase_add_test(tests, r3d_18_is_cut_well);
     tcase_add_test(tests, a_tile_plan_is_for_inference_of_one_clip);
+    tcase_add_test(tests, what_no_tensor_can_hold_is_refused);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     const int failed = srunner_ntests_failed(runner);
