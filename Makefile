@@ -59,6 +59,7 @@ TEST_SRC     := $(wildcard tests/unit/test_*.c tests/grad/test_*.c tests/contrac
 TEST_LIB_SRC := $(wildcard tests/*.c)
 KCHECK_SRC   := $(wildcard tests/kernels/*.c)
 CORE_SRC     := $(wildcard models/core/*.c)
+BENCH_SRC    := $(filter-out tests/bench/bench_layers.c tests/bench/bench_nets.c,$(wildcard tests/bench/*.c))
 PARITY_BIN    = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/parity/*.c))
 SAMPLE_BIN   := $(patsubst %.c,$(B)/%,$(wildcard samples/*.c))
 # Golden tables are parts of the test that includes them.
@@ -82,6 +83,7 @@ DEPS_build   := gcc libc6-dev make pkg-config libavformat-dev libavcodec-dev lib
 DEPS_check   := $(DEPS_build) libgstreamer1.0-dev libcairo2-dev ffmpeg sqlite3
 DEPS_lint    := $(DEPS_check) git binutils clang clang-format cppcheck shellcheck
 DEPS_aarch64 := gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
+DEPS_bench   := $(DEPS_build) libdnnl-dev python3 python3-torch python3-torchvision
 DEPS_parity  := $(DEPS_build) python3 python3-numpy python3-torch python3-torchvision \
                 python3-skimage python3-opencv python3-pil ffmpeg opencv-doc
 
@@ -96,7 +98,7 @@ PIPE_LIBS   = $(eval PIPE_LIBS := $(call pkg_libs,$(PIPELINE_PKGS)))$(PIPE_LIBS)
 TEST_LIBS   = $(eval TEST_LIBS := $(call pkg_libs,$(TEST_PKGS)))$(TEST_LIBS)
 
 # --- targets ----------------------------------------------------------------
-.PHONY: all check check-run demo demo-run bench lint parity parity-run deps deps-% install uninstall \
+.PHONY: all check check-run demo demo-run bench bench-full bench-programs lint parity parity-run deps deps-% install uninstall \
         clean help kernels kernels-aarch64 programs headers
 
 ## all: build/coppice and the two libraries
@@ -123,9 +125,18 @@ kernels: $(B)/tests/kcheck
 kernels-aarch64: deps-aarch64
 	@$(MAKE) --no-print-directory CC=aarch64-linux-gnu-gcc KCHECK_RUN="qemu-aarch64 -L /usr/aarch64-linux-gnu" kernels
 
-## bench: time the three passes of six convolutions at densities 1, 0.5 and 0.1, one thread
-bench: $(B)/tests/kcheck
-	@BENCH=1 $(B)/tests/kcheck conv3d
+## bench: minutes of timings: R3D-18's layers against oneDNN, whole nets against PyTorch
+bench: bench-programs
+	@tests/bench/run.sh $(B) quick
+
+## bench-full: hours of them: four nets, six densities, one and two threads, batch 1 and 16
+bench-full: bench-programs
+	@tests/bench/run.sh $(B) full
+
+## bench-programs: build/bench_layers and build/bench_nets, to time one thing (--help)
+bench-programs: deps-bench
+	@$(MAKE) --no-print-directory $(B)/bench_layers $(B)/bench_nets
+	@for program in bench_layers bench_nets; do ln -sfn $(HASH)/$$program build/$$program; done
 
 ## lint: layering, format, headers, symbols, cppcheck, clang with the same warnings
 lint: deps-lint
@@ -138,9 +149,10 @@ parity: deps-parity
 parity-run: all $(PARITY_BIN)
 	@COPPICE=$(CURDIR)/$(B)/coppice tests/parity/run.sh
 
-## deps: install what is missing (build, check, lint, aarch64 and parity sets; deps-build: that one)
+## deps: install what is missing (build, check, lint, aarch64, parity and bench sets; deps-build: that one)
 deps:
-	@tests/deps.sh $(sort $(DEPS_build) $(DEPS_check) $(DEPS_lint) $(DEPS_aarch64) $(DEPS_parity))
+	@tests/deps.sh $(sort $(DEPS_build) $(DEPS_check) $(DEPS_lint) $(DEPS_aarch64) $(DEPS_parity) \
+	    $(DEPS_bench))
 deps-%:
 	@tests/deps.sh $(sort $(DEPS_$*))
 
@@ -204,6 +216,8 @@ $(B)/tests/%.o: tests/%.c
 	$(call compile,$(CFLAGS_all) $(TEST_CFLAGS) -DCOP_TESTS='"$(CURDIR)/tests"')
 $(B)/tests/kernels/%.o: tests/kernels/%.c
 	$(call compile,$(CFLAGS_all))
+$(B)/tests/bench/%.o: tests/bench/%.c
+	$(call compile,$(CFLAGS_all))
 $(B)/samples/%.o: samples/%.c
 	$(call compile,$(CFLAGS_all))
 
@@ -241,6 +255,10 @@ $(B)/tests/kcheck: $(call obj,$(KCHECK_SRC) $(CORE_SRC) $(KERN_SRC)) $(LANE_OBJ)
 $(TEST_BIN): $(B)/tests/%: $(B)/tests/%.o $(call obj,$(TEST_LIB_SRC)) $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@$(if $(Q),echo "  LD    tests/$*")
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(TEST_LIBS) $(PIPE_LIBS) -lm
+$(B)/bench_layers: $(call obj,tests/bench/bench_layers.c $(BENCH_SRC)) $(B)/libcoppice-nn.a
+	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ -ldnnl -lgomp -lm
+$(B)/bench_nets: $(call obj,tests/bench/bench_nets.c tests/bench/bench_clock.c) $(B)/libcoppice-nn.a
+	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ -lm
 $(B)/parity/%: $(B)/tests/parity/%.o $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm

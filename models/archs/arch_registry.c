@@ -2,12 +2,16 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "models/archs/arch.h"
 
-extern const CopArchDesc cop_arch_r3d_18, cop_arch_r3d_10, cop_arch_r3d_tiny;
+extern const CopArchDesc cop_arch_r3d_18, cop_arch_r3d_10, cop_arch_r3d_tiny, cop_arch_mc3_18,
+    cop_arch_r2plus1d_18, cop_arch_x3d_stack;
 
 const CopArchDesc *const cop_arch_registry[] = {
     &cop_arch_r3d_18,
     &cop_arch_r3d_10,
     &cop_arch_r3d_tiny,
+    &cop_arch_mc3_18,
+    &cop_arch_r2plus1d_18,
+    &cop_arch_x3d_stack,
     NULL,
 };
 

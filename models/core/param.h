@@ -51,4 +51,8 @@ void cop_param_set_mask(CopParam *param, const uint64_t *mask, float *scratch);
 /* Density nnz / numel, 0..1. */
 double cop_param_density(const CopParam *param);
 
+/* Bytes of the mask and of those arrays that there are, and in *dense what the arrays would
+ * take without a mask. */
+size_t cop_param_bytes(const CopParam *param, size_t *dense);
+
 #endif

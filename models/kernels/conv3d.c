@@ -48,6 +48,9 @@ static bool shape_fits(const CopConvShape *s, const CopParam *param)
             return false;
         numel *= (size_t)size[i];
     }
+    if (s->groups < 1 || s->ic % s->groups || s->oc % s->groups)
+        return false;
+    numel /= (size_t)s->groups;
     return s->st >= 1 && s->sh >= 1 && s->sw >= 1 && s->pt >= 0 && s->ph >= 0 && s->pw >= 0 &&
            param->numel == numel;
 }
@@ -83,12 +86,35 @@ static bool tensors_fit(const CopConvShape *s, const CopTensor *x, const CopTens
            (dy && same_size(dx, x) && covers(dy->halo, cop_conv3d_grad_halo(s, x->t, x->h, x->w)));
 }
 
+CopBlocking cop_conv3d_blocking(const CopConv3dKernels *kernels, double density)
+{
+    /* Few weights a block make the traffic of sums between blocks count: small tiles let a
+     * block have more channels. Many make loads count: two channels share them. */
+    const int pairs_max = kernels->pairs_max;
+    if (density < 0.15)
+        return (CopBlocking){.pairs = false, .positions = 8, .cols = 4, .block_bytes = 36 << 10};
+    if (density < 0.75)
+        return (CopBlocking){true, min(12, pairs_max), 4, 36 << 10};
+    return (CopBlocking){true, pairs_max, pairs_max, 28 << 10};
+}
+
+/* Weights in list order: the active ones, or all with a slot for each channel that a last
+ * pair lacks. */
+static size_t weight_room(const CopParam *param, const CopConvShape *s)
+{
+    const size_t oc = (size_t)(s->oc / s->groups), ic = (size_t)(s->ic / s->groups);
+    const size_t channels = (oc + oc % 2) * (ic + ic % 2);
+    return param->capacity < param->numel ? param->capacity : param->numel / oc / ic * channels;
+}
+
 static void build(CopConv3d *conv)
 {
     const CopParam *param = conv->param;
-    cop_gather_build(&conv->forward, &conv->shape, param->mask);
+    const double density = param->mask ? cop_param_density(param) : 1;
+    const CopBlocking blocking = cop_conv3d_blocking(conv->kernels, density);
+    cop_gather_build(&conv->forward, &conv->shape, blocking, param->mask);
     if (conv->backward.sweeps)
-        cop_gather_build(&conv->backward, &conv->shape, param->mask);
+        cop_gather_build(&conv->backward, &conv->shape, blocking, param->mask);
     conv->generation = param->generation;
 }
 
@@ -97,8 +123,7 @@ CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape
                             const CopTensor *dx, const CopTensor *dy, int threads)
 {
     *out = NULL;
-    if (shape->groups > 1 || !shape_fits(shape, param) || !tensors_fit(shape, x, y, dx, dy) ||
-        threads < 1)
+    if (!shape_fits(shape, param) || !tensors_fit(shape, x, y, dx, dy) || threads < 1)
         return COP_ERR_SHAPE;
     CopConv3d *conv = cop_arena_alloc(arena, 1, sizeof *conv);
     if (!conv)
@@ -109,22 +134,27 @@ CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape
                         .threads = threads,
                         .x = *x,
                         .y = *y};
-    COP_TRY(cop_gather_plan(&conv->forward, arena, shape, x, y, false, param->capacity));
+    const size_t capacity = param->capacity ? param->capacity : 1;
+    COP_TRY(cop_gather_plan(&conv->forward, arena, shape, x, y, false, conv->kernels, capacity));
     if (dy) {
         conv->dy = *dy;
-        COP_TRY(cop_gather_plan(&conv->full, arena, shape, x, dy, false, 0));
-        cop_gather_build(&conv->full, shape, NULL);
+        COP_TRY(cop_gather_plan(&conv->full, arena, shape, x, dy, false, conv->kernels, 0));
+        /* Units of one channel have each weight once, as the caller's array has. */
+        CopBlocking blocking = cop_conv3d_blocking(conv->kernels, 1);
+        blocking.pairs = false;
+        cop_gather_build(&conv->full, shape, blocking, NULL);
     }
     if (dx) {
         conv->dx = *dx;
-        COP_TRY(cop_gather_plan(&conv->backward, arena, shape, dy, dx, true, param->capacity));
+        COP_TRY(
+            cop_gather_plan(&conv->backward, arena, shape, dy, dx, true, conv->kernels, capacity));
     }
     /* Sums of a tile between blocks, or a row of the dense gradient. */
     const int channels = dx ? max(shape->oc, shape->ic) : shape->oc;
-    conv->scratch_floats = (size_t)channels * COP_TILE_MAX * COP_LANES;
-    if (dy && conv->full.entries > conv->scratch_floats)
-        conv->scratch_floats = (conv->full.entries + COP_LANES - 1) / COP_LANES * COP_LANES;
-    conv->weight = cop_arena_alloc(arena, param->capacity, sizeof *conv->weight);
+    conv->scratch_floats = (size_t)(channels / shape->groups + 1) * COP_TILE_MAX * COP_LANES;
+    if (dy && conv->full.slots > conv->scratch_floats)
+        conv->scratch_floats = (conv->full.slots + COP_LANES - 1) / COP_LANES * COP_LANES;
+    conv->weight = cop_arena_alloc(arena, weight_room(param, shape), sizeof *conv->weight);
     conv->scratch =
         cop_arena_alloc(arena, (size_t)threads * conv->scratch_floats, sizeof *conv->scratch);
     if (!conv->weight || !conv->scratch)
@@ -152,7 +182,7 @@ typedef struct GatherJob {
     CopTiling tiling;
     const CopTensor *in, *out;
     CopConvTail tail;
-    int chunks, parts; /* a work item is a chunk of the tiles and a part of the channels */
+    int chunks, parts; /* a work item is a chunk of the tiles and a part of the units */
 } GatherJob;
 
 /* Where position i of a sweep lies in the tensor that it writes. */
@@ -161,10 +191,49 @@ static int place_in_out(const CopAxis *axis, int i)
     return axis->phase + i * axis->stride;
 }
 
+/* One tile's share of some units of a group. */
+static void gather_tile(const GatherJob *job, CopConv3dTile *tile, int i, int end, int group,
+                        float *scratch)
+{
+    const CopConv3dKernels *kernels = job->conv->kernels;
+    const CopGather *gather = job->gather;
+    const CopSweep *sweep = job->tiling.sweep;
+    const CopTensor *x = job->in, *y = job->out, *add = job->tail.add;
+    const CopPlace at = cop_conv3d_place(&job->tiling, i);
+    const int step = cop_tile_step(sweep), c = group * gather->out_channels;
+    CopConv3dFn *const fn = gather->blocking.pairs
+                                ? kernels->pairs[step][at.rows - 1][at.cols - 1]
+                                : kernels->gather[step][at.rows - 1][at.cols - 1];
+    const float *in = x->data + (size_t)at.g * x->stride_g +
+                      (size_t)(group * gather->in_channels) * x->stride_c + sweep->in_first +
+                      at.t * sweep->in_t + at.h * sweep->in_h + at.w * sweep->in_w;
+    float *out = y->data + (size_t)at.g * y->stride_g + (size_t)c * y->stride_c + sweep->out_first +
+                 at.t * sweep->out_t + at.h * sweep->out_h + at.w * sweep->out_w;
+    const float *sum =
+        add ? cop_tensor_at(add, at.g, c, place_in_out(&sweep->t, at.t),
+                            place_in_out(&sweep->h, at.h), place_in_out(&sweep->w, at.w))
+            : NULL;
+    tile->bias = job->tail.bias ? job->tail.bias + c : NULL;
+    cop_conv3d_valid_taps(&sweep->t, at.t, &tile->first_tap, &tile->end_tap);
+    for (int block = 0; block < sweep->blocks; block++) {
+        if (i + 1 < end)
+            cop_tile_prefetch(gather, &job->tiling, i + 1, group, block, x);
+        cop_tile_block(tile, gather, sweep, group, block, job->conv->weight);
+        tile->first = block == 0;
+        tile->last = block == sweep->blocks - 1;
+        for (int lane = 0; lane < COP_LANES; lane += kernels->width) {
+            tile->in = in + lane;
+            tile->out = out + lane;
+            tile->add = sum ? sum + lane : NULL;
+            tile->scratch = scratch + lane * at.rows * at.cols * (gather->out_channels + 1);
+            fn(tile);
+        }
+    }
+}
+
 static void gather_item(void *ctx, int item, int worker)
 {
     const GatherJob *job = ctx;
-    const CopConv3dKernels *kernels = job->conv->kernels;
     const CopGather *gather = job->gather;
     const CopSweep *sweep = job->tiling.sweep;
     const int part = item % job->parts, chunk = item / job->parts;
@@ -174,9 +243,6 @@ static void gather_item(void *ctx, int item, int worker)
                           .out_c = (ptrdiff_t)gather->out_c,
                           .out_h = sweep->out_h,
                           .out_w = sweep->out_w,
-                          .from = gather->out_channels * part / job->parts,
-                          .to = gather->out_channels * (part + 1) / job->parts,
-                          .bias = job->tail.bias,
                           .relu = job->tail.relu};
     const CopTensor *add = job->tail.add;
     if (add) {
@@ -184,36 +250,17 @@ static void gather_item(void *ctx, int item, int worker)
         tile.add_h = sweep->h.stride * (ptrdiff_t)add->stride_h;
         tile.add_w = sweep->out_w;
     }
-    cop_tile_list(&tile, gather, job->conv->weight);
-    const int tiles = job->tiling.tiles;
+    cop_tile_list(&tile, gather, sweep);
+    const int tiles = job->tiling.tiles, units = gather->groups * gather->units;
     const int end = (int)((int64_t)tiles * (chunk + 1) / job->chunks);
-    for (int i = (int)((int64_t)tiles * chunk / job->chunks); i < end; i++) {
-        const CopPlace at = cop_conv3d_place(&job->tiling, i);
-        CopConv3dFn *const fn = kernels->gather[cop_tile_step(sweep)][at.rows - 1][at.cols - 1];
-        const float *in = job->in->data + (size_t)at.g * job->in->stride_g + sweep->in_first +
-                          at.t * sweep->in_t + at.h * sweep->in_h + at.w * sweep->in_w;
-        float *out = job->out->data + (size_t)at.g * job->out->stride_g + sweep->out_first +
-                     at.t * sweep->out_t + at.h * sweep->out_h + at.w * sweep->out_w;
-        cop_conv3d_valid_taps(&sweep->t, at.t, &tile.first_tap, &tile.end_tap);
-        for (int block = 0; block < sweep->blocks; block++) {
-            if (i + 1 < end)
-                cop_tile_prefetch(gather, &job->tiling, i + 1, block, job->in);
-            cop_tile_block(&tile, gather, sweep, block);
-            tile.first = block == 0;
-            tile.last = block == sweep->blocks - 1;
-            for (int lane = 0; lane < COP_LANES; lane += kernels->width) {
-                tile.in = in + lane;
-                tile.out = out + lane;
-                tile.scratch = scratch + lane * at.rows * at.cols * gather->out_channels;
-                if (add)
-                    tile.add = cop_tensor_at(add, at.g, 0, place_in_out(&sweep->t, at.t),
-                                             place_in_out(&sweep->h, at.h),
-                                             place_in_out(&sweep->w, at.w)) +
-                               lane;
-                fn(&tile);
-            }
+    const int first = (int)((int64_t)units * part / job->parts);
+    const int last = (int)((int64_t)units * (part + 1) / job->parts);
+    for (int i = (int)((int64_t)tiles * chunk / job->chunks); i < end; i++)
+        for (int group = first / gather->units; group * gather->units < last; group++) {
+            tile.from = max(first - group * gather->units, 0);
+            tile.to = min(last - group * gather->units, gather->units);
+            gather_tile(job, &tile, i, end, group, scratch);
         }
-    }
 }
 
 static void run_gather(CopConv3d *conv, const CopGather *gather, CopConvTail tail,
@@ -224,7 +271,7 @@ static void run_gather(CopConv3d *conv, const CopGather *gather, CopConvTail tai
     for (int i = 0; i < gather->sweeps; i++) {
         GatherJob job = {.conv = conv,
                          .gather = gather,
-                         .tiling = cop_conv3d_tiling(&gather->sweep[i], out->g, COP_TILE_MAX),
+                         .tiling = cop_conv3d_tiling(&gather->sweep[i], out->g),
                          .in = in,
                          .out = out,
                          .tail = tail};
@@ -232,7 +279,7 @@ static void run_gather(CopConv3d *conv, const CopGather *gather, CopConvTail tai
             continue;
         const int items = threads == 1 ? 1 : threads * ITEMS_PER_THREAD;
         job.chunks = min(items, job.tiling.tiles);
-        job.parts = min((items + job.chunks - 1) / job.chunks, gather->out_channels);
+        job.parts = min((items + job.chunks - 1) / job.chunks, gather->groups * gather->units);
         cop_parallel_for(pool, job.chunks * job.parts, gather_item, &job);
     }
 }

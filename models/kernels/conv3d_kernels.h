@@ -1,8 +1,9 @@
 /* The innermost loops of conv3d, one table a CPU tier.
  * A tile is up to COP_TILE_MAX positions of the output, rows x cols, whose
  * values stay in registers while a list of weights is walked. A list says,
- * for one output channel and one block of input channels, where each weight
- * reads (an offset from the position's first tap) and what it is.
+ * for one unit and one block of input channels, where each weight reads (an
+ * offset from the position's first tap) and what it is. A unit is one output
+ * channel, or a pair: what both channels of a pair read is loaded once.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef COP_KERNELS_CONV3D_KERNELS_H
 #define COP_KERNELS_CONV3D_KERNELS_H
@@ -12,7 +13,7 @@
 #include <stdint.h>
 
 enum {
-    COP_TILE_MAX = 14, /* accumulators, with a weight and a product, fill sixteen registers */
+    COP_TILE_MAX = 14, /* sums, with a weight and a product, fill sixteen registers */
     COP_TILE_ROWS = 4,
     COP_STEPS = 3 /* distance of neighbours in `in`: 1, 2 or any number of positions */
 };
@@ -22,13 +23,20 @@ typedef struct CopConv3dTile {
     ptrdiff_t in_h, in_w; /* from one position to the next, in floats */
     float *out;           /* the first position in channel 0; only read by `correlate` */
     ptrdiff_t out_c, out_h, out_w;
-    int from, to; /* output channels */
+    int channels; /* of the output */
+    int from, to; /* units; `correlate`: channels */
 
-    const uint32_t *offset; /* in floats */
-    float *weight;          /* beside `offset`; `correlate` adds its sums here */
-    const uint32_t *start;  /* where the weights of tap 0, 1, ... along t start, in channel 0 */
-    size_t start_step, weight_step; /* from one channel to the next */
-    int first_tap, end_tap;         /* taps along t to visit */
+    /* Slots: an offset in floats and the weight beside it; `correlate` adds its
+     * sums there. Of a pair, a slot's weight belongs to the first channel and the
+     * next slot's to the second where both read, and such slots come first. */
+    const uint32_t *offset;
+    float *weight;
+    /* Where the slots of tap 0, 1, ... along t start, in unit 0; of a pair those of
+     * both channels, of the first alone and of the second alone. */
+    const uint32_t *start;
+    size_t start_step, weight_step; /* from one unit to the next; start 0: one list for all */
+    bool pairs;
+    int taps, first_tap, end_tap; /* taps along t: all, and those to visit */
 
     /* `gather` only: sums live in scratch [channel][position] between blocks. */
     float *scratch;
@@ -43,10 +51,12 @@ typedef void CopConv3dFn(const CopConv3dTile *tile);
 
 /* Tables are indexed [step][rows - 1][cols - 1] and hold the shapes that
  * cop_conv3d_cut() makes: at most COP_TILE_MAX positions, grouped rows of at
- * most 7. `correlate` needs registers for its sums too and has its own most. */
+ * most 7. Sums of two channels, and of the gradient of weights beside what they
+ * are made of, need registers too: pairs and `correlate` have their own most. */
 typedef struct CopConv3dKernels {
-    int width;         /* floats in a vector; a kernel does that many lanes */
-    int correlate_max; /* positions in a tile of `correlate` */
+    int width;                    /* floats in a vector; a kernel does that many lanes */
+    int pairs_max, correlate_max; /* positions in a tile */
+    CopConv3dFn *pairs[COP_STEPS][COP_TILE_ROWS][COP_TILE_MAX];
     CopConv3dFn *gather[COP_STEPS][COP_TILE_ROWS][COP_TILE_MAX];
     CopConv3dFn *correlate[COP_STEPS][COP_TILE_ROWS][COP_TILE_MAX];
 } CopConv3dKernels;

@@ -16,11 +16,12 @@ typedef float UnalignedQuad __attribute__((vector_size(16), may_alias, aligned(4
 
 enum { WIDTH = COP_VEC_BYTES / sizeof(float) };
 
-/* Sixteen registers hold seven positions, four sums and room to add them up. */
+/* Sixteen registers hold six positions of two channels, or seven positions, four sums
+ * and room to add them up; thirty-two hold fourteen. */
 #if COP_VEC_BYTES == 64 || defined(__aarch64__)
-enum { CORRELATE_MAX = COP_TILE_MAX };
+enum { PAIRS_MAX = COP_TILE_MAX, CORRELATE_MAX = COP_TILE_MAX };
 #else
-enum { CORRELATE_MAX = COP_TILE_MAX / 2 };
+enum { PAIRS_MAX = 6, CORRELATE_MAX = 7 };
 #endif
 
 /* One variable a position and conditions that fold away, rather than arrays
@@ -28,66 +29,123 @@ enum { CORRELATE_MAX = COP_TILE_MAX / 2 };
  * like it. */
 #define EACH_POSITION(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13)
 
-#define LOAD(p)     (*(const Vec *)(p))
-#define STORE(p)    (*(Vec *)(p))
-#define IN_AT(p, r) LOAD((p) + (r) / cols * tile->in_h + (r) % cols * step)
-#define OUT_AT(r)   (out + (r) / cols * tile->out_h + (r) % cols * tile->out_w)
+#define LOAD(p)        (*(const Vec *)(p))
+#define STORE(p)       (*(Vec *)(p))
+#define IN_PLACE(p, r) ((p) + (r) / cols * tile->in_h + (r) % cols * step)
+#define IN_AT(p, r)    LOAD(IN_PLACE(p, r))
+/* Volatile, or gcc makes it an operand of each product and loads it twice. */
+#define LOAD_ONCE(p) (*(const volatile Vec *)(p))
+#define OUT_AT(r)    (out + (r) / cols * tile->out_h + (r) % cols * tile->out_w)
+#define ADD_AT(r)    (add + (r) / cols * tile->add_h + (r) % cols * tile->add_w)
 
-INLINE void gather(const CopConv3dTile *tile, const int rows, const int cols, const ptrdiff_t step)
+/* Visits slots of one kind; STRIDE of them belong to one offset. */
+#define WALK(KIND, STRIDE, BODY)                                                                   \
+    for (size_t j = start[(KIND) + tile->first_tap], end = start[(KIND) + tile->end_tap]; j < end; \
+         j += (STRIDE)) {                                                                          \
+        const float *in = tile->in + offset[j];                                                    \
+        BODY                                                                                       \
+    }
+
+INLINE void gather(const CopConv3dTile *tile, const int rows, const int cols, const ptrdiff_t step,
+                   const bool pairs)
 {
     const int positions = rows * cols;
-    float *scratch = tile->scratch + (size_t)tile->from * (size_t)positions * WIDTH;
-    for (int c = tile->from; c < tile->to; c++) {
-        const uint32_t *start = tile->start + (size_t)c * tile->start_step;
-        const size_t begin = start[tile->first_tap], n = start[tile->end_tap] - begin;
-        const uint32_t *offset = tile->offset + begin;
-        const float *weight = tile->weight + (size_t)c * tile->weight_step + begin;
-        float *out = tile->out + c * tile->out_c;
+    if (pairs && positions > PAIRS_MAX)
+        return;
+    const uint32_t *offset = tile->offset;
+    for (int unit = tile->from; unit < tile->to; unit++) {
+        const uint32_t *start = tile->start + (size_t)unit * tile->start_step;
+        const float *weight = tile->weight + (size_t)unit * tile->weight_step;
+        const int c = pairs ? 2 * unit : unit;
+        const bool second = pairs && c + 1 < tile->channels;
+        float *scratch = tile->scratch + (ptrdiff_t)c * positions * WIDTH;
 
-#define DECLARE(r) Vec sum##r = {0};
-#define BIAS(r)    sum##r = bias;
+#define DECLARE(r) Vec a##r = {0}, b##r = {0};
+#define BIAS_A(r)  a##r = bias;
+#define BIAS_B(r)  b##r = bias;
 #define RESUME(r)                                                                                  \
-    if (r < positions)                                                                             \
-        sum##r = LOAD(scratch + r * WIDTH);
-#define ADD(r)                                                                                     \
-    if (r < positions)                                                                             \
-        sum##r += w * IN_AT(in, r);
-#define PLUS_ADD(r)                                                                                \
-    if (r < positions)                                                                             \
-        sum##r += LOAD(add + (r) / cols * tile->add_h + (r) % cols * tile->add_w);
-#define RELU(r) sum##r = (Vec)((VecI)sum##r & (sum##r > 0));
-#define WRITE(r)                                                                                   \
-    if (r < positions)                                                                             \
-        STORE(OUT_AT(r)) = sum##r;
+    if (r < positions) {                                                                           \
+        a##r = LOAD(scratch + r * WIDTH);                                                          \
+        if (pairs)                                                                                 \
+            b##r = LOAD(scratch + (positions + r) * WIDTH);                                        \
+    }
 #define SUSPEND(r)                                                                                 \
+    if (r < positions) {                                                                           \
+        STORE(scratch + r * WIDTH) = a##r;                                                         \
+        if (pairs)                                                                                 \
+            STORE(scratch + (positions + r) * WIDTH) = b##r;                                       \
+    }
+#define ADD_BOTH(r)                                                                                \
+    if (r < positions) {                                                                           \
+        const Vec x = LOAD_ONCE(IN_PLACE(in, r));                                                  \
+        a##r += w * x;                                                                             \
+        b##r += v * x;                                                                             \
+    }
+#define ADD_A(r)                                                                                   \
     if (r < positions)                                                                             \
-        STORE(scratch + r * WIDTH) = sum##r;
+        a##r += w * IN_AT(in, r);
+#define ADD_B(r)                                                                                   \
+    if (r < positions)                                                                             \
+        b##r += w * IN_AT(in, r);
 
         EACH_POSITION(DECLARE)
         if (!tile->first) {
             EACH_POSITION(RESUME)
         } else if (tile->bias) {
-            const Vec bias = tile->bias[c] - (Vec){0};
-            EACH_POSITION(BIAS)
-        }
-        for (size_t j = 0; j < n; j++) {
-            const float *in = tile->in + offset[j];
-            const Vec w = weight[j] - (Vec){0};
-            EACH_POSITION(ADD)
-        }
-        if (tile->last) {
-            if (tile->add) {
-                const float *add = tile->add + c * tile->add_c;
-                EACH_POSITION(PLUS_ADD)
+            Vec bias = tile->bias[c] - (Vec){0};
+            EACH_POSITION(BIAS_A)
+            if (second) {
+                bias = tile->bias[c + 1] - (Vec){0};
+                EACH_POSITION(BIAS_B)
             }
-            if (tile->relu) {
-                EACH_POSITION(RELU)
-            }
-            EACH_POSITION(WRITE)
-        } else {
+        }
+        if (pairs)
+            WALK(0, 2, const Vec w = weight[j] - (Vec){0}; const Vec v = weight[j + 1] - (Vec){0};
+                 EACH_POSITION(ADD_BOTH))
+        if (!pairs)
+            WALK(0, 1, const Vec w = weight[j] - (Vec){0}; EACH_POSITION(ADD_A))
+        else if (tile->start_step) {
+            WALK(tile->taps, 1, const Vec w = weight[j] - (Vec){0}; EACH_POSITION(ADD_A))
+            WALK(2 * tile->taps, 1, const Vec w = weight[j] - (Vec){0}; EACH_POSITION(ADD_B))
+        }
+        if (!tile->last) {
             EACH_POSITION(SUSPEND)
+            continue;
         }
-        scratch += positions * WIDTH;
+
+#define PLUS_A(r)                                                                                  \
+    if (r < positions)                                                                             \
+        a##r += LOAD(ADD_AT(r));
+#define PLUS_B(r)                                                                                  \
+    if (r < positions)                                                                             \
+        b##r += LOAD(ADD_AT(r));
+#define RELU(r)                                                                                    \
+    a##r = (Vec)((VecI)a##r & (a##r > 0));                                                         \
+    b##r = (Vec)((VecI)b##r & (b##r > 0));
+#define WRITE_A(r)                                                                                 \
+    if (r < positions)                                                                             \
+        STORE(OUT_AT(r)) = a##r;
+#define WRITE_B(r)                                                                                 \
+    if (r < positions)                                                                             \
+        STORE(OUT_AT(r)) = b##r;
+
+        if (tile->add) {
+            const float *add = tile->add + c * tile->add_c;
+            EACH_POSITION(PLUS_A)
+            add += tile->add_c;
+            if (second) {
+                EACH_POSITION(PLUS_B)
+            }
+        }
+        if (tile->relu) {
+            EACH_POSITION(RELU)
+        }
+        float *out = tile->out + c * tile->out_c;
+        EACH_POSITION(WRITE_A)
+        out += tile->out_c;
+        if (second) {
+            EACH_POSITION(WRITE_B)
+        }
     }
 }
 
@@ -133,10 +191,8 @@ INLINE void correlate(const CopConv3dTile *tile, const int rows, const int cols,
     if (positions > CORRELATE_MAX)
         return;
     for (int c = tile->from; c < tile->to; c++) {
-        const uint32_t *start = tile->start + (size_t)c * tile->start_step;
-        const size_t begin = start[tile->first_tap], n = start[tile->end_tap] - begin;
-        const uint32_t *offset = tile->offset + begin;
-        float *weight = tile->weight + (size_t)c * tile->weight_step + begin;
+        const size_t unit = (size_t)(tile->pairs ? c / 2 : c);
+        const uint32_t *start = tile->start + unit * tile->start_step;
         const float *out = tile->out + c * tile->out_c;
 
 #define HOLD(r) const Vec held##r = r < positions ? LOAD(OUT_AT(r)) : (Vec){0};
@@ -152,20 +208,39 @@ INLINE void correlate(const CopConv3dTile *tile, const int rows, const int cols,
         sum += held##r * IN_AT(in, r);
 
         EACH_POSITION(HOLD)
-        size_t j = 0;
-        for (; j + 4 <= n; j += 4) {
-            const float *in0 = tile->in + offset[j], *in1 = tile->in + offset[j + 1];
-            const float *in2 = tile->in + offset[j + 2], *in3 = tile->in + offset[j + 3];
-            Vec sum0 = {0}, sum1 = {0}, sum2 = {0}, sum3 = {0};
-            EACH_POSITION(FOUR)
-            *(UnalignedQuad *)(weight + j) += sum_lanes(sum0, sum1, sum2, sum3);
-        }
-        for (; j < n; j++) {
-            const float *in = tile->in + offset[j];
-            Vec sum = {0};
-            EACH_POSITION(ONE)
-            const Quad quad = fold(sum);
-            weight[j] += (quad[0] + quad[2]) + (quad[1] + quad[3]);
+        /* The slots that a pair's channels share, and then those of this one. */
+        const int lists = tile->pairs && tile->start_step ? 2 : 1;
+        for (int list = 0; list < lists; list++) {
+            const int kind = list ? (1 + c % 2) * tile->taps : 0;
+            const size_t stride = tile->pairs && !list ? 2 : 1;
+            const size_t begin = start[kind + tile->first_tap];
+            const size_t n = (start[kind + tile->end_tap] - begin) / stride;
+            const uint32_t *offset = tile->offset + begin;
+            float *weight = tile->weight + unit * tile->weight_step + begin;
+            if (stride == 2)
+                weight += c % 2;
+            size_t j = 0;
+            for (; j + 4 <= n; j += 4, offset += 4 * stride, weight += 4 * stride) {
+                const float *in0 = tile->in + offset[0], *in1 = tile->in + offset[stride];
+                const float *in2 = tile->in + offset[2 * stride];
+                const float *in3 = tile->in + offset[3 * stride];
+                Vec sum0 = {0}, sum1 = {0}, sum2 = {0}, sum3 = {0};
+                EACH_POSITION(FOUR)
+                const Quad quad = sum_lanes(sum0, sum1, sum2, sum3);
+                if (stride == 1) {
+                    *(UnalignedQuad *)weight += quad;
+                    continue;
+                }
+                for (int k = 0; k < 4; k++)
+                    weight[2 * k] += quad[k];
+            }
+            for (; j < n; j++, offset += stride, weight += stride) {
+                const float *in = tile->in + *offset;
+                Vec sum = {0};
+                EACH_POSITION(ONE)
+                const Quad quad = fold(sum);
+                *weight += (quad[0] + quad[2]) + (quad[1] + quad[3]);
+            }
         }
     }
 }
@@ -188,7 +263,11 @@ INLINE void correlate(const CopConv3dTile *tile, const int rows, const int cols,
 #define DEFINE(step, rows, cols)                                                                   \
     static void gather_##step##_##rows##x##cols(const CopConv3dTile *tile)                         \
     {                                                                                              \
-        gather(tile, rows, cols, STEP_##step);                                                     \
+        gather(tile, rows, cols, STEP_##step, false);                                              \
+    }                                                                                              \
+    static void pairs_##step##_##rows##x##cols(const CopConv3dTile *tile)                          \
+    {                                                                                              \
+        gather(tile, rows, cols, STEP_##step, true);                                               \
     }                                                                                              \
     static void correlate_##step##_##rows##x##cols(const CopConv3dTile *tile)                      \
     {                                                                                              \
@@ -198,6 +277,7 @@ EACH_SHAPE(DEFINE, 1)
 EACH_SHAPE(DEFINE, 2)
 EACH_SHAPE(DEFINE, any)
 
+#define PAIRS(step, rows, cols)     [rows - 1][cols - 1] = pairs_##step##_##rows##x##cols,
 #define GATHER(step, rows, cols)    [rows - 1][cols - 1] = gather_##step##_##rows##x##cols,
 #define CORRELATE(step, rows, cols) [rows - 1][cols - 1] = correlate_##step##_##rows##x##cols,
 
@@ -206,7 +286,9 @@ EACH_SHAPE(DEFINE, any)
 
 const CopConv3dKernels TABLE(COP_TIER) = {
     .width = WIDTH,
+    .pairs_max = PAIRS_MAX,
     .correlate_max = CORRELATE_MAX,
+    .pairs = {{EACH_SHAPE(PAIRS, 1)}, {EACH_SHAPE(PAIRS, 2)}, {EACH_SHAPE(PAIRS, any)}},
     .gather = {{EACH_SHAPE(GATHER, 1)}, {EACH_SHAPE(GATHER, 2)}, {EACH_SHAPE(GATHER, any)}},
     .correlate = {{EACH_SHAPE(CORRELATE, 1)},
                   {EACH_SHAPE(CORRELATE, 2)},

@@ -12,27 +12,35 @@ typedef struct CopyJob {
     float *grad;         /* into the owner's */
 } CopyJob;
 
-/* A run of a list: entries index[0..n) of the list belong to listed[0..n) and
- * to elements first + index[] of the owner's array. An item is the list of one
- * output channel if lists are shared, else a chunk. */
+/* A run of a list: slots index[0..n) belong to listed[0..n) and to elements
+ * first + index[] of the owner's array, every second one to none if `alone`. An
+ * item is the list of one unit if lists are shared, else a chunk. */
 typedef struct Run {
     const uint32_t *index;
     size_t n, first, listed;
+    bool alone; /* a pair's first channel without a second */
 } Run;
 
 static Run run_of(const CopGather *gather, int item)
 {
-    if (gather->shared)
-        return (Run){gather->index, gather->entries, (size_t)item * gather->channel_step,
-                     (size_t)item * gather->entries};
-    const size_t begin = (size_t)item * COPY_CHUNK, rest = gather->entries - begin;
-    return (Run){gather->index + begin, rest < COPY_CHUNK ? rest : COPY_CHUNK, 0, begin};
+    if (!gather->shared) {
+        const size_t begin = (size_t)item * COPY_CHUNK, rest = gather->slots - begin;
+        return (Run){gather->index + begin, rest < COPY_CHUNK ? rest : COPY_CHUNK, 0, begin, false};
+    }
+    const int group = item / gather->units, unit = item % gather->units;
+    const int channel = gather->blocking.pairs ? 2 * unit : unit;
+    return (Run){.index = gather->index,
+                 .n = gather->slots,
+                 .first =
+                     (size_t)group * gather->group_step + (size_t)channel * gather->channel_step,
+                 .listed = (size_t)item * gather->slots,
+                 .alone = gather->blocking.pairs && channel + 1 == gather->out_channels};
 }
 
 static int runs(const CopGather *gather)
 {
-    return gather->shared ? gather->out_channels
-                          : (int)((gather->entries + COPY_CHUNK - 1) / COPY_CHUNK);
+    return gather->shared ? gather->groups * gather->units
+                          : (int)((gather->slots + COPY_CHUNK - 1) / COPY_CHUNK);
 }
 
 static void load_item(void *ctx, int item, int worker)
@@ -42,8 +50,10 @@ static void load_item(void *ctx, int item, int worker)
     const Run run = run_of(job->gather, item);
     const float *value = job->value + run.first;
     float *listed = job->listed + run.listed;
-    for (size_t j = 0; j < run.n; j++)
+    for (size_t j = 0; !run.alone && j < run.n; j++)
         listed[j] = value[run.index[j]];
+    for (size_t j = 0; run.alone && j < run.n; j++)
+        listed[j] = j % 2 ? 0 : value[run.index[j]];
 }
 
 static void store_item(void *ctx, int item, int worker)
@@ -53,7 +63,7 @@ static void store_item(void *ctx, int item, int worker)
     const Run run = run_of(job->gather, item);
     float *grad = job->grad + run.first;
     const float *listed = job->stored + run.listed;
-    for (size_t j = 0; j < run.n; j++)
+    for (size_t j = 0; j < run.n; j += 1 + run.alone)
         grad[run.index[j]] = listed[j];
 }
 
@@ -69,22 +79,43 @@ void cop_gather_store(const CopGather *gather, const float *listed, float *grad,
     cop_parallel_for(pool, runs(gather), store_item, &job);
 }
 
+/* Slots start[0..end) of one kind of a unit; scale has one factor a slot, in turn. */
+static void scale_slots(float *listed, uint32_t begin, uint32_t end, const float *scale,
+                        uint32_t factors)
+{
+    for (uint32_t j = begin; j < end; j++)
+        listed[j] *= scale[(j - begin) % factors];
+}
+
 void cop_gather_scale(const CopGather *gather, const float *scale, float *listed)
 {
-    if (gather->shared) {
-        for (int c = 0; c < gather->out_channels; c++)
-            for (size_t j = 0; j < gather->entries; j++)
-                listed[(size_t)c * gather->entries + j] *= scale[c];
-        return;
-    }
-    for (int i = 0; i < gather->sweeps; i++) {
-        const CopSweep *sweep = &gather->sweep[i];
-        const uint32_t *start = sweep->start;
-        for (int block = 0; block < sweep->blocks; block++)
-            for (int c = 0; c < gather->out_channels; c++, start += sweep->t.taps)
-                for (uint32_t j = start[0]; j < start[sweep->t.taps]; j++)
-                    listed[j] *= scale[c];
-    }
+    const bool pairs = gather->blocking.pairs;
+    const uint32_t slots = (uint32_t)gather->slots;
+    for (int g = 0; g < gather->groups; g++)
+        for (int unit = 0; unit < gather->units; unit++) {
+            const int channel = pairs ? 2 * unit : unit;
+            const bool alone = pairs && channel + 1 == gather->out_channels;
+            const float *own = scale + g * gather->out_channels + channel;
+            const float factor[] = {own[0], pairs && !alone ? own[1] : 0};
+            if (gather->shared) {
+                scale_slots(listed + ((size_t)g * (size_t)gather->units + (size_t)unit) * slots, 0,
+                            slots, factor, 1 + pairs);
+                continue;
+            }
+            const CopSweep *sweep = gather->sweep; /* the forward pass has one */
+            const size_t taps = (size_t)sweep->t.taps, kinds = (size_t)gather->kinds;
+            for (int block = 0; block < sweep->blocks; block++) {
+                const uint32_t *start =
+                    sweep->start +
+                    (((size_t)g * (size_t)sweep->blocks + (size_t)block) * (size_t)gather->units +
+                     (size_t)unit) *
+                        kinds * taps;
+                scale_slots(listed, start[0], start[taps], factor, 1 + pairs);
+                for (size_t kind = 1; kind < kinds; kind++)
+                    scale_slots(listed, start[kind * taps], start[(kind + 1) * taps],
+                                factor + kind - 1, 1);
+            }
+        }
 }
 
 int cop_tile_step(const CopSweep *sweep)
@@ -92,24 +123,33 @@ int cop_tile_step(const CopSweep *sweep)
     return sweep->w.step < COP_STEPS ? sweep->w.step - 1 : COP_STEPS - 1;
 }
 
-void cop_tile_list(CopConv3dTile *tile, const CopGather *gather, float *weight)
+void cop_tile_list(CopConv3dTile *tile, const CopGather *gather, const CopSweep *sweep)
 {
+    tile->channels = gather->out_channels;
     tile->offset = gather->offset;
-    tile->weight = weight;
-    tile->weight_step = gather->shared ? gather->entries : 0;
+    tile->pairs = gather->blocking.pairs;
+    tile->taps = sweep->t.taps;
+    tile->start_step = gather->shared ? 0 : (size_t)(gather->kinds * sweep->t.taps);
+    tile->weight_step = gather->shared ? gather->slots : 0;
 }
 
-void cop_tile_block(CopConv3dTile *tile, const CopGather *gather, const CopSweep *sweep, int block)
+void cop_tile_block(CopConv3dTile *tile, const CopGather *gather, const CopSweep *sweep, int group,
+                    int block, float *weight)
 {
-    const size_t taps = (size_t)sweep->t.taps;
-    const size_t channels = gather->shared ? 1 : (size_t)gather->out_channels;
-    tile->start = sweep->start + (size_t)block * channels * taps;
-    tile->start_step = gather->shared ? 0 : taps;
+    const size_t units = (size_t)gather->units;
+    if (gather->shared) {
+        tile->start = sweep->start + (size_t)(block * sweep->t.taps);
+        tile->weight = weight + (size_t)group * units * gather->slots;
+        return;
+    }
+    const size_t list = ((size_t)group * (size_t)sweep->blocks + (size_t)block) * units;
+    tile->start = sweep->start + list * tile->start_step;
+    tile->weight = weight;
 }
 
 /* Kernels at low density outrun the hardware's own prefetching of short rows. */
-void cop_tile_prefetch(const CopGather *gather, const CopTiling *tiling, int tile, int block,
-                       const CopTensor *in)
+void cop_tile_prefetch(const CopGather *gather, const CopTiling *tiling, int tile, int group,
+                       int block, const CopTensor *in)
 {
     const CopSweep *sweep = tiling->sweep;
     const CopPlace next = cop_conv3d_place(tiling, tile);
@@ -130,6 +170,7 @@ void cop_tile_prefetch(const CopGather *gather, const CopTiling *tiling, int til
     const int rows = (next.rows - 1) * h->step + h->taps;
     const int new_rows = next.h == 0 || next.rows * h->step > rows ? rows : next.rows * h->step;
     const int cols = (next.cols - 1) * sweep->w.step + sweep->w.taps;
+    channel += group * gather->in_channels;
     for (int c = channel; c < channel + channels; c++)
         for (int k = first_tap; k < end_tap; k++)
             for (int row = rows - new_rows; row < rows; row++) {

@@ -6,9 +6,7 @@
 
 #include "models/core/mask.h"
 
-/* What a block's share of the input may fill of the first-level cache; the
- * rest is for the weights and sums that stream by. */
-enum { BLOCK_BYTES = 28 << 10 };
+enum { WIDEST_GROUPED = 7 }; /* rows that kernels take in groups */
 
 static int max(int a, int b)
 {
@@ -110,24 +108,34 @@ CopHalo cop_conv3d_grad_halo(const CopConvShape *s, int t, int h, int w)
     return halo;
 }
 
-void cop_conv3d_cut(int h, int w, int most, int *h_pieces, int *w_pieces)
+void cop_conv3d_cut(int h, int w, int most, int cols, int *h_pieces, int *w_pieces)
 {
-    *w_pieces = ceil_div(w, most);
-    const int cols = ceil_div(w, *w_pieces);
-    int rows = most / cols;
+    *w_pieces = ceil_div(w, most < cols ? most : cols);
+    cols = ceil_div(w, *w_pieces);
+    int rows = cols > WIDEST_GROUPED ? 1 : most / cols;
     rows = rows > COP_TILE_ROWS ? COP_TILE_ROWS : rows;
     *h_pieces = ceil_div(h, rows);
 }
 
-CopTiling cop_conv3d_tiling(const CopSweep *sweep, int groups, int most)
+static CopTiling tiling_of(const CopSweep *sweep, int lane_groups, int h_pieces, int w_pieces)
 {
-    CopTiling tiling = {.sweep = sweep};
-    const int h = sweep->h.positions, w = sweep->w.positions;
-    if (h < 1 || w < 1)
-        return tiling;
-    cop_conv3d_cut(h, w, most, &tiling.h_pieces, &tiling.w_pieces);
-    tiling.tiles = groups * tiling.w_pieces * sweep->t.positions * tiling.h_pieces;
-    return tiling;
+    return (CopTiling){.sweep = sweep,
+                       .h_pieces = h_pieces,
+                       .w_pieces = w_pieces,
+                       .tiles = lane_groups * w_pieces * sweep->t.positions * h_pieces};
+}
+
+CopTiling cop_conv3d_tiling(const CopSweep *sweep, int lane_groups)
+{
+    return tiling_of(sweep, lane_groups, sweep->h_pieces, sweep->w_pieces);
+}
+
+CopTiling cop_conv3d_tiling_of(const CopSweep *sweep, int lane_groups, int most, int cols)
+{
+    int h_pieces = 0, w_pieces = 0;
+    if (sweep->h.positions > 0 && sweep->w.positions > 0)
+        cop_conv3d_cut(sweep->h.positions, sweep->w.positions, most, cols, &h_pieces, &w_pieces);
+    return tiling_of(sweep, lane_groups, h_pieces, w_pieces);
 }
 
 CopPlace cop_conv3d_place(const CopTiling *tiling, int tile)
@@ -154,14 +162,15 @@ void cop_conv3d_valid_taps(const CopAxis *axis, int position, int *first, int *e
     *end = max(inside < axis->taps ? inside : axis->taps, *first);
 }
 
-static size_t segments(const CopGather *gather, const CopSweep *sweep)
+size_t cop_sweep_segments(const CopGather *gather, const CopSweep *sweep)
 {
-    const int channels = gather->shared ? 1 : gather->out_channels;
-    return (size_t)sweep->blocks * (size_t)channels * (size_t)sweep->t.taps;
+    const size_t segments = (size_t)sweep->blocks * (size_t)sweep->t.taps;
+    if (gather->shared)
+        return segments;
+    return segments * (size_t)gather->groups * (size_t)gather->units * (size_t)gather->kinds;
 }
 
-static void plan_sweep(CopSweep *sweep, const CopGather *gather, const CopTensor *in,
-                       const CopTensor *out)
+static void place_sweep(CopSweep *sweep, const CopTensor *in, const CopTensor *out)
 {
     const CopAxis *t = &sweep->t, *h = &sweep->h, *w = &sweep->w;
     const ptrdiff_t in_t = (ptrdiff_t)in->stride_t, in_h = (ptrdiff_t)in->stride_h;
@@ -174,23 +183,30 @@ static void plan_sweep(CopSweep *sweep, const CopGather *gather, const CopTensor
     sweep->out_t = t->stride * out_t;
     sweep->out_h = h->stride * out_h;
     sweep->out_w = w->stride * COP_LANES;
+}
+
+static void block_sweep(CopSweep *sweep, const CopGather *gather)
+{
+    const CopAxis *t = &sweep->t, *h = &sweep->h, *w = &sweep->w;
     sweep->blocks = 1;
     sweep->block_channels = gather->in_channels;
+    sweep->h_pieces = sweep->w_pieces = 0;
     if (h->positions < 1 || w->positions < 1)
         return; /* a phase that a small input does not have, but whose weights are listed */
-    int h_pieces, w_pieces;
-    cop_conv3d_cut(h->positions, w->positions, COP_TILE_MAX, &h_pieces, &w_pieces);
-    const int rows = (ceil_div(h->positions, h_pieces) - 1) * h->step + max(h->taps, 1);
-    const int cols = (ceil_div(w->positions, w_pieces) - 1) * w->step + max(w->taps, 1);
+    const CopBlocking *b = &gather->blocking;
+    cop_conv3d_cut(h->positions, w->positions, b->positions, b->cols, &sweep->h_pieces,
+                   &sweep->w_pieces);
+    const int rows = (ceil_div(h->positions, sweep->h_pieces) - 1) * h->step + max(h->taps, 1);
+    const int cols = (ceil_div(w->positions, sweep->w_pieces) - 1) * w->step + max(w->taps, 1);
     const size_t plane = (size_t)rows * (size_t)cols * COP_LANES * sizeof(float);
-    const size_t volume = plane * (size_t)max(t->taps, 1);
-    if (volume > BLOCK_BYTES && t->taps > 1) {
+    const size_t volume = plane * (size_t)max(t->taps, 1), room = (size_t)b->block_bytes;
+    if (volume > room && t->taps > 1) {
         sweep->blocks = gather->in_channels * t->taps;
         sweep->block_channels = 0;
     } else {
         /* Equal blocks: a short last one would cost as much overhead. */
         const int channels = gather->in_channels;
-        const int blocks = ceil_div(channels, max((int)(BLOCK_BYTES / volume), 1));
+        const int blocks = ceil_div(channels, max((int)(room / volume), 1));
         sweep->block_channels = ceil_div(channels, blocks);
         sweep->blocks = ceil_div(channels, sweep->block_channels);
     }
@@ -219,29 +235,26 @@ static void plan_taps(CopGather *gather, const CopConvShape *s, const CopTensor 
             }
 }
 
-CopStatus cop_gather_plan(CopGather *gather, CopArena *arena, const CopConvShape *s,
-                          const CopTensor *in, const CopTensor *out, bool transposed,
-                          size_t entries)
+size_t cop_gather_block(CopGather *gather, CopBlocking blocking)
 {
-    *gather = (CopGather){.in_channels = transposed ? s->oc : s->ic,
-                          .out_channels = transposed ? s->ic : s->oc,
-                          .transposed = transposed,
-                          .shared = entries == 0,
-                          .in_c = in->stride_c,
-                          .out_c = out->stride_c};
-    const Dim t = {s->kt, s->st, s->pt}, h = {s->kh, s->sh, s->ph}, w = {s->kw, s->sw, s->pw};
-    const size_t taps = (size_t)s->kt * (size_t)s->kh * (size_t)s->kw;
-    gather->channel_step = transposed ? taps : taps * (size_t)s->ic;
-    gather->sweeps = transposed ? s->st * s->sh * s->sw : 1;
-    gather->sweep = cop_arena_alloc(arena, (size_t)gather->sweeps, sizeof *gather->sweep);
-    gather->tap = cop_arena_alloc(arena, taps, sizeof *gather->tap);
-    if (!gather->sweep || !gather->tap)
-        return COP_ERR_NOMEM;
+    gather->blocking = blocking;
+    gather->kinds = blocking.pairs ? 3 : 1;
+    gather->units = blocking.pairs ? ceil_div(gather->out_channels, 2) : gather->out_channels;
+    size_t starts = 0;
+    for (int i = 0; i < gather->sweeps; i++) {
+        block_sweep(&gather->sweep[i], gather);
+        starts += cop_sweep_segments(gather, &gather->sweep[i]);
+    }
+    return starts;
+}
 
-    size_t starts = 2;
+static void plan_sweeps(CopGather *gather, const CopConvShape *s, const CopTensor *in,
+                        const CopTensor *out)
+{
+    const Dim t = {s->kt, s->st, s->pt}, h = {s->kh, s->sh, s->ph}, w = {s->kw, s->sw, s->pw};
     for (int i = 0; i < gather->sweeps; i++) {
         CopSweep *sweep = &gather->sweep[i];
-        if (transposed) {
+        if (gather->transposed) {
             sweep->t = backward_axis(t, out->t, i / (s->sh * s->sw));
             sweep->h = backward_axis(h, out->h, i / s->sw % s->sh);
             sweep->w = backward_axis(w, out->w, i % s->sw);
@@ -250,72 +263,58 @@ CopStatus cop_gather_plan(CopGather *gather, CopArena *arena, const CopConvShape
             sweep->h = forward_axis(h, in->h);
             sweep->w = forward_axis(w, in->w);
         }
-        plan_sweep(sweep, gather, in, out);
-        starts += segments(gather, sweep);
+        place_sweep(sweep, in, out);
     }
+}
+
+/* Most starts that lists may have: the density may change, and with it the blocking. */
+static size_t most_starts(CopGather *gather, const CopConv3dKernels *kernels, bool masked)
+{
+    size_t most = 0;
+    for (int percent = 0; percent <= 100; percent += 5) {
+        gather->shared = !masked;
+        const size_t n = cop_gather_block(gather, cop_conv3d_blocking(kernels, percent / 100.0));
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
+CopStatus cop_gather_plan(CopGather *gather, CopArena *arena, const CopConvShape *s,
+                          const CopTensor *in, const CopTensor *out, bool transposed,
+                          const CopConv3dKernels *kernels, size_t capacity)
+{
+    const int ic = s->ic / s->groups, oc = s->oc / s->groups;
+    const size_t taps = (size_t)s->kt * (size_t)s->kh * (size_t)s->kw;
+    *gather = (CopGather){.groups = s->groups,
+                          .in_channels = transposed ? oc : ic,
+                          .out_channels = transposed ? ic : oc,
+                          .transposed = transposed,
+                          .in_c = in->stride_c,
+                          .out_c = out->stride_c,
+                          .channel_step = transposed ? taps : taps * (size_t)ic,
+                          .group_step = (size_t)oc * (size_t)ic * taps,
+                          .sweeps = transposed ? s->st * s->sh * s->sw : 1};
+    const size_t words = cop_mask_words((size_t)s->groups * gather->group_step);
+    gather->sweep = cop_arena_alloc(arena, (size_t)gather->sweeps, sizeof *gather->sweep);
+    gather->tap = cop_arena_alloc(arena, taps, sizeof *gather->tap);
+    gather->rank = capacity ? cop_arena_alloc(arena, words, sizeof *gather->rank) : NULL;
+    if (!gather->sweep || !gather->tap || (capacity && !gather->rank))
+        return COP_ERR_NOMEM;
+    plan_sweeps(gather, s, in, out);
     plan_taps(gather, s, in);
-    /* Lists need the entries of one output channel when shared, and those of
-     * the active weights otherwise; which of the two may change later. */
-    const size_t shared = (size_t)gather->in_channels * taps;
-    entries = entries > shared ? entries : shared;
-    if (entries > UINT32_MAX || (size_t)in->c * in->stride_c > UINT32_MAX)
+    const size_t starts = most_starts(gather, kernels, capacity > 0);
+    /* Whether lists are shared may change later too. */
+    const size_t shared = 2 * (size_t)gather->in_channels * taps;
+    const size_t slots = capacity > shared ? capacity : shared;
+    if (slots > UINT32_MAX || (size_t)in->c * in->stride_c > UINT32_MAX)
         return COP_ERR_SHAPE;
-    gather->offset = cop_arena_alloc(arena, entries, sizeof *gather->offset);
-    gather->index = cop_arena_alloc(arena, entries, sizeof *gather->index);
-    gather->start = cop_arena_alloc(arena, starts, sizeof *gather->start);
+    gather->offset = cop_arena_alloc(arena, slots, sizeof *gather->offset);
+    gather->index = cop_arena_alloc(arena, slots, sizeof *gather->index);
+    gather->start = cop_arena_alloc(arena, starts + 2, sizeof *gather->start);
     return gather->offset && gather->index && gather->start ? COP_OK : COP_ERR_NOMEM;
 }
 
-/* Visits active weights in ascending order: the first pass counts those of
- * each segment, the second puts them in place. */
-static void visit(CopGather *gather, const CopConvShape *s, const uint64_t *mask, bool place)
+size_t cop_gather_listed(const CopGather *gather)
 {
-    const int taps = s->kt * s->kh * s->kw;
-    const int o_end = !mask && !gather->transposed ? 1 : s->oc;
-    const int i_end = !mask && gather->transposed ? 1 : s->ic;
-    const size_t channels = gather->shared ? 1 : (size_t)gather->out_channels;
-    size_t rank = 0; /* among active weights */
-    for (int o = 0; o < o_end; o++)
-        for (int i = 0; i < i_end; i++) {
-            const int in = gather->transposed ? o : i, out = gather->transposed ? i : o;
-            const size_t pair = ((size_t)o * (size_t)s->ic + (size_t)i) * (size_t)taps;
-            for (int k = 0; k < taps; k++) {
-                const size_t index = pair + (size_t)k;
-                if (mask && !cop_mask_get(mask, index))
-                    continue;
-                const CopTap *tap = &gather->tap[k];
-                const CopSweep *sweep = &gather->sweep[tap->sweep];
-                const size_t block = (size_t)(sweep->block_channels ? in / sweep->block_channels
-                                                                    : in * sweep->t.taps + tap->t);
-                uint32_t *end = gather->start + (sweep->start - gather->start) + 1 +
-                                (block * channels + (size_t)out) * (size_t)sweep->t.taps + tap->t;
-                if (place) {
-                    gather->offset[*end] = (uint32_t)((size_t)in * gather->in_c + tap->offset);
-                    gather->index[*end] = (uint32_t)(mask ? rank : index);
-                    ++*end;
-                } else {
-                    ++end[1];
-                }
-                rank++;
-            }
-        }
-}
-
-void cop_gather_build(CopGather *gather, const CopConvShape *s, const uint64_t *mask)
-{
-    gather->shared = !mask;
-    size_t n = 0;
-    for (int i = 0; i < gather->sweeps; i++) {
-        gather->sweep[i].start = gather->start + n;
-        n += segments(gather, &gather->sweep[i]);
-    }
-    /* Counting sort in place: counts sit two ahead, so that after the prefix
-     * sum each segment's start sits one ahead, moves to the segment's end
-     * while weights are placed, and is then the start of the next one. */
-    memset(gather->start, 0, (n + 2) * sizeof *gather->start);
-    visit(gather, s, mask, false);
-    for (size_t i = 2; i < n + 2; i++)
-        gather->start[i] += gather->start[i - 1];
-    visit(gather, s, mask, true);
-    gather->entries = gather->start[n];
+    return gather->slots * (gather->shared ? (size_t)gather->groups * (size_t)gather->units : 1);
 }

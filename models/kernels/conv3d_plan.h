@@ -25,9 +25,10 @@ typedef struct CopSweep {
     CopAxis t, h, w;
     ptrdiff_t in_first, in_t, in_h, in_w; /* floats, from element (0,0,0) of a group */
     ptrdiff_t out_first, out_t, out_h, out_w;
+    int h_pieces, w_pieces; /* into which tiles cut the positions */
     int block_channels; /* input channels whose share of a tile stays in L1; 0: one tap of one */
     int blocks;
-    const uint32_t *start; /* [block][out channel][tap along t]; one out channel when shared */
+    const uint32_t *start; /* [group][block][unit][kind][tap along t]; one list when shared */
 } CopSweep;
 
 /* Where one tap of the kernel is met. */
@@ -36,21 +37,38 @@ typedef struct CopTap {
     size_t offset; /* from the sweep's first tap, in floats */
 } CopTap;
 
-/* Weights in the order in which kernels walk them: sweep, block, output
- * channel, tap along t, and row-major inside. A dense layer reads the same
- * offsets for each output channel, so they are kept once (`shared`). */
+/* How a pass walks a layer. */
+typedef struct CopBlocking {
+    bool pairs;      /* units are pairs of output channels */
+    int positions;   /* most in a tile */
+    int cols;        /* most in a row of a tile */
+    int block_bytes; /* of a tile's input, to stay in the first-level cache */
+} CopBlocking;
+
+/* The blocking of a gather over weights of a density, 0..1. */
+CopBlocking cop_conv3d_blocking(const CopConv3dKernels *kernels, double density);
+
+/* Weights in the order in which kernels walk them: sweep, group of channels,
+ * block, unit, kind, tap along t, and row-major inside. A unit is an output
+ * channel, or a pair of them with three kinds of weights (see CopConv3dTile). A
+ * dense layer reads the same offsets for each unit, so they are kept once
+ * (`shared`). */
 typedef struct CopGather {
-    int in_channels, out_channels;
-    bool transposed; /* from dy to dx */
+    int groups;
+    int in_channels, out_channels; /* of a group */
+    bool transposed;               /* from dy to dx */
     bool shared;
+    CopBlocking blocking;
+    int units, kinds; /* of a group; of a unit */
     int sweeps;
     CopSweep *sweep;
     CopTap *tap;
     size_t in_c, out_c;       /* channel strides, in floats */
-    uint32_t *offset, *index; /* [entries]; index into param->value (of output
-                                  channel 0 if shared) */
+    uint32_t *offset, *index; /* [slots]; index into param->value (of unit 0 if shared) */
     uint32_t *start;
-    size_t entries, channel_step; /* index step from one output channel to the next if shared */
+    uint32_t *rank; /* active weights before each word of the mask; NULL if always shared */
+    size_t slots;   /* of all units, or of the one list if shared */
+    size_t channel_step, group_step; /* between the weights of channels and of groups */
 } CopGather;
 
 struct CopConv3d {
@@ -71,18 +89,27 @@ struct CopConv3d {
 bool cop_conv3d_same_layout(const CopTensor *a, const CopTensor *b);
 
 /* Plans the sweeps of one direction between two tensors; COP_ERR_NOMEM or
- * COP_ERR_SHAPE. `entries` is the most active weights there will ever be, 0 for
+ * COP_ERR_SHAPE. `capacity` is the most active weights there will ever be, 0 for
  * lists that stay shared. */
 CopStatus cop_gather_plan(CopGather *gather, CopArena *arena, const CopConvShape *shape,
                           const CopTensor *in, const CopTensor *out, bool transposed,
-                          size_t entries) COP_MUST_CHECK;
+                          const CopConv3dKernels *kernels, size_t capacity) COP_MUST_CHECK;
+
+/* Sets units, tiles and blocks; returns how many starts the lists have then, and how many
+ * of them a sweep has. */
+size_t cop_gather_block(CopGather *gather, CopBlocking blocking);
+size_t cop_sweep_segments(const CopGather *gather, const CopSweep *sweep);
 
 /* Fills the lists from a mask, NULL meaning all weights. */
-void cop_gather_build(CopGather *gather, const CopConvShape *shape, const uint64_t *mask);
+void cop_gather_build(CopGather *gather, const CopConvShape *shape, CopBlocking blocking,
+                      const uint64_t *mask);
+
+/* Slots of all units, which is how many weights in list order there are. */
+size_t cop_gather_listed(const CopGather *gather);
 
 /* Cuts rows of w positions into equal pieces and groups narrow rows, so that
- * a tile has at most `most` positions. */
-void cop_conv3d_cut(int h, int w, int most, int *h_pieces, int *w_pieces);
+ * a tile has at most `most` positions and `cols` in a row. */
+void cop_conv3d_cut(int h, int w, int most, int cols, int *h_pieces, int *w_pieces);
 
 /* A sweep cut into tiles. They are numbered down a strip of columns first, so
  * that most of the rows that the next one reads are still in cache, then over
@@ -97,7 +124,9 @@ typedef struct CopPlace {
     int g, t, h, w, rows, cols;
 } CopPlace;
 
-CopTiling cop_conv3d_tiling(const CopSweep *sweep, int groups, int most);
+/* Tiles as a sweep is blocked for, or of other most positions. */
+CopTiling cop_conv3d_tiling(const CopSweep *sweep, int lane_groups);
+CopTiling cop_conv3d_tiling_of(const CopSweep *sweep, int lane_groups, int most, int cols);
 CopPlace cop_conv3d_place(const CopTiling *tiling, int tile);
 
 /* Which taps of a position meet the source rather than its halo. */
@@ -108,22 +137,24 @@ void cop_conv3d_valid_taps(const CopAxis *axis, int position, int *first, int *e
 /* Multiplies the weights of output channel o by scale[o]. */
 void cop_gather_scale(const CopGather *gather, const float *scale, float *listed);
 
-/* listed = value, and grad = listed, for the weights of a list. */
+/* listed = value, and grad = listed, for the weights of a list. The slot beside that of a
+ * last channel without a partner is zero. */
 void cop_gather_load(const CopGather *gather, const float *value, float *listed, CopPool *pool);
 void cop_gather_store(const CopGather *gather, const float *listed, float *grad, CopPool *pool);
 
 /* --- a tile's part of a pass --- */
 
-/* Fills in what a kernel needs to know of the list, of one place, and of one
- * block; `in` is a source's data. */
-void cop_tile_list(CopConv3dTile *tile, const CopGather *gather, float *weight);
-void cop_tile_block(CopConv3dTile *tile, const CopGather *gather, const CopSweep *sweep, int block);
+/* Fills in what a kernel needs to know of the lists, and of one block of a group;
+ * `weight` is all weights in list order. */
+void cop_tile_list(CopConv3dTile *tile, const CopGather *gather, const CopSweep *sweep);
+void cop_tile_block(CopConv3dTile *tile, const CopGather *gather, const CopSweep *sweep, int group,
+                    int block, float *weight);
 
 /* Index of the kernels for a distance of neighbours. */
 int cop_tile_step(const CopSweep *sweep);
 
 /* Asks for the rows that a block of `tile` reads and the tile before did not. */
-void cop_tile_prefetch(const CopGather *gather, const CopTiling *tiling, int tile, int block,
-                       const CopTensor *in);
+void cop_tile_prefetch(const CopGather *gather, const CopTiling *tiling, int tile, int group,
+                       int block, const CopTensor *in);
 
 #endif

@@ -14,13 +14,47 @@ typedef struct CorrelateJob {
     int parts;
 } CorrelateJob;
 
+static int min(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static int max(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+static void correlate_tile(const CorrelateJob *job, CopConv3dTile *tile, int i, int group)
+{
+    const CopConv3dKernels *kernels = job->conv->kernels;
+    const CopGather *gather = job->gather;
+    const CopSweep *sweep = job->tiling.sweep;
+    const CopTensor *x = job->x;
+    const CopPlace at = cop_conv3d_place(&job->tiling, i);
+    CopConv3dFn *const fn = kernels->correlate[cop_tile_step(sweep)][at.rows - 1][at.cols - 1];
+    const float *in = x->data + (size_t)at.g * x->stride_g +
+                      (size_t)(group * gather->in_channels) * x->stride_c + sweep->in_first +
+                      at.t * sweep->in_t + at.h * sweep->in_h + at.w * sweep->in_w;
+    float *out = cop_tensor_at(job->dy, at.g, group * gather->out_channels, at.t, at.h, at.w);
+    cop_conv3d_valid_taps(&sweep->t, at.t, &tile->first_tap, &tile->end_tap);
+    for (int block = 0; block < sweep->blocks; block++) {
+        if (i + 1 < job->tiling.tiles)
+            cop_tile_prefetch(gather, &job->tiling, i + 1, group, block, x);
+        cop_tile_block(tile, gather, sweep, group, block, job->sums);
+        for (int lane = 0; lane < COP_LANES; lane += kernels->width) {
+            tile->in = in + lane;
+            tile->out = out + lane;
+            fn(tile);
+        }
+    }
+}
+
 /* A work item owns its output channels, so sums need neither locks nor copies
  * and their order does not depend on the number of items. */
 static void correlate_item(void *ctx, int part, int worker)
 {
     (void)worker;
     const CorrelateJob *job = ctx;
-    const CopConv3dKernels *kernels = job->conv->kernels;
     const CopGather *gather = job->gather;
     const CopSweep *sweep = job->tiling.sweep;
     const CopTensor *dy = job->dy;
@@ -28,28 +62,18 @@ static void correlate_item(void *ctx, int part, int worker)
                           .in_w = sweep->in_w,
                           .out_c = (ptrdiff_t)dy->stride_c,
                           .out_h = (ptrdiff_t)dy->stride_h,
-                          .out_w = COP_LANES,
-                          .from = gather->out_channels * part / job->parts,
-                          .to = gather->out_channels * (part + 1) / job->parts};
-    cop_tile_list(&tile, gather, job->sums);
-    for (int i = 0; i < job->tiling.tiles; i++) {
-        const CopPlace at = cop_conv3d_place(&job->tiling, i);
-        CopConv3dFn *const fn = kernels->correlate[cop_tile_step(sweep)][at.rows - 1][at.cols - 1];
-        const float *in = job->x->data + (size_t)at.g * job->x->stride_g + sweep->in_first +
-                          at.t * sweep->in_t + at.h * sweep->in_h + at.w * sweep->in_w;
-        float *out = cop_tensor_at(dy, at.g, 0, at.t, at.h, at.w);
-        cop_conv3d_valid_taps(&sweep->t, at.t, &tile.first_tap, &tile.end_tap);
-        for (int block = 0; block < sweep->blocks; block++) {
-            if (i + 1 < job->tiling.tiles)
-                cop_tile_prefetch(gather, &job->tiling, i + 1, block, job->x);
-            cop_tile_block(&tile, gather, sweep, block);
-            for (int lane = 0; lane < COP_LANES; lane += kernels->width) {
-                tile.in = in + lane;
-                tile.out = out + lane;
-                fn(&tile);
-            }
+                          .out_w = COP_LANES};
+    cop_tile_list(&tile, gather, sweep);
+    const int channels = gather->groups * gather->out_channels;
+    const int first = (int)((int64_t)channels * part / job->parts);
+    const int last = (int)((int64_t)channels * (part + 1) / job->parts);
+    for (int i = 0; i < job->tiling.tiles; i++)
+        for (int group = first / gather->out_channels; group * gather->out_channels < last;
+             group++) {
+            tile.from = max(first - group * gather->out_channels, 0);
+            tile.to = min(last - group * gather->out_channels, gather->out_channels);
+            correlate_tile(job, &tile, i, group);
         }
-    }
 }
 
 static void run_correlate(CopConv3d *conv, const CopGather *gather, const CopTensor *x,
@@ -60,18 +84,18 @@ static void run_correlate(CopConv3d *conv, const CopGather *gather, const CopTen
            cop_pool_threads(pool) <= conv->threads && conv->generation == conv->param->generation);
     if (sums == conv->weight)
         conv->loaded = false;
-    const size_t n = gather->entries * (gather->shared ? (size_t)gather->out_channels : 1);
-    memset(sums, 0, n * sizeof *sums);
+    memset(sums, 0, cop_gather_listed(gather) * sizeof *sums);
+    const int most = conv->kernels->correlate_max, cols = min(most, gather->blocking.cols * 2);
+    const int channels = gather->groups * gather->out_channels;
     /* More items than threads would read x more often. */
     const int threads = cop_pool_threads(pool);
     CorrelateJob job = {.conv = conv,
                         .gather = gather,
-                        .tiling =
-                            cop_conv3d_tiling(gather->sweep, dy->g, conv->kernels->correlate_max),
+                        .tiling = cop_conv3d_tiling_of(gather->sweep, dy->g, most, cols),
                         .x = x,
                         .dy = dy,
                         .sums = sums,
-                        .parts = threads < gather->out_channels ? threads : gather->out_channels};
+                        .parts = min(threads, channels)};
     cop_parallel_for(pool, job.parts, correlate_item, &job);
 }
 
@@ -92,10 +116,10 @@ static void order_item(void *ctx, int channel, int worker)
 {
     const OrderJob *job = ctx;
     const CopGather *full = &job->conv->full;
-    float *row = job->grad + (size_t)channel * full->entries;
+    float *row = job->grad + (size_t)channel * full->slots;
     float *copy = job->conv->scratch + (size_t)worker * job->conv->scratch_floats;
-    memcpy(copy, row, full->entries * sizeof *row);
-    for (size_t j = 0; j < full->entries; j++)
+    memcpy(copy, row, full->slots * sizeof *row);
+    for (size_t j = 0; j < full->slots; j++)
         row[full->index[j]] = copy[j];
 }
 
@@ -104,7 +128,7 @@ void cop_conv3d_dense_gradient(CopConv3d *conv, const CopTensor *x, const CopTen
 {
     run_correlate(conv, &conv->full, x, dy, grad, pool);
     OrderJob order = {.conv = conv, .grad = grad};
-    cop_parallel_for(pool, conv->full.out_channels, order_item, &order);
+    cop_parallel_for(pool, conv->shape.oc, order_item, &order);
 }
 
 typedef struct BiasJob {

@@ -28,6 +28,11 @@ typedef struct CopStep {
     uint32_t step; /* optimiser step: addresses dropout's draws */
     const uint32_t
         *clip; /* [n] identity of each lane's clip, for dropout; may be NULL in inference */
+    /* Told of each layer's pass and the seconds it took, loading and what backward makes again
+     * for it included; NULL: nobody asks. A layer that runs as part of another's pass is not
+     * reported. */
+    void (*timed)(void *ctx, int layer, bool backward, double seconds);
+    void *timed_ctx;
 } CopStep;
 
 typedef struct CopLayer CopLayer;
@@ -45,7 +50,8 @@ enum {
 };
 
 /* What a plan has fused into a layer's last store: out = relu(norm(f(in[0])) + in[1]), the parts
- * that are set. in[1] is no input in the sense of the flags. The layers that it stands for have no tensors and are not run. */
+ * that are set. in[1] is no input in the sense of the flags, and may be in[0]. The layers that it
+ * stands for have no tensors and are not run. */
 typedef struct CopLayerTail {
     const CopLayer *norm; /* a batch-norm, with its running statistics; NULL: none */
     bool add;             /* of in[1], on whose memory out may lie */
@@ -111,5 +117,9 @@ const CopLayerDesc *cop_layer_find(const char *name);
 /* Multiply-adds of one clip forward with the active weights, and with all of them. */
 double cop_layer_macs(const CopLayer *layer);
 double cop_layer_macs_dense(const CopLayer *layer);
+
+/* Bytes of a planned layer's parameters with gradients, optimiser states and masks; in
+ * *dense those of the same layer without a mask. */
+size_t cop_layer_bytes(const CopLayer *layer, size_t *dense);
 
 #endif

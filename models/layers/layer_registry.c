@@ -39,3 +39,15 @@ double cop_layer_macs(const CopLayer *layer)
     const CopShape out = layer->out_shape;
     return (double)layer->param[0]->nnz * out.t * out.h * out.w;
 }
+
+size_t cop_layer_bytes(const CopLayer *layer, size_t *dense)
+{
+    size_t bytes = 0;
+    *dense = 0;
+    for (int i = 0; i < layer->n_params; i++) {
+        size_t unmasked;
+        bytes += cop_param_bytes(layer->param[i], &unmasked);
+        *dense += unmasked;
+    }
+    return bytes;
+}

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "models/core/clock.h"
 #include "models/train/net_private.h"
 
 void cop_net_set_n(CopNet *net, int n)
@@ -37,6 +38,17 @@ void cop_net_changed(CopNet *net)
     net->stale = true;
 }
 
+static double clock_of(const CopStep *step)
+{
+    return step->timed ? cop_clock() : 0;
+}
+
+static void tell(const CopStep *step, const CopLayer *layer, bool backward, double start)
+{
+    if (step->timed)
+        step->timed(step->timed_ctx, layer->index, backward, cop_clock() - start);
+}
+
 void cop_net_forward(CopNet *net, const CopStep *step)
 {
     assert(net->training || !step->training);
@@ -50,15 +62,17 @@ void cop_net_forward(CopNet *net, const CopStep *step)
     const bool load = net->stale || step->training;
     net->stale = step->training;
     for (int i = 0; i < net->n_steps; i++) {
-        const CopNetStep *run = &net->step[i];
-        CopLayer *layer = run->layer;
+        const CopNetStep *at = &net->step[i];
+        CopLayer *layer = at->layer;
+        const double start = clock_of(step);
         if (load && layer->desc->load)
             layer->desc->load(layer, step->pool);
-        if (run->zero_value_halo)
+        if (at->zero_value_halo)
             cop_tensor_zero_halo(layer->out);
-        if (run->exchange)
+        if (at->exchange)
             cop_tile_exchange(layer->in[0], layer->desc->outside, step->pool);
         layer->desc->forward(layer, step);
+        tell(step, layer, false, start);
     }
 }
 
@@ -98,13 +112,15 @@ CopStatus cop_net_backward(CopNet *net, const CopStep *step, const CopGradientHo
 {
     CopStatus status = COP_OK;
     for (int i = net->n_steps - 1; i >= 0; i--) {
-        const CopNetStep *run = &net->step[i];
-        CopLayer *layer = run->layer;
-        write_again(net, run, step);
+        const CopNetStep *at = &net->step[i];
+        CopLayer *layer = at->layer;
+        const double start = clock_of(step);
+        write_again(net, at, step);
         for (int k = 0; k < cop_layer_inputs(layer); k++)
-            if (run->zero_grad_halo[k])
+            if (at->zero_grad_halo[k])
                 cop_tensor_zero_halo(layer->din[k]);
         layer->desc->backward(layer, step);
+        tell(step, layer, true, start);
         if (hook && net->dense_grad && layer->desc->flags & COP_LAYER_SPARSE &&
             layer->param[0]->mask && status == COP_OK)
             status = offer_gradient(net, layer, step, hook);

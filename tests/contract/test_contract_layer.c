@@ -32,7 +32,8 @@ static int count(void)
     return n;
 }
 
-/* Calls test() with the layer's defaults, with each tail that it takes, and with each richer row. */
+/* Calls test() with the layer's defaults, with each tail that it takes, and with each richer
+ * row. */
 static void each_case(int index, void (*test)(const RigCase *c))
 {
     const CopLayerDesc *desc = cop_layer_registry[index];

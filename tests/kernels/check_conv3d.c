@@ -94,7 +94,7 @@ static void set_up(Problem *p, const Case *c)
                    .ow = cop_conv_out(c->w, s->kw, s->sw, s->pw)};
     p->x_clip = (size_t)(s->ic * c->t * c->h * c->w);
     p->y_clip = (size_t)(s->oc * p->ot * p->oh * p->ow);
-    p->numel = (size_t)(s->oc * s->ic * s->kt * s->kh * s->kw);
+    p->numel = (size_t)(s->oc * (s->ic / s->groups) * s->kt * s->kh * s->kw);
     const size_t n = (size_t)c->n;
     p->x = kcheck_alloc(n * p->x_clip, sizeof *p->x);
     p->dy = kcheck_alloc(n * p->y_clip, sizeof *p->dy);
@@ -298,9 +298,10 @@ static void check_backward_weight(Problem *p)
 static void check(const Case *c)
 {
     const CopConvShape *s = &c->s;
-    kcheck_case("conv3d %d->%d k %dx%dx%d s %d,%d,%d p %d,%d,%d on %dx%dx%d n %d density %g %s%s%s",
-                s->ic, s->oc, s->kt, s->kh, s->kw, s->st, s->sh, s->sw, s->pt, s->ph, s->pw, c->t,
-                c->h, c->w, c->n, c->density, fill_names[c->fill],
+    kcheck_case("conv3d %d->%d groups %d k %dx%dx%d s %d,%d,%d p %d,%d,%d on %dx%dx%d n %d density "
+                "%g %s%s%s",
+                s->ic, s->oc, s->groups, s->kt, s->kh, s->kw, s->st, s->sh, s->sw, s->pt, s->ph,
+                s->pw, c->t, c->h, c->w, c->n, c->density, fill_names[c->fill],
                 c->accumulate ? " accumulate" : "", c->tail ? " tail" : "");
     Problem p;
     set_up(&p, c);
@@ -338,7 +339,9 @@ static void check_layers(void)
         {4, 8, 1, 1, 1, 2, 2, 2, 0, 0, 0, 1}, {9, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1},
         {2, 2, 2, 2, 2, 1, 1, 1, 0, 0, 0, 1}, {2, 3, 3, 1, 1, 2, 1, 1, 1, 0, 0, 1},
         {1, 1, 5, 5, 5, 1, 1, 1, 4, 4, 4, 1}, {2, 3, 2, 3, 4, 3, 2, 1, 0, 2, 1, 1},
-        {3, 2, 1, 2, 2, 3, 3, 3, 0, 0, 0, 1}, {1, 2, 4, 1, 3, 3, 1, 2, 3, 0, 1, 1}};
+        {3, 2, 1, 2, 2, 3, 3, 3, 0, 0, 0, 1}, {1, 2, 4, 1, 3, 3, 1, 2, 3, 0, 1, 1},
+        {6, 6, 3, 3, 3, 1, 1, 1, 1, 1, 1, 6}, {5, 5, 3, 3, 3, 1, 2, 2, 1, 1, 1, 5},
+        {6, 9, 3, 3, 3, 2, 1, 2, 1, 1, 1, 3}};
     static const double densities[] = {1, 0.5, 0.2, 0.05};
     static const int lanes[] = {1, 5, 16, 21};
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
@@ -408,6 +411,11 @@ static void check_random(void)
                         kcheck_int(1, 4), kcheck_int(1, 3), kcheck_int(1, 3), kcheck_int(1, 3),
                         kcheck_int(0, 3), kcheck_int(0, 3), kcheck_int(0, 3), 1},
                   .n = kcheck_int(1, 20)};
+        if (kcheck_int(0, 3) == 0) {
+            c.s.groups = kcheck_int(2, 5);
+            c.s.ic = c.s.groups * kcheck_int(1, 3);
+            c.s.oc = c.s.groups * kcheck_int(1, 3);
+        }
         c.t = kcheck_int(c.s.kt, 6);
         c.h = kcheck_int(c.s.kh, 9);
         c.w = kcheck_int(c.s.kw, 20);
@@ -495,6 +503,9 @@ static void check_refusals(void)
     other = s;
     other.sh = 0;
     KCHECK(cop_conv3d_create(&conv, arena, &other, &p.param, x, y, NULL, NULL, 1) == COP_ERR_SHAPE);
+    other = s;
+    other.groups = 2;
+    KCHECK(cop_conv3d_create(&conv, arena, &other, &p.param, x, y, NULL, NULL, 1) == COP_ERR_SHAPE);
     KCHECK(conv == NULL);
     for (size_t limit = 64;; limit += 4096) {
         CopArena *small;
@@ -525,56 +536,4 @@ static void run(void)
         cop_pool_destroy(&pools[i]);
 }
 
-static void time_forward(void *ctx)
-{
-    Problem *p = ctx;
-    cop_conv3d_forward(p->conv, NULL, &p->tx.x, &p->ty.x, NULL);
-}
-
-static void time_data(void *ctx)
-{
-    Problem *p = ctx;
-    cop_conv3d_backward_data(p->conv, &p->tdy.x, &p->tdx.x, false, NULL);
-}
-
-static void time_weight(void *ctx)
-{
-    Problem *p = ctx;
-    cop_conv3d_backward_weight(p->conv, &p->tx.x, &p->tdy.x, NULL);
-}
-
-/* One thread, one group of lanes; GFLOPS count the active weights, on padding too. */
-static void bench(void)
-{
-    static const Case cases[] = {
-        {.s = {64, 64, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1}, .n = 16, .t = 8, .h = 28, .w = 28},
-        {.s = {64, 64, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1}, .n = 16, .t = 4, .h = 56, .w = 56},
-        {.s = {16, 16, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1}, .n = 16, .t = 8, .h = 28, .w = 28},
-        {.s = {3, 16, 3, 7, 7, 1, 2, 2, 1, 3, 3, 1}, .n = 16, .t = 8, .h = 56, .w = 56},
-        {.s = {64, 128, 3, 3, 3, 2, 2, 2, 1, 1, 1, 1}, .n = 16, .t = 8, .h = 28, .w = 28},
-        {.s = {256, 256, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1}, .n = 16, .t = 2, .h = 7, .w = 7}};
-    static const double densities[] = {1, 0.5, 0.1};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        for (int j = 0; j < 3; j++) {
-            Case c = cases[i];
-            c.density = densities[j];
-            kcheck_case("bench");
-            Problem p;
-            set_up(&p, &c);
-            if (!p.conv)
-                continue;
-            const double flops = 2.0 * (double)p.param.nnz * p.ot * p.oh * p.ow * c.n;
-            cop_conv3d_load(p.conv, NULL, NULL);
-            const double forward = kcheck_time(time_forward, &p);
-            const double data = kcheck_time(time_data, &p);
-            const double weight = kcheck_time(time_weight, &p);
-            printf("  %-7s %3d->%-3d k %d%d%d s %d%d%d on %dx%dx%d density %-4g forward %7.2f ms "
-                   "%5.1f GFLOPS, data %7.2f ms %5.1f, weight %7.2f ms %5.1f\n",
-                   cop_tier_name(cop_tier()), c.s.ic, c.s.oc, c.s.kt, c.s.kh, c.s.kw, c.s.st,
-                   c.s.sh, c.s.sw, c.t, c.h, c.w, c.density, forward * 1e3, flops * 1e-9 / forward,
-                   data * 1e3, flops * 1e-9 / data, weight * 1e3, flops * 1e-9 / weight);
-            fflush(stdout);
-        }
-}
-
-const KCheck kcheck_conv3d = {.name = "conv3d", .run = run, .bench = bench};
+const KCheck kcheck_conv3d = {.name = "conv3d", .run = run};

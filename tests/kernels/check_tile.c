@@ -2,7 +2,6 @@
  * convolution and pooling of tiles.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "models/core/cpu.h"
@@ -369,42 +368,4 @@ static void run(void)
     check_refusals();
 }
 
-typedef struct Timing {
-    Tiles x, to;
-} Timing;
-
-static void exchange(void *ctx)
-{
-    const Timing *timing = ctx;
-    cop_tile_exchange(&timing->x.x, 0, NULL);
-}
-
-static void copy(void *ctx)
-{
-    const Timing *timing = ctx;
-    cop_tile_copy(&timing->x.x, &timing->to.x, NULL);
-}
-
-static void bench(void)
-{
-    static const struct {
-        int c;
-        CopSize clip;
-        int t, h, w;
-    } row[] = {
-        {64, {16, 56, 56}, 1, 4, 4}, {128, {8, 28, 28}, 1, 4, 4}, {256, {4, 14, 14}, 1, 7, 2}};
-    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-        kcheck_case("bench");
-        const CopHalo halo = {1, 1, 1, 1, 1, 1};
-        const CopCut cut = cut_of(row[i].clip, row[i].t, row[i].h, row[i].w);
-        const CopCut other = cut_of(row[i].clip, 1, 2, 7);
-        Timing timing = {make(row[i].c, row[i].clip, &cut, halo),
-                         make(row[i].c, row[i].clip, &other, halo)};
-        cop_tensor_load_lane(&timing.x.x, 0, random_clip(row[i].c, row[i].clip));
-        printf("  %d channels of %dx%dx%d: exchange %.3f ms, copy into other tiles %.3f ms\n",
-               row[i].c, row[i].clip.t, row[i].clip.h, row[i].clip.w,
-               1e3 * kcheck_time(exchange, &timing), 1e3 * kcheck_time(copy, &timing));
-    }
-}
-
-const KCheck kcheck_tile = {.name = "tile", .run = run, .bench = bench};
+const KCheck kcheck_tile = {.name = "tile", .run = run};

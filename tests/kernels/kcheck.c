@@ -1,6 +1,6 @@
 /* Runner and helpers of the kernel checks.
- * KCHECK_SEED changes the random numbers, BENCH=1 adds timings, arguments
- * choose sets by name, COPPICE_TIER chooses one tier.
+ * KCHECK_SEED changes the random numbers, arguments choose sets by name,
+ * COPPICE_TIER chooses one tier.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/kernels/kcheck.h"
 
@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "models/core/cpu.h"
 #include "models/core/rng.h"
@@ -18,7 +17,8 @@ enum { GUARD = 256, FAILURES_SHOWN = 20 };
 
 static const uint32_t poison = 0x7fa5a5a5u;
 
-static const KCheck *const checks[] = {&kcheck_conv3d, &kcheck_norm_act_pool, &kcheck_tile, NULL};
+static const KCheck *const checks[] = {&kcheck_conv3d, &kcheck_norm_act_pool, &kcheck_peak,
+                                       &kcheck_tile, NULL};
 
 static struct {
     char name[200];
@@ -212,26 +212,6 @@ void kcheck_close(const char *what, const double *got, const double *want, const
         kcheck_fail("%s: normalised squared error %.3g", what, error2 / want2);
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-double kcheck_time(void (*fn)(void *ctx), void *ctx)
-{
-    double least = INFINITY;
-    const double start = now();
-    fn(ctx);
-    for (int i = 0; i < 3 || (now() - start < 0.5 && i < 20); i++) {
-        const double begin = now();
-        fn(ctx);
-        least = fmin(least, now() - begin);
-    }
-    return least;
-}
-
 static bool wanted(const char *name, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
@@ -260,8 +240,6 @@ int main(int argc, char **argv)
             (*check)->run();
             printf("tier %s: %s, %d cases\n", name, (*check)->name,
                    run.passed + run.failures - before);
-            if (getenv("BENCH") && (*check)->bench)
-                (*check)->bench();
             fflush(stdout);
         }
     }

@@ -13,14 +13,13 @@
 #include "models/core/tensor.h"
 
 /* A set of checks: one file, one row in the table of kcheck.c. `run` is called
- * once a tier, `bench` likewise when BENCH is set; it may be NULL. */
+ * once a tier. */
 typedef struct KCheck {
     const char *name;
     void (*run)(void);
-    void (*bench)(void);
 } KCheck;
 
-extern const KCheck kcheck_conv3d, kcheck_norm_act_pool, kcheck_tile;
+extern const KCheck kcheck_conv3d, kcheck_norm_act_pool, kcheck_peak, kcheck_tile;
 
 /* Opens a case under a formatted name, which failures print with tier and seed. */
 void kcheck_case(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -74,8 +73,5 @@ void kcheck_load(const KTensor *tensor, double *clips);
  * ||got - want||^2 / ||want||^2 <= 1e-11. */
 void kcheck_close(const char *what, const double *got, const double *want, const double *size,
                   const double *terms, size_t n, bool normal);
-
-/* Least seconds of a call of fn(ctx), out of a few. */
-double kcheck_time(void (*fn)(void *ctx), void *ctx);
 
 #endif

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/archs/arch.h"
 #include "models/core/mask.h"
 #include "models/layers/cross_entropy.h"
 #include "tests/media_help.h"
@@ -26,48 +25,6 @@ static CopNet *create(const char *arch, const char *options, int classes, CopSha
 }
 
 /* --- the graph --------------------------------------------------------------- */
-
-START_TEST(every_architecture_is_built)
-{
-    for (int i = 0; cop_arch_registry[i]; i++) {
-        const CopArchDesc *arch = cop_arch_registry[i];
-        CopError err;
-        CopNet *net = create(arch->name, NULL, 101, arch->input, COP_OK, &err);
-        CopLayer *const *layers;
-        CopParam *const *params;
-        const int n_layers = cop_net_layers(net, &layers), n_params = cop_net_params(net, &params);
-        ck_assert_int_eq(cop_net_classes(net), 101);
-        ck_assert_int_eq(layers[n_layers - 1]->out_shape.c, 101);
-        for (int a = 0; a < n_params; a++) {
-            size_t numel = 1;
-            for (int d = 0; d < params[a]->rank; d++)
-                numel *= (size_t)params[a]->shape[d];
-            ck_assert_uint_eq(params[a]->numel, numel);
-            for (int b = 0; b < a; b++)
-                ck_assert_str_ne(params[a]->name, params[b]->name);
-        }
-        cop_net_destroy(&net);
-        ck_assert_ptr_eq(net, NULL);
-    }
-    cop_net_destroy(NULL);
-}
-END_TEST
-
-/* torchvision's r3d_18 with 400 classes: 33,371,472 parameters, and 40.697 GFLOPs
- * (multiply-adds) as its documentation of the weights says. */
-START_TEST(r3d_18_has_its_published_size)
-{
-    CopError err;
-    CopNet *net = create("r3d_18", "", 400, (CopShape){3, 16, 112, 112}, COP_OK, &err);
-    size_t nonzeros;
-    double dense;
-    ck_assert_uint_eq(cop_net_count(net, &nonzeros), 33371472);
-    ck_assert_uint_eq(nonzeros, 33371472);
-    const double macs = cop_net_macs(net, &dense);
-    ck_assert(macs == dense && macs > 40.69e9 && macs < 40.70e9);
-    cop_net_destroy(&net);
-}
-END_TEST
 
 START_TEST(what_does_not_fit_is_refused)
 {
@@ -139,6 +96,51 @@ START_TEST(sharing_memory_changes_nothing)
     }
     cop_net_destroy(&kept);
     cop_net_destroy(&shared);
+}
+END_TEST
+
+/* Who asks for times is told of layers in order, of all that have weights, and changes nothing. */
+typedef struct Times {
+    CopLayer *const *layers;
+    int last, weighted;
+} Times;
+
+static void note_time(void *ctx, int layer, bool backward, double seconds)
+{
+    Times *times = ctx;
+    ck_assert(seconds >= 0 && seconds < 60);
+    ck_assert(backward ? layer < times->last : layer > times->last);
+    times->last = layer;
+    times->weighted += (times->layers[layer]->desc->flags & COP_LAYER_SPARSE) != 0;
+}
+
+START_TEST(times_are_told)
+{
+    CopNet *plain = planned(BATCH, true, 1), *timed = planned(BATCH, true, 1);
+    Times times = {.last = -1};
+    const int n = cop_net_layers(timed, &times.layers);
+    int weighted = 0;
+    for (int i = 0; i < n; i++)
+        weighted += (times.layers[i]->desc->flags & COP_LAYER_SPARSE) != 0;
+    CopStep step = {.training = true};
+    net_fill(plain, BATCH, NULL, 0);
+    net_fill(timed, BATCH, NULL, 0);
+    cop_net_forward(plain, &step);
+    step.timed = note_time;
+    step.timed_ctx = &times;
+    cop_net_forward(timed, &step);
+    ck_assert_int_eq(times.last, n - 1);
+    ck_assert_int_eq(times.weighted, weighted);
+    for (int lane = 0; lane < BATCH; lane++)
+        same_logits(plain, lane, timed, lane);
+    const int labels[BATCH] = {0};
+    cop_cross_entropy(cop_net_logits(timed), labels, 0, cop_net_logits_grad(timed), NULL);
+    times.last = n;
+    ck_assert_int_eq(cop_net_backward(timed, &step, NULL), COP_OK);
+    ck_assert_int_eq(times.last, 0);
+    ck_assert_int_eq(times.weighted, 2 * weighted);
+    cop_net_destroy(&plain);
+    cop_net_destroy(&timed);
 }
 END_TEST
 
@@ -439,10 +441,9 @@ int main(void)
     Suite *suite = suite_create("net");
     TCase *tests = tcase_create("net");
     tcase_set_timeout(tests, 120);
-    tcase_add_test(tests, every_architecture_is_built);
-    tcase_add_test(tests, r3d_18_has_its_published_size);
     tcase_add_test(tests, what_does_not_fit_is_refused);
     tcase_add_test(tests, sharing_memory_changes_nothing);
+    tcase_add_test(tests, times_are_told);
     tcase_add_test(tests, a_clip_has_one_result);
     tcase_add_test(tests, a_training_step_has_one_result);
     tcase_add_test(tests, a_plan_has_limits);

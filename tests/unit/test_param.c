@@ -138,6 +138,21 @@ START_TEST(state_may_be_missing)
 }
 END_TEST
 
+START_TEST(bytes_are_those_of_arrays_and_mask)
+{
+    Memory memory;
+    size_t dense;
+    set_up(&memory, 130, 20, 30);
+    ck_assert_uint_eq(cop_param_bytes(&memory.param, &dense), 30 * 16);
+    memory.param.mask = memory.mask; /* three words */
+    ck_assert_uint_eq(cop_param_bytes(&memory.param, &dense), 30 * 16 + 24);
+    ck_assert_uint_eq(dense, 130 * 16);
+    memory.param.grad = memory.param.state[0] = memory.param.state[1] = NULL;
+    ck_assert_uint_eq(cop_param_bytes(&memory.param, &dense), 30 * 4 + 24);
+    ck_assert_uint_eq(dense, 130 * 4);
+}
+END_TEST
+
 START_TEST(a_dense_parameter_becomes_a_masked_one)
 {
     static const size_t sizes[] = {1, 63, 64, 65, 128, 150};
@@ -173,6 +188,7 @@ int main(void)
     tcase_add_loop_test(tcase, masked_weights_follow_their_mask, 0, 10);
     tcase_add_test(tcase, nothing_past_the_capacity_is_touched);
     tcase_add_test(tcase, state_may_be_missing);
+    tcase_add_test(tcase, bytes_are_those_of_arrays_and_mask);
     tcase_add_test(tcase, a_dense_parameter_becomes_a_masked_one);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -18,8 +18,9 @@ static void each_product(const CopConvShape *s, int t, int h, int w, Product *fn
         for (int a = 0; a < ot; a++)
             for (int b = 0; b < oh; b++)
                 for (int c = 0; c < ow; c++, y++) {
-                    size_t weight = (size_t)o * (size_t)s->ic * (size_t)(s->kt * s->kh * s->kw);
-                    for (int i = 0; i < s->ic; i++)
+                    const int ic = s->ic / s->groups, first = o / (s->oc / s->groups) * ic;
+                    size_t weight = (size_t)o * (size_t)ic * (size_t)(s->kt * s->kh * s->kw);
+                    for (int i = first; i < first + ic; i++)
                         for (int kt = 0; kt < s->kt; kt++)
                             for (int kh = 0; kh < s->kh; kh++)
                                 for (int kw = 0; kw < s->kw; kw++, weight++) {

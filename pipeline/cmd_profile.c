@@ -1,0 +1,341 @@
+/* coppice profile: time, FLOPs and bytes of a net, a layer at a time.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <glib.h>
+#include <stdio.h>
+
+#include "models/core/cpu.h"
+#include "pipeline/cli.h"
+#include "pipeline/eval/profile.h"
+#include "pipeline/json_text.h"
+#include "pipeline/report/terminal.h"
+
+extern const CopCommand cop_cmd_profile;
+
+typedef struct Words {
+    char *model, *arch, *arch_options, *init, *tile_word;
+    double density;
+    int batch, threads, repeat;
+    gboolean train, json;
+    bool tile; /* what tile_word and batch come to */
+} Words;
+
+static const char *init_of(const Words *words)
+{
+    return words->init ? words->init : cop_density_init_names[COP_DENSITY_ERK];
+}
+
+static const CopParam *weight_of(const CopLayer *layer)
+{
+    return layer->desc->flags & COP_LAYER_SPARSE ? layer->param[0] : NULL;
+}
+
+/* 0 where nothing was timed. */
+static double flops_a_second(double macs, int batch, double seconds)
+{
+    return seconds > 0 ? 2 * macs * batch / seconds : 0;
+}
+
+static size_t count_bytes(const CopNet *net, size_t *dense)
+{
+    CopLayer *const *layers;
+    const int n = cop_net_layers(net, &layers);
+    size_t bytes = 0;
+    *dense = 0;
+    for (int i = 0; i < n; i++) {
+        size_t own;
+        bytes += cop_layer_bytes(layers[i], &own);
+        *dense += own;
+    }
+    return bytes;
+}
+
+/* --- text ---------------------------------------------------------------------- */
+
+/* "gather 64x3x3x7x7" for a layer with weights, its kind for others. */
+static void what_ran(const CopLayer *layer, char *text, gulong size)
+{
+    const CopParam *weight = weight_of(layer);
+    g_strlcpy(text, weight ? cop_profile_kernel(layer) : layer->desc->name, size);
+    for (int d = 0; weight && d < weight->rank; d++) {
+        char number[16];
+        g_snprintf(number, sizeof number, "%s%d", d ? "x" : " ", weight->shape[d]);
+        g_strlcat(text, number, size);
+    }
+}
+
+/* A cell that is empty where there is nothing to say, and takes six columns at most. */
+static void number(CopTable *table, double value, int digits, const char *unit)
+{
+    if (value > 0)
+        cop_table_cell(table, "%.*f%s", value < 999 ? digits : 0, value, unit);
+    else
+        cop_table_cell(table, "%s", "");
+}
+
+static void cells(CopTable *table, double macs, const CopProfile *profile, double forward,
+                  double step, size_t bytes, size_t dense)
+{
+    const double rate = flops_a_second(macs, cop_net_batch(profile->net), forward);
+    number(table, 1e3 * forward, 2, "");
+    number(table, 1e-9 * rate, 1, "");
+    number(table, 100 * rate / profile->peak, 0, "%");
+    if (profile->step > 0)
+        number(table, 1e3 * step, 2, "");
+    number(table, (double)bytes / 0x1p20, 2, "");
+    number(table, (double)dense / 0x1p20, 2, "");
+}
+
+static void print_table(const CopProfile *profile)
+{
+    static const char *const heads[] = {"layer", "what ran", "active", "ms",   "GFLOPS",
+                                        "peak",  "step ms",  "MiB",    "dense"};
+    enum { TEXTS = 2, STEP = 6 };
+    CopTable *table = cop_table_create();
+    for (int i = 0; i < (int)G_N_ELEMENTS(heads); i++)
+        if (i != STEP || profile->step > 0)
+            cop_table_column(table, heads[i], i >= TEXTS);
+    CopLayer *const *layers;
+    const int n = cop_net_layers(profile->net, &layers);
+    for (int i = 0; i < n; i++) {
+        const CopProfileTimes *times = &profile->layer[i];
+        const CopParam *weight = weight_of(layers[i]);
+        char text[64];
+        what_ran(layers[i], text, sizeof text);
+        cop_table_cell(table, "%s", layers[i]->name);
+        cop_table_cell(table, "%s", text);
+        number(table, weight ? 100 * cop_param_density(weight) : 0, 1, "%");
+        size_t dense;
+        const size_t bytes = cop_layer_bytes(layers[i], &dense);
+        cells(table, cop_layer_macs(layers[i]), profile, times->forward,
+              times->step_forward + times->backward, bytes, dense);
+    }
+    size_t nonzeros, dense;
+    const size_t bytes = count_bytes(profile->net, &dense);
+    const size_t count = cop_net_count(profile->net, &nonzeros);
+    cop_table_cell(table, "all");
+    cop_table_cell(table, "%s", "");
+    number(table, 100 * (double)nonzeros / (double)count, 1, "%");
+    cells(table, cop_net_macs(profile->net, NULL), profile, profile->forward, profile->step, bytes,
+          dense);
+    char *text = cop_table_text(table, COP_TABLE_TEXT);
+    fputs(text, stdout);
+    g_free(text);
+    cop_table_destroy(&table);
+}
+
+static void print_text(const CopProfile *profile, const Words *words, int threads)
+{
+    char parameters[COP_NUMBER_SIZE], active[COP_NUMBER_SIZE];
+    size_t nonzeros;
+    const CopShape in = cop_net_input_shape(profile->net);
+    const size_t count = cop_net_count(profile->net, &nonzeros);
+    const int batch = cop_net_batch(profile->net);
+    printf("net      %s%s%s\n", profile->arch, *profile->arch_options ? ", " : "",
+           profile->arch_options);
+    printf("density  %.4g%s%s%s, %s of %s parameters\n", profile->density, words->model ? "" : " (",
+           words->model ? "" : init_of(words), words->model ? "" : ")",
+           cop_text_count(active, (int64_t)nonzeros), cop_text_count(parameters, (int64_t)count));
+    printf("batch    %d %s of %d x %d x %d x %d (c x t x h x w)%s\n", batch,
+           batch == 1 ? "clip" : "clips", in.c, in.t, in.h, in.w,
+           words->tile ? ", spread over the lanes" : "");
+    printf("machine  %d %s, tier %s, %.1f GFLOPS at best\n\n", threads,
+           threads == 1 ? "thread" : "threads", cop_tier_name(cop_tier()), 1e-9 * profile->peak);
+    print_table(profile);
+    size_t dense;
+    const size_t bytes = count_bytes(profile->net, &dense);
+    const bool train = profile->step > 0;
+    printf("\nms       a forward pass of a batch, median of at least %d\n", profile->repeat);
+    if (train)
+        printf("step ms  forward and backward in a training step; the optimiser adds %.2f\n",
+               1e3 * profile->update);
+    printf("MiB      parameters%s and masks: %.3f of dense\n", train ? ", gradients, momentum" : "",
+           (double)bytes / (double)dense);
+}
+
+/* --- JSON ---------------------------------------------------------------------- */
+
+static void add_int(JsonBuilder *b, const char *name, gint64 value)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_add_int_value(b, value);
+}
+
+static void add_double(JsonBuilder *b, const char *name, double value)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_add_double_value(b, value);
+}
+
+static void add_text(JsonBuilder *b, const char *name, const char *value)
+{
+    json_builder_set_member_name(b, name);
+    if (value)
+        json_builder_add_string_value(b, value);
+    else
+        json_builder_add_null_value(b);
+}
+
+/* Milliseconds; null for what a profile without training steps does not have. */
+static void add_step(JsonBuilder *b, const char *name, double seconds, const CopProfile *profile)
+{
+    json_builder_set_member_name(b, name);
+    if (profile->step > 0)
+        json_builder_add_double_value(b, 1e3 * seconds);
+    else
+        json_builder_add_null_value(b);
+}
+
+static void add_layer(JsonBuilder *b, const CopProfile *profile, const CopLayer *layer)
+{
+    const CopProfileTimes *times = &profile->layer[layer->index];
+    const CopParam *weight = weight_of(layer);
+    size_t dense;
+    const size_t bytes = cop_layer_bytes(layer, &dense);
+    json_builder_begin_object(b);
+    add_text(b, "name", layer->name);
+    add_text(b, "kind", layer->desc->name);
+    json_builder_set_member_name(b, "shape");
+    json_builder_begin_array(b);
+    for (int d = 0; weight && d < weight->rank; d++)
+        json_builder_add_int_value(b, weight->shape[d]);
+    json_builder_end_array(b);
+    add_double(b, "density", weight ? cop_param_density(weight) : 1);
+    add_text(b, "kernel", cop_profile_kernel(layer));
+    add_double(b, "forward_ms", 1e3 * times->forward);
+    add_step(b, "step_forward_ms", times->step_forward, profile);
+    add_step(b, "backward_ms", times->backward, profile);
+    add_int(b, "macs", (gint64)cop_layer_macs(layer));
+    add_int(b, "nnz", weight ? (gint64)weight->nnz : 0);
+    add_int(b, "bytes", (gint64)bytes);
+    add_int(b, "bytes_dense", (gint64)dense);
+    json_builder_end_object(b);
+}
+
+static void print_json(const CopProfile *profile, const Words *words, int threads)
+{
+    CopLayer *const *layers;
+    const int n = cop_net_layers(profile->net, &layers), batch = cop_net_batch(profile->net);
+    const CopShape in = cop_net_input_shape(profile->net);
+    const int input[] = {in.c, in.t, in.h, in.w};
+    size_t nonzeros, bytes_dense;
+    double macs_dense;
+    const double macs = cop_net_macs(profile->net, &macs_dense);
+    JsonBuilder *b = json_builder_new();
+    json_builder_begin_object(b);
+    add_text(b, "arch", profile->arch);
+    add_text(b, "arch_options", profile->arch_options);
+    add_double(b, "density", profile->density);
+    add_text(b, "init", words->model ? NULL : init_of(words));
+    add_int(b, "batch", batch);
+    json_builder_set_member_name(b, "tile");
+    json_builder_add_boolean_value(b, words->tile);
+    add_int(b, "threads", threads);
+    add_text(b, "tier", cop_tier_name(cop_tier()));
+    json_builder_set_member_name(b, "input");
+    json_builder_begin_array(b);
+    for (int i = 0; i < (int)G_N_ELEMENTS(input); i++)
+        json_builder_add_int_value(b, input[i]);
+    json_builder_end_array(b);
+    add_int(b, "repeat", profile->repeat);
+    add_double(b, "forward_ms", 1e3 * profile->forward);
+    add_step(b, "step_ms", profile->step, profile);
+    add_step(b, "optimizer_ms", profile->update, profile);
+    add_double(b, "gflops", 1e-9 * flops_a_second(macs, batch, profile->forward));
+    add_double(b, "peak_gflops", 1e-9 * profile->peak);
+    add_int(b, "parameters", (gint64)cop_net_count(profile->net, &nonzeros));
+    add_int(b, "nonzeros", (gint64)nonzeros);
+    add_int(b, "macs", (gint64)macs);
+    add_int(b, "macs_dense", (gint64)macs_dense);
+    add_int(b, "bytes", (gint64)count_bytes(profile->net, &bytes_dense));
+    add_int(b, "bytes_dense", (gint64)bytes_dense);
+    json_builder_set_member_name(b, "layers");
+    json_builder_begin_array(b);
+    for (int i = 0; i < n; i++)
+        add_layer(b, profile, layers[i]);
+    json_builder_end_array(b);
+    json_builder_end_object(b);
+    char *text = cop_json_text(b, TRUE);
+    printf("%s\n", text);
+    g_free(text);
+}
+
+/* --- command ------------------------------------------------------------------- */
+
+static CopStatus profile_net(Words *words, CopError *err)
+{
+    if (!words->model && !words->arch)
+        return cop_error_set(err, COP_ERR_ARG, "one of --model M and --arch A is wanted");
+    if (words->model && (words->arch_options || words->init || words->density != 1))
+        return cop_error_set(err, COP_ERR_ARG,
+                             "--arch-options, --density and --init are for --arch alone: a "
+                             "model's file says what it is");
+    COP_TRY(cop_cli_tile(words->tile_word, words->batch, &words->tile, err));
+    CopPool *pool;
+    CopStatus status = cop_pool_create(&pool, words->threads);
+    if (status != COP_OK)
+        return cop_error_set(err, status, "--threads %d: no such pool can be made", words->threads);
+    const CopProfileOptions options = {.model = words->model,
+                                       .arch = words->arch,
+                                       .arch_options = words->arch_options,
+                                       .density = words->density,
+                                       .init = init_of(words),
+                                       .batch = words->batch,
+                                       .repeat = words->repeat,
+                                       .train = words->train,
+                                       .tile = words->tile,
+                                       .pool = pool};
+    CopProfile *profile;
+    status = cop_profile_create(&profile, &options, err);
+    if (status == COP_OK)
+        (words->json ? print_json : print_text)(profile, words, cop_pool_threads(pool));
+    cop_profile_destroy(&profile);
+    cop_pool_destroy(&pool);
+    return status;
+}
+
+static int run(int argc, char **argv)
+{
+    Words words = {.density = 1, .batch = COP_LANES, .train = TRUE};
+    const GOptionEntry entries[] = {
+        {"model", 'm', 0, G_OPTION_ARG_FILENAME, &words.model, "Model; its zeros are skipped", "M"},
+        {"arch", 0, 0, G_OPTION_ARG_FILENAME, &words.arch,
+         "Architecture, of random weights or of a model that does not name it", "A"},
+        {"arch-options", 0, 0, G_OPTION_ARG_FILENAME, &words.arch_options,
+         "Its options, as in \"width=32, blocks=[1, 1]\"", "O"},
+        {"density", 0, 0, G_OPTION_ARG_DOUBLE, &words.density, "Share of active weights (1)", "D"},
+        {"init", 0, 0, G_OPTION_ARG_FILENAME, &words.init,
+         "How they are spread: uniform, er or erk (erk)", "I"},
+        {"batch", 0, 0, G_OPTION_ARG_INT, &words.batch, "Clips a batch (16)", "N"},
+        {"tile", 0, 0, G_OPTION_ARG_STRING, &words.tile_word,
+         "Spread a clip over the vector lanes: auto, on or off (auto: a batch of one clip)",
+         "WORD"},
+        {"threads", 0, 0, G_OPTION_ARG_INT, &words.threads, "Threads; 0: all processors (0)", "N"},
+        {"repeat", 0, 0, G_OPTION_ARG_INT, &words.repeat,
+         "Batches to time; 0: for two seconds, at least 3 (0)", "N"},
+        {"train", 0, 0, G_OPTION_ARG_NONE, &words.train, "Time training steps, too (yes)", NULL},
+        {"no-train", 0, G_OPTION_FLAG_REVERSE, G_OPTION_ARG_NONE, &words.train,
+         "Time forward passes only", NULL},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &words.json, "As JSON", NULL},
+        {.long_name = NULL},
+    };
+    bool done;
+    int code = cop_cli_parse(&cop_cmd_profile, entries, &argc, &argv, &done);
+    CopError err = {0};
+    if (!done && argc > 1)
+        cop_error_set(&err, COP_ERR_ARG, "\"%s\" is left over", argv[1]);
+    if (!done && (err.status != COP_OK || profile_net(&words, &err) != COP_OK))
+        code = cop_cli_fail("profile", &err);
+    g_free(words.model);
+    g_free(words.arch);
+    g_free(words.arch_options);
+    g_free(words.init);
+    g_free(words.tile_word);
+    return code;
+}
+
+const CopCommand cop_cmd_profile = {
+    .name = "profile",
+    .usage = "--model M|--arch A",
+    .summary = "time, FLOPs and bytes of a net, layer by layer",
+    .run = run,
+};

@@ -1,0 +1,151 @@
+/* Architectures: what they are made of.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gst/check/check.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "models/archs/arch.h"
+
+static CopNet *create(const char *arch, int classes, CopShape input)
+{
+    CopNet *net;
+    CopError err = {0};
+    ck_assert_msg(cop_net_create(&net, arch, NULL, classes, input, &err) == COP_OK, "%s", err.text);
+    return net;
+}
+
+static int find_param(CopParam *const *params, int n, const char *name)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(params[i]->name, name) == 0)
+            return i;
+    return -1;
+}
+
+START_TEST(every_architecture_is_built)
+{
+    for (int i = 0; cop_arch_registry[i]; i++) {
+        const CopArchDesc *arch = cop_arch_registry[i];
+        CopNet *net = create(arch->name, 101, arch->input);
+        CopLayer *const *layers;
+        CopParam *const *params;
+        const int n_layers = cop_net_layers(net, &layers), n_params = cop_net_params(net, &params);
+        ck_assert_int_eq(cop_net_classes(net), 101);
+        ck_assert_int_eq(layers[n_layers - 1]->out_shape.c, 101);
+        for (int a = 0; a < n_params; a++) {
+            size_t numel = 1;
+            for (int d = 0; d < params[a]->rank; d++)
+                numel *= (size_t)params[a]->shape[d];
+            ck_assert_uint_eq(params[a]->numel, numel);
+            for (int b = 0; b < a; b++)
+                ck_assert_str_ne(params[a]->name, params[b]->name);
+        }
+        cop_net_destroy(&net);
+        ck_assert_ptr_eq(net, NULL);
+    }
+    cop_net_destroy(NULL);
+}
+END_TEST
+
+/* Parameters and GFLOPs (multiply-adds) as torchvision's documentation of the weights
+ * says, 400 classes. */
+START_TEST(nets_of_torchvision_have_their_published_sizes)
+{
+    static const struct {
+        const char *arch;
+        size_t parameters;
+        double gmacs;
+    } nets[] = {
+        {"r3d_18", 33371472, 40.697},
+        {"mc3_18", 11695440, 43.343},
+        {"r2plus1d_18", 31505325, 40.519},
+    };
+    for (size_t i = 0; i < sizeof nets / sizeof nets[0]; i++) {
+        CopNet *net = create(nets[i].arch, 400, (CopShape){3, 16, 112, 112});
+        size_t nonzeros;
+        double dense;
+        ck_assert_uint_eq(cop_net_count(net, &nonzeros), nets[i].parameters);
+        ck_assert_uint_eq(nonzeros, nets[i].parameters);
+        const double macs = cop_net_macs(net, &dense);
+        ck_assert(macs == dense);
+        ck_assert(fabs(macs * 1e-9 - nets[i].gmacs) < 0.00051);
+        cop_net_destroy(&net);
+    }
+}
+END_TEST
+
+/* As PyTorch counts the same layers: X3dStack in tests/parity/parity_infer.py. Depthwise
+ * weights see one channel each. */
+START_TEST(a_stack_of_depthwise_blocks_has_its_size)
+{
+    CopNet *net = create("x3d_stack", 400, (CopShape){3, 13, 160, 160});
+    size_t nonzeros;
+    double dense;
+    ck_assert_uint_eq(cop_net_count(net, &nonzeros), 1920682);
+    ck_assert(cop_net_macs(net, &dense) == 1934149200);
+    CopParam *const *params;
+    const int n = cop_net_params(net, &params);
+    const int depthwise = find_param(params, n, "layer4.6.conv2.0.weight");
+    ck_assert_int_ge(depthwise, 0);
+    ck_assert_int_eq(params[depthwise]->shape[0], 432);
+    ck_assert_int_eq(params[depthwise]->shape[1], 1);
+    cop_net_destroy(&net);
+}
+END_TEST
+
+/* Every name and shape of torchvision's state_dict(), and no others, in its order: that is
+ * the order of ERK's ties and of a weight's draw. */
+START_TEST(nets_of_torchvision_have_its_names)
+{
+    FILE *file = fopen(COP_TESTS "/golden/torchvision_nets.txt", "r");
+    ck_assert_ptr_ne(file, NULL);
+    char line[256], arch[32] = "";
+    CopNet *net = NULL;
+    CopParam *const *params = NULL;
+    int n = 0, next = 0, nets = 0;
+    while (fgets(line, sizeof line, file)) {
+        char name[64], word[64];
+        int at, shape[COP_RANK_MAX] = {0}, rank = 0;
+        if (line[0] == '#')
+            continue;
+        ck_assert_int_eq(sscanf(line, "%63s %63s%n", word, name, &at), 2);
+        if (strcmp(word, arch) != 0) {
+            ck_assert_int_eq(next, n);
+            cop_net_destroy(&net);
+            snprintf(arch, sizeof arch, "%.31s", word);
+            net = create(arch, 400, (CopShape){3, 16, 112, 112});
+            n = cop_net_params(net, &params);
+            next = 0;
+            nets++;
+        }
+        for (int used; rank < COP_RANK_MAX && sscanf(line + at, "%d%n", &shape[rank], &used) == 1;
+             at += used)
+            rank++;
+        ck_assert_msg(find_param(params, n, name) == next, "%s: no %s at %d", arch, name, next);
+        ck_assert_int_eq(params[next]->rank, rank);
+        ck_assert(memcmp(params[next]->shape, shape, (size_t)rank * sizeof *shape) == 0);
+        next++;
+    }
+    fclose(file);
+    ck_assert_int_eq(next, n);
+    ck_assert_int_eq(nets, 3);
+    cop_net_destroy(&net);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("archs");
+    TCase *tests = tcase_create("archs");
+    tcase_add_test(tests, every_architecture_is_built);
+    tcase_add_test(tests, nets_of_torchvision_have_their_published_sizes);
+    tcase_add_test(tests, nets_of_torchvision_have_its_names);
+    tcase_add_test(tests, a_stack_of_depthwise_blocks_has_its_size);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures ? 1 : 0;
+}
