@@ -108,6 +108,15 @@ int cop_cli_parse(const CopCommand *command, const void *entries, int *argc, cha
     return code;
 }
 
+CopStatus cop_cli_tile(const char *word, int clips, bool *tile, CopError *err)
+{
+    const bool on = word && strcmp(word, "on") == 0, off = word && strcmp(word, "off") == 0;
+    *tile = on || (!off && clips == 1);
+    if (!word || on || off || strcmp(word, "auto") == 0)
+        return COP_OK;
+    return cop_error_set(err, COP_ERR_ARG, "tile: got \"%s\"; allowed: auto, on, off", word);
+}
+
 /* --- progress ----------------------------------------------------------------- */
 
 struct CopProgress {

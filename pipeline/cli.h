@@ -37,6 +37,11 @@ int cop_cli_fail(const char *command, const CopError *err);
 int cop_cli_parse(const CopCommand *command, const void *entries, int *argc, char ***argv,
                   bool *done);
 
+/* What --tile says (NULL: auto) for steps of `clips` clips: true to spread each clip over the
+ * lanes. auto does where there is one clip. COP_ERR_ARG for any other word than auto, on
+ * and off. */
+CopStatus cop_cli_tile(const char *word, int clips, bool *tile, CopError *err) COP_MUST_CHECK;
+
 /* Progress on stderr, on a terminal only: label, done of total, rate, ETA. */
 typedef struct CopProgress CopProgress;
 CopProgress *cop_progress_start(const char *label, long total);

@@ -13,7 +13,7 @@ extern const CopCommand cop_cmd_infer;
 enum { BATCH_MOST = 32 };
 
 typedef struct Words {
-    char *model, *arch, *input, *output;
+    char *model, *arch, *input, *output, *tile;
     double idle;
     int threads;
 } Words;
@@ -55,10 +55,11 @@ static void run_batches(const CopModel *model, const CopStTensor *clips, CopShap
 {
     const size_t size = (size_t)shape.c * (size_t)shape.t * (size_t)shape.h * (size_t)shape.w;
     const int n = (int)clips->shape[0], classes = cop_net_classes(model->net);
+    const int most = cop_net_batch(model->net);
     float *clip = g_new(float, size);
     const CopStep step = {.pool = pool};
-    for (int first = 0; first < n; first += BATCH_MOST) {
-        const int lanes = n - first < BATCH_MOST ? n - first : BATCH_MOST;
+    for (int first = 0; first < n; first += most) {
+        const int lanes = n - first < most ? n - first : most;
         cop_net_set_n(model->net, lanes);
         fill(cop_net_input(model->net), idle);
         for (int i = 0; i < lanes; i++) {
@@ -83,6 +84,7 @@ static CopStatus infer(const Words *words, CopError *err)
     CopPool *pool = NULL;
     const CopStTensor *clips;
     CopShape shape;
+    bool tile;
     CopStatus status = cop_safetensors_open(&file, words->input, err);
     if (status != COP_OK)
         return err->status =
@@ -90,10 +92,12 @@ static CopStatus infer(const Words *words, CopError *err)
     status = find_clips(file, words->input, &clips, &shape, err);
     if (status == COP_OK && (status = cop_pool_create(&pool, words->threads)) != COP_OK)
         cop_error_set(err, status, "--threads %d: no such pool can be made", words->threads);
+    if (status == COP_OK)
+        status = cop_cli_tile(words->tile, (int)clips->shape[0], &tile, err);
     if (status == COP_OK) {
-        const int n = (int)clips->shape[0];
+        const int n = (int)clips->shape[0], batch = n < BATCH_MOST ? n : BATCH_MOST;
         status = cop_model_open(&model, words->model, words->arch, &shape,
-                                n < BATCH_MOST ? n : BATCH_MOST, cop_pool_threads(pool), err);
+                                tile ? COP_MODEL_TILES : batch, cop_pool_threads(pool), err);
     }
     if (status == COP_OK) {
         const uint64_t n = clips->shape[0], classes = (uint64_t)cop_net_classes(model->net);
@@ -130,6 +134,9 @@ static int run(int argc, char **argv)
          "Y.safetensors"},
         {"idle", 0, 0, G_OPTION_ARG_DOUBLE, &words.idle,
          "What to fill unused lanes with, to show that they do not matter (0)", "X"},
+        {"tile", 0, 0, G_OPTION_ARG_STRING, &words.tile,
+         "Spread each clip over the vector lanes: auto, on or off (auto: where there is one clip)",
+         "WORD"},
         {"threads", 0, 0, G_OPTION_ARG_INT, &words.threads, "Threads; 0: all processors (0)", "N"},
         {.long_name = NULL},
     };
@@ -144,6 +151,7 @@ static int run(int argc, char **argv)
     g_free(words.arch);
     g_free(words.input);
     g_free(words.output);
+    g_free(words.tile);
     return code;
 }
 

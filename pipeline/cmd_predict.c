@@ -13,7 +13,7 @@
 extern const CopCommand cop_cmd_predict;
 
 typedef struct Words {
-    char *model;
+    char *model, *tile;
     int top, clips, threads;
     gboolean json;
 } Words;
@@ -22,9 +22,11 @@ typedef struct Predictor {
     const Words *words;
     CopModel *model;
     CopPool *pool;
-    float *p;     /* [classes] of one view */
-    double *mean; /* [classes] over views */
-    float *score; /* [classes] */
+    CopArena *arena;
+    CopTensor clip; /* a lane of its own: frames are prepared into lanes, not into tiles */
+    float *p;       /* [classes] of one view */
+    double *mean;   /* [classes] over views */
+    float *score;   /* [classes] */
 } Predictor;
 
 static const char *class_name(const CopModel *model, int k, char text[16])
@@ -39,7 +41,6 @@ static const char *class_name(const CopModel *model, int k, char text[16])
 static CopStatus look_at(Predictor *p, const char *path, CopError *err)
 {
     const int classes = cop_net_classes(p->model->net);
-    const CopTensor *x = cop_net_input(p->model->net);
     CopLoaderOptions o = {.sample = {.frames = p->model->frames,
                                      .stride = p->model->stride,
                                      .sampler = COP_SAMPLER_UNIFORM,
@@ -53,7 +54,8 @@ static CopStatus look_at(Predictor *p, const char *path, CopError *err)
     for (int view = 0; view < p->words->clips; view++) {
         cop_net_set_n(p->model->net, 1);
         o.view = view;
-        COP_TRY(cop_load_clip(&o, &item, x, 0, err));
+        COP_TRY(cop_load_clip(&o, &item, &p->clip, 0, err));
+        cop_tensor_copy_lane(cop_net_input(p->model->net), 0, &p->clip, 0);
         cop_net_forward(p->model->net, &step);
         cop_softmax(cop_net_logits(p->model->net), 0, p->p);
         for (int k = 0; k < classes; k++)
@@ -104,6 +106,20 @@ static void print_json(const Predictor *p, const char *path)
     g_free(text);
 }
 
+/* One clip at a time, so that tiles are worth it. */
+static CopStatus open_model(Predictor *p, CopError *err)
+{
+    bool tile;
+    COP_TRY(cop_cli_tile(p->words->tile, 1, &tile, err));
+    COP_TRY(cop_model_open(&p->model, p->words->model, NULL, NULL, tile ? COP_MODEL_TILES : 1,
+                           cop_pool_threads(p->pool), err));
+    const CopShape in = cop_net_input_shape(p->model->net);
+    CopStatus status = cop_arena_create(&p->arena, 0);
+    if (status == COP_OK)
+        status = cop_tensor_create(&p->clip, p->arena, 1, in.c, in.t, in.h, in.w, (CopHalo){0});
+    return status == COP_OK ? COP_OK : cop_error_set(err, status, "no memory for a clip");
+}
+
 /* A broken video does not keep the others from being looked at; each failure is
  * printed as it comes (*reported), the first decides the exit code. */
 static CopStatus predict(const Words *words, char **videos, int n, bool *reported, CopError *err)
@@ -117,7 +133,7 @@ static CopStatus predict(const Words *words, char **videos, int n, bool *reporte
     CopStatus status = cop_pool_create(&p.pool, words->threads);
     if (status != COP_OK)
         return cop_error_set(err, status, "--threads %d: no such pool can be made", words->threads);
-    status = cop_model_open(&p.model, words->model, NULL, NULL, 1, cop_pool_threads(p.pool), err);
+    status = open_model(&p, err);
     if (status == COP_OK) {
         const gsize classes = (gsize)cop_net_classes(p.model->net);
         p.p = g_new(float, classes);
@@ -139,6 +155,7 @@ static CopStatus predict(const Words *words, char **videos, int n, bool *reporte
     g_free(p.p);
     g_free(p.score);
     g_free(p.mean);
+    cop_arena_destroy(&p.arena);
     cop_model_close(&p.model);
     cop_pool_destroy(&p.pool);
     return status;
@@ -151,6 +168,8 @@ static int run(int argc, char **argv)
         {"model", 'm', 0, G_OPTION_ARG_FILENAME, &words.model, "Model to use", "M"},
         {"top", 'k', 0, G_OPTION_ARG_INT, &words.top, "Classes to show, 1 to 5 (5)", "K"},
         {"clips", 0, 0, G_OPTION_ARG_INT, &words.clips, "Clips a video, averaged (1)", "N"},
+        {"tile", 0, 0, G_OPTION_ARG_STRING, &words.tile,
+         "Spread each clip over the vector lanes: auto, on or off (auto: on)", "WORD"},
         {"threads", 0, 0, G_OPTION_ARG_INT, &words.threads, "Threads; 0: all processors (0)", "N"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &words.json, "One JSON object a video", NULL},
         {.long_name = NULL},
@@ -161,6 +180,7 @@ static int run(int argc, char **argv)
     if (!done && predict(&words, argv + 1, argc - 1, &reported, &err) != COP_OK)
         code = reported ? (int)cop_exit_code(err.status) : cop_cli_fail("predict", &err);
     g_free(words.model);
+    g_free(words.tile);
     return code;
 }
 

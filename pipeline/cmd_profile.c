@@ -12,10 +12,11 @@
 extern const CopCommand cop_cmd_profile;
 
 typedef struct Words {
-    char *model, *arch, *arch_options, *init;
+    char *model, *arch, *arch_options, *init, *tile_word;
     double density;
     int batch, threads, repeat;
     gboolean train, json;
+    bool tile; /* what tile_word and batch come to */
 } Words;
 
 static const char *init_of(const Words *words)
@@ -134,8 +135,9 @@ static void print_text(const CopProfile *profile, const Words *words, int thread
     printf("density  %.4g%s%s%s, %s of %s parameters\n", profile->density, words->model ? "" : " (",
            words->model ? "" : init_of(words), words->model ? "" : ")",
            cop_text_count(active, (int64_t)nonzeros), cop_text_count(parameters, (int64_t)count));
-    printf("batch    %d %s of %d x %d x %d x %d (c x t x h x w)\n", batch,
-           batch == 1 ? "clip" : "clips", in.c, in.t, in.h, in.w);
+    printf("batch    %d %s of %d x %d x %d x %d (c x t x h x w)%s\n", batch,
+           batch == 1 ? "clip" : "clips", in.c, in.t, in.h, in.w,
+           words->tile ? ", spread over the lanes" : "");
     printf("machine  %d %s, tier %s, %.1f GFLOPS at best\n\n", threads,
            threads == 1 ? "thread" : "threads", cop_tier_name(cop_tier()), 1e-9 * profile->peak);
     print_table(profile);
@@ -225,6 +227,8 @@ static void print_json(const CopProfile *profile, const Words *words, int thread
     add_double(b, "density", profile->density);
     add_text(b, "init", words->model ? NULL : init_of(words));
     add_int(b, "batch", batch);
+    json_builder_set_member_name(b, "tile");
+    json_builder_add_boolean_value(b, words->tile);
     add_int(b, "threads", threads);
     add_text(b, "tier", cop_tier_name(cop_tier()));
     json_builder_set_member_name(b, "input");
@@ -257,7 +261,7 @@ static void print_json(const CopProfile *profile, const Words *words, int thread
 
 /* --- command ------------------------------------------------------------------- */
 
-static CopStatus profile_net(const Words *words, CopError *err)
+static CopStatus profile_net(Words *words, CopError *err)
 {
     if (!words->model && !words->arch)
         return cop_error_set(err, COP_ERR_ARG, "one of --model M and --arch A is wanted");
@@ -265,6 +269,7 @@ static CopStatus profile_net(const Words *words, CopError *err)
         return cop_error_set(err, COP_ERR_ARG,
                              "--arch-options, --density and --init are for --arch alone: a "
                              "model's file says what it is");
+    COP_TRY(cop_cli_tile(words->tile_word, words->batch, &words->tile, err));
     CopPool *pool;
     CopStatus status = cop_pool_create(&pool, words->threads);
     if (status != COP_OK)
@@ -277,6 +282,7 @@ static CopStatus profile_net(const Words *words, CopError *err)
                                        .batch = words->batch,
                                        .repeat = words->repeat,
                                        .train = words->train,
+                                       .tile = words->tile,
                                        .pool = pool};
     CopProfile *profile;
     status = cop_profile_create(&profile, &options, err);
@@ -300,6 +306,9 @@ static int run(int argc, char **argv)
         {"init", 0, 0, G_OPTION_ARG_FILENAME, &words.init,
          "How they are spread: uniform, er or erk (erk)", "I"},
         {"batch", 0, 0, G_OPTION_ARG_INT, &words.batch, "Clips a batch (16)", "N"},
+        {"tile", 0, 0, G_OPTION_ARG_STRING, &words.tile_word,
+         "Spread a clip over the vector lanes: auto, on or off (auto: a batch of one clip)",
+         "WORD"},
         {"threads", 0, 0, G_OPTION_ARG_INT, &words.threads, "Threads; 0: all processors (0)", "N"},
         {"repeat", 0, 0, G_OPTION_ARG_INT, &words.repeat,
          "Batches to time; 0: for two seconds, at least 3 (0)", "N"},
@@ -320,6 +329,7 @@ static int run(int argc, char **argv)
     g_free(words.arch);
     g_free(words.arch_options);
     g_free(words.init);
+    g_free(words.tile_word);
     return code;
 }
 

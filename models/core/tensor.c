@@ -47,8 +47,15 @@ CopStatus cop_tensor_shape(CopTensor *x, int n, int c, int t, int h, int w, CopH
 {
     if (!size_ok(n) || !size_ok(c) || !size_ok(t) || !size_ok(h) || !size_ok(w) || !halo_ok(&halo))
         return COP_ERR_SHAPE;
-    *x = (CopTensor){
-        .n = n, .g = (n + COP_LANES - 1) / COP_LANES, .c = c, .t = t, .h = h, .w = w, .halo = halo};
+    *x = (CopTensor){.n = n,
+                     .g = (n + COP_LANES - 1) / COP_LANES,
+                     .c = c,
+                     .t = t,
+                     .h = h,
+                     .w = w,
+                     .halo = halo,
+                     .grid = {1, 1, 1},
+                     .clip = {t, h, w}};
     x->stride_h = (size_t)(halo.w_lo + w + halo.w_hi) * COP_LANES;
     x->stride_t = odd_lines((size_t)(halo.h_lo + h + halo.h_hi), x->stride_h);
     if (!x->stride_t)
@@ -58,6 +65,25 @@ CopStatus cop_tensor_shape(CopTensor *x, int n, int c, int t, int h, int w, CopH
         return COP_ERR_SHAPE;
     x->stride_g = (size_t)c * x->stride_c;
     return (size_t)x->g > SIZE_MAX / 8 / x->stride_g ? COP_ERR_SHAPE : COP_OK;
+}
+
+/* Tiles cover the clip; one alone is the clip. */
+static bool cut_ok(int tiles, int tile, int clip)
+{
+    return size_ok(tile) && size_ok(clip) && tiles >= 1 && tiles <= COP_LANES &&
+           (tiles == 1 ? tile == clip : (long long)tiles * tile >= clip);
+}
+
+CopStatus cop_tensor_shape_tiles(CopTensor *x, int c, CopSize clip, const CopCut *cut, CopHalo halo)
+{
+    const CopSize grid = cut->grid, tile = cut->tile;
+    if (!cut_ok(grid.t, tile.t, clip.t) || !cut_ok(grid.h, tile.h, clip.h) ||
+        !cut_ok(grid.w, tile.w, clip.w) || grid.t * grid.h * grid.w > COP_LANES)
+        return COP_ERR_SHAPE;
+    COP_TRY(cop_tensor_shape(x, grid.t * grid.h * grid.w, c, tile.t, tile.h, tile.w, halo));
+    x->grid = grid;
+    x->clip = clip;
+    return COP_OK;
 }
 
 size_t cop_tensor_floats(const CopTensor *x)
@@ -85,7 +111,7 @@ CopStatus cop_tensor_create(CopTensor *x, CopArena *arena, int n, int c, int t, 
 
 void cop_tensor_set_n(CopTensor *x, int n)
 {
-    assert(n >= 1);
+    assert(n >= 1 && !cop_tensor_tiled(x));
     x->n = n;
     x->g = (n + COP_LANES - 1) / COP_LANES;
 }
@@ -127,40 +153,67 @@ void cop_tensor_zero_idle(const CopTensor *x)
             }
 }
 
+/* Positions of a row from `w` on that lie in one tile, at most `most`. */
+static int run_of(const CopTensor *x, int w, int most)
+{
+    const int run = x->w - w % x->w;
+    return run < most ? run : most;
+}
+
 void cop_tensor_load_lane(const CopTensor *x, int lane, const float *clip)
 {
     for (int c = 0; c < x->c; c++)
-        for (int t = 0; t < x->t; t++)
-            for (int h = 0; h < x->h; h++) {
-                float *row = cop_tensor_at(x, lane / COP_LANES, c, t, h, 0) + lane % COP_LANES;
-                for (int w = 0; w < x->w; w++)
-                    row[w * COP_LANES] = *clip++;
-            }
+        for (int t = 0; t < x->clip.t; t++)
+            for (int h = 0; h < x->clip.h; h++)
+                for (int w = 0, run; w < x->clip.w; w += run) {
+                    float *out = cop_tensor_clip_at(x, lane, t, h, w) + (size_t)c * x->stride_c;
+                    run = run_of(x, w, x->clip.w - w);
+                    for (int i = 0; i < run; i++)
+                        out[i * COP_LANES] = *clip++;
+                }
 }
 
 void cop_tensor_store_lane(const CopTensor *x, int lane, float *clip)
 {
     for (int c = 0; c < x->c; c++)
-        for (int t = 0; t < x->t; t++)
-            for (int h = 0; h < x->h; h++) {
-                const float *row =
-                    cop_tensor_at(x, lane / COP_LANES, c, t, h, 0) + lane % COP_LANES;
-                for (int w = 0; w < x->w; w++)
-                    *clip++ = row[w * COP_LANES];
+        for (int t = 0; t < x->clip.t; t++)
+            for (int h = 0; h < x->clip.h; h++)
+                for (int w = 0, run; w < x->clip.w; w += run) {
+                    const float *in =
+                        cop_tensor_clip_at(x, lane, t, h, w) + (size_t)c * x->stride_c;
+                    run = run_of(x, w, x->clip.w - w);
+                    for (int i = 0; i < run; i++)
+                        *clip++ = in[i * COP_LANES];
+                }
+}
+
+/* One run of positions in channels c..end-1; where it lies is worked out once for all. */
+static void copy_run(const CopTensor *to, float *out, const CopTensor *from, const float *in,
+                     int run, int c, int end)
+{
+    out += (size_t)c * to->stride_c;
+    in += (size_t)c * from->stride_c;
+    for (; c < end; c++, out += to->stride_c, in += from->stride_c)
+        for (int i = 0; i < run; i++)
+            out[i * COP_LANES] = in[i * COP_LANES];
+}
+
+void cop_tensor_copy_lane_channels(const CopTensor *to, int to_lane, const CopTensor *from,
+                                   int from_lane, int c, int end)
+{
+    for (int t = 0; t < to->clip.t; t++)
+        for (int h = 0; h < to->clip.h; h++)
+            for (int w = 0, run; w < to->clip.w; w += run) {
+                run = run_of(to, w, run_of(from, w, to->clip.w - w));
+                copy_run(to, cop_tensor_clip_at(to, to_lane, t, h, w), from,
+                         cop_tensor_clip_at(from, from_lane, t, h, w), run, c, end);
             }
 }
 
 void cop_tensor_copy_lane(const CopTensor *to, int to_lane, const CopTensor *from, int from_lane)
 {
     for (int c = 0; c < to->c; c++)
-        for (int t = 0; t < to->t; t++)
-            for (int h = 0; h < to->h; h++) {
-                float *out = cop_tensor_at(to, to_lane / COP_LANES, c, t, h, 0);
-                const float *in = cop_tensor_at(from, from_lane / COP_LANES, c, t, h, 0);
-                for (int w = 0; w < to->w; w++)
-                    out[w * COP_LANES + to_lane % COP_LANES] =
-                        in[w * COP_LANES + from_lane % COP_LANES];
-            }
+        cop_tensor_copy_lane_channels(to, to_lane, from, from_lane, c, c + 1);
 }
 
 void cop_tensor_copy(const CopTensor *to, const CopTensor *from)

@@ -11,6 +11,7 @@
 #include "models/core/param.h"
 #include "models/core/pool.h"
 #include "models/core/tensor.h"
+#include "models/kernels/tile.h"
 
 enum { COP_LAYER_INPUTS = 2, COP_LAYER_PARAMS = 4 };
 
@@ -37,14 +38,15 @@ typedef struct CopStep {
 typedef struct CopLayer CopLayer;
 
 enum {
-    COP_LAYER_IN_PLACE = 1u << 0,     /* out may lie on in[0], dout on din[0] */
-    COP_LAYER_NEEDS_INPUT = 1u << 1,  /* backward reads in[] */
-    COP_LAYER_NEEDS_OUTPUT = 1u << 2, /* backward reads out */
-    COP_LAYER_SPARSE = 1u << 3,       /* param[0] may be masked; dense_gradient is there */
-    COP_LAYER_FOLDS = 1u << 4,        /* inference: takes tail.norm */
-    COP_LAYER_TAIL = 1u << 5,         /* inference: takes tail.add and tail.relu */
-    COP_LAYER_TAIL_BACK = 1u << 6,    /* training too: with both, backward reads out */
-    COP_LAYER_GRAD_IN_PLACE = 1u << 7 /* dout may lie on din[0], though out not on in[0] */
+    COP_LAYER_IN_PLACE = 1u << 0,      /* out may lie on in[0], dout on din[0] */
+    COP_LAYER_NEEDS_INPUT = 1u << 1,   /* backward reads in[] */
+    COP_LAYER_NEEDS_OUTPUT = 1u << 2,  /* backward reads out */
+    COP_LAYER_SPARSE = 1u << 3,        /* param[0] may be masked; dense_gradient is there */
+    COP_LAYER_FOLDS = 1u << 4,         /* inference: takes tail.norm */
+    COP_LAYER_TAIL = 1u << 5,          /* inference: takes tail.add and tail.relu */
+    COP_LAYER_TAIL_BACK = 1u << 6,     /* training too: with both, backward reads out */
+    COP_LAYER_GRAD_IN_PLACE = 1u << 7, /* dout may lie on din[0], though out not on in[0] */
+    COP_LAYER_WHOLE = 1u << 8          /* one output position, of all positions of in[0] */
 };
 
 /* What a plan has fused into a layer's last store: out = relu(norm(f(in[0])) + in[1]), the parts
@@ -67,6 +69,9 @@ typedef struct CopLayerDesc {
     CopStatus (*shape)(CopLayer *layer, CopError *err);
     /* Halos that the layer asks of its first input and of its output's gradient; NULL: none. */
     void (*halo)(const CopLayer *layer, CopHalo *input, CopHalo *grad);
+    /* Positions of in[0] that one of out depends on. NULL: its own alone, or COP_LAYER_WHOLE. */
+    void (*window)(const CopLayer *layer, CopWindow *window);
+    float outside; /* what positions outside the clip count as: 0, or -inf for a maximum */
     /* All tensors are placed: allocates streams and scratch. NULL: nothing to do. */
     CopStatus (*plan)(CopLayer *layer, CopArena *arena, int threads, CopError *err);
     /* Takes over the values of the parameters, and of tail.norm's: due before the first forward

@@ -65,6 +65,7 @@ const CopLayerDesc cop_layer_conv3d = {
     .flags = COP_LAYER_NEEDS_INPUT | COP_LAYER_SPARSE | COP_LAYER_FOLDS | COP_LAYER_TAIL,
     .shape = shape,
     .halo = halo,
+    .window = cop_layer_conv_window,
     .plan = cop_layer_conv_plan,
     .load = cop_layer_conv_load,
     .forward = cop_layer_conv_forward,

@@ -17,12 +17,34 @@ void cop_layer_conv_params(CopLayer *layer, int weight_rank, bool bias)
     layer->n_params = bias ? 2 : 1;
 }
 
+void cop_layer_conv_window(const CopLayer *layer, CopWindow *window)
+{
+    const CopConvState *state = layer->state;
+    const CopConvShape *s = &state->shape;
+    *window = (CopWindow){{s->kt, s->kh, s->kw}, {s->st, s->sh, s->sw}, {s->pt, s->ph, s->pw}};
+}
+
+/* The input as the kernels see it. */
+static CopTensor view(const CopLayer *layer, CopSize *pad)
+{
+    CopWindow window;
+    CopTensor x;
+    cop_layer_conv_window(layer, &window);
+    cop_tile_view(layer->in[0], &window, &x, pad);
+    return x;
+}
+
 CopStatus cop_layer_conv_plan(CopLayer *layer, CopArena *arena, int threads, CopError *err)
 {
     CopConvState *state = layer->state;
-    CopStatus status =
-        cop_conv3d_create(&state->conv, arena, &state->shape, layer->param[0], layer->in[0],
-                          layer->out, layer->din[0], layer->dout, threads);
+    CopConvShape shape = state->shape;
+    CopSize pad;
+    const CopTensor x = view(layer, &pad);
+    shape.pt = pad.t;
+    shape.ph = pad.h;
+    shape.pw = pad.w;
+    CopStatus status = cop_conv3d_create(&state->conv, arena, &shape, layer->param[0], &x,
+                                         layer->out, layer->din[0], layer->dout, threads);
     if (status == COP_OK && layer->tail.norm) {
         state->scale = cop_arena_alloc(arena, (size_t)state->shape.oc, sizeof(float));
         state->bias = cop_arena_alloc(arena, (size_t)state->shape.oc, sizeof(float));
@@ -57,7 +79,9 @@ void cop_layer_conv_forward(CopLayer *layer, const CopStep *step)
     const CopConvTail tail = {.bias = state->bias ? state->bias : own_bias(layer),
                               .add = layer->tail.add ? layer->in[1] : NULL,
                               .relu = layer->tail.relu};
-    cop_conv3d_forward(state->conv, &tail, layer->in[0], layer->out, step->pool);
+    CopSize pad;
+    const CopTensor x = view(layer, &pad);
+    cop_conv3d_forward(state->conv, &tail, &x, layer->out, step->pool);
 }
 
 void cop_layer_conv_backward(CopLayer *layer, const CopStep *step)

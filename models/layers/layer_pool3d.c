@@ -1,6 +1,9 @@
 /* Maximum, average and global average pooling.
  * x (n, c, t, h, w) -> y (n, c, t', h', w'), window and stride a dimension.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <math.h>
+#include <string.h>
+
 #include "models/kernels/conv3d.h"
 #include "models/kernels/lane_kernels.h"
 #include "models/layers/layer.h"
@@ -63,11 +66,34 @@ static const CopPoolShape *window(const CopLayer *layer)
     return &state->shape;
 }
 
+static void tile_window(const CopLayer *layer, CopWindow *out)
+{
+    const CopPoolShape *s = window(layer);
+    *out = (CopWindow){{s->kt, s->kh, s->kw}, {s->st, s->sh, s->sw}, {s->pt, s->ph, s->pw}};
+}
+
+/* The input as the kernels see it. */
+static CopTensor view(const CopLayer *layer, CopPoolShape *shape)
+{
+    CopWindow out;
+    CopTensor x;
+    CopSize pad;
+    tile_window(layer, &out);
+    cop_tile_view(layer->in[0], &out, &x, &pad);
+    *shape = *window(layer);
+    shape->pt = pad.t;
+    shape->ph = pad.h;
+    shape->pw = pad.w;
+    return x;
+}
+
 static void max_channel(void *ctx, int c, int worker)
 {
     (void)worker;
     const CopLayer *layer = ctx;
-    cop_lane_kernels()->max_pool(layer->in[0], layer->out, c, window(layer));
+    CopPoolShape shape;
+    const CopTensor x = view(layer, &shape);
+    cop_lane_kernels()->max_pool(&x, layer->out, c, &shape);
 }
 
 static void max_back_channel(void *ctx, int c, int worker)
@@ -82,7 +108,26 @@ static void avg_channel(void *ctx, int c, int worker)
 {
     (void)worker;
     const CopLayer *layer = ctx;
-    cop_lane_kernels()->avg_pool(layer->in[0], layer->out, c, window(layer));
+    CopPoolShape shape;
+    const CopTensor x = view(layer, &shape);
+    cop_lane_kernels()->avg_pool(&x, layer->out, c, &shape);
+}
+
+/* All tiles of a channel. */
+static void mean_channel(void *ctx, int c, int worker)
+{
+    (void)worker;
+    const CopLayer *layer = ctx;
+    const CopTensor *x = layer->in[0];
+    double all = 0;
+    for (int t = 0; t < x->t; t++) {
+        double sums[2];
+        cop_lane_kernels()->moments(x, (CopPlane){.c = c, .t = t}, 0, sums);
+        all += sums[0];
+    }
+    float *out = cop_tensor_at(layer->out, 0, c, 0, 0, 0);
+    memset(out, 0, COP_LANES * sizeof *out);
+    *out = (float)(all / ((double)x->clip.t * x->clip.h * x->clip.w));
 }
 
 static void avg_back_channel(void *ctx, int c, int worker)
@@ -109,6 +154,12 @@ static void avg_forward(CopLayer *layer, const CopStep *step)
     cop_parallel_for(step->pool, layer->out_shape.c, avg_channel, layer);
 }
 
+static void global_forward(CopLayer *layer, const CopStep *step)
+{
+    cop_parallel_for(step->pool, layer->out_shape.c,
+                     cop_tensor_tiled(layer->in[0]) ? mean_channel : avg_channel, layer);
+}
+
 static void avg_backward(CopLayer *layer, const CopStep *step)
 {
     if (layer->din[0])
@@ -125,6 +176,8 @@ const CopLayerDesc cop_layer_maxpool3d = {
     .inputs = 1,
     .flags = COP_LAYER_NEEDS_INPUT,
     .shape = shape,
+    .window = tile_window,
+    .outside = -INFINITY,
     .forward = max_forward,
     .backward = max_backward,
 };
@@ -138,6 +191,7 @@ const CopLayerDesc cop_layer_avgpool3d = {
     .state_size = sizeof(State),
     .inputs = 1,
     .shape = shape,
+    .window = tile_window,
     .forward = avg_forward,
     .backward = avg_backward,
 };
@@ -148,7 +202,8 @@ const CopLayerDesc cop_layer_global_avgpool = {
     .reference = "torch.nn.AdaptiveAvgPool3d(1)",
     .state_size = sizeof(State),
     .inputs = 1,
+    .flags = COP_LAYER_WHOLE,
     .shape = global_shape,
-    .forward = avg_forward,
+    .forward = global_forward,
     .backward = avg_backward,
 };

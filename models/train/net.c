@@ -99,7 +99,7 @@ static CopStatus build(CopNet *net, const char *options, CopShape input, CopErro
 {
     COP_TRY(cop_arena_create(&net->graph, GRAPH_BYTES));
     net->node = cop_arena_alloc(net->graph, LAYERS_MAX, sizeof *net->node);
-    net->edge = cop_arena_alloc(net->graph, LAYERS_MAX + 1, sizeof *net->edge);
+    net->edge = cop_arena_alloc(net->graph, 2 * LAYERS_MAX + 1, sizeof *net->edge);
     net->layers = cop_arena_alloc(net->graph, LAYERS_MAX, sizeof *net->layers);
     net->params = cop_arena_alloc(net->graph, LAYERS_MAX, COP_LAYER_PARAMS * sizeof *net->params);
     net->arch_options = cop_arena_alloc(net->graph, 1, net->arch->options_size + 1);

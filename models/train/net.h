@@ -43,6 +43,7 @@ void cop_net_refuse(CopNet *net, const char *why);
 typedef struct CopNetPlan {
     int batch;                     /* most lanes a step */
     bool training;                 /* gradients, momentum and kept activations */
+    bool tile;                     /* inference of one clip (batch 1), spread over the lanes */
     bool recompute;                /* training: what a batch-norm and its rectifier give one
                                       convolution is made again in backward, not kept: less
                                       memory, a little more time, the same bits */
@@ -85,7 +86,8 @@ CopStatus cop_net_load(CopNet *net, const CopSafetensors *file, CopError *err) C
 CopStatus cop_net_save(const CopNet *net, const char *path, const CopStMeta *meta, int n_meta,
                        CopError *err) COP_MUST_CHECK;
 
-/* Tensors of the step: clips [n,c,t,h,w] in, logits [n,classes,1,1,1] out, and the
+/* Tensors of the step (in tile mode the clip is in tiles: see cop_tensor_load_lane() and
+ * cop_tensor_copy_lane()): clips [n,c,t,h,w] in, logits [n,classes,1,1,1] out, and the
  * gradient of the logits (training only). Lanes in use are set for all at once. */
 void cop_net_set_n(CopNet *net, int n);
 const CopTensor *cop_net_input(const CopNet *net);

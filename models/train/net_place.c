@@ -72,6 +72,16 @@ static void find_roots(CopNet *net)
     }
 }
 
+static CopHalo tile_halo(const CopNet *net, const CopNetStep *step)
+{
+    const CopNetEdge *in = &net->edge[step->in[0]];
+    CopWindow window;
+    if (!step->layer->desc->window)
+        return (CopHalo){0};
+    step->layer->desc->window(step->layer, &window);
+    return cop_tile_halo(&window, (CopSize){in->shape.t, in->shape.h, in->shape.w}, &in->cut);
+}
+
 /* Backward of a lone reader looks at what this step makes, and nothing else does. */
 static bool can_go(const CopNet *net, int i)
 {
@@ -89,11 +99,12 @@ static void collect_halos(CopNet *net)
 {
     for (int i = 0; i < net->n_steps; i++) {
         const CopNetStep *step = &net->step[i];
-        if (!step->layer->desc->halo)
-            continue;
-        CopHalo input = {0}, grad = {0};
-        step->layer->desc->halo(step->layer, &input, &grad);
         CopNetEdge *in = root(net, step->in[0]), *out = grad_root(net, step->out);
+        CopHalo input = {0}, grad = {0};
+        if (net->tiled)
+            input = tile_halo(net, step);
+        else if (step->layer->desc->halo)
+            step->layer->desc->halo(step->layer, &input, &grad);
         in->halo = cop_halo_max(in->halo, input);
         out->grad_halo = cop_halo_max(out->grad_halo, grad);
     }
@@ -125,7 +136,7 @@ static void live_in_backward(const CopNet *net, int i, int k, int backward)
 static void find_lifetimes(CopNet *net)
 {
     const int end = 2 * net->n_steps;
-    for (int e = 0; e <= net->n_layers; e++)
+    for (int e = 0; e < net->n_edges; e++)
         net->edge[e].value_buffer = net->edge[e].grad_buffer =
             (CopNetBuffer){.first = INT_MAX, .last = INT_MIN, .again = -1};
     /* The caller fills the input and reads the logits when it likes. */
@@ -209,7 +220,11 @@ static CopStatus shape_edge(const CopNet *net, CopNetEdge *edge, CopNetEdge *own
                             CopNetEdge *grad_own)
 {
     const CopShape s = edge->shape;
-    COP_TRY(cop_tensor_shape(&edge->value, net->batch, s.c, s.t, s.h, s.w, own->halo));
+    if (net->tiled)
+        COP_TRY(cop_tensor_shape_tiles(&edge->value, s.c, (CopSize){s.t, s.h, s.w}, &edge->cut,
+                                       own->halo));
+    else
+        COP_TRY(cop_tensor_shape(&edge->value, net->batch, s.c, s.t, s.h, s.w, own->halo));
     own->value_buffer.floats = cop_tensor_floats(&edge->value);
     if (!net->training)
         return COP_OK;
@@ -231,7 +246,7 @@ static bool reached(const CopNet *net, int i, int k)
 
 static void connect(CopNet *net, float *memory)
 {
-    for (int e = 0; e <= net->n_layers; e++) {
+    for (int e = 0; e < net->n_edges; e++) {
         if (!cop_net_edge_used(net, e))
             continue;
         const CopNetBuffer *value = &root(net, e)->value_buffer;
@@ -246,7 +261,8 @@ static void connect(CopNet *net, float *memory)
         CopNetEdge *out = &net->edge[step->out];
         layer->out = &out->value;
         layer->dout = net->training ? &out->grad : NULL;
-        step->zero_value_halo = root(net, step->out)->value_buffer.shared && out->root == step->out;
+        step->zero_value_halo =
+            !net->tiled && out->root == step->out && root(net, step->out)->value_buffer.shared;
         for (int k = 0; k < cop_layer_inputs(layer); k++) {
             const int in = step->in[k];
             layer->in[k] = &net->edge[in].value;
@@ -269,12 +285,12 @@ CopStatus cop_net_place(CopNet *net, CopError *err)
         net->step[i].again = net->training && net->recompute && can_go(net, i);
     collect_halos(net);
     find_lifetimes(net);
-    CopNetBuffer **buffers = calloc((size_t)net->n_layers + 1, 2 * sizeof *buffers);
+    CopNetBuffer **buffers = calloc((size_t)net->n_edges, 2 * sizeof *buffers);
     if (!buffers)
         return COP_ERR_NOMEM;
     CopStatus status = COP_OK;
     int n = 0;
-    for (int e = 0; e <= net->n_layers && status == COP_OK; e++) {
+    for (int e = 0; e < net->n_edges && status == COP_OK; e++) {
         if (!cop_net_edge_used(net, e))
             continue;
         CopNetEdge *edge = &net->edge[e], *own = root(net, e), *grad_own = grad_root(net, e);

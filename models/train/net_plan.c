@@ -93,11 +93,14 @@ CopStatus cop_net_plan(CopNet *net, const CopNetPlan *plan, CopError *err)
 {
     if (net->memory || plan->batch < 1)
         return cop_error_set(err, COP_ERR_ARG, "a net is planned once, for at least one clip");
+    if (plan->tile && (plan->training || plan->batch != 1))
+        return cop_error_set(err, COP_ERR_ARG, "tile mode is for inference of one clip at a time");
     CopStatus status = cop_arena_create(&net->memory, plan->memory);
     if (status != COP_OK)
         return cop_error_set(err, status, "no memory can be reserved for the net");
     net->batch = plan->batch;
     net->training = plan->training;
+    net->tiled = plan->tile;
     net->recompute = plan->recompute;
     status = plan_params(net, plan);
     if (status != COP_OK)
@@ -105,6 +108,10 @@ CopStatus cop_net_plan(CopNet *net, const CopNetPlan *plan, CopError *err)
                              (double)cop_arena_limit(net->memory) / 0x1p30);
     if (cop_net_fuse(net) != COP_OK)
         return cop_error_set(err, COP_ERR_NOMEM, "out of memory");
+    net->n_edges = net->n_layers + 1;
+    if (net->tiled && (status = cop_net_tile(net)) != COP_OK)
+        return cop_error_set(err, status, "the clip cannot be cut into tiles: %s",
+                             cop_status_name(status));
     COP_TRY(cop_net_place(net, err));
     cop_net_changed(net);
     for (int i = 0; i < net->n_steps; i++) {

@@ -22,7 +22,10 @@ typedef struct CopNetEdge {
     int consumers;
     int writer;              /* step whose layer or tail makes it; -1: the net's input */
     CopHalo halo, grad_halo; /* asked for by the layers around it */
-    int root, grad_root;     /* edges whose buffers it lies on; itself unless in place */
+    CopCut cut;              /* tile mode; elsewhere each lane is a clip */
+    bool exchanged;          /* by the steps planned so far, with `outside` */
+    float outside;
+    int root, grad_root; /* edges whose buffers it lies on; itself unless in place */
     CopNetBuffer value_buffer, grad_buffer; /* of roots */
     CopTensor value, grad;
 } CopNetEdge;
@@ -40,6 +43,7 @@ typedef struct CopNetStep {
     bool again;                            /* its output is not kept, but written again where
                                               backward reads it */
     bool zero_value_halo;                  /* before forward */
+    bool exchange;                         /* of in[0], before forward: tile mode */
     bool zero_grad_halo[COP_LAYER_INPUTS]; /* before backward writes din[i] first */
 } CopNetStep;
 
@@ -48,11 +52,12 @@ struct CopNet {
     void *arch_options;
     CopError error; /* first failure while building */
     int classes, batch;
-    bool training, recompute;
+    bool training, recompute, tiled;
     CopArena *graph, *memory; /* nodes and names; tensors and parameters */
     int n_layers, room;
     CopNetNode *node;
-    CopNetEdge *edge; /* n_layers + 1 */
+    CopNetEdge *edge; /* [n_edges]: n_layers + 1, and those that tile mode adds */
+    int n_edges;
     int n_steps;
     CopNetStep *step; /* at most n_layers */
     bool stale;       /* layers have yet to load their parameters as they are now */
@@ -66,6 +71,9 @@ struct CopNet {
 
 /* net_fuse.c: turns the graph into steps. COP_ERR_NOMEM. */
 CopStatus cop_net_fuse(CopNet *net);
+
+/* net_tile.c: cuts the edges into tiles, and adds steps that copy where cuts change. */
+CopStatus cop_net_tile(CopNet *net);
 
 /* True for an edge that has tensors: none lies inside a step. */
 bool cop_net_edge_used(const CopNet *net, int edge);

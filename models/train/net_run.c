@@ -9,7 +9,7 @@
 void cop_net_set_n(CopNet *net, int n)
 {
     assert(n >= 1 && n <= net->batch);
-    for (int e = 0; e <= net->n_layers; e++) {
+    for (int e = 0; e < net->n_edges && !net->tiled; e++) {
         if (!cop_net_edge_used(net, e))
             continue;
         cop_tensor_set_n(&net->edge[e].value, n);
@@ -69,6 +69,8 @@ void cop_net_forward(CopNet *net, const CopStep *step)
             layer->desc->load(layer, step->pool);
         if (at->zero_value_halo)
             cop_tensor_zero_halo(layer->out);
+        if (at->exchange)
+            cop_tile_exchange(layer->in[0], layer->desc->outside, step->pool);
         layer->desc->forward(layer, step);
         tell(step, layer, false, start);
     }

@@ -99,6 +99,7 @@ static CopStatus plan(CopProfile *profile, const Source *source, bool training, 
     }
     const CopNetPlan layout = {.batch = source->options->batch,
                                .training = training,
+                               .tile = source->options->tile && !training,
                                .recompute = true, /* as train.recompute is */
                                .threads = cop_pool_threads(source->options->pool),
                                .sparse = sparse,

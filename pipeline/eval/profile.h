@@ -12,6 +12,7 @@ typedef struct CopProfileOptions {
     const char *init;                /* how it is spread: a name of cop_density_init_names */
     int batch, repeat;               /* clips a batch; batches timed, 0: two seconds, at least 3 */
     bool train;                      /* training steps, too */
+    bool tile;                       /* inference in tile mode: a batch of one clip */
     CopPool *pool;                   /* borrowed */
 } CopProfileOptions;
 

@@ -260,7 +260,10 @@ CopStatus cop_model_open(CopModel **out, const char *path, const char *arch, con
     }
     CopModel *model = g_new0(CopModel, 1);
     model->path = strdup(path);
-    const CopNetPlan plan = {.batch = batch, .threads = threads, .weights = file};
+    const CopNetPlan plan = {.batch = batch == COP_MODEL_TILES ? 1 : batch,
+                             .tile = batch == COP_MODEL_TILES,
+                             .threads = threads,
+                             .weights = file};
     CopError why = {0};
     status = file_sha256(path, &model->sha256, err);
     if (status == COP_OK)

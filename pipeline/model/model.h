@@ -19,6 +19,8 @@ typedef struct CopModel {
     CopPrepare prepare;
 } CopModel;
 
+enum { COP_MODEL_TILES = 0 }; /* as a batch: one clip a step, spread over the lanes (tile mode) */
+
 /* Opens a model for inference on up to `batch` clips a step. Everything is read from
  * the file's metadata; a file without it (another program's weights) needs `arch`
  * (NULL or "": the file must say), and gets that architecture's input; its classes are

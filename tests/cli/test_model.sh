@@ -47,13 +47,29 @@ tensors 1 "$work/one.st"
 tensors 20 "$work/many.st"
 infer() { run infer --model "$work/a.safetensors" --input "$work/$1" --output "$work/$2" "${@:3}"; }
 logits() { tail -c $((4 * $1)) "$work/$2"; } # the data come last
-infer one.st one.out
+infer one.st tile.out
 check "infer" says "[1, 5]"
+infer one.st one.out --tile off
+check "infer, in a batch" says "[1, 5]"
 infer many.st many.out --threads 1
 check "infer, more clips than a batch" says "[20, 5]"
 check "a clip's place does not matter" cmp -s <(logits 5 one.out) <(logits 5 many.out)
 infer many.st again.out --threads 2 --idle 1e6
 check "threads and idle lanes do not matter" cmp -s "$work/many.out" "$work/again.out"
+# Two files of N logits: no difference above 1e-5 of the largest.
+near() { # N FILE FILE
+    paste <(logits "$1" "$2" | od -An -v -w4 -tf4) <(logits "$1" "$3" | od -An -v -w4 -tf4) |
+        awk 'function abs(x) { return x < 0 ? -x : x }
+             { if (abs($1) > m) m = abs($1); if (abs($1 - $2) > d) d = abs($1 - $2) }
+             END { exit !(m > 0 && d <= 1e-5 * m) }'
+}
+check "one clip is spread over the lanes" differ "$work/one.out" "$work/tile.out"
+check "which moves no logit" near 5 one.out tile.out
+infer many.st spread.out --tile on --idle 1e30
+check "so can many be" near 100 many.out spread.out
+check "one at a time" cmp -s <(logits 5 tile.out) <(logits 5 spread.out)
+infer one.st x.out --tile perhaps
+check "unknown word for --tile" refuses 2 '"perhaps"' auto
 check "logits are not all the same" test "$(logits 5 one.out | od -An -v -w4 -tx4 | sort -u | wc -l)" -eq 5
 infer none.st x.out
 check "missing input" refuses 3 none.st

@@ -46,6 +46,17 @@ check "erk is what is not said" test "$(value init)" = erk
 check "it has no times of steps" test -z "$(value step_ms)$(layers 'max(backward)')"
 check "values are its bytes" test "$(value bytes)" -lt $((5 * $(value parameters)))
 
+one=("${small[@]}" --batch 1 --no-train)
+run profile "${one[@]}" --json
+check "a clip that comes alone is spread over the lanes" test "$(value tile)" = 1
+check "layers still have their times" test "$(layers 'min(forward > 0) FILTER (WHERE kernel IS NOT NULL)')" = 1
+run profile "${one[@]}" --tile off --json
+check "or not" test "$(value tile)" = 0
+run profile "${one[@]}"
+check "which it says" says "over the lanes"
+run profile "${small[@]}" --tile on
+check "tiles for more clips" refuses 2 "one clip"
+
 # A model is what its file says.
 run model new --arch r3d_tiny --set 'prep.resize=[24,24]' --set clip.frames=4 --classes 5 \
     --set sparse.method=static --set sparse.density=0.2 -o "$work/m.safetensors"

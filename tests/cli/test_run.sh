@@ -100,6 +100,9 @@ check "report loads nothing" test -z "$(grep -oE '(src|href)="(http|//)[^"]*' "$
 mapfile -t clips < <(find "$work/set/videos" -name '*.mp4' | sort | head -n 2)
 run predict --model "$work/whole/model.safetensors" "${clips[@]}"
 check "predict names a class" says MoveRight
+cp "$work/out" "$work/spread"
+run predict --model "$work/whole/model.safetensors" --tile off "${clips[@]}"
+check "tiles show the same" cmp -s "$work/out" "$work/spread"
 run predict --model "$work/whole/model.safetensors" --json "${clips[@]}"
 check "predict --json" quiet
 check "one line a video" test "$(wc -l <"$work/out")" -eq 2

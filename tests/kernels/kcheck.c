@@ -17,7 +17,8 @@ enum { GUARD = 256, FAILURES_SHOWN = 20 };
 
 static const uint32_t poison = 0x7fa5a5a5u;
 
-static const KCheck *const checks[] = {&kcheck_conv3d, &kcheck_norm_act_pool, &kcheck_peak, NULL};
+static const KCheck *const checks[] = {&kcheck_conv3d, &kcheck_norm_act_pool, &kcheck_peak,
+                                       &kcheck_tile, NULL};
 
 static struct {
     char name[200];

@@ -19,7 +19,7 @@ typedef struct KCheck {
     void (*run)(void);
 } KCheck;
 
-extern const KCheck kcheck_conv3d, kcheck_norm_act_pool, kcheck_peak;
+extern const KCheck kcheck_conv3d, kcheck_norm_act_pool, kcheck_peak, kcheck_tile;
 
 /* Opens a case under a formatted name, which failures print with tier and seed. */
 void kcheck_case(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
