@@ -38,10 +38,37 @@ enum { PAIRS_MAX = 6, CORRELATE_MAX = 7 };
 #define OUT_AT(r)    (out + (r) / cols * tile->out_h + (r) % cols * tile->out_w)
 #define ADD_AT(r)    (add + (r) / cols * tile->add_h + (r) % cols * tile->add_w)
 
+/* Adds what slots begin..end contribute to one position, and, where two channels share
+ * them, to the second channel's. A single sum would wait for itself. */
+INLINE void walk_one(const CopConv3dTile *tile, const float *weight, size_t begin, size_t end,
+                     const bool both, Vec *a, Vec *b)
+{
+    const size_t stride = both ? 2 : 1;
+    Vec a0 = {0}, a1 = {0}, a2 = {0}, a3 = {0}, b0 = {0}, b1 = {0}, b2 = {0}, b3 = {0};
+#define ADD_ONE(k)                                                                                 \
+    if (j + k * stride < end) {                                                                    \
+        const Vec x = LOAD_ONCE(tile->in + tile->offset[j + k * stride]);                          \
+        a##k += weight[j + k * stride] * x;                                                        \
+        if (both)                                                                                  \
+            b##k += weight[j + k * stride + 1] * x;                                                \
+    }
+    size_t j = begin;
+    for (; j + 4 * stride <= end; j += 4 * stride) {
+        ADD_ONE(0)
+        ADD_ONE(1)
+        ADD_ONE(2)
+        ADD_ONE(3)
+    }
+    ADD_ONE(0)
+    ADD_ONE(1)
+    ADD_ONE(2)
+    *a += (a0 + a1) + (a2 + a3);
+    *b += (b0 + b1) + (b2 + b3);
+}
+
 /* Visits slots of one kind; STRIDE of them belong to one offset. */
 #define WALK(KIND, STRIDE, BODY)                                                                   \
-    for (size_t j = start[(KIND) + tile->first_tap], end = start[(KIND) + tile->end_tap]; j < end; \
-         j += (STRIDE)) {                                                                          \
+    for (size_t j = start[(KIND) + first], end = start[(KIND) + last]; j < end; j += (STRIDE)) {   \
         const float *in = tile->in + offset[j];                                                    \
         BODY                                                                                       \
     }
@@ -99,14 +126,24 @@ INLINE void gather(const CopConv3dTile *tile, const int rows, const int cols, co
                 EACH_POSITION(BIAS_B)
             }
         }
-        if (pairs)
+        const size_t first = (size_t)tile->first_tap, last = (size_t)tile->end_tap;
+        const size_t taps = (size_t)tile->taps;
+        if (positions == 1) {
+            walk_one(tile, weight, start[first], start[last], pairs, &a0, &b0);
+            if (pairs && tile->start_step) {
+                walk_one(tile, weight, start[taps + first], start[taps + last], false, &a0, &b0);
+                walk_one(tile, weight, start[2 * taps + first], start[2 * taps + last], false, &b0,
+                         &a0);
+            }
+        } else if (pairs) {
             WALK(0, 2, const Vec w = weight[j] - (Vec){0}; const Vec v = weight[j + 1] - (Vec){0};
                  EACH_POSITION(ADD_BOTH))
-        if (!pairs)
+            if (tile->start_step) {
+                WALK(taps, 1, const Vec w = weight[j] - (Vec){0}; EACH_POSITION(ADD_A))
+                WALK(2 * taps, 1, const Vec w = weight[j] - (Vec){0}; EACH_POSITION(ADD_B))
+            }
+        } else {
             WALK(0, 1, const Vec w = weight[j] - (Vec){0}; EACH_POSITION(ADD_A))
-        else if (tile->start_step) {
-            WALK(tile->taps, 1, const Vec w = weight[j] - (Vec){0}; EACH_POSITION(ADD_A))
-            WALK(2 * tile->taps, 1, const Vec w = weight[j] - (Vec){0}; EACH_POSITION(ADD_B))
         }
         if (!tile->last) {
             EACH_POSITION(SUSPEND)
