@@ -97,7 +97,7 @@ static CopStatus infer(const Words *words, CopError *err)
     if (status == COP_OK) {
         const int n = (int)clips->shape[0], batch = n < BATCH_MOST ? n : BATCH_MOST;
         status = cop_model_open(&model, words->model, words->arch, &shape,
-                                tile ? COP_MODEL_TILES : batch, cop_pool_threads(pool), err);
+                                tile ? COP_MODEL_TILES : batch, cop_pool_threads(pool), NULL, err);
     }
     if (status == COP_OK) {
         const uint64_t n = clips->shape[0], classes = (uint64_t)cop_net_classes(model->net);
