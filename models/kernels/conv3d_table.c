@@ -121,7 +121,8 @@ static CopStatus read_row(Reader *r, char *const *word, int n)
     if (n != WORDS)
         return refuse(r, "row", word[0], "five words: below, walk, positions, cols, KiB");
     if (table->n == COP_KERNEL_ROWS)
-        return refuse(r, "row", word[0], "32 rows at most");
+        return cop_error_set(r->err, COP_ERR_CONFIG, "%s:%d: got row %d; allowed: %d rows", r->path,
+                             r->line, table->n + 1, COP_KERNEL_ROWS);
     CopKernelRow *row = &table->row[table->n];
     if (!cop_parse_double(word[0], &row->below) || !(row->below > before && row->below <= 1)) {
         char allowed[64];
