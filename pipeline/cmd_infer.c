@@ -13,7 +13,7 @@ extern const CopCommand cop_cmd_infer;
 enum { BATCH_MOST = 32 };
 
 typedef struct Words {
-    char *model, *arch, *input, *output, *tile;
+    char *model, *arch, *input, *output, *tile, *kernels;
     double idle;
     int threads;
 } Words;
@@ -84,7 +84,10 @@ static CopStatus infer(const Words *words, CopError *err)
     CopPool *pool = NULL;
     const CopStTensor *clips;
     CopShape shape;
+    CopKernelTable kernels = {0};
     bool tile;
+    if (words->kernels)
+        COP_TRY(cop_kernel_table_read(&kernels, words->kernels, err));
     CopStatus status = cop_safetensors_open(&file, words->input, err);
     if (status != COP_OK)
         return err->status =
@@ -96,8 +99,9 @@ static CopStatus infer(const Words *words, CopError *err)
         status = cop_cli_tile(words->tile, (int)clips->shape[0], &tile, err);
     if (status == COP_OK) {
         const int n = (int)clips->shape[0], batch = n < BATCH_MOST ? n : BATCH_MOST;
-        status = cop_model_open(&model, words->model, words->arch, &shape,
-                                tile ? COP_MODEL_TILES : batch, cop_pool_threads(pool), err);
+        status =
+            cop_model_open(&model, words->model, words->arch, &shape,
+                           tile ? COP_MODEL_TILES : batch, cop_pool_threads(pool), &kernels, err);
     }
     if (status == COP_OK) {
         const uint64_t n = clips->shape[0], classes = (uint64_t)cop_net_classes(model->net);
@@ -137,6 +141,8 @@ static int run(int argc, char **argv)
         {"tile", 0, 0, G_OPTION_ARG_STRING, &words.tile,
          "Spread each clip over the vector lanes: auto, on or off (auto: where there is one clip)",
          "WORD"},
+        {"kernels", 0, 0, G_OPTION_ARG_FILENAME, &words.kernels,
+         "Table of kernels, as profile --tune writes it (built in)", "FILE"},
         {"threads", 0, 0, G_OPTION_ARG_INT, &words.threads, "Threads; 0: all processors (0)", "N"},
         {.long_name = NULL},
     };
@@ -152,6 +158,7 @@ static int run(int argc, char **argv)
     g_free(words.input);
     g_free(words.output);
     g_free(words.tile);
+    g_free(words.kernels);
     return code;
 }
 

@@ -175,7 +175,7 @@ static void print_json(const CopModel *model)
 static CopStatus info(const Words *words, const char *path, CopError *err)
 {
     CopModel *model;
-    COP_TRY(cop_model_open(&model, path, words->arch, NULL, 1, 1, err));
+    COP_TRY(cop_model_open(&model, path, words->arch, NULL, 1, 1, NULL, err));
     (words->json ? print_json : print_text)(model);
     cop_model_close(&model);
     return COP_OK;

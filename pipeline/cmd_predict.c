@@ -112,7 +112,7 @@ static CopStatus open_model(Predictor *p, CopError *err)
     bool tile;
     COP_TRY(cop_cli_tile(p->words->tile, 1, &tile, err));
     COP_TRY(cop_model_open(&p->model, p->words->model, NULL, NULL, tile ? COP_MODEL_TILES : 1,
-                           cop_pool_threads(p->pool), err));
+                           cop_pool_threads(p->pool), NULL, err));
     const CopShape in = cop_net_input_shape(p->model->net);
     CopStatus status = cop_arena_create(&p->arena, 0);
     if (status == COP_OK)

@@ -5,6 +5,7 @@
 
 #include "models/core/cpu.h"
 #include "pipeline/cli.h"
+#include "pipeline/cli_tune.h"
 #include "pipeline/eval/profile.h"
 #include "pipeline/json_text.h"
 #include "pipeline/report/terminal.h"
@@ -12,7 +13,7 @@
 extern const CopCommand cop_cmd_profile;
 
 typedef struct Words {
-    char *model, *arch, *arch_options, *init, *tile_word;
+    char *model, *arch, *arch_options, *init, *tile_word, *kernels, *tune, *densities;
     double density;
     int batch, threads, repeat;
     gboolean train, json;
@@ -35,16 +36,18 @@ static double flops_a_second(double macs, int batch, double seconds)
     return seconds > 0 ? 2 * macs * batch / seconds : 0;
 }
 
-static size_t count_bytes(const CopNet *net, size_t *dense)
+/* Parameters and what goes with them; in *lists what the kernels make of them. */
+static size_t count_bytes(const CopNet *net, size_t *dense, size_t *lists)
 {
     CopLayer *const *layers;
     const int n = cop_net_layers(net, &layers);
     size_t bytes = 0;
-    *dense = 0;
+    *dense = *lists = 0;
     for (int i = 0; i < n; i++) {
         size_t own;
         bytes += cop_layer_bytes(layers[i], &own);
         *dense += own;
+        *lists += cop_profile_lists(layers[i]);
     }
     return bytes;
 }
@@ -55,7 +58,9 @@ static size_t count_bytes(const CopNet *net, size_t *dense)
 static void what_ran(const CopLayer *layer, char *text, gulong size)
 {
     const CopParam *weight = weight_of(layer);
-    g_strlcpy(text, weight ? cop_profile_kernel(layer) : layer->desc->name, size);
+    char kernel[COP_CONV_TEXT];
+    const char *ran = cop_profile_kernel(layer, COP_CONV_FORWARD, kernel);
+    g_strlcpy(text, ran ? ran : layer->desc->name, size);
     for (int d = 0; weight && d < weight->rank; d++) {
         char number[16];
         g_snprintf(number, sizeof number, "%s%d", d ? "x" : " ", weight->shape[d]);
@@ -73,7 +78,7 @@ static void number(CopTable *table, double value, int digits, const char *unit)
 }
 
 static void cells(CopTable *table, double macs, const CopProfile *profile, double forward,
-                  double step, size_t bytes, size_t dense)
+                  double step, size_t bytes)
 {
     const double rate = flops_a_second(macs, cop_net_batch(profile->net), forward);
     number(table, 1e3 * forward, 2, "");
@@ -82,13 +87,12 @@ static void cells(CopTable *table, double macs, const CopProfile *profile, doubl
     if (profile->step > 0)
         number(table, 1e3 * step, 2, "");
     number(table, (double)bytes / 0x1p20, 2, "");
-    number(table, (double)dense / 0x1p20, 2, "");
 }
 
 static void print_table(const CopProfile *profile)
 {
-    static const char *const heads[] = {"layer", "what ran", "active", "ms",   "GFLOPS",
-                                        "peak",  "step ms",  "MiB",    "dense"};
+    static const char *const heads[] = {"layer",  "what ran", "active",  "ms",
+                                        "GFLOPS", "peak",     "step ms", "MiB"};
     enum { TEXTS = 2, STEP = 6 };
     CopTable *table = cop_table_create();
     for (int i = 0; i < (int)G_N_ELEMENTS(heads); i++)
@@ -105,18 +109,18 @@ static void print_table(const CopProfile *profile)
         cop_table_cell(table, "%s", text);
         number(table, weight ? 100 * cop_param_density(weight) : 0, 1, "%");
         size_t dense;
-        const size_t bytes = cop_layer_bytes(layers[i], &dense);
+        const size_t bytes = cop_layer_bytes(layers[i], &dense) + cop_profile_lists(layers[i]);
         cells(table, cop_layer_macs(layers[i]), profile, times->forward,
-              times->step_forward + times->backward, bytes, dense);
+              times->step_forward + times->backward, bytes);
     }
-    size_t nonzeros, dense;
-    const size_t bytes = count_bytes(profile->net, &dense);
+    size_t nonzeros, dense, lists;
+    const size_t bytes = count_bytes(profile->net, &dense, &lists);
     const size_t count = cop_net_count(profile->net, &nonzeros);
     cop_table_cell(table, "all");
     cop_table_cell(table, "%s", "");
     number(table, 100 * (double)nonzeros / (double)count, 1, "%");
-    cells(table, cop_net_macs(profile->net, NULL), profile, profile->forward, profile->step, bytes,
-          dense);
+    cells(table, cop_net_macs(profile->net, NULL), profile, profile->forward, profile->step,
+          bytes + lists);
     char *text = cop_table_text(table, COP_TABLE_TEXT);
     fputs(text, stdout);
     g_free(text);
@@ -138,18 +142,21 @@ static void print_text(const CopProfile *profile, const Words *words, int thread
     printf("batch    %d %s of %d x %d x %d x %d (c x t x h x w)%s\n", batch,
            batch == 1 ? "clip" : "clips", in.c, in.t, in.h, in.w,
            words->tile ? ", spread over the lanes" : "");
-    printf("machine  %d %s, tier %s, %.1f GFLOPS at best\n\n", threads,
-           threads == 1 ? "thread" : "threads", cop_tier_name(cop_tier()), 1e-9 * profile->peak);
+    printf("machine  %d %s, tier %s, %.1f GFLOPS at best, kernels %s\n\n", threads,
+           threads == 1 ? "thread" : "threads", cop_tier_name(cop_tier()), 1e-9 * profile->peak,
+           profile->kernels);
     print_table(profile);
-    size_t dense;
-    const size_t bytes = count_bytes(profile->net, &dense);
+    size_t dense, lists;
+    const size_t bytes = count_bytes(profile->net, &dense, &lists);
     const bool train = profile->step > 0;
     printf("\nms       a forward pass of a batch, median of at least %d\n", profile->repeat);
     if (train)
         printf("step ms  forward and backward in a training step; the optimiser adds %.2f\n",
                1e3 * profile->update);
-    printf("MiB      parameters%s and masks: %.3f of dense\n", train ? ", gradients, momentum" : "",
-           (double)bytes / (double)dense);
+    printf("MiB      parameters%s and masks: %.2f, %.3f of dense;\n"
+           "         lists that the kernels walk, with a copy of the weights: %.2f\n",
+           train ? ", gradients, momentum" : "", (double)bytes / 0x1p20,
+           (double)bytes / (double)dense, (double)lists / 0x1p20);
 }
 
 /* --- JSON ---------------------------------------------------------------------- */
@@ -200,7 +207,10 @@ static void add_layer(JsonBuilder *b, const CopProfile *profile, const CopLayer 
         json_builder_add_int_value(b, weight->shape[d]);
     json_builder_end_array(b);
     add_double(b, "density", weight ? cop_param_density(weight) : 1);
-    add_text(b, "kernel", cop_profile_kernel(layer));
+    char text[COP_CONV_TEXT];
+    add_text(b, "kernel", cop_profile_kernel(layer, COP_CONV_FORWARD, text));
+    add_text(b, "kernel_data", cop_profile_kernel(layer, COP_CONV_DATA, text));
+    add_text(b, "kernel_weight", cop_profile_kernel(layer, COP_CONV_WEIGHT, text));
     add_double(b, "forward_ms", 1e3 * times->forward);
     add_step(b, "step_forward_ms", times->step_forward, profile);
     add_step(b, "backward_ms", times->backward, profile);
@@ -208,6 +218,7 @@ static void add_layer(JsonBuilder *b, const CopProfile *profile, const CopLayer 
     add_int(b, "nnz", weight ? (gint64)weight->nnz : 0);
     add_int(b, "bytes", (gint64)bytes);
     add_int(b, "bytes_dense", (gint64)dense);
+    add_int(b, "bytes_lists", (gint64)cop_profile_lists(layer));
     json_builder_end_object(b);
 }
 
@@ -217,7 +228,7 @@ static void print_json(const CopProfile *profile, const Words *words, int thread
     const int n = cop_net_layers(profile->net, &layers), batch = cop_net_batch(profile->net);
     const CopShape in = cop_net_input_shape(profile->net);
     const int input[] = {in.c, in.t, in.h, in.w};
-    size_t nonzeros, bytes_dense;
+    size_t nonzeros, bytes_dense, lists;
     double macs_dense;
     const double macs = cop_net_macs(profile->net, &macs_dense);
     JsonBuilder *b = json_builder_new();
@@ -231,6 +242,7 @@ static void print_json(const CopProfile *profile, const Words *words, int thread
     json_builder_add_boolean_value(b, words->tile);
     add_int(b, "threads", threads);
     add_text(b, "tier", cop_tier_name(cop_tier()));
+    add_text(b, "kernels", profile->kernels);
     json_builder_set_member_name(b, "input");
     json_builder_begin_array(b);
     for (int i = 0; i < (int)G_N_ELEMENTS(input); i++)
@@ -246,8 +258,9 @@ static void print_json(const CopProfile *profile, const Words *words, int thread
     add_int(b, "nonzeros", (gint64)nonzeros);
     add_int(b, "macs", (gint64)macs);
     add_int(b, "macs_dense", (gint64)macs_dense);
-    add_int(b, "bytes", (gint64)count_bytes(profile->net, &bytes_dense));
+    add_int(b, "bytes", (gint64)count_bytes(profile->net, &bytes_dense, &lists));
     add_int(b, "bytes_dense", (gint64)bytes_dense);
+    add_int(b, "bytes_lists", (gint64)lists);
     json_builder_set_member_name(b, "layers");
     json_builder_begin_array(b);
     for (int i = 0; i < n; i++)
@@ -261,6 +274,25 @@ static void print_json(const CopProfile *profile, const Words *words, int thread
 
 /* --- command ------------------------------------------------------------------- */
 
+/* Times blockings rather than a net. */
+static CopStatus tune(const Words *words, CopError *err)
+{
+    if (words->density != 1 || words->init || words->tile_word || words->threads || words->kernels)
+        return cop_error_set(err, COP_ERR_ARG,
+                             "--density, --init, --tile, --threads and --kernels do not go with "
+                             "--tune: it takes --densities, and one thread");
+    const CopTuneWords tuned = {.file = words->tune,
+                                .model = words->model,
+                                .arch = words->arch,
+                                .arch_options = words->arch_options,
+                                .densities = words->densities,
+                                .batch = words->batch,
+                                .repeat = words->repeat,
+                                .train = words->train,
+                                .json = words->json};
+    return cop_cli_tune(&tuned, err);
+}
+
 static CopStatus profile_net(Words *words, CopError *err)
 {
     if (!words->model && !words->arch)
@@ -269,6 +301,13 @@ static CopStatus profile_net(Words *words, CopError *err)
         return cop_error_set(err, COP_ERR_ARG,
                              "--arch-options, --density and --init are for --arch alone: a "
                              "model's file says what it is");
+    if (words->tune)
+        return tune(words, err);
+    if (words->densities)
+        return cop_error_set(err, COP_ERR_ARG, "--densities is for --tune alone");
+    CopKernelTable kernels = {0};
+    if (words->kernels)
+        COP_TRY(cop_kernel_table_read(&kernels, words->kernels, err));
     COP_TRY(cop_cli_tile(words->tile_word, words->batch, &words->tile, err));
     CopPool *pool;
     CopStatus status = cop_pool_create(&pool, words->threads);
@@ -283,6 +322,7 @@ static CopStatus profile_net(Words *words, CopError *err)
                                        .repeat = words->repeat,
                                        .train = words->train,
                                        .tile = words->tile,
+                                       .kernels = &kernels,
                                        .pool = pool};
     CopProfile *profile;
     status = cop_profile_create(&profile, &options, err);
@@ -310,8 +350,15 @@ static int run(int argc, char **argv)
          "Spread a clip over the vector lanes: auto, on or off (auto: a batch of one clip)",
          "WORD"},
         {"threads", 0, 0, G_OPTION_ARG_INT, &words.threads, "Threads; 0: all processors (0)", "N"},
+        {"kernels", 0, 0, G_OPTION_ARG_FILENAME, &words.kernels,
+         "Table of kernels, as --tune writes it (built in)", "FILE"},
+        {"tune", 0, 0, G_OPTION_ARG_FILENAME, &words.tune,
+         "Time kernels and blockings on the net's convolutions, and write the best as a table",
+         "FILE"},
+        {"densities", 0, 0, G_OPTION_ARG_STRING, &words.densities,
+         "At which --tune times (1, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05)", "LIST"},
         {"repeat", 0, 0, G_OPTION_ARG_INT, &words.repeat,
-         "Batches to time; 0: for two seconds, at least 3 (0)", "N"},
+         "Batches to time; 0: for two seconds, at least 3; --tune: 5 rounds (0)", "N"},
         {"train", 0, 0, G_OPTION_ARG_NONE, &words.train, "Time training steps, too (yes)", NULL},
         {"no-train", 0, G_OPTION_FLAG_REVERSE, G_OPTION_ARG_NONE, &words.train,
          "Time forward passes only", NULL},
@@ -330,6 +377,9 @@ static int run(int argc, char **argv)
     g_free(words.arch_options);
     g_free(words.init);
     g_free(words.tile_word);
+    g_free(words.kernels);
+    g_free(words.tune);
+    g_free(words.densities);
     return code;
 }
 

@@ -64,6 +64,6 @@ CopModel *model_open(const char *path)
 {
     CopModel *model;
     CopError err = {0};
-    must(cop_model_open(&model, path, NULL, NULL, 8, 2, &err), &err);
+    must(cop_model_open(&model, path, NULL, NULL, 8, 2, NULL, &err), &err);
     return model;
 }

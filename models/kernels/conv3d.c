@@ -10,7 +10,6 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "models/core/cpu.h"
 #include "models/kernels/conv3d_plan.h"
 
 enum { ITEMS_PER_THREAD = 8 }; /* enough to even out threads, few enough to keep rows in cache */
@@ -25,7 +24,7 @@ static int max(int a, int b)
     return a > b ? a : b;
 }
 
-static const CopConv3dKernels *kernels_of(CopTier tier)
+const CopConv3dKernels *cop_conv3d_kernels(CopTier tier)
 {
     switch (tier) {
 #if defined(__x86_64__)
@@ -86,18 +85,6 @@ static bool tensors_fit(const CopConvShape *s, const CopTensor *x, const CopTens
            (dy && same_size(dx, x) && covers(dy->halo, cop_conv3d_grad_halo(s, x->t, x->h, x->w)));
 }
 
-CopBlocking cop_conv3d_blocking(const CopConv3dKernels *kernels, double density)
-{
-    /* Few weights a block make the traffic of sums between blocks count: small tiles let a
-     * block have more channels. Many make loads count: two channels share them. */
-    const int pairs_max = kernels->pairs_max;
-    if (density < 0.15)
-        return (CopBlocking){.pairs = false, .positions = 8, .cols = 4, .block_bytes = 36 << 10};
-    if (density < 0.75)
-        return (CopBlocking){true, min(12, pairs_max), 4, 36 << 10};
-    return (CopBlocking){true, pairs_max, 7, 36 << 10};
-}
-
 /* Weights in list order: the active ones, or all with a slot for each channel that a last
  * pair lacks. */
 static size_t weight_room(const CopParam *param, const CopConvShape *s)
@@ -111,7 +98,7 @@ static void build(CopConv3d *conv)
 {
     const CopParam *param = conv->param;
     const double density = param->mask ? cop_param_density(param) : 1;
-    const CopBlocking blocking = cop_conv3d_blocking(conv->kernels, density);
+    const CopBlocking blocking = cop_kernel_table_find(conv->table, density);
     cop_gather_build(&conv->forward, &conv->shape, blocking, param->mask);
     if (conv->backward.sweeps)
         cop_gather_build(&conv->backward, &conv->shape, blocking, param->mask);
@@ -120,7 +107,8 @@ static void build(CopConv3d *conv)
 
 CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape *shape,
                             const CopParam *param, const CopTensor *x, const CopTensor *y,
-                            const CopTensor *dx, const CopTensor *dy, int threads)
+                            const CopTensor *dx, const CopTensor *dy, int threads,
+                            const CopKernelTable *table)
 {
     *out = NULL;
     if (!shape_fits(shape, param) || !tensors_fit(shape, x, y, dx, dy) || threads < 1)
@@ -130,24 +118,25 @@ CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape
         return COP_ERR_NOMEM;
     *conv = (CopConv3d){.shape = *shape,
                         .param = param,
-                        .kernels = kernels_of(cop_tier()),
+                        .kernels = cop_conv3d_kernels(cop_tier()),
+                        .table = cop_kernel_table_of(table, cop_tier()),
                         .threads = threads,
                         .x = *x,
                         .y = *y};
     const size_t capacity = param->capacity ? param->capacity : 1;
-    COP_TRY(cop_gather_plan(&conv->forward, arena, shape, x, y, false, conv->kernels, capacity));
+    COP_TRY(cop_gather_plan(&conv->forward, arena, shape, x, y, false, conv->table, capacity));
     if (dy) {
         conv->dy = *dy;
-        COP_TRY(cop_gather_plan(&conv->full, arena, shape, x, dy, false, conv->kernels, 0));
+        COP_TRY(cop_gather_plan(&conv->full, arena, shape, x, dy, false, conv->table, 0));
         /* Units of one channel have each weight once, as the caller's array has. */
-        CopBlocking blocking = cop_conv3d_blocking(conv->kernels, 1);
+        CopBlocking blocking = cop_kernel_table_find(conv->table, 1);
         blocking.pairs = false;
         cop_gather_build(&conv->full, shape, blocking, NULL);
     }
     if (dx) {
         conv->dx = *dx;
         COP_TRY(
-            cop_gather_plan(&conv->backward, arena, shape, dy, dx, true, conv->kernels, capacity));
+            cop_gather_plan(&conv->backward, arena, shape, dy, dx, true, conv->table, capacity));
     }
     /* Sums of a tile between blocks, or a row of the dense gradient. */
     const int channels = dx ? max(shape->oc, shape->ic) : shape->oc;

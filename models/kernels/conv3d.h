@@ -15,6 +15,7 @@
 #include "models/core/pool.h"
 #include "models/core/status.h"
 #include "models/core/tensor.h"
+#include "models/kernels/conv3d_table.h"
 
 typedef struct CopConvShape {
     int ic, oc;
@@ -48,11 +49,13 @@ typedef struct CopConv3d CopConv3d;
  * is NULL for the first layer of a net. Strides are taken from the tensors;
  * their data and n may change later. `param` is the weight [oc,ic/groups,kt,kh,kw]
  * (borrowed for the life of the plan). Memory comes from `arena` (borrowed), sized by
- * param->capacity. Per-worker scratch is sized for `threads`.
+ * param->capacity. Per-worker scratch is sized for `threads`. `table` (borrowed for the
+ * life of the plan) says which kernels and blocking to use; NULL: the built-in one.
  * COP_ERR_SHAPE when a halo is too small or shapes do not fit, COP_ERR_NOMEM. */
 CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape *shape,
                             const CopParam *param, const CopTensor *x, const CopTensor *y,
-                            const CopTensor *dx, const CopTensor *dy, int threads) COP_MUST_CHECK;
+                            const CopTensor *dx, const CopTensor *dy, int threads,
+                            const CopKernelTable *table) COP_MUST_CHECK;
 
 /* Takes over the parameter as it is now, for the passes that follow: streams are
  * rebuilt if its mask has moved; the forward pass sees the weights of output channel
@@ -78,6 +81,21 @@ void cop_conv3d_backward_weight(CopConv3d *conv, const CopTensor *x, const CopTe
  * For gradient growth: one layer at a time, on growth steps only. */
 void cop_conv3d_dense_gradient(CopConv3d *conv, const CopTensor *x, const CopTensor *dy,
                                float *grad, CopPool *pool);
+
+typedef enum CopConvPass { COP_CONV_FORWARD, COP_CONV_DATA, COP_CONV_WEIGHT } CopConvPass;
+
+enum { COP_CONV_TEXT = 64 };
+
+/* What a pass runs on the present mask, in short: lists of "pairs" of channels, of "singles",
+ * or one that is "shared" by all pairs ("shared singles": by all channels), the largest tile
+ * (rows x columns), and how much of its input a block may read, as in "pairs 2x7 36K";
+ * "correlate 1x7" and "shared 4x7" for the gradient of the weights. "" for a pass that was not
+ * planned, or that has nothing to do. Returns `text`. */
+char *cop_conv3d_kernel(const CopConv3d *conv, CopConvPass pass, char text[COP_CONV_TEXT]);
+
+/* Bytes of the lists in use, as the present mask has them, and of the weights in their
+ * order; room that is only reserved does not count. */
+size_t cop_conv3d_bytes(const CopConv3d *conv);
 
 /* bias_grad[oc] = sum over valid lanes and positions of dy. */
 void cop_conv3d_backward_bias(const CopTensor *dy, float *bias_grad, CopPool *pool);

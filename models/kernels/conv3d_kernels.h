@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "models/core/cpu.h"
+
 enum {
     COP_TILE_MAX = 14, /* sums, with a weight and a product, fill sixteen registers */
     COP_TILE_ROWS = 4,
@@ -67,5 +69,8 @@ extern const CopConv3dKernels cop_conv3d_kernels_generic;
 #if defined(__x86_64__)
 extern const CopConv3dKernels cop_conv3d_kernels_avx2, cop_conv3d_kernels_avx512;
 #endif
+
+/* Those of a tier; the generic ones where this build has none of it. */
+const CopConv3dKernels *cop_conv3d_kernels(CopTier tier);
 
 #endif

@@ -268,12 +268,12 @@ static void plan_sweeps(CopGather *gather, const CopConvShape *s, const CopTenso
 }
 
 /* Most starts that lists may have: the density may change, and with it the blocking. */
-static size_t most_starts(CopGather *gather, const CopConv3dKernels *kernels, bool masked)
+static size_t most_starts(CopGather *gather, const CopKernelTable *table, bool masked)
 {
     size_t most = 0;
-    for (int percent = 0; percent <= 100; percent += 5) {
-        gather->shared = !masked;
-        const size_t n = cop_gather_block(gather, cop_conv3d_blocking(kernels, percent / 100.0));
+    gather->shared = !masked;
+    for (int i = 0; i < table->n; i++) {
+        const size_t n = cop_gather_block(gather, table->row[i].blocking);
         most = n > most ? n : most;
     }
     return most;
@@ -281,7 +281,7 @@ static size_t most_starts(CopGather *gather, const CopConv3dKernels *kernels, bo
 
 CopStatus cop_gather_plan(CopGather *gather, CopArena *arena, const CopConvShape *s,
                           const CopTensor *in, const CopTensor *out, bool transposed,
-                          const CopConv3dKernels *kernels, size_t capacity)
+                          const CopKernelTable *table, size_t capacity)
 {
     const int ic = s->ic / s->groups, oc = s->oc / s->groups;
     const size_t taps = (size_t)s->kt * (size_t)s->kh * (size_t)s->kw;
@@ -302,7 +302,7 @@ CopStatus cop_gather_plan(CopGather *gather, CopArena *arena, const CopConvShape
         return COP_ERR_NOMEM;
     plan_sweeps(gather, s, in, out);
     plan_taps(gather, s, in);
-    const size_t starts = most_starts(gather, kernels, capacity > 0);
+    const size_t starts = most_starts(gather, table, capacity > 0);
     /* Whether lists are shared may change later too. */
     const size_t shared = 2 * (size_t)gather->in_channels * taps;
     const size_t slots = capacity > shared ? capacity : shared;

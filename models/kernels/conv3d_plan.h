@@ -11,6 +11,7 @@
 
 #include "models/kernels/conv3d.h"
 #include "models/kernels/conv3d_kernels.h"
+#include "models/kernels/conv3d_table.h"
 
 /* One dimension of a sweep. Tap k of position i reads source index
  * source + i * step + k and belongs to destination index phase + i * stride. */
@@ -36,17 +37,6 @@ typedef struct CopTap {
     int sweep, t;  /* t: tap along t in that sweep */
     size_t offset; /* from the sweep's first tap, in floats */
 } CopTap;
-
-/* How a pass walks a layer. */
-typedef struct CopBlocking {
-    bool pairs;      /* units are pairs of output channels */
-    int positions;   /* most in a tile */
-    int cols;        /* most in a row of a tile */
-    int block_bytes; /* of a tile's input, to stay in the first-level cache */
-} CopBlocking;
-
-/* The blocking of a gather over weights of a density, 0..1. */
-CopBlocking cop_conv3d_blocking(const CopConv3dKernels *kernels, double density);
 
 /* Weights in the order in which kernels walk them: sweep, group of channels,
  * block, unit, kind, tap along t, and row-major inside. A unit is an output
@@ -75,6 +65,7 @@ struct CopConv3d {
     CopConvShape shape;
     const CopParam *param;
     const CopConv3dKernels *kernels;
+    const CopKernelTable *table;
     unsigned generation;
     bool loaded; /* `weight` holds the forward list's */
     int threads;
@@ -93,7 +84,7 @@ bool cop_conv3d_same_layout(const CopTensor *a, const CopTensor *b);
  * lists that stay shared. */
 CopStatus cop_gather_plan(CopGather *gather, CopArena *arena, const CopConvShape *shape,
                           const CopTensor *in, const CopTensor *out, bool transposed,
-                          const CopConv3dKernels *kernels, size_t capacity) COP_MUST_CHECK;
+                          const CopKernelTable *table, size_t capacity) COP_MUST_CHECK;
 
 /* Sets units, tiles and blocks; returns how many starts the lists have then, and how many
  * of them a sweep has. */
@@ -127,6 +118,8 @@ typedef struct CopPlace {
 /* Tiles as a sweep is blocked for, or of other most positions. */
 CopTiling cop_conv3d_tiling(const CopSweep *sweep, int lane_groups);
 CopTiling cop_conv3d_tiling_of(const CopSweep *sweep, int lane_groups, int most, int cols);
+CopTiling cop_conv3d_correlate_tiling(const CopConv3d *conv, const CopGather *gather,
+                                      int lane_groups);
 CopPlace cop_conv3d_place(const CopTiling *tiling, int tile);
 
 /* Which taps of a position meet the source rather than its halo. */

@@ -82,6 +82,16 @@ static void correlate_item(void *ctx, int part, int worker)
         }
 }
 
+/* Tiles that blocks were made for, or larger ones where sums stay in registers. */
+CopTiling cop_conv3d_correlate_tiling(const CopConv3d *conv, const CopGather *gather,
+                                      int lane_groups)
+{
+    const CopBlocking *blocking = &gather->blocking;
+    const int most =
+        gather->shared ? SHARED_POSITIONS : min(blocking->positions, conv->kernels->correlate_max);
+    return cop_conv3d_tiling_of(gather->sweep, lane_groups, most, blocking->cols);
+}
+
 static void run_correlate(CopConv3d *conv, const CopGather *gather, const CopTensor *x,
                           const CopTensor *dy, float *sums, CopPool *pool)
 {
@@ -91,16 +101,12 @@ static void run_correlate(CopConv3d *conv, const CopGather *gather, const CopTen
     if (sums == conv->weight)
         conv->loaded = false;
     memset(sums, 0, cop_gather_listed(gather) * sizeof *sums);
-    /* Tiles that blocks were made for, or larger ones where sums stay in registers. */
-    const CopBlocking *blocking = &gather->blocking;
-    const int most =
-        gather->shared ? SHARED_POSITIONS : min(blocking->positions, conv->kernels->correlate_max);
     const int channels = gather->groups * gather->out_channels;
     /* More items than threads would read x more often. */
     const int threads = cop_pool_threads(pool);
     CorrelateJob job = {.conv = conv,
                         .gather = gather,
-                        .tiling = cop_conv3d_tiling_of(gather->sweep, dy->g, most, blocking->cols),
+                        .tiling = cop_conv3d_correlate_tiling(conv, gather, dy->g),
                         .x = x,
                         .dy = dy,
                         .sums = sums,

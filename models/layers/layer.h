@@ -11,6 +11,7 @@
 #include "models/core/param.h"
 #include "models/core/pool.h"
 #include "models/core/tensor.h"
+#include "models/kernels/conv3d_table.h"
 #include "models/kernels/tile.h"
 
 enum { COP_LAYER_INPUTS = 2, COP_LAYER_PARAMS = 4 };
@@ -100,6 +101,7 @@ struct CopLayer {
     const CopTensor *din[COP_LAYER_INPUTS], *dout; /* NULL in inference */
     bool accumulate[COP_LAYER_INPUTS];
     CopLayerTail tail;
+    const CopKernelTable *kernels; /* for plan(); borrowed; NULL: built in */
     int n_params;
     CopParam *param[COP_LAYER_PARAMS];
 };

@@ -43,8 +43,9 @@ CopStatus cop_layer_conv_plan(CopLayer *layer, CopArena *arena, int threads, Cop
     shape.pt = pad.t;
     shape.ph = pad.h;
     shape.pw = pad.w;
-    CopStatus status = cop_conv3d_create(&state->conv, arena, &shape, layer->param[0], &x,
-                                         layer->out, layer->din[0], layer->dout, threads);
+    CopStatus status =
+        cop_conv3d_create(&state->conv, arena, &shape, layer->param[0], &x, layer->out,
+                          layer->din[0], layer->dout, threads, layer->kernels);
     if (status == COP_OK && layer->tail.norm) {
         state->scale = cop_arena_alloc(arena, (size_t)state->shape.oc, sizeof(float));
         state->bias = cop_arena_alloc(arena, (size_t)state->shape.oc, sizeof(float));
@@ -54,6 +55,14 @@ CopStatus cop_layer_conv_plan(CopLayer *layer, CopArena *arena, int threads, Cop
         return cop_error_set(err, status, "%s: cannot be planned: %s", layer->name,
                              cop_status_name(status));
     return COP_OK;
+}
+
+const CopConv3d *cop_layer_conv(const CopLayer *layer)
+{
+    if (layer->desc->plan != cop_layer_conv_plan)
+        return NULL;
+    const CopConvState *state = layer->state;
+    return state->conv;
 }
 
 static const float *own_bias(const CopLayer *layer)

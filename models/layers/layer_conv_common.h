@@ -15,6 +15,9 @@ typedef struct CopConvState {
 /* Sets param[0] (weight of the given rank) and, where asked, param[1] (bias) from state->shape. */
 void cop_layer_conv_params(CopLayer *layer, int weight_rank, bool bias);
 
+/* The planned kernels of a convolution or linear layer; NULL for others. */
+const CopConv3d *cop_layer_conv(const CopLayer *layer);
+
 void cop_layer_conv_window(const CopLayer *layer, CopWindow *window);
 CopStatus cop_layer_conv_plan(CopLayer *layer, CopArena *arena, int threads, CopError *err);
 void cop_layer_conv_load(CopLayer *layer, CopPool *pool);

@@ -50,6 +50,7 @@ typedef struct CopNetPlan {
     int threads;                   /* of the pool that will run it */
     const CopSparse *sparse;       /* masks and capacities; NULL: none */
     const CopSafetensors *weights; /* inference: zeros in these weights are masked; NULL: dense */
+    const CopKernelTable *kernels; /* for as long as the net; NULL: the built-in table */
     size_t memory;                 /* bytes at most; 0: 80 % of RAM */
 } CopNetPlan;
 

@@ -116,6 +116,7 @@ CopStatus cop_net_plan(CopNet *net, const CopNetPlan *plan, CopError *err)
     cop_net_changed(net);
     for (int i = 0; i < net->n_steps; i++) {
         CopLayer *layer = net->step[i].layer;
+        layer->kernels = plan->kernels;
         if (layer->desc->plan)
             COP_TRY(layer->desc->plan(layer, net->memory, plan->threads, err));
     }

@@ -50,6 +50,7 @@ static const struct Rule {
     {"data", "root", .path = true},
     {"data", "annotation", .path = true},
     {"model", "weights", .path = true},
+    {"model", "kernels", .path = true},
     {"prep", "resize", .least = 1, .most = 2},
     {"prep", "mean", .least = 3, .most = 3},
     {"prep", "std", .least = 3, .most = 3},

@@ -30,6 +30,7 @@ typedef struct CopModelOptions {
     char *arch;
     char *options; /* "width=16, blocks=1", the architecture's own rows */
     char *weights; /* safetensors to start from, "" for none */
+    char *kernels; /* table of kernels, "" for the built-in one */
     char *name;    /* as reports show it, "" for method and density */
 } CopModelOptions;
 
@@ -96,7 +97,7 @@ typedef struct CopConfigBlock {
 extern const CopConfigBlock cop_config_blocks[]; /* ended by a row whose name is NULL */
 
 /* Defaults, then the file `path` (NULL: none), then each "block.key=value" of
- * sets[n_sets]. data.root, data.annotation and model.weights become absolute: in
+ * sets[n_sets]. data.root, data.annotation, model.weights and .kernels become absolute: in
  * the file from its folder, in sets from the current one. COP_ERR_CONFIG with file,
  * line, value seen and values allowed; unknown blocks and keys name the nearest one.
  * `out` is overwritten; free it with cop_config_free(), also after a failure. */

@@ -65,6 +65,7 @@ static const CopOption model_options[] = {
     ROW(arch, STRING, "r3d_tiny", 0, 0, "architecture"),
     ROW(options, STRING, "", 0, 0, "the architecture's own options: \"width=16, blocks=1\""),
     ROW(weights, STRING, "", 0, 0, "safetensors file to start from"),
+    ROW(kernels, STRING, "", 0, 0, "table of profile --tune; empty: the built-in one"),
     ROW_QUIET(name, STRING, "", 0, 0, "name in reports; empty: method and density"),
     COP_OPTIONS_END,
 };

@@ -29,6 +29,7 @@ typedef struct Grid {
     CopDataset dataset;
     CopVariants variants;
     CopPool *pool;
+    CopKernelTable kernels;
     CopStore *store;
     int64_t setup;
     GridModel *model;
@@ -92,10 +93,13 @@ static CopStatus check_classes(const Grid *grid, const CopModel *model)
 
 static CopStatus open_models(Grid *grid)
 {
+    const char *kernels = grid->config->model.kernels;
+    if (*kernels)
+        COP_TRY(cop_kernel_table_read(&grid->kernels, kernels, grid->err));
     for (int i = 0; i < grid->options->n_models; i++) {
         GridModel *m = &grid->model[i];
         COP_TRY(cop_model_open(&m->model, grid->options->models[i], NULL, NULL, BATCH,
-                               cop_pool_threads(grid->pool), grid->err));
+                               cop_pool_threads(grid->pool), &grid->kernels, grid->err));
         for (int k = 0; k < i; k++)
             if (strcmp(grid->model[k].model->sha256, m->model->sha256) == 0)
                 return cop_error_set(grid->err, COP_ERR_CONFIG, "%s and %s are the same model",
@@ -131,6 +135,10 @@ static char *setup_text(const Grid *grid)
     /* Logits are equal on one tier only, and codecs damage as their version does. */
     g_string_append_printf(text, "tier=%s\nffmpeg=%s\n", cop_tier_name(cop_tier()),
                            cop_provenance_ffmpeg());
+    char kernels[COP_KERNEL_HASH];
+    if (grid->kernels.n) /* the built-in table is the tier's and the version's */
+        g_string_append_printf(text, "kernels=%s\n",
+                               cop_kernel_table_name(&grid->kernels, kernels));
     return g_string_free(text, FALSE);
 }
 
@@ -175,7 +183,8 @@ static CopStatus store_rows(Grid *grid)
         COP_TRY(cop_store_clip(grid->store, item->relative, item->id, item->label,
                                &grid->clip_id[i], grid->err));
     }
-    return cop_provenance_write(grid->store, cop_pool_threads(grid->pool), grid->err);
+    return cop_provenance_write(grid->store, cop_pool_threads(grid->pool), &grid->kernels,
+                                grid->err);
 }
 
 static bool *missing_at(const Grid *grid, int clip, int variant, int model)

@@ -11,15 +11,23 @@
 #include "models/core/rng.h"
 #include "models/kernels/peak.h"
 #include "models/layers/cross_entropy.h"
+#include "models/layers/layer_conv_common.h"
 #include "models/train/optimizer.h"
 #include "pipeline/model/model.h"
 
 enum { CLASSES = 400, BATCH_MOST = 4096, REPEAT_LEAST = 3, REPEAT_MOST = 101, SEED = 1 };
 static const double timed_seconds = 2, peak_seconds = 0.25;
 
-const char *cop_profile_kernel(const CopLayer *layer)
+const char *cop_profile_kernel(const CopLayer *layer, CopConvPass pass, char text[COP_CONV_TEXT])
 {
-    return layer->desc->flags & COP_LAYER_SPARSE ? "gather" : NULL;
+    const CopConv3d *conv = cop_layer_conv(layer);
+    return conv && *cop_conv3d_kernel(conv, pass, text) ? text : NULL;
+}
+
+size_t cop_profile_lists(const CopLayer *layer)
+{
+    const CopConv3d *conv = cop_layer_conv(layer);
+    return conv ? cop_conv3d_bytes(conv) : 0;
 }
 
 /* --- nets ---------------------------------------------------------------------- */
@@ -37,7 +45,7 @@ static CopStatus open_model(CopProfile *profile, Source *source, CopError *err)
 {
     const CopProfileOptions *o = source->options;
     CopModel *model;
-    COP_TRY(cop_model_open(&model, o->model, o->arch, NULL, 1, 1, err));
+    COP_TRY(cop_model_open(&model, o->model, o->arch, NULL, 1, 1, NULL, err));
     profile->arch = g_strdup(model->arch);
     profile->arch_options = g_strdup(model->arch_options);
     profile->density = model->density;
@@ -66,7 +74,7 @@ static CopStatus describe(CopProfile *profile, Source *source, CopError *err)
     return COP_OK;
 }
 
-static void fill(const CopTensor *x)
+void cop_profile_fill(const CopTensor *x)
 {
     const CopRngKey key = cop_rng_key(SEED, "profile clips");
     const float one = 0x1p-32f * 3.4641016f; /* uniform values of variance 1 */
@@ -102,6 +110,7 @@ static CopStatus plan(CopProfile *profile, const Source *source, bool training, 
                                .tile = source->options->tile && !training,
                                .recompute = true, /* as train.recompute is */
                                .threads = cop_pool_threads(source->options->pool),
+                               .kernels = source->options->kernels,
                                .sparse = sparse,
                                .weights = source->weights};
     CopStatus status = cop_net_plan(profile->net, &layout, err);
@@ -112,7 +121,7 @@ static CopStatus plan(CopProfile *profile, const Source *source, bool training, 
     cop_sparse_destroy(&sparse);
     if (status == COP_OK) {
         cop_net_set_n(profile->net, source->options->batch);
-        fill(cop_net_input(profile->net));
+        cop_profile_fill(cop_net_input(profile->net));
     }
     return status;
 }
@@ -237,6 +246,7 @@ static CopStatus build(CopProfile *profile, Source *source, CopError *err)
 {
     const CopProfileOptions *o = source->options;
     COP_TRY(o->model ? open_model(profile, source, err) : describe(profile, source, err));
+    cop_kernel_table_name(cop_kernel_table_of(o->kernels, cop_tier()), profile->kernels);
     profile->peak = cop_peak_flops(o->pool, peak_seconds);
     COP_TRY(plan(profile, source, false, err));
     COP_TRY(measure(profile, false, o));

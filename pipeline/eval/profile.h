@@ -3,6 +3,7 @@
 #ifndef COP_EVAL_PROFILE_H
 #define COP_EVAL_PROFILE_H
 
+#include "models/kernels/conv3d.h"
 #include "models/train/net.h"
 
 typedef struct CopProfileOptions {
@@ -13,6 +14,7 @@ typedef struct CopProfileOptions {
     int batch, repeat;               /* clips a batch; batches timed, 0: two seconds, at least 3 */
     bool train;                      /* training steps, too */
     bool tile;                       /* inference in tile mode: a batch of one clip */
+    const CopKernelTable *kernels;   /* borrowed, for as long as the profile; NULL: built in */
     CopPool *pool;                   /* borrowed */
 } CopProfileOptions;
 
@@ -24,8 +26,9 @@ typedef struct CopProfileTimes {
 
 typedef struct CopProfile {
     char *arch, *arch_options;
-    double density; /* of a model: over masked weights, as its file says */
-    CopNet *net;    /* as planned last: for training where that was asked for */
+    double density;                /* of a model: over masked weights, as its file says */
+    char kernels[COP_KERNEL_HASH]; /* name of the table */
+    CopNet *net;                   /* as planned last: for training where that was asked for */
     CopProfileTimes *layer;
     int repeat;          /* batches timed, the fewest of the two kinds */
     double forward;      /* seconds a batch (medians): inference */
@@ -39,7 +42,15 @@ CopStatus cop_profile_create(CopProfile **out, const CopProfileOptions *options,
                              CopError *err) COP_MUST_CHECK;
 void cop_profile_destroy(CopProfile **profile);
 
-/* Name of the kernel that does most of a layer's work; NULL for layers without weights. */
-const char *cop_profile_kernel(const CopLayer *layer);
+/* What a pass of a layer runs, as cop_conv3d_kernel() says it, in `text`; NULL for layers
+ * without weights and for passes that are not planned. */
+const char *cop_profile_kernel(const CopLayer *layer, CopConvPass pass, char text[COP_CONV_TEXT]);
+
+/* Random values of variance 1 in all lanes, the same each time. */
+void cop_profile_fill(const CopTensor *x);
+
+/* Bytes of the lists that a layer's passes walk (offsets, places, weights in their order), as
+ * planned last. */
+size_t cop_profile_lists(const CopLayer *layer);
 
 #endif

@@ -14,9 +14,10 @@ const char *cop_provenance_ffmpeg(void)
     return av_version_info();
 }
 
-CopStatus cop_provenance_write(CopStore *store, int threads, CopError *err)
+CopStatus cop_provenance_write(CopStore *store, int threads, const CopKernelTable *kernels,
+                               CopError *err)
 {
-    char thread_text[16], glib_text[32];
+    char thread_text[16], glib_text[32], kernel_text[COP_KERNEL_HASH];
     g_snprintf(thread_text, sizeof thread_text, "%d", threads);
     g_snprintf(glib_text, sizeof glib_text, "%u.%u.%u", glib_major_version, glib_minor_version,
                glib_micro_version);
@@ -28,6 +29,7 @@ CopStatus cop_provenance_write(CopStore *store, int threads, CopError *err)
         {"version", COP_VERSION},
         {"compiler", __VERSION__},
         {"tier", cop_tier_name(cop_tier())},
+        {"kernels", cop_kernel_table_name(kernels, kernel_text)},
         {"threads", thread_text},
         {"ffmpeg", cop_provenance_ffmpeg()},
         {"sqlite", sqlite3_libversion()},

@@ -3,10 +3,12 @@
 #ifndef COP_EVAL_PROVENANCE_H
 #define COP_EVAL_PROVENANCE_H
 
+#include "models/kernels/conv3d_table.h"
 #include "pipeline/eval/store.h"
 
-/* Writes version, compiler, kernel tier, threads and library versions as meta rows. */
-CopStatus cop_provenance_write(CopStore *store, int threads, CopError *err) COP_MUST_CHECK;
+/* Writes version, compiler, kernel tier and table, threads and library versions as meta rows. */
+CopStatus cop_provenance_write(CopStore *store, int threads, const CopKernelTable *kernels,
+                               CopError *err) COP_MUST_CHECK;
 
 /* Version of the FFmpeg libraries in use. */
 const char *cop_provenance_ffmpeg(void);

@@ -246,7 +246,7 @@ static CopStatus build(CopModel *model, const CopSafetensors *file, const char *
 }
 
 CopStatus cop_model_open(CopModel **out, const char *path, const char *arch, const CopShape *input,
-                         int batch, int threads, CopError *err)
+                         int batch, int threads, const CopKernelTable *kernels, CopError *err)
 {
     *out = NULL;
     if (arch && *arch && !cop_arch_find(arch, err))
@@ -263,6 +263,7 @@ CopStatus cop_model_open(CopModel **out, const char *path, const char *arch, con
     const CopNetPlan plan = {.batch = batch == COP_MODEL_TILES ? 1 : batch,
                              .tile = batch == COP_MODEL_TILES,
                              .threads = threads,
+                             .kernels = kernels,
                              .weights = file};
     CopError why = {0};
     status = file_sha256(path, &model->sha256, err);

@@ -118,6 +118,7 @@ static CopStatus make_net(CopTrainingState *run)
                              .training = true,
                              .recompute = c->train.recompute,
                              .threads = cop_pool_threads(run->pool),
+                             .kernels = &run->kernels,
                              .sparse = run->sparse};
     COP_TRY(cop_net_plan(run->net, &plan, run->err));
     run->result->memory = cop_net_memory(run->net, NULL);
@@ -153,6 +154,8 @@ static CopStatus start(CopTrainingState *run)
 {
     COP_TRY(cop_dataset_load(&run->config->data, COP_SPLIT_TRAIN, &run->train, run->err));
     COP_TRY(cop_dataset_load(&run->config->data, COP_SPLIT_TEST, &run->test, run->err));
+    if (*run->config->model.kernels)
+        COP_TRY(cop_kernel_table_read(&run->kernels, run->config->model.kernels, run->err));
     COP_TRY(cop_training_hash(run));
     COP_TRY(cop_pool_create(&run->pool, run->config->run.threads));
     return make_net(run);

@@ -48,13 +48,14 @@ static CopStatus neutralise(CopConfig *copy, CopError *err)
         }
     for (gsize i = 0; i < G_N_ELEMENTS(keys); i++)
         COP_TRY(cop_config_set(copy, keys[i], err));
-    char **const paths[] = {&copy->data.root, &copy->data.annotation, &copy->model.weights};
+    char **const paths[] = {&copy->data.root, &copy->data.annotation, &copy->model.weights,
+                            &copy->model.kernels};
     for (gsize i = 0; i < G_N_ELEMENTS(paths); i++)
         *paths[i][0] = '\0';
     return COP_OK;
 }
 
-/* Weights to start from count by what they hold. */
+/* Weights to start from count by what they hold, and so does a table of kernels. */
 static CopStatus hash_weights(const char *path, uint64_t *hash, CopError *err)
 {
     char *bytes = NULL;
@@ -84,7 +85,7 @@ CopStatus cop_training_hash(CopTrainingState *run)
     cop_config_free(&copy);
     if (!text)
         return cop_error_set(run->err, COP_ERR_NOMEM, "out of memory");
-    const uint64_t hash = cop_mix64(cop_fnv1a(text, strlen(text)) ^ weights) ^
+    const uint64_t hash = cop_mix64(cop_fnv1a(text, strlen(text)) ^ weights ^ run->kernels.hash) ^
                           cop_mix64(cop_dataset_hash(&run->train));
     run->config_hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x", hash);
     free(text);
@@ -182,7 +183,7 @@ static void recall_skips(CopTrainingState *run)
 
 CopStatus cop_training_checkpoint(CopTrainingState *run)
 {
-    char epoch[32], metrics[32], accuracy[32];
+    char epoch[32], metrics[32], accuracy[32], kernels[COP_KERNEL_HASH];
     char *path = cop_training_path(run, "checkpoint.safetensors");
     g_snprintf(epoch, sizeof epoch, "%d", run->epoch);
     g_snprintf(metrics, sizeof metrics, "%" G_GSIZE_FORMAT, run->metrics->len);
@@ -191,6 +192,7 @@ CopStatus cop_training_checkpoint(CopTrainingState *run)
         {"run.metrics", metrics},
         {"run.test_top1", cop_format_double(run->result->test_accuracy, accuracy)},
         {"run.config", run->config_hash},
+        {"run.kernels", cop_kernel_table_name(&run->kernels, kernels)},
         {"version", COP_VERSION}};
     const CopStatus status =
         cop_checkpoint_save(&run->trainer, path, extra, (int)G_N_ELEMENTS(extra), run->err);

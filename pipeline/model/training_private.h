@@ -16,6 +16,7 @@ typedef struct CopTrainingState {
     CopNet *net;
     CopSparse *sparse;
     CopPool *pool;
+    CopKernelTable kernels;
     CopTrainer trainer;
     int epoch;        /* epochs done */
     int saved;        /* epochs in the last checkpoint */

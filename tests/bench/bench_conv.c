@@ -71,8 +71,8 @@ CopStatus bench_conv_create(BenchConv *conv, CopArena *arena, const BenchLayer *
     for (int i = 0; i < n; i++) {
         COP_TRY(make_param(&conv->param[i], arena, layer, density[i], weight));
         COP_TRY(cop_conv3d_create(&conv->conv[i], arena, s, &conv->param[i], &conv->x, &conv->y,
-                                  layer->stem ? NULL : &conv->dx, &conv->dy,
-                                  cop_pool_threads(pool)));
+                                  layer->stem ? NULL : &conv->dx, &conv->dy, cop_pool_threads(pool),
+                                  NULL));
     }
     load(&conv->x, x);
     load(&conv->dy, dy);

@@ -4,12 +4,16 @@
 . "$(dirname "$0")/cli.sh"
 
 value() { sqlite3 :memory: "SELECT json_extract(readfile('$work/out'), '\$.$1')"; }
+kernels() { # PASS: what ran in it, a line a layer that has weights
+    sqlite3 :memory: "SELECT value ->> '$1' FROM json_each(readfile('$work/out'), '\$.layers')
+        WHERE value ->> 'nnz' > 0"
+}
 layers() { # EXPRESSION: over the layers, whose fields are columns
     sqlite3 :memory: "WITH layer AS (SELECT value ->> 'name' name, value ->> 'nnz' nnz,
         value ->> 'macs' macs, value ->> 'density' density, value ->> 'kernel' kernel,
         value ->> 'bytes' bytes, value ->> 'bytes_dense' bytes_dense,
         value ->> 'forward_ms' forward, value ->> 'step_forward_ms' step_forward,
-        value ->> 'backward_ms' backward
+        value ->> 'backward_ms' backward, value ->> 'bytes_lists' lists
         FROM json_each(readfile('$work/out'), '\$.layers')) SELECT $1 FROM layer"
 }
 small=(--arch r3d_tiny --arch-options "width=8, blocks=[1, 1]" --batch 2 --repeat 1)
@@ -56,6 +60,67 @@ run profile "${one[@]}"
 check "which it says" says "over the lanes"
 run profile "${small[@]}" --tile on
 check "tiles for more clips" refuses 2 "one clip"
+
+# What ran, and what it walks.
+run profile "${small[@]}" --density 0.1 --init uniform --threads 1 --json
+check "kernels of forward passes" test -z "$(kernels kernel |
+    grep -vE '^((shared )?singles|pairs|shared) [1-4]x[1-9][0-9]* 36K$')"
+check "uniform keeps the first one dense" test "$(kernels kernel | head -n 1 | cut -c 1-7)" = "shared "
+check "kernels of gradients of weights" test -z "$(kernels kernel_weight |
+    grep -vE '^(correlate|shared) [1-4]x[1-9][0-9]*$')"
+check "the first layer has no gradient of its input" test -z "$(kernels kernel_data | head -n 1)"
+check "the others do" test "$(kernels kernel_data | grep -c 36K)" -ge 5
+check "bytes of lists add up" test "$(layers 'sum(lists)')" = "$(value bytes_lists)"
+# A slot of a list takes an offset and a place, forward and backward, and there is the weight.
+check "bytes of a masked layer's lists" test "$(layers "lists > 20 * nnz" | sed -n 4p)" = 1
+check "the table is the built-in one" test "$(value kernels)" = built-in
+lists=$(value bytes_lists)
+run profile "${small[@]}" --density 0.1 --init uniform --threads 1 --no-train --json
+check "inference has no gradients" test -z "$(kernels kernel_data)$(kernels kernel_weight)"
+check "and fewer lists" test "$(value bytes_lists)" -lt "$lists"
+
+# Tuning.
+run profile "${small[@]}" --tune "$work/t.kernels" --densities "1, 0.05,0.3"
+check "profile --tune" says "t.kernels: tier "
+check "densities ascend" test "$(grep -oE '^ +(0\.05|0\.3|1) ' "$work/out" | xargs)" = "0.05 0.3 1"
+check "built-in kernels are never faster" test -z "$(grep -E '^ +[01].* [1-9]\.[0-9]+$' "$work/out" |
+    grep -v ' 1\.000$')"
+check "the file says where it comes from" grep -q "^# coppice [0-9.]*, profile --tune$" "$work/t.kernels"
+check "and ends in the row of 1" test "$(tail -n 1 "$work/t.kernels" | cut -c 1-2)" = "1 "
+check "nothing else is left" test "$(cd "$work" && echo *.kernels*)" = t.kernels
+hash=$(sed -n 's/.*hash //p' "$work/out")
+run profile "${small[@]}" --kernels "$work/t.kernels" --no-train --json
+check "profile --kernels" quiet
+check "its hash" test "$(value kernels)" = "$hash"
+run profile "${small[@]}" --tune "$work/u.kernels" --densities 0.5 --repeat 1 --no-train --json
+check "profile --tune --json" json "$work/out" '$.file' '$.tier' '$.kernels' \
+    '$.densities[0].density' '$.densities[0].kernel' '$.densities[0].ms' \
+    '$.densities[0].built_in_ms'
+tier=$(value tier)
+printf 'tier %s\n0.5 singles 2 2 9\n1 singles 3 3 12\n' "$tier" >"$work/own.kernels"
+run profile "${small[@]}" --kernels "$work/own.kernels" --no-train --json --density 0.1
+check "one's own table" test -z "$(kernels kernel | grep -vE 'singles [123]x[123] (9|12)K$')"
+run profile "${small[@]}" --kernels "$work/own.kernels" --no-train
+check "which it says" grep -qE 'kernels [0-9a-f]{16}$' "$work/out"
+
+run profile --arch r3d_tiny --kernels "$work/none.kernels"
+check "no such table" refuses 2 none.kernels
+echo "tier mmx" >"$work/bad.kernels"
+run profile --arch r3d_tiny --kernels "$work/bad.kernels"
+check "a table of another tier" refuses 2 bad.kernels:1: mmx "$tier"
+for list in 0 2 nan "0.5, 0.5" "" x "1;2"; do
+    run profile --arch r3d_tiny --tune "$work/v.kernels" --densities="$list"
+    check "densities \"$list\"" refuses 2
+done
+run profile --arch r3d_tiny --tune "$work/v.kernels" --density 0.5
+check "--tune and --density" refuses 2 --densities
+run profile --arch r3d_tiny --densities 0.5
+check "--densities without --tune" refuses 2 --tune
+run profile --arch r3d_tyni --tune "$work/v.kernels"
+check "an unknown architecture to tune for" refuses 2 r3d_tiny
+run profile "${small[@]}" --tune "$work/none/v.kernels" --densities 1 --repeat 1 --no-train
+check "a folder that is not there" refuses 5 none/v.kernels
+check "no table of what was refused" test ! -e "$work/v.kernels"
 
 # A model is what its file says.
 run model new --arch r3d_tiny --set 'prep.resize=[24,24]' --set clip.frames=4 --classes 5 \

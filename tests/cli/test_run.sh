@@ -45,6 +45,26 @@ check "killed: the model of a run in one go" same_model whole KILL
 run "${long[@]}" --set train.lr=0.2 --out "$work/KILL" --resume
 check "another configuration does not resume" refuses 2 checkpoint.safetensors
 
+# A table of kernels is part of what a checkpoint belongs to.
+tier=$("$coppice" profile --arch r3d_tiny --arch-options "width=4, blocks=[1]" --repeat 1 --no-train \
+    --json | sed -n 's/.*"tier" : "\(.*\)",/\1/p')
+printf 'tier %s\n1 singles 3 3 9\n' "$tier" >"$work/a.kernels"
+short=(train -c "$cfg" --set "model.kernels=$work/a.kernels" --out "$work/tuned")
+hash_of() { grep -aoE '"run\.kernels":"[^"]*"' "$work/$1/checkpoint.safetensors" | cut -d '"' -f 4; }
+run "${short[@]}"
+check "train by a table" says "top-1"
+check "the checkpoint has its hash" test "$(hash_of tuned | wc -c)" = 17
+check "without one it says so" test "$(hash_of whole)" = built-in
+run "${short[@]}" --resume
+check "the same table resumes" quiet
+printf 'tier %s\n1 singles 3 3 10\n' "$tier" >"$work/a.kernels"
+run "${short[@]}" --resume
+check "another table does not" refuses 2 checkpoint.safetensors
+echo "tier $tier" >"$work/a.kernels"
+run "${short[@]}"
+check "a table that is no table" refuses 2 a.kernels "0 rows"
+printf 'tier %s\n1 singles 3 3 9\n' "$tier" >"$work/a.kernels"
+
 # --- eval ---------------------------------------------------------------------
 "$coppice" train -c "$cfg" --set sparse.method=dense --out "$work/dense" >/dev/null
 grid=(eval -c "$cfg" --model "$work/whole/model.safetensors"
@@ -69,6 +89,20 @@ rm "$work/r.db"
 run "${grid[@]}"
 check "afresh" quiet
 check "the same predictions" test "$(rows)" -eq "$all"
+
+setups() { sqlite3 "$work/k.db" "SELECT group_concat(text LIKE '%kernels=$hash%') FROM setup"; }
+hash=$(hash_of tuned)
+one=(eval -c "$cfg" --model "$work/dense/model.safetensors" --only h264_crf:5 --db "$work/k.db")
+run "${one[@]}"
+check "the built-in table is in no setup" test "$(setups)" = 0
+check "but in the provenance" test "$(sqlite3 "$work/k.db" \
+    "SELECT value FROM meta WHERE key = 'kernels'")" = built-in
+run "${one[@]}" --set "model.kernels=$work/a.kernels"
+check "a table's hash makes another one" test "$(setups)" = 0,1
+check "and is in the provenance" test "$(sqlite3 "$work/k.db" \
+    "SELECT value FROM meta WHERE key = 'kernels'")" = "$hash"
+run "${one[@]}" --set "model.kernels=$work/no.kernels"
+check "eval without its table" refuses 2 no.kernels
 
 # --- compare and report -------------------------------------------------------
 run compare "$work/r.db"

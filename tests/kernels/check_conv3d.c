@@ -9,6 +9,7 @@
 #include "models/core/mask.h"
 #include "models/core/pool.h"
 #include "models/kernels/conv3d.h"
+#include "models/kernels/conv3d_kernels.h"
 #include "models/kernels/ref/conv3d_ref.h"
 #include "tests/kernels/kcheck.h"
 
@@ -26,6 +27,7 @@ typedef struct Case {
     int slack; /* halo beyond what is needed */
     bool accumulate;
     bool tail; /* scale, add and relu in the forward pass */
+    const CopKernelTable *table;
 } Case;
 
 /* Everything of one case. Arrays in double hold floats exactly. */
@@ -123,7 +125,7 @@ static void set_up(Problem *p, const Case *c)
     kcheck_store(&p->tx, p->x);
     kcheck_store(&p->tdy, p->dy);
     const CopStatus status = cop_conv3d_create(&p->conv, kcheck_arena(), s, &p->param, &p->tx.x,
-                                               &p->ty.x, &p->tdx.x, &p->tdy.x, THREADS);
+                                               &p->ty.x, &p->tdx.x, &p->tdy.x, THREADS, c->table);
     if (status != COP_OK)
         kcheck_fail("create: %s", cop_status_name(status));
 }
@@ -403,9 +405,23 @@ static void check_layers(void)
                   .density = 0}); /* nothing is active */
 }
 
+/* Rows that a file of this tier might have. */
+static CopKernelTable random_table(void)
+{
+    CopKernelTable table = {.tier = cop_tier(), .n = kcheck_int(1, 4)};
+    for (int i = 0; i < table.n; i++) {
+        const bool pairs = kcheck_int(0, 1);
+        const int most = pairs ? cop_conv3d_kernels(table.tier)->pairs_max : COP_TILE_MAX;
+        table.row[i] = (CopKernelRow){
+            (i + 1.0) / table.n,
+            {pairs, kcheck_int(1, most), kcheck_int(1, COP_TILE_MAX), kcheck_int(9, 40) << 10}};
+    }
+    return table;
+}
+
 static void check_random(void)
 {
-    for (int i = 0; i < 120; i++) {
+    for (int i = 0; i < 160; i++) {
         /* Parameters come from the case before, which is as good as any. */
         Case c = {.s = {kcheck_int(1, 7), kcheck_int(1, 7), kcheck_int(1, 4), kcheck_int(1, 4),
                         kcheck_int(1, 4), kcheck_int(1, 3), kcheck_int(1, 3), kcheck_int(1, 3),
@@ -424,16 +440,23 @@ static void check_random(void)
         c.slack = kcheck_int(0, 2);
         c.accumulate = kcheck_int(0, 1);
         c.tail = kcheck_int(0, 1);
+        const CopKernelTable table = random_table();
+        c.table = i % 2 ? &table : NULL;
         check(&c);
     }
 }
 
 /* A mask that moves, a dense layer that becomes sparse, and fewer lanes than planned. */
-static void check_refresh(void)
+static void check_refresh(const CopKernelTable *table)
 {
-    const Case c = {
-        .s = {5, 6, 3, 3, 3, 1, 2, 1, 1, 1, 1, 1}, .n = 21, .t = 3, .h = 6, .w = 9, .density = 1};
-    kcheck_case("conv3d refresh");
+    const Case c = {.s = {5, 6, 3, 3, 3, 1, 2, 1, 1, 1, 1, 1},
+                    .n = 21,
+                    .t = 3,
+                    .h = 6,
+                    .w = 9,
+                    .density = 1,
+                    .table = table};
+    kcheck_case("conv3d refresh%s", table ? " by a table" : "");
     Problem p;
     set_up(&p, &c);
     if (p.conv)
@@ -489,29 +512,35 @@ static void check_refusals(void)
     const CopTensor *x = &p.tx.x, *y = &p.ty.x, *dx = &p.tdx.x, *dy = &p.tdy.x;
     CopTensor bad = *x;
     bad.halo.w_hi = 0;
-    KCHECK(cop_conv3d_create(&conv, arena, &s, &p.param, &bad, y, NULL, NULL, 1) == COP_ERR_SHAPE);
+    KCHECK(cop_conv3d_create(&conv, arena, &s, &p.param, &bad, y, NULL, NULL, 1, NULL) ==
+           COP_ERR_SHAPE);
     bad = *dy;
     bad.halo.t_lo = 0;
-    KCHECK(cop_conv3d_create(&conv, arena, &s, &p.param, x, y, dx, &bad, 1) == COP_ERR_SHAPE);
+    KCHECK(cop_conv3d_create(&conv, arena, &s, &p.param, x, y, dx, &bad, 1, NULL) == COP_ERR_SHAPE);
     bad = *y;
     bad.h++;
-    KCHECK(cop_conv3d_create(&conv, arena, &s, &p.param, x, &bad, NULL, NULL, 1) == COP_ERR_SHAPE);
-    KCHECK(cop_conv3d_create(&conv, arena, &s, &p.param, x, y, dx, NULL, 1) == COP_ERR_SHAPE);
+    KCHECK(cop_conv3d_create(&conv, arena, &s, &p.param, x, &bad, NULL, NULL, 1, NULL) ==
+           COP_ERR_SHAPE);
+    KCHECK(cop_conv3d_create(&conv, arena, &s, &p.param, x, y, dx, NULL, 1, NULL) == COP_ERR_SHAPE);
     CopConvShape other = s;
     other.oc = 4;
-    KCHECK(cop_conv3d_create(&conv, arena, &other, &p.param, x, y, NULL, NULL, 1) == COP_ERR_SHAPE);
+    KCHECK(cop_conv3d_create(&conv, arena, &other, &p.param, x, y, NULL, NULL, 1, NULL) ==
+           COP_ERR_SHAPE);
     other = s;
     other.sh = 0;
-    KCHECK(cop_conv3d_create(&conv, arena, &other, &p.param, x, y, NULL, NULL, 1) == COP_ERR_SHAPE);
+    KCHECK(cop_conv3d_create(&conv, arena, &other, &p.param, x, y, NULL, NULL, 1, NULL) ==
+           COP_ERR_SHAPE);
     other = s;
     other.groups = 2;
-    KCHECK(cop_conv3d_create(&conv, arena, &other, &p.param, x, y, NULL, NULL, 1) == COP_ERR_SHAPE);
+    KCHECK(cop_conv3d_create(&conv, arena, &other, &p.param, x, y, NULL, NULL, 1, NULL) ==
+           COP_ERR_SHAPE);
     KCHECK(conv == NULL);
     for (size_t limit = 64;; limit += 4096) {
         CopArena *small;
         if (cop_arena_create(&small, limit) != COP_OK)
             continue;
-        const CopStatus status = cop_conv3d_create(&conv, small, &s, &p.param, x, y, dx, dy, 2);
+        const CopStatus status =
+            cop_conv3d_create(&conv, small, &s, &p.param, x, y, dx, dy, 2, NULL);
         cop_arena_destroy(&small);
         if (status == COP_OK)
             break;
@@ -528,7 +557,11 @@ static void run(void)
             kcheck_fail("no threads");
     check_refusals();
     check_packing();
-    check_refresh();
+    check_refresh(NULL);
+    for (int i = 0; i < 8; i++) {
+        const CopKernelTable table = random_table();
+        check_refresh(&table);
+    }
     check_layers();
     check_random();
     check_tiles();

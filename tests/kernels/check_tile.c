@@ -259,8 +259,8 @@ static void check_conv(CopSize in, const CopWindow *window, double density)
     shape.ph = pad.h;
     shape.pw = pad.w;
     CopConv3d *conv;
-    if (cop_conv3d_create(&conv, kcheck_arena(), &shape, &param, &view, &l.y.x, NULL, NULL, 1) !=
-        COP_OK) {
+    if (cop_conv3d_create(&conv, kcheck_arena(), &shape, &param, &view, &l.y.x, NULL, NULL, 1,
+                          NULL) != COP_OK) {
         kcheck_fail("create");
     } else {
         cop_conv3d_load(conv, NULL, NULL);

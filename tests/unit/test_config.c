@@ -296,7 +296,7 @@ END_TEST
 START_TEST(paths_follow_the_file)
 {
     write_file("a.cfg", "data = { root = \"videos\"; annotation = \"../lists\"; };\n"
-                        "model = { weights = \"/abs/w.safetensors\"; };");
+                        "model = { weights = \"/abs/w.safetensors\"; kernels = \"k\"; };");
     ck_assert_int_eq(cop_config_load(&config, path, NULL, 0, &err), COP_OK);
     char *root = g_build_filename(folder, "videos", NULL);
     char *above = g_path_get_dirname(folder);
@@ -304,6 +304,9 @@ START_TEST(paths_follow_the_file)
     ck_assert_str_eq(config.data.root, root);
     ck_assert_str_eq(config.data.annotation, lists);
     ck_assert_str_eq(config.model.weights, "/abs/w.safetensors");
+    char *kernels = g_build_filename(folder, "k", NULL);
+    ck_assert_str_eq(config.model.kernels, kernels);
+    g_free(kernels);
     ck_assert_int_eq(cop_config_set(&config, "data.root=clips", &err), COP_OK);
     char *here = g_get_current_dir(), *clips = g_build_filename(here, "clips", NULL);
     ck_assert_str_eq(config.data.root, clips);

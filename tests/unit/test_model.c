@@ -102,34 +102,38 @@ START_TEST(files_without_metadata_need_an_architecture)
     CopModel *model;
     CopError err = {0};
     model_write_meta(help_path("bare.safetensors"), NULL, 0);
-    ck_assert_int_eq(cop_model_open(&model, help_path("bare.safetensors"), "", NULL, 1, 1, &err),
-                     COP_ERR_MODEL);
+    ck_assert_int_eq(
+        cop_model_open(&model, help_path("bare.safetensors"), "", NULL, 1, 1, NULL, &err),
+        COP_ERR_MODEL);
     ck_assert(model == NULL && strstr(err.text, "--arch"));
     err = (CopError){0};
     ck_assert_int_eq(
-        cop_model_open(&model, help_path("bare.safetensors"), "r3d_tini", NULL, 1, 1, &err),
+        cop_model_open(&model, help_path("bare.safetensors"), "r3d_tini", NULL, 1, 1, NULL, &err),
         COP_ERR_CONFIG);
     ck_assert_ptr_ne(strstr(err.text, "r3d_tiny"), NULL);
     err = (CopError){0}; /* known, but not what is in the file */
     ck_assert_int_eq(
-        cop_model_open(&model, help_path("bare.safetensors"), "r3d_tiny", NULL, 1, 1, &err),
+        cop_model_open(&model, help_path("bare.safetensors"), "r3d_tiny", NULL, 1, 1, NULL, &err),
         COP_ERR_MODEL);
     /* With the options the weights tell the rest. */
     const CopStMeta meta[] = {{"arch.options", options}};
     model_write_meta(help_path("bare.safetensors"), meta, 1);
     err = (CopError){0};
-    must(cop_model_open(&model, help_path("bare.safetensors"), "r3d_tiny", NULL, 1, 1, &err), &err);
+    must(cop_model_open(&model, help_path("bare.safetensors"), "r3d_tiny", NULL, 1, 1, NULL, &err),
+         &err);
     ck_assert(model->classes.n == 0 && cop_net_classes(model->net) == NARROW_CLASSES);
     ck_assert(model->frames == 8 && model->stride == 1 && model->prepare.crop == 56);
     ck_assert_str_eq(model->name, "dense s0");
     cop_model_close(&model);
     const CopShape other = {3, 5, 17, 19};
-    must(cop_model_open(&model, help_path("bare.safetensors"), "r3d-tiny", &other, 1, 1, &err),
-         &err);
+    must(
+        cop_model_open(&model, help_path("bare.safetensors"), "r3d-tiny", &other, 1, 1, NULL, &err),
+        &err);
     const CopShape input = cop_net_input_shape(model->net);
     ck_assert(memcmp(&input, &other, sizeof input) == 0);
     cop_model_close(&model);
-    ck_assert_int_eq(cop_model_open(&model, help_path("none"), NULL, NULL, 1, 1, NULL), COP_ERR_IO);
+    ck_assert_int_eq(cop_model_open(&model, help_path("none"), NULL, NULL, 1, 1, NULL, NULL),
+                     COP_ERR_IO);
     help_remove_folder();
 }
 END_TEST
@@ -213,7 +217,7 @@ START_TEST(hostile_metadata_is_refused)
         rows[i] = strcmp(sound[i].key, hostile[_i].key) == 0 ? hostile[_i] : sound[i];
     model_write_meta(help_path("bad.safetensors"), rows, ROWS);
     const CopStatus status =
-        cop_model_open(&model, help_path("bad.safetensors"), NULL, NULL, 1, 1, &err);
+        cop_model_open(&model, help_path("bad.safetensors"), NULL, NULL, 1, 1, NULL, &err);
     const bool large = status == COP_ERR_NOMEM && strstr(hostile[_i].value, "width=512");
     ck_assert_msg(status == COP_ERR_MODEL || large, "%s = '%s': %s (%s)", hostile[_i].key,
                   hostile[_i].value, cop_status_name(status), err.text);
@@ -240,8 +244,9 @@ START_TEST(sound_metadata_is_taken)
     memcpy(rows, sound, sizeof sound);
     rows[2].value = deep;
     model_write_meta(help_path("deep.safetensors"), rows, ROWS);
-    ck_assert_int_eq(cop_model_open(&model, help_path("deep.safetensors"), NULL, NULL, 1, 1, &err),
-                     COP_ERR_MODEL);
+    ck_assert_int_eq(
+        cop_model_open(&model, help_path("deep.safetensors"), NULL, NULL, 1, 1, NULL, &err),
+        COP_ERR_MODEL);
     free(deep);
     help_remove_folder();
 }
