@@ -10,7 +10,7 @@ for object in "$1"/models/kernels/{conv3d,peak}_{avx2,avx512}.o; do
     code=$(objdump -d --no-show-raw-insn "$object")
     fused=$(grep -c vfmadd <<<"$code")
     # vmovq: a pointer that the compiler parked in a vector register
-    stack=$(grep -v 'vmovq ' <<<"$code" | grep -cE '%[xyz]mm.*\(%r[sb]p|\(%r[sb]p.*%[xyz]mm' <<<"$code")
+    stack=$(grep -v 'vmovq ' <<<"$code" | grep -cE '%[xyz]mm.*\(%r[sb]p|\(%r[sb]p.*%[xyz]mm')
     echo "$(basename "$object"): $fused fused multiply-adds, $stack vector accesses to the stack"
     if [ "$fused" -eq 0 ] || [ "$stack" -ne 0 ]; then failed=1; fi
 done
