@@ -181,14 +181,13 @@ static int place_in_out(const CopAxis *axis, int i)
 }
 
 /* One tile's share of some units of a group. */
-static void gather_tile(const GatherJob *job, CopConv3dTile *tile, int i, int end, int group,
-                        float *scratch)
+static void gather_tile(const GatherJob *job, CopConv3dTile *tile, CopPlace at,
+                        const CopPlace *next, int group, float *scratch)
 {
     const CopConv3dKernels *kernels = job->conv->kernels;
     const CopGather *gather = job->gather;
     const CopSweep *sweep = job->tiling.sweep;
     const CopTensor *x = job->in, *y = job->out, *add = job->tail.add;
-    const CopPlace at = cop_conv3d_place(&job->tiling, i);
     const int step = cop_tile_step(sweep), c = group * gather->out_channels;
     CopConv3dFn *const fn = gather->blocking.pairs
                                 ? kernels->pairs[step][at.rows - 1][at.cols - 1]
@@ -205,8 +204,8 @@ static void gather_tile(const GatherJob *job, CopConv3dTile *tile, int i, int en
     tile->bias = job->tail.bias ? job->tail.bias + c : NULL;
     cop_conv3d_valid_taps(&sweep->t, at.t, &tile->first_tap, &tile->end_tap);
     for (int block = 0; block < sweep->blocks; block++) {
-        if (i + 1 < end)
-            cop_tile_prefetch(gather, &job->tiling, i + 1, group, block, x);
+        if (next)
+            cop_tile_prefetch(gather, sweep, next, group, block, x);
         cop_tile_block(tile, gather, sweep, group, block, job->conv->weight);
         tile->first = block == 0;
         tile->last = block == sweep->blocks - 1;
@@ -244,12 +243,15 @@ static void gather_item(void *ctx, int item, int worker)
     const int end = (int)((int64_t)tiles * (chunk + 1) / job->chunks);
     const int first = (int)((int64_t)units * part / job->parts);
     const int last = (int)((int64_t)units * (part + 1) / job->parts);
-    for (int i = (int)((int64_t)tiles * chunk / job->chunks); i < end; i++)
+    for (int i = (int)((int64_t)tiles * chunk / job->chunks); i < end; i++) {
+        const CopPlace at = cop_conv3d_place(&job->tiling, i);
+        const CopPlace next = cop_conv3d_place(&job->tiling, i + 1);
         for (int group = first / gather->units; group * gather->units < last; group++) {
             tile.from = max(first - group * gather->units, 0);
             tile.to = min(last - group * gather->units, gather->units);
-            gather_tile(job, &tile, i, end, group, scratch);
+            gather_tile(job, &tile, at, i + 1 < end ? &next : NULL, group, scratch);
         }
+    }
 }
 
 static void run_gather(CopConv3d *conv, const CopGather *gather, CopConvTail tail,

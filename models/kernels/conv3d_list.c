@@ -148,14 +148,12 @@ void cop_tile_block(CopConv3dTile *tile, const CopGather *gather, const CopSweep
 }
 
 /* Kernels at low density outrun the hardware's own prefetching of short rows. */
-void cop_tile_prefetch(const CopGather *gather, const CopTiling *tiling, int tile, int group,
-                       int block, const CopTensor *in)
+void cop_tile_prefetch(const CopGather *gather, const CopSweep *sweep, const CopPlace *next,
+                       int group, int block, const CopTensor *in)
 {
-    const CopSweep *sweep = tiling->sweep;
-    const CopPlace next = cop_conv3d_place(tiling, tile);
     const CopAxis *h = &sweep->h;
     int first_tap, end_tap, channel, channels = 1;
-    cop_conv3d_valid_taps(&sweep->t, next.t, &first_tap, &end_tap);
+    cop_conv3d_valid_taps(&sweep->t, next->t, &first_tap, &end_tap);
     if (sweep->block_channels) {
         channel = block * sweep->block_channels;
         channels = sweep->block_channels;
@@ -167,16 +165,16 @@ void cop_tile_prefetch(const CopGather *gather, const CopTiling *tiling, int til
         end_tap = first_tap + 1;
     }
     /* Below the first row of a strip, only the last rows are new. */
-    const int rows = (next.rows - 1) * h->step + h->taps;
-    const int new_rows = next.h == 0 || next.rows * h->step > rows ? rows : next.rows * h->step;
-    const int cols = (next.cols - 1) * sweep->w.step + sweep->w.taps;
+    const int rows = (next->rows - 1) * h->step + h->taps;
+    const int new_rows = next->h == 0 || next->rows * h->step > rows ? rows : next->rows * h->step;
+    const int cols = (next->cols - 1) * sweep->w.step + sweep->w.taps;
     channel += group * gather->in_channels;
     for (int c = channel; c < channel + channels; c++)
         for (int k = first_tap; k < end_tap; k++)
             for (int row = rows - new_rows; row < rows; row++) {
                 const float *p = cop_tensor_at(
-                    in, next.g, c, sweep->t.source + next.t * sweep->t.step + k,
-                    h->source + next.h * h->step + row, sweep->w.source + next.w * sweep->w.step);
+                    in, next->g, c, sweep->t.source + next->t * sweep->t.step + k,
+                    h->source + next->h * h->step + row, sweep->w.source + next->w * sweep->w.step);
                 for (int col = 0; col < cols; col++)
                     __builtin_prefetch(p + col * COP_LANES, 0, 2);
             }

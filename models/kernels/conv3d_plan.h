@@ -146,8 +146,8 @@ void cop_tile_block(CopConv3dTile *tile, const CopGather *gather, const CopSweep
 /* Index of the kernels for a distance of neighbours. */
 int cop_tile_step(const CopSweep *sweep);
 
-/* Asks for the rows that a block of `tile` reads and the tile before did not. */
-void cop_tile_prefetch(const CopGather *gather, const CopTiling *tiling, int tile, int group,
-                       int block, const CopTensor *in);
+/* Asks for the rows that a block of the tile at `next` reads and the tile before did not. */
+void cop_tile_prefetch(const CopGather *gather, const CopSweep *sweep, const CopPlace *next,
+                       int group, int block, const CopTensor *in);
 
 #endif

@@ -26,13 +26,13 @@ static int max(int a, int b)
     return a > b ? a : b;
 }
 
-static void correlate_tile(const CorrelateJob *job, CopConv3dTile *tile, int i, int group)
+static void correlate_tile(const CorrelateJob *job, CopConv3dTile *tile, CopPlace at,
+                           const CopPlace *next, int group)
 {
     const CopConv3dKernels *kernels = job->conv->kernels;
     const CopGather *gather = job->gather;
     const CopSweep *sweep = job->tiling.sweep;
     const CopTensor *x = job->x;
-    const CopPlace at = cop_conv3d_place(&job->tiling, i);
     CopConv3dFn *const fn =
         gather->shared ? kernels->correlate_shared
                        : kernels->correlate[cop_tile_step(sweep)][at.rows - 1][at.cols - 1];
@@ -44,8 +44,8 @@ static void correlate_tile(const CorrelateJob *job, CopConv3dTile *tile, int i, 
     float *out = cop_tensor_at(job->dy, at.g, group * gather->out_channels, at.t, at.h, at.w);
     cop_conv3d_valid_taps(&sweep->t, at.t, &tile->first_tap, &tile->end_tap);
     for (int block = 0; block < sweep->blocks; block++) {
-        if (i + 1 < job->tiling.tiles)
-            cop_tile_prefetch(gather, &job->tiling, i + 1, group, block, x);
+        if (next)
+            cop_tile_prefetch(gather, sweep, next, group, block, x);
         cop_tile_block(tile, gather, sweep, group, block, job->sums);
         for (int lane = 0; lane < COP_LANES; lane += kernels->width) {
             tile->in = in + lane;
@@ -73,13 +73,17 @@ static void correlate_item(void *ctx, int part, int worker)
     const int channels = gather->groups * gather->out_channels;
     const int first = (int)((int64_t)channels * part / job->parts);
     const int last = (int)((int64_t)channels * (part + 1) / job->parts);
-    for (int i = 0; i < job->tiling.tiles; i++)
+    const int tiles = job->tiling.tiles;
+    for (int i = 0; i < tiles; i++) {
+        const CopPlace at = cop_conv3d_place(&job->tiling, i);
+        const CopPlace next = cop_conv3d_place(&job->tiling, i + 1);
         for (int group = first / gather->out_channels; group * gather->out_channels < last;
              group++) {
             tile.from = max(first - group * gather->out_channels, 0);
             tile.to = min(last - group * gather->out_channels, gather->out_channels);
-            correlate_tile(job, &tile, i, group);
+            correlate_tile(job, &tile, at, i + 1 < tiles ? &next : NULL, group);
         }
+    }
 }
 
 /* Tiles that blocks were made for, or larger ones where sums stay in registers. */
