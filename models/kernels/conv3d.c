@@ -8,11 +8,16 @@
 #include "models/kernels/conv3d.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "models/kernels/conv3d_plan.h"
 
-enum { ITEMS_PER_THREAD = 8 }; /* enough to even out threads, few enough to keep rows in cache */
+enum {
+    ITEMS_PER_THREAD = 8, /* enough to even out threads, few enough to keep rows in cache */
+    /* A result of this size is gone from the caches before it is read. */
+    STREAM_BYTES = 16 << 20
+};
 
 static int min(int a, int b)
 {
@@ -171,6 +176,7 @@ typedef struct GatherJob {
     CopTiling tiling;
     const CopTensor *in, *out;
     CopConvTail tail;
+    bool stream;
     int chunks, parts; /* a work item is a chunk of the tiles and a part of the units */
 } GatherJob;
 
@@ -231,7 +237,8 @@ static void gather_item(void *ctx, int item, int worker)
                           .out_c = (ptrdiff_t)gather->out_c,
                           .out_h = sweep->out_h,
                           .out_w = sweep->out_w,
-                          .relu = job->tail.relu};
+                          .relu = job->tail.relu,
+                          .stream = job->stream};
     const CopTensor *add = job->tail.add;
     if (add) {
         tile.add_c = (ptrdiff_t)add->stride_c;
@@ -252,6 +259,8 @@ static void gather_item(void *ctx, int item, int worker)
             gather_tile(job, &tile, at, i + 1 < end ? &next : NULL, group, scratch);
         }
     }
+    if (job->stream)
+        atomic_thread_fence(memory_order_seq_cst); /* such stores are weakly ordered */
 }
 
 static void run_gather(CopConv3d *conv, const CopGather *gather, CopConvTail tail,
@@ -259,13 +268,17 @@ static void run_gather(CopConv3d *conv, const CopGather *gather, CopConvTail tai
 {
     const int threads = cop_pool_threads(pool);
     assert(threads <= conv->threads && conv->generation == conv->param->generation);
+    /* Memory that is read for the sum is cached already. */
+    const bool stream = (!tail.add || tail.add->data != out->data) &&
+                        (size_t)out->g * out->stride_g * sizeof(float) >= STREAM_BYTES;
     for (int i = 0; i < gather->sweeps; i++) {
         GatherJob job = {.conv = conv,
                          .gather = gather,
                          .tiling = cop_conv3d_tiling(&gather->sweep[i], out->g),
                          .in = in,
                          .out = out,
-                         .tail = tail};
+                         .tail = tail,
+                         .stream = stream};
         if (job.tiling.tiles < 1)
             continue;
         const int items = threads == 1 ? 1 : threads * ITEMS_PER_THREAD;

@@ -48,6 +48,7 @@ typedef struct CopConv3dTile {
     const float *add;  /* what the last block adds, at the first position in channel 0; or NULL */
     ptrdiff_t add_c, add_h, add_w;
     bool relu;
+    bool stream; /* the last block writes past the caches, where a vector is a line of them */
 } CopConv3dTile;
 
 typedef void CopConv3dFn(const CopConv3dTile *tile);

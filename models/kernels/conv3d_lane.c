@@ -35,6 +35,15 @@ enum { PAIRS_MAX = 6, CORRELATE_MAX = 7 };
 #define IN_AT(p, r)    LOAD(IN_PLACE(p, r))
 /* Volatile, or gcc makes it an operand of each product and loads it twice. */
 #define LOAD_ONCE(p) (*(const volatile Vec *)(p))
+/* Writes that no cache keeps, of whole cache lines: part of one would be written twice. */
+#if COP_VEC_BYTES == 64 && defined(__AVX512F__)
+#include <immintrin.h>
+enum { STREAMS = 1 };
+#define STREAM(p, v) _mm512_stream_ps((p), (__m512)(v))
+#else
+enum { STREAMS = 0 };
+#define STREAM(p, v) (void)(p)
+#endif
 #define OUT_AT(r)    (out + (r) / cols * tile->out_h + (r) % cols * tile->out_w)
 #define ADD_AT(r)    (add + (r) / cols * tile->add_h + (r) % cols * tile->add_w)
 
@@ -165,6 +174,12 @@ INLINE void gather(const CopConv3dTile *tile, const int rows, const int cols, co
 #define WRITE_B(r)                                                                                 \
     if (r < positions)                                                                             \
         STORE(OUT_AT(r)) = b##r;
+#define STREAM_A(r)                                                                                \
+    if (r < positions)                                                                             \
+        STREAM(OUT_AT(r), a##r);
+#define STREAM_B(r)                                                                                \
+    if (r < positions)                                                                             \
+        STREAM(OUT_AT(r), b##r);
 
         if (tile->add) {
             const float *add = tile->add + c * tile->add_c;
@@ -178,6 +193,14 @@ INLINE void gather(const CopConv3dTile *tile, const int rows, const int cols, co
             EACH_POSITION(RELU)
         }
         float *out = tile->out + c * tile->out_c;
+        if (STREAMS && tile->stream) {
+            EACH_POSITION(STREAM_A)
+            out += tile->out_c;
+            if (second) {
+                EACH_POSITION(STREAM_B)
+            }
+            continue;
+        }
         EACH_POSITION(WRITE_A)
         out += tile->out_c;
         if (second) {

@@ -33,8 +33,8 @@ static int min(int a, int b)
     {                                                                                              \
         .tier = which, .n = 3, .row = {                                                            \
             {0.15, {false, 8, 4, 36 << 10}},                                                       \
-            {0.75, {true, (pair_positions) < 12 ? (pair_positions) : 12, 4, 36 << 10}},            \
-            {1, {true, pair_positions, 7, 36 << 10}}                                               \
+            {0.75, {true, pair_positions, COP_TILE_MAX, 28 << 10}},                                \
+            {1, {true, pair_positions, COP_TILE_MAX, 36 << 10}}                                    \
         }                                                                                          \
     }
 #define SIXTEEN_REGISTERS(which)    TABLE(which, 6)
