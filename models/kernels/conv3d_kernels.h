@@ -54,7 +54,7 @@ typedef struct CopConv3dTile {
 typedef void CopConv3dFn(const CopConv3dTile *tile);
 
 /* Tables are indexed [step][rows - 1][cols - 1] and hold the shapes that
- * cop_conv3d_cut() makes: at most COP_TILE_MAX positions, grouped rows of at
+ * tiles are cut to: at most COP_TILE_MAX positions, grouped rows of at
  * most 7. Sums of two channels, and of the gradient of weights beside what they
  * are made of, need registers too: pairs and `correlate` have their own most. */
 typedef struct CopConv3dKernels {

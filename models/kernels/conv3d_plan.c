@@ -6,11 +6,19 @@
 
 #include "models/core/mask.h"
 
-enum { WIDEST_GROUPED = 7 }; /* rows that kernels take in groups */
+enum {
+    WIDEST_GROUPED = 7, /* rows that kernels take in groups */
+    POINTWISE_BYTES = 60 << 10
+};
 
 static int max(int a, int b)
 {
     return a > b ? a : b;
+}
+
+static int min(int a, int b)
+{
+    return a < b ? a : b;
 }
 
 static int ceil_div(int a, int b)
@@ -108,13 +116,23 @@ CopHalo cop_conv3d_grad_halo(const CopConvShape *s, int t, int h, int w)
     return halo;
 }
 
-void cop_conv3d_cut(int h, int w, int most, int cols, int *h_pieces, int *w_pieces)
+/* Rows of w positions in equal pieces, and rows in groups, so that a tile has at most `most`
+ * positions and `cols` in a row. */
+static void cut(int h, int w, int most, int cols, int most_rows, int *h_pieces, int *w_pieces)
 {
-    *w_pieces = ceil_div(w, most < cols ? most : cols);
-    cols = ceil_div(w, *w_pieces);
-    int rows = cols > WIDEST_GROUPED ? 1 : most / cols;
-    rows = rows > COP_TILE_ROWS ? COP_TILE_ROWS : rows;
-    *h_pieces = ceil_div(h, rows);
+    *h_pieces = *w_pieces = 0;
+    if (h < 1 || w < 1)
+        return; /* a phase that a small input does not have */
+    *w_pieces = ceil_div(w, min(most, cols));
+    *h_pieces = ceil_div(h, min(most / ceil_div(w, *w_pieces), most_rows));
+}
+
+/* Kernels take short rows in groups alone. */
+static void cut_for_kernels(int h, int w, int most, int cols, int *h_pieces, int *w_pieces)
+{
+    const int pieces = w < 1 ? 1 : ceil_div(w, min(most, cols));
+    cut(h, w, most, cols, ceil_div(w, pieces) > WIDEST_GROUPED ? 1 : COP_TILE_ROWS, h_pieces,
+        w_pieces);
 }
 
 static CopTiling tiling_of(const CopSweep *sweep, int lane_groups, int h_pieces, int w_pieces)
@@ -132,9 +150,15 @@ CopTiling cop_conv3d_tiling(const CopSweep *sweep, int lane_groups)
 
 CopTiling cop_conv3d_tiling_of(const CopSweep *sweep, int lane_groups, int most, int cols)
 {
-    int h_pieces = 0, w_pieces = 0;
-    if (sweep->h.positions > 0 && sweep->w.positions > 0)
-        cop_conv3d_cut(sweep->h.positions, sweep->w.positions, most, cols, &h_pieces, &w_pieces);
+    int h_pieces, w_pieces;
+    cut_for_kernels(sweep->h.positions, sweep->w.positions, most, cols, &h_pieces, &w_pieces);
+    return tiling_of(sweep, lane_groups, h_pieces, w_pieces);
+}
+
+CopTiling cop_conv3d_tiling_large(const CopSweep *sweep, int lane_groups, int most, int cols)
+{
+    int h_pieces, w_pieces;
+    cut(sweep->h.positions, sweep->w.positions, most, cols, most, &h_pieces, &w_pieces);
     return tiling_of(sweep, lane_groups, h_pieces, w_pieces);
 }
 
@@ -185,21 +209,33 @@ static void place_sweep(CopSweep *sweep, const CopTensor *in, const CopTensor *o
     sweep->out_w = w->stride * COP_LANES;
 }
 
+/* Where positions share no input, blocks need not stay in the first-level cache, and short
+ * tiles keep the sums of more channels in the second. */
+static CopBlocking sweep_blocking(const CopGather *gather, const CopSweep *sweep)
+{
+    CopBlocking b = gather->blocking;
+    if (sweep->t.taps <= 1 && sweep->h.taps <= 1 && sweep->w.taps <= 1) {
+        b.cols = min(b.cols, WIDEST_GROUPED);
+        b.positions = min(b.positions, b.cols);
+        b.block_bytes = max(b.block_bytes, POINTWISE_BYTES);
+    }
+    return b;
+}
+
 static void block_sweep(CopSweep *sweep, const CopGather *gather)
 {
     const CopAxis *t = &sweep->t, *h = &sweep->h, *w = &sweep->w;
     sweep->blocks = 1;
     sweep->block_channels = gather->in_channels;
-    sweep->h_pieces = sweep->w_pieces = 0;
-    if (h->positions < 1 || w->positions < 1)
-        return; /* a phase that a small input does not have, but whose weights are listed */
-    const CopBlocking *b = &gather->blocking;
-    cop_conv3d_cut(h->positions, w->positions, b->positions, b->cols, &sweep->h_pieces,
-                   &sweep->w_pieces);
+    const CopBlocking b = sweep_blocking(gather, sweep);
+    cut_for_kernels(h->positions, w->positions, b.positions, b.cols, &sweep->h_pieces,
+                    &sweep->w_pieces);
+    if (!sweep->h_pieces)
+        return; /* nothing to walk, but weights are listed */
     const int rows = (ceil_div(h->positions, sweep->h_pieces) - 1) * h->step + max(h->taps, 1);
     const int cols = (ceil_div(w->positions, sweep->w_pieces) - 1) * w->step + max(w->taps, 1);
     const size_t plane = (size_t)rows * (size_t)cols * COP_LANES * sizeof(float);
-    const size_t volume = plane * (size_t)max(t->taps, 1), room = (size_t)b->block_bytes;
+    const size_t volume = plane * (size_t)max(t->taps, 1), room = (size_t)b.block_bytes;
     if (volume > room && t->taps > 1) {
         sweep->blocks = gather->in_channels * t->taps;
         sweep->block_channels = 0;

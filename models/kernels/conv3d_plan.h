@@ -98,10 +98,6 @@ void cop_gather_build(CopGather *gather, const CopConvShape *shape, CopBlocking 
 /* Slots of all units, which is how many weights in list order there are. */
 size_t cop_gather_listed(const CopGather *gather);
 
-/* Cuts rows of w positions into equal pieces and groups narrow rows, so that
- * a tile has at most `most` positions and `cols` in a row. */
-void cop_conv3d_cut(int h, int w, int most, int cols, int *h_pieces, int *w_pieces);
-
 /* A sweep cut into tiles. They are numbered down a strip of columns first, so
  * that most of the rows that the next one reads are still in cache, then over
  * t, strips and groups. */
@@ -115,9 +111,11 @@ typedef struct CopPlace {
     int g, t, h, w, rows, cols;
 } CopPlace;
 
-/* Tiles as a sweep is blocked for, or of other most positions. */
+/* Tiles as a sweep is blocked for; of other most positions, and columns; and of any number of
+ * rows, which kernels of a shape do not take. */
 CopTiling cop_conv3d_tiling(const CopSweep *sweep, int lane_groups);
 CopTiling cop_conv3d_tiling_of(const CopSweep *sweep, int lane_groups, int most, int cols);
+CopTiling cop_conv3d_tiling_large(const CopSweep *sweep, int lane_groups, int most, int cols);
 CopTiling cop_conv3d_correlate_tiling(const CopConv3d *conv, const CopGather *gather,
                                       int lane_groups);
 CopPlace cop_conv3d_place(const CopTiling *tiling, int tile);

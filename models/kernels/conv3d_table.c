@@ -32,7 +32,7 @@ static int min(int a, int b)
 #define TABLE(which, pair_positions)                                                               \
     {                                                                                              \
         .tier = which, .n = 3, .row = {                                                            \
-            {0.15, {false, 8, 4, 36 << 10}},                                                       \
+            {0.15, {false, COP_TILE_MAX, 7, 44 << 10}},                                            \
             {0.75, {true, pair_positions, COP_TILE_MAX, 28 << 10}},                                \
             {1, {true, pair_positions, COP_TILE_MAX, 36 << 10}}                                    \
         }                                                                                          \

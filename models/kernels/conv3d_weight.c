@@ -5,7 +5,8 @@
 
 #include "models/kernels/conv3d_plan.h"
 
-enum { SHARED_POSITIONS = 28 }; /* enough to make adding up lanes cheap */
+/* Of one list for all channels: enough to make adding up lanes cheap. */
+enum { SHARED_POSITIONS = 224, SHARED_COLS = 56 };
 
 typedef struct CorrelateJob {
     const CopConv3d *conv;
@@ -90,10 +91,12 @@ static void correlate_item(void *ctx, int part, int worker)
 CopTiling cop_conv3d_correlate_tiling(const CopConv3d *conv, const CopGather *gather,
                                       int lane_groups)
 {
+    const CopSweep *sweep = gather->sweep;
+    if (gather->shared)
+        return cop_conv3d_tiling_large(sweep, lane_groups, SHARED_POSITIONS, SHARED_COLS);
     const CopBlocking *blocking = &gather->blocking;
-    const int most =
-        gather->shared ? SHARED_POSITIONS : min(blocking->positions, conv->kernels->correlate_max);
-    return cop_conv3d_tiling_of(gather->sweep, lane_groups, most, blocking->cols);
+    const int most = min(blocking->positions, conv->kernels->correlate_max);
+    return cop_conv3d_tiling_of(sweep, lane_groups, most, blocking->cols);
 }
 
 static void run_correlate(CopConv3d *conv, const CopGather *gather, const CopTensor *x,
