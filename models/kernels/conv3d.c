@@ -91,12 +91,14 @@ static bool tensors_fit(const CopConvShape *s, const CopTensor *x, const CopTens
 }
 
 /* Weights in list order: the active ones, or all with a slot for each channel that a last
- * pair lacks. */
+ * pair lacks, and Winograd's four for three. */
 static size_t weight_room(const CopParam *param, const CopConvShape *s)
 {
     const size_t oc = (size_t)(s->oc / s->groups), ic = (size_t)(s->ic / s->groups);
-    const size_t channels = (oc + oc % 2) * (ic + ic % 2);
-    return param->capacity < param->numel ? param->capacity : param->numel / oc / ic * channels;
+    const size_t channels = (oc + oc % 2) * (ic + ic % 2), room = param->numel / oc / ic * channels;
+    if (param->capacity < param->numel)
+        return param->capacity;
+    return s->kw == COP_WINOGRAD_TAPS ? room / COP_WINOGRAD_TAPS * COP_WINOGRAD_PARTS : room;
 }
 
 static void build(CopConv3d *conv)
@@ -108,6 +110,18 @@ static void build(CopConv3d *conv)
     if (conv->backward.sweeps)
         cop_gather_build(&conv->backward, &conv->shape, blocking, param->mask);
     conv->generation = param->generation;
+}
+
+/* What a gather over all weights needs, if it may come to that. */
+static void grow_scratch(CopConv3d *conv, CopGather *gather)
+{
+    if (!gather->sweeps || conv->param->capacity < conv->param->numel)
+        return;
+    gather->shared = true;
+    cop_gather_block(gather, cop_kernel_table_find(conv->table, 1));
+    const size_t floats = gather->winograd ? cop_winograd_scratch(gather) : 0;
+    if (floats > conv->scratch_floats)
+        conv->scratch_floats = floats;
 }
 
 CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape *shape,
@@ -124,6 +138,7 @@ CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape
     *conv = (CopConv3d){.shape = *shape,
                         .param = param,
                         .kernels = cop_conv3d_kernels(cop_tier()),
+                        .winograd = cop_winograd_kernels(cop_tier()),
                         .table = cop_kernel_table_of(table, cop_tier()),
                         .threads = threads,
                         .x = *x,
@@ -135,7 +150,7 @@ CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape
         COP_TRY(cop_gather_plan(&conv->full, arena, shape, x, dy, false, conv->table, 0));
         /* Units of one channel have each weight once, as the caller's array has. */
         CopBlocking blocking = cop_kernel_table_find(conv->table, 1);
-        blocking.pairs = false;
+        blocking.pairs = blocking.winograd = false;
         cop_gather_build(&conv->full, shape, blocking, NULL);
     }
     if (dx) {
@@ -148,6 +163,8 @@ CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape
     conv->scratch_floats = (size_t)(channels / shape->groups + 1) * COP_TILE_MAX * COP_LANES;
     if (dy && conv->full.slots > conv->scratch_floats)
         conv->scratch_floats = (conv->full.slots + COP_LANES - 1) / COP_LANES * COP_LANES;
+    grow_scratch(conv, &conv->forward);
+    grow_scratch(conv, &conv->backward);
     conv->weight = cop_arena_alloc(arena, weight_room(param, shape), sizeof *conv->weight);
     conv->scratch =
         cop_arena_alloc(arena, (size_t)threads * conv->scratch_floats, sizeof *conv->scratch);
@@ -170,16 +187,6 @@ void cop_conv3d_load(CopConv3d *conv, const float *scale, CopPool *pool)
 
 /* --- forward and gradient of the input --- */
 
-typedef struct GatherJob {
-    const CopConv3d *conv;
-    const CopGather *gather;
-    CopTiling tiling;
-    const CopTensor *in, *out;
-    CopConvTail tail;
-    bool stream;
-    int chunks, parts; /* a work item is a chunk of the tiles and a part of the units */
-} GatherJob;
-
 /* Where position i of a sweep lies in the tensor that it writes. */
 static int place_in_out(const CopAxis *axis, int i)
 {
@@ -187,7 +194,7 @@ static int place_in_out(const CopAxis *axis, int i)
 }
 
 /* One tile's share of some units of a group. */
-static void gather_tile(const GatherJob *job, CopConv3dTile *tile, CopPlace at,
+static void gather_tile(const CopGatherJob *job, CopConv3dTile *tile, CopPlace at,
                         const CopPlace *next, int group, float *scratch)
 {
     const CopConv3dKernels *kernels = job->conv->kernels;
@@ -227,7 +234,7 @@ static void gather_tile(const GatherJob *job, CopConv3dTile *tile, CopPlace at,
 
 static void gather_item(void *ctx, int item, int worker)
 {
-    const GatherJob *job = ctx;
+    const CopGatherJob *job = ctx;
     const CopGather *gather = job->gather;
     const CopSweep *sweep = job->tiling.sweep;
     const int part = item % job->parts, chunk = item / job->parts;
@@ -253,6 +260,10 @@ static void gather_item(void *ctx, int item, int worker)
     for (int i = (int)((int64_t)tiles * chunk / job->chunks); i < end; i++) {
         const CopPlace at = cop_conv3d_place(&job->tiling, i);
         const CopPlace next = cop_conv3d_place(&job->tiling, i + 1);
+        if (gather->winograd) {
+            cop_winograd_tile(job, at, i + 1 < end ? &next : NULL, first, last, scratch);
+            continue;
+        }
         for (int group = first / gather->units; group * gather->units < last; group++) {
             tile.from = max(first - group * gather->units, 0);
             tile.to = min(last - group * gather->units, gather->units);
@@ -271,10 +282,11 @@ static void run_gather(CopConv3d *conv, const CopGather *gather, CopConvTail tai
     /* Memory that is read for the sum is cached already. */
     const bool stream = (!tail.add || tail.add->data != out->data) &&
                         (size_t)out->g * out->stride_g * sizeof(float) >= STREAM_BYTES;
+    const CopSweep half = gather->winograd ? cop_winograd_sweep(gather->sweep) : (CopSweep){0};
     for (int i = 0; i < gather->sweeps; i++) {
-        GatherJob job = {.conv = conv,
+        CopGatherJob job = {.conv = conv,
                          .gather = gather,
-                         .tiling = cop_conv3d_tiling(&gather->sweep[i], out->g),
+                         .tiling = cop_conv3d_tiling(gather->winograd ? &half : &gather->sweep[i], out->g),
                          .in = in,
                          .out = out,
                          .tail = tail,

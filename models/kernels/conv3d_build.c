@@ -122,6 +122,10 @@ void cop_gather_build(CopGather *gather, const CopConvShape *s, CopBlocking bloc
         gather->sweep[i].start = gather->start + n;
         n += cop_sweep_segments(gather, &gather->sweep[i]);
     }
+    if (gather->winograd) {
+        cop_winograd_build(gather, s);
+        return;
+    }
     if (mask)
         count_ranks(gather, mask);
     /* A counting sort in place. */

@@ -28,7 +28,9 @@ static const CopSweep *largest(const CopGather *gather)
 
 char *cop_conv3d_kernel(const CopConv3d *conv, CopConvPass pass, char text[COP_CONV_TEXT])
 {
-    const CopGather *gather = pass == COP_CONV_DATA ? &conv->backward : &conv->forward;
+    const CopGather *gather = pass == COP_CONV_DATA                                 ? &conv->backward
+                              : pass == COP_CONV_WEIGHT && conv->forward.winograd ? &conv->full
+                                                                                  : &conv->forward;
     const bool planned = pass != COP_CONV_WEIGHT || conv->full.sweeps;
     const CopSweep *sweep = planned ? largest(gather) : NULL;
     text[0] = '\0';
@@ -42,6 +44,9 @@ char *cop_conv3d_kernel(const CopConv3d *conv, CopConvPass pass, char text[COP_C
     if (pass == COP_CONV_WEIGHT)
         snprintf(text, COP_CONV_TEXT, "%s %dx%d", gather->shared ? "shared" : "correlate", rows,
                  cols);
+    else if (gather->winograd)
+        snprintf(text, COP_CONV_TEXT, "winograd %dx%d %dK", rows, cols + cols % 2,
+                 gather->blocking.block_bytes >> 10);
     else
         snprintf(text, COP_CONV_TEXT, "%s%s %dx%d %dK", gather->shared ? "shared" : "",
                  gather->shared ? (pairs ? "" : " singles") : (pairs ? "pairs" : "singles"), rows,

@@ -6,15 +6,10 @@
 #include "models/kernels/conv3d_kernels.h"
 
 #include "models/core/tensor.h"
+#include "models/kernels/lane_vector.h"
 
-#define INLINE static inline __attribute__((always_inline))
-
-typedef float Vec __attribute__((vector_size(COP_VEC_BYTES), may_alias));
-typedef int VecI __attribute__((vector_size(COP_VEC_BYTES)));
 typedef float Quad __attribute__((vector_size(16), may_alias));
 typedef float UnalignedQuad __attribute__((vector_size(16), may_alias, aligned(4)));
-
-enum { WIDTH = COP_VEC_BYTES / sizeof(float) };
 
 /* Sixteen registers hold six positions of two channels, or seven positions, four sums
  * and room to add them up; thirty-two hold fourteen. */
@@ -29,21 +24,10 @@ enum { PAIRS_MAX = 6, CORRELATE_MAX = 7 };
  * like it. */
 #define EACH_POSITION(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13)
 
-#define LOAD(p)        (*(const Vec *)(p))
-#define STORE(p)       (*(Vec *)(p))
 #define IN_PLACE(p, r) ((p) + (r) / cols * tile->in_h + (r) % cols * step)
 #define IN_AT(p, r)    LOAD(IN_PLACE(p, r))
 /* Volatile, or gcc makes it an operand of each product and loads it twice. */
 #define LOAD_ONCE(p) (*(const volatile Vec *)(p))
-/* Writes that no cache keeps, of whole cache lines: part of one would be written twice. */
-#if COP_VEC_BYTES == 64 && defined(__AVX512F__)
-#include <immintrin.h>
-enum { STREAMS = 1 };
-#define STREAM(p, v) _mm512_stream_ps((p), (__m512)(v))
-#else
-enum { STREAMS = 0 };
-#define STREAM(p, v) (void)(p)
-#endif
 #define OUT_AT(r)    (out + (r) / cols * tile->out_h + (r) % cols * tile->out_w)
 #define ADD_AT(r)    (add + (r) / cols * tile->add_h + (r) % cols * tile->add_w)
 

@@ -69,6 +69,10 @@ static void store_item(void *ctx, int item, int worker)
 
 void cop_gather_load(const CopGather *gather, const float *value, float *listed, CopPool *pool)
 {
+    if (gather->winograd) {
+        cop_winograd_load(gather, value, listed, pool);
+        return;
+    }
     CopyJob job = {.gather = gather, .value = value, .listed = listed};
     cop_parallel_for(pool, runs(gather), load_item, &job);
 }
@@ -98,8 +102,10 @@ void cop_gather_scale(const CopGather *gather, const float *scale, float *listed
             const float *own = scale + g * gather->out_channels + channel;
             const float factor[] = {own[0], pairs && !alone ? own[1] : 0};
             if (gather->shared) {
-                scale_slots(listed + ((size_t)g * (size_t)gather->units + (size_t)unit) * slots, 0,
-                            slots, factor, 1 + pairs);
+                const int parts = gather->winograd ? COP_WINOGRAD_PARTS : 1;
+                for (int part = 0; part < parts; part++) /* of several there is one group */
+                    scale_slots(listed + (size_t)((g + part) * gather->units + unit) * slots, 0,
+                                slots, factor, 1 + pairs);
                 continue;
             }
             const CopSweep *sweep = gather->sweep; /* the forward pass has one */

@@ -222,12 +222,33 @@ static CopBlocking sweep_blocking(const CopGather *gather, const CopSweep *sweep
     return b;
 }
 
+/* Equal blocks: a short last one would cost as much overhead. */
+static void block_evenly(CopSweep *sweep, const CopGather *gather, int most)
+{
+    const int channels = gather->in_channels;
+    const int blocks = ceil_div(channels, max(most, 1));
+    sweep->block_channels = ceil_div(channels, blocks);
+    sweep->blocks = ceil_div(channels, sweep->block_channels);
+}
+
+static void block_winograd(CopSweep *sweep, const CopGather *gather)
+{
+    const CopSweep half = cop_winograd_sweep(sweep);
+    cut_for_kernels(half.h.positions, half.w.positions, gather->blocking.positions,
+                    COP_WINOGRAD_COLS, &sweep->h_pieces, &sweep->w_pieces);
+    block_evenly(sweep, gather, cop_winograd_block(sweep, gather->blocking.block_bytes));
+}
+
 static void block_sweep(CopSweep *sweep, const CopGather *gather)
 {
     const CopAxis *t = &sweep->t, *h = &sweep->h, *w = &sweep->w;
     sweep->blocks = 1;
     sweep->block_channels = gather->in_channels;
     const CopBlocking b = sweep_blocking(gather, sweep);
+    if (gather->winograd) {
+        block_winograd(sweep, gather);
+        return;
+    }
     cut_for_kernels(h->positions, w->positions, b.positions, b.cols, &sweep->h_pieces,
                     &sweep->w_pieces);
     if (!sweep->h_pieces)
@@ -240,11 +261,7 @@ static void block_sweep(CopSweep *sweep, const CopGather *gather)
         sweep->blocks = gather->in_channels * t->taps;
         sweep->block_channels = 0;
     } else {
-        /* Equal blocks: a short last one would cost as much overhead. */
-        const int channels = gather->in_channels;
-        const int blocks = ceil_div(channels, max((int)(room / volume), 1));
-        sweep->block_channels = ceil_div(channels, blocks);
-        sweep->blocks = ceil_div(channels, sweep->block_channels);
+        block_evenly(sweep, gather, (int)(room / volume));
     }
 }
 
@@ -274,6 +291,7 @@ static void plan_taps(CopGather *gather, const CopConvShape *s, const CopTensor 
 size_t cop_gather_block(CopGather *gather, CopBlocking blocking)
 {
     gather->blocking = blocking;
+    gather->winograd = gather->shared && blocking.winograd && cop_winograd_fits(gather);
     gather->kinds = blocking.pairs ? 3 : 1;
     gather->units = blocking.pairs ? ceil_div(gather->out_channels, 2) : gather->out_channels;
     size_t starts = 0;
@@ -338,8 +356,10 @@ CopStatus cop_gather_plan(CopGather *gather, CopArena *arena, const CopConvShape
         return COP_ERR_NOMEM;
     plan_sweeps(gather, s, in, out);
     plan_taps(gather, s, in);
-    const size_t starts = most_starts(gather, table, capacity > 0);
-    /* Whether lists are shared may change later too. */
+    const size_t shared_starts = (size_t)gather->in_channels * taps;
+    const size_t own_starts = most_starts(gather, table, capacity > 0);
+    const size_t starts = own_starts > shared_starts ? own_starts : shared_starts;
+    /* Whether lists are shared may change later too, and then blocks have a channel at least. */
     const size_t shared = 2 * (size_t)gather->in_channels * taps;
     const size_t slots = capacity > shared ? capacity : shared;
     if (slots > UINT32_MAX || (size_t)in->c * in->stride_c > UINT32_MAX)
@@ -352,5 +372,6 @@ CopStatus cop_gather_plan(CopGather *gather, CopArena *arena, const CopConvShape
 
 size_t cop_gather_listed(const CopGather *gather)
 {
-    return gather->slots * (gather->shared ? (size_t)gather->groups * (size_t)gather->units : 1);
+    const size_t lists = gather->shared ? (size_t)gather->groups * (size_t)gather->units : 1;
+    return gather->slots * lists * (gather->winograd ? COP_WINOGRAD_PARTS : 1);
 }

@@ -12,6 +12,7 @@
 #include "models/kernels/conv3d.h"
 #include "models/kernels/conv3d_kernels.h"
 #include "models/kernels/conv3d_table.h"
+#include "models/kernels/winograd.h"
 
 /* One dimension of a sweep. Tap k of position i reads source index
  * source + i * step + k and belongs to destination index phase + i * stride. */
@@ -47,7 +48,7 @@ typedef struct CopGather {
     int groups;
     int in_channels, out_channels; /* of a group */
     bool transposed;               /* from dy to dx */
-    bool shared;
+    bool shared, winograd; /* winograd: shared, and `weight` has four parts */
     CopBlocking blocking;
     int units, kinds; /* of a group; of a unit */
     int sweeps;
@@ -65,13 +66,14 @@ struct CopConv3d {
     CopConvShape shape;
     const CopParam *param;
     const CopConv3dKernels *kernels;
+    const CopWinogradKernels *winograd;
     const CopKernelTable *table;
     unsigned generation;
     bool loaded; /* `weight` holds the forward list's */
     int threads;
     CopTensor x, y, dx, dy;            /* as planned; only shapes and strides count */
     CopGather forward, full, backward; /* full: forward over all weights; sweeps 0 if absent */
-    float *weight;  /* [capacity] in list order, of the pass that ran or loads last */
+    float *weight;  /* in list order, of the pass that ran or loads last */
     float *scratch; /* [threads][scratch_floats] */
     size_t scratch_floats;
 };
@@ -147,5 +149,36 @@ int cop_tile_step(const CopSweep *sweep);
 /* Asks for the rows that a block of the tile at `next` reads and the tile before did not. */
 void cop_tile_prefetch(const CopGather *gather, const CopSweep *sweep, const CopPlace *next,
                        int group, int block, const CopTensor *in);
+
+/* --- dense layers by Winograd's filtering: conv3d_winograd.c --- */
+
+/* A pass over one pair of tensors, as work items see it. */
+typedef struct CopGatherJob {
+    const CopConv3d *conv;
+    const CopGather *gather;
+    CopTiling tiling;
+    const CopTensor *in, *out;
+    CopConvTail tail;
+    bool stream;       /* results are written past the caches */
+    int chunks, parts; /* a work item is a chunk of the tiles and a part of the units */
+} CopGatherJob;
+
+/* Whether a dense gather can be done so, and pays. */
+bool cop_winograd_fits(const CopGather *gather);
+
+/* The sweep over pairs of columns, which tiles then count. */
+CopSweep cop_winograd_sweep(const CopSweep *sweep);
+
+/* Of a gather that is cut into tiles: most channels in a block (0 and up), and floats of
+ * scratch memory that a thread needs. */
+int cop_winograd_block(const CopSweep *sweep, int block_bytes);
+size_t cop_winograd_scratch(const CopGather *gather);
+
+void cop_winograd_build(CopGather *gather, const CopConvShape *shape);
+void cop_winograd_load(const CopGather *gather, const float *value, float *listed, CopPool *pool);
+
+/* A tile (in pairs of columns) of units from..to. */
+void cop_winograd_tile(const CopGatherJob *job, CopPlace at, const CopPlace *next, int from, int to,
+                       float *scratch);
 
 #endif

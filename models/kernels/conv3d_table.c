@@ -20,7 +20,8 @@ enum {
     KIB_LEAST = 3 * 3 * (COP_TILE_MAX + 2) * 64 / 1024,
     KIB_MOST = 1024
 };
-static const char blanks[] = " \t\r", singles[] = "singles", pairs[] = "pairs";
+static const char blanks[] = " \t\r", singles[] = "singles", pairs[] = "pairs",
+                  winograd[] = "winograd";
 
 static int min(int a, int b)
 {
@@ -32,9 +33,9 @@ static int min(int a, int b)
 #define TABLE(which, pair_positions)                                                               \
     {                                                                                              \
         .tier = which, .n = 3, .row = {                                                            \
-            {0.15, {false, COP_TILE_MAX, 7, 44 << 10}},                                            \
-            {0.75, {true, pair_positions, COP_TILE_MAX, 28 << 10}},                                \
-            {1, {true, pair_positions, COP_TILE_MAX, 36 << 10}}                                    \
+            {0.15, {false, false, COP_TILE_MAX, 7, 44 << 10}},                                     \
+            {0.75, {true, false, pair_positions, COP_TILE_MAX, 28 << 10}},                         \
+            {1, {true, true, pair_positions, COP_TILE_MAX, 36 << 10}}                              \
         }                                                                                          \
     }
 #define SIXTEEN_REGISTERS(which)    TABLE(which, 6)
@@ -61,6 +62,11 @@ CopBlocking cop_kernel_table_find(const CopKernelTable *table, double density)
     while (i < table->n - 1 && !(density < table->row[i].below))
         i++;
     return table->row[i].blocking;
+}
+
+const char *cop_walk_name(const CopBlocking *blocking)
+{
+    return blocking->winograd ? winograd : blocking->pairs ? pairs : singles;
 }
 
 char *cop_kernel_table_name(const CopKernelTable *table, char text[COP_KERNEL_HASH])
@@ -129,9 +135,10 @@ static CopStatus read_row(Reader *r, char *const *word, int n)
         snprintf(allowed, sizeof allowed, "above %g, and at most 1", before);
         return refuse(r, "below", word[0], before < 1 ? allowed : "no row after that of 1");
     }
-    row->blocking.pairs = strcmp(word[1], pairs) == 0;
+    row->blocking.winograd = strcmp(word[1], winograd) == 0;
+    row->blocking.pairs = row->blocking.winograd || strcmp(word[1], pairs) == 0;
     if (!row->blocking.pairs && strcmp(word[1], singles) != 0)
-        return refuse(r, "walk", word[1], "singles, pairs");
+        return refuse(r, "walk", word[1], "singles, pairs, winograd");
     const int most =
         row->blocking.pairs ? cop_conv3d_kernels(table->tier)->pairs_max : (int)COP_TILE_MAX;
     int kib = 0;
@@ -237,8 +244,7 @@ CopStatus cop_kernel_table_write(const CopKernelTable *table, const char *commen
         const CopBlocking *b = &table->row[i].blocking;
         char below[32];
         fprintf(file.stream, "%-8s %-8s %9d %5d %4d\n",
-                cop_format_double(table->row[i].below, below), b->pairs ? pairs : singles,
-                b->positions, b->cols, b->block_bytes >> 10);
+                cop_format_double(table->row[i].below, below), cop_walk_name(b), b->positions, b->cols, b->block_bytes >> 10);
     }
     return cop_file_commit(&file, err); /* knows whether a write has failed */
 }

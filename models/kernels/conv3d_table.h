@@ -3,8 +3,8 @@
  * file, such as `coppice profile --tune` writes, may take the place of the built-in table:
  *     tier avx512
  *     # below  walk     positions  cols  KiB
- *     0.15     singles  8          4     36
- *     1        pairs    14         7     36
+ *     0.15     singles  14         7     44
+ *     1        winograd 14         14    36
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef COP_KERNELS_CONV3D_TABLE_H
 #define COP_KERNELS_CONV3D_TABLE_H
@@ -20,6 +20,7 @@ enum { COP_KERNEL_ROWS = 32, COP_KERNEL_HASH = 17 };
 /* How a pass walks a layer. */
 typedef struct CopBlocking {
     bool pairs;      /* units are pairs of output channels */
+    bool winograd;   /* pairs, and dense layers by Winograd's filtering where it fits */
     int positions;   /* most in a tile */
     int cols;        /* most in a row of a tile */
     int block_bytes; /* of a tile's input, to stay in the first-level cache */
@@ -55,6 +56,9 @@ CopStatus cop_kernel_table_read(CopKernelTable *out, const char *path,
 /* Writes a whole file that reads back as the same rows. `comment` (borrowed; lines) heads it. */
 CopStatus cop_kernel_table_write(const CopKernelTable *table, const char *comment, const char *path,
                                  CopError *err) COP_MUST_CHECK;
+
+/* How a blocking walks, as in a file. */
+const char *cop_walk_name(const CopBlocking *blocking);
 
 /* The hash as results and checkpoints name it: sixteen digits, or "built-in". */
 char *cop_kernel_table_name(const CopKernelTable *table, char text[COP_KERNEL_HASH]);

@@ -124,8 +124,9 @@ static void run_correlate(CopConv3d *conv, const CopGather *gather, const CopTen
 void cop_conv3d_backward_weight(CopConv3d *conv, const CopTensor *x, const CopTensor *dy,
                                 CopPool *pool)
 {
-    run_correlate(conv, &conv->forward, x, dy, conv->weight, pool);
-    cop_gather_store(&conv->forward, conv->weight, conv->param->grad, pool);
+    const CopGather *gather = conv->forward.winograd ? &conv->full : &conv->forward;
+    run_correlate(conv, gather, x, dy, conv->weight, pool);
+    cop_gather_store(gather, conv->weight, conv->param->grad, pool);
 }
 
 typedef struct OrderJob {

@@ -76,7 +76,7 @@ static void find_convs(Tuning *tuning)
 
 static bool same(CopBlocking a, CopBlocking b)
 {
-    return a.pairs == b.pairs && a.positions == b.positions && a.cols == b.cols &&
+    return a.pairs == b.pairs && a.winograd == b.winograd && a.positions == b.positions && a.cols == b.cols &&
            a.block_bytes == b.block_bytes;
 }
 
@@ -91,15 +91,16 @@ static void add_candidate(Tuning *tuning, CopBlocking blocking)
 
 static void list_candidates(Tuning *tuning, double density)
 {
-    static const CopBlocking shape[] = {{true, COP_TILE_MAX, 7, 0},
-                                        {true, 12, 4, 0},
-                                        {false, COP_TILE_MAX, 7, 0},
-                                        {false, 8, 4, 0}};
+    static const CopBlocking shape[] = {{true, false, COP_TILE_MAX, COP_TILE_MAX, 0},
+                                        {true, false, COP_TILE_MAX, 7, 0},
+                                        {false, false, COP_TILE_MAX, 7, 0},
+                                        {false, false, 8, 4, 0},
+                                        {true, true, COP_TILE_MAX, COP_TILE_MAX, 0}};
     static const int kib[] = {20, 28, 36, 44};
     const int pairs_max = cop_conv3d_kernels(cop_tier())->pairs_max;
     tuning->candidates = 0;
     add_candidate(tuning, cop_kernel_table_find(cop_kernel_table_of(NULL, cop_tier()), density));
-    for (gsize i = 0; i < G_N_ELEMENTS(shape); i++)
+    for (gsize i = 0; i < G_N_ELEMENTS(shape) - (density < 1); i++)
         for (gsize k = 0; k < G_N_ELEMENTS(kib); k++) {
             CopBlocking blocking = shape[i];
             if (blocking.pairs)

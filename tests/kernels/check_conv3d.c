@@ -130,6 +130,23 @@ static void set_up(Problem *p, const Case *c)
         kcheck_fail("create: %s", cop_status_name(status));
 }
 
+static bool by_winograd(const Problem *p, CopConvPass pass)
+{
+    char text[COP_CONV_TEXT];
+    return strncmp(cop_conv3d_kernel(p->conv, pass, text), "winograd", 8) == 0;
+}
+
+/* What stands for |weight| in a bound of a pass. Winograd's four products of a row of taps g
+ * and inputs x come to at most (|g0| + |g1| + |g2|) * 2 * (|x0| + |x1| + |x2|), shared out
+ * among the two outputs (winograd.h). */
+static const double *weight_sizes(const Problem *p, CopConvPass pass, const double *weight)
+{
+    double *size = magnitudes(weight, p->numel);
+    for (size_t i = 0; by_winograd(p, pass) && i < p->numel; i += 3)
+        size[i] = size[i + 1] = size[i + 2] = 2 * (size[i] + size[i + 1] + size[i + 2]);
+    return size;
+}
+
 static CopPool *pools[THREADS]; /* of 1, 2 and 3 threads */
 
 /* The reference of one pass: values, sums of absolute values, number of terms. */
@@ -162,7 +179,7 @@ static void check_forward(Problem *p)
         scale[o] = c->tail ? (float)kcheck_uniform(-2, 2) : 1;
     for (size_t i = 0; i < p->numel; i++)
         weight[i] = (double)((float)weight[i] * scale[i / (p->numel / (size_t)c->s.oc)]);
-    const double *weight_size = magnitudes(weight, p->numel);
+    const double *weight_size = weight_sizes(p, COP_CONV_FORWARD, weight);
     const double *x_size = magnitudes(p->x, (size_t)c->n * p->x_clip), *one = ones(p->x_clip);
     const double *bias_size = magnitudes(p->bias, (size_t)c->s.oc),
                  *bias_one = ones((size_t)c->s.oc);
@@ -206,7 +223,8 @@ static void check_backward_data(Problem *p)
     const Case *c = &p->c;
     const size_t n = (size_t)c->n * p->x_clip;
     const Expected e = expect(n);
-    const double *weight = masked(p, p->weight), *weight_size = magnitudes(weight, p->numel);
+    const double *weight = masked(p, p->weight);
+    const double *weight_size = weight_sizes(p, COP_CONV_DATA, weight);
     const double *dy_size = magnitudes(p->dy, (size_t)c->n * p->y_clip), *one = ones(p->y_clip);
     double *before = kcheck_alloc(n, sizeof *before);
     if (c->accumulate) {
@@ -414,7 +432,8 @@ static CopKernelTable random_table(void)
         const int most = pairs ? cop_conv3d_kernels(table.tier)->pairs_max : COP_TILE_MAX;
         table.row[i] = (CopKernelRow){
             (i + 1.0) / table.n,
-            {pairs, kcheck_int(1, most), kcheck_int(1, COP_TILE_MAX), kcheck_int(9, 40) << 10}};
+            {pairs, pairs && kcheck_int(0, 1), kcheck_int(1, most), kcheck_int(1, COP_TILE_MAX),
+             kcheck_int(9, 40) << 10}};
     }
     return table;
 }
@@ -446,22 +465,58 @@ static void check_random(void)
     }
 }
 
-/* A mask that moves, a dense layer that becomes sparse, and fewer lanes than planned. */
-static void check_refresh(const CopKernelTable *table)
+/* Dense layers whose rows of three taps go by Winograd: odd rows, all tiles, odd channels, more
+ * channels than a chunk has, several blocks, small kernels along t and h. */
+static void check_winograd(void)
 {
-    const Case c = {.s = {5, 6, 3, 3, 3, 1, 2, 1, 1, 1, 1, 1},
+    for (int w = 4; w <= 30; w++)
+        for (int h = 1; h <= 5; h += 2)
+            check(&(Case){.s = {16 + w % 3, 17 + h % 3, 1 + w % 3, 3, 3, 1, 1, 1, w % 2, 1, 1, 1},
+                          .n = 2,
+                          .t = 3,
+                          .h = h,
+                          .w = w,
+                          .density = 1,
+                          .slack = w % 2,
+                          .accumulate = h > 1,
+                          .tail = h < 5});
+    static const CopConvShape shapes[] = {{40, 131, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1},
+                                          {133, 20, 1, 1, 3, 1, 1, 1, 0, 0, 1, 1},
+                                          {21, 16, 4, 5, 3, 1, 1, 1, 2, 2, 0, 1},
+                                          {16, 23, 3, 3, 3, 2, 2, 1, 1, 1, 2, 1}};
+    for (int i = 0; i < 4; i++)
+        for (int f = 0; f < FILL_COUNT; f++)
+            check(&(Case){.s = shapes[i],
+                          .n = 17,
+                          .t = 4,
+                          .h = 7,
+                          .w = 9,
+                          .density = 1,
+                          .fill = (Fill)f,
+                          .tail = f % 2});
+    kcheck_case("conv3d winograd is what runs");
+    Problem p;
+    set_up(&p, &(Case){.s = shapes[0], .n = 1, .t = 2, .h = 4, .w = 7, .density = 1});
+    KCHECK(p.conv && by_winograd(&p, COP_CONV_FORWARD) && by_winograd(&p, COP_CONV_DATA));
+    kcheck_end();
+}
+
+/* A mask that moves, a dense layer that becomes sparse, and fewer lanes than planned. */
+static void check_refresh(int ic, int oc, const CopKernelTable *table)
+{
+    const Case c = {.s = {ic, oc, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1},
                     .n = 21,
                     .t = 3,
                     .h = 6,
                     .w = 9,
                     .density = 1,
                     .table = table};
-    kcheck_case("conv3d refresh%s", table ? " by a table" : "");
+    kcheck_case("conv3d refresh %d->%d%s", ic, oc, table ? " by a table" : "");
     Problem p;
     set_up(&p, &c);
     if (p.conv)
         for (int i = 0; i < 3; i++) {
-            draw_mask(&p, i == 1 ? 0.6 : 0.2);
+            draw_mask(&p, i == 1 ? 0.6 : i == 2 ? 1 : 0.2);
             check_forward(&p);
             check_backward_data(&p);
             check_backward_weight(&p);
@@ -557,13 +612,15 @@ static void run(void)
             kcheck_fail("no threads");
     check_refusals();
     check_packing();
-    check_refresh(NULL);
+    check_refresh(5, 6, NULL);
+    check_refresh(17, 18, NULL);
     for (int i = 0; i < 8; i++) {
         const CopKernelTable table = random_table();
-        check_refresh(&table);
+        check_refresh(5, 6, &table);
     }
     check_layers();
     check_random();
+    check_winograd();
     check_tiles();
     for (int i = 0; i < THREADS; i++)
         cop_pool_destroy(&pools[i]);
