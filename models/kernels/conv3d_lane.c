@@ -28,8 +28,11 @@ enum { PAIRS_MAX = 6, CORRELATE_MAX = 7 };
 #define IN_AT(p, r)    LOAD(IN_PLACE(p, r))
 /* Volatile, or gcc makes it an operand of each product and loads it twice. */
 #define LOAD_ONCE(p) (*(const volatile Vec *)(p))
-#define OUT_AT(r)    (out + (r) / cols * tile->out_h + (r) % cols * tile->out_w)
-#define ADD_AT(r)    (add + (r) / cols * tile->add_h + (r) % cols * tile->add_w)
+/* One weight, by way of a general register: loads into vectors are what bounds a single
+ * channel's list, one for each product. */
+#define SPREAD(p) ((Vec)(*(const volatile int *)(p) - (VecI){0}))
+#define OUT_AT(r) (out + (r) / cols * tile->out_h + (r) % cols * tile->out_w)
+#define ADD_AT(r) (add + (r) / cols * tile->add_h + (r) % cols * tile->add_w)
 
 /* Adds what slots begin..end contribute to one position, and, where two channels share
  * them, to the second channel's. A single sum would wait for itself. */
@@ -136,7 +139,7 @@ INLINE void gather(const CopConv3dTile *tile, const int rows, const int cols, co
                 WALK(2 * taps, 1, const Vec w = weight[j] - (Vec){0}; EACH_POSITION(ADD_B))
             }
         } else {
-            WALK(0, 1, const Vec w = weight[j] - (Vec){0}; EACH_POSITION(ADD_A))
+            WALK(0, 1, const Vec w = SPREAD(weight + j); EACH_POSITION(ADD_A))
         }
         if (!tile->last) {
             EACH_POSITION(SUSPEND)

@@ -218,6 +218,9 @@ static CopBlocking sweep_blocking(const CopGather *gather, const CopSweep *sweep
         b.cols = min(b.cols, WIDEST_GROUPED);
         b.positions = min(b.positions, b.cols);
         b.block_bytes = max(b.block_bytes, POINTWISE_BYTES);
+    } else if (sweep->w.step > 1 && !b.pairs) {
+        b.cols = (b.cols + 1) / 2; /* a row of them reaches as far */
+        b.positions = min(b.positions, 2 * b.cols);
     }
     return b;
 }
