@@ -284,13 +284,14 @@ static void run_gather(CopConv3d *conv, const CopGather *gather, CopConvTail tai
                         (size_t)out->g * out->stride_g * sizeof(float) >= STREAM_BYTES;
     const CopSweep half = gather->winograd ? cop_winograd_sweep(gather->sweep) : (CopSweep){0};
     for (int i = 0; i < gather->sweeps; i++) {
-        CopGatherJob job = {.conv = conv,
-                         .gather = gather,
-                         .tiling = cop_conv3d_tiling(gather->winograd ? &half : &gather->sweep[i], out->g),
-                         .in = in,
-                         .out = out,
-                         .tail = tail,
-                         .stream = stream};
+        CopGatherJob job = {
+            .conv = conv,
+            .gather = gather,
+            .tiling = cop_conv3d_tiling(gather->winograd ? &half : &gather->sweep[i], out->g),
+            .in = in,
+            .out = out,
+            .tail = tail,
+            .stream = stream};
         if (job.tiling.tiles < 1)
             continue;
         const int items = threads == 1 ? 1 : threads * ITEMS_PER_THREAD;

@@ -28,7 +28,7 @@ static const CopSweep *largest(const CopGather *gather)
 
 char *cop_conv3d_kernel(const CopConv3d *conv, CopConvPass pass, char text[COP_CONV_TEXT])
 {
-    const CopGather *gather = pass == COP_CONV_DATA                                 ? &conv->backward
+    const CopGather *gather = pass == COP_CONV_DATA                               ? &conv->backward
                               : pass == COP_CONV_WEIGHT && conv->forward.winograd ? &conv->full
                                                                                   : &conv->forward;
     const bool planned = pass != COP_CONV_WEIGHT || conv->full.sweeps;

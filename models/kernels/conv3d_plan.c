@@ -8,6 +8,7 @@
 
 enum {
     WIDEST_GROUPED = 7, /* rows that kernels take in groups */
+    MANY_CHANNELS = 128,
     POINTWISE_BYTES = 60 << 10
 };
 
@@ -210,7 +211,9 @@ static void place_sweep(CopSweep *sweep, const CopTensor *in, const CopTensor *o
 }
 
 /* Where positions share no input, blocks need not stay in the first-level cache, and short
- * tiles keep the sums of more channels in the second. */
+ * tiles keep the sums of more channels in the second. Narrow tiles let a block have more input
+ * channels, for single ones: that pays where a tile reaches far, and where many output channels
+ * read what was brought into the first-level cache. */
 static CopBlocking sweep_blocking(const CopGather *gather, const CopSweep *sweep)
 {
     CopBlocking b = gather->blocking;
@@ -218,8 +221,9 @@ static CopBlocking sweep_blocking(const CopGather *gather, const CopSweep *sweep
         b.cols = min(b.cols, WIDEST_GROUPED);
         b.positions = min(b.positions, b.cols);
         b.block_bytes = max(b.block_bytes, POINTWISE_BYTES);
-    } else if (sweep->w.step > 1 && !b.pairs) {
-        b.cols = (b.cols + 1) / 2; /* a row of them reaches as far */
+    } else if (!b.pairs && (sweep->w.step > 1 || (sweep->w.positions > WIDEST_GROUPED &&
+                                                  gather->out_channels >= MANY_CHANNELS))) {
+        b.cols = (b.cols + 1) / 2;
         b.positions = min(b.positions, 2 * b.cols);
     }
     return b;

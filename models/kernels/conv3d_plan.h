@@ -48,7 +48,7 @@ typedef struct CopGather {
     int groups;
     int in_channels, out_channels; /* of a group */
     bool transposed;               /* from dy to dx */
-    bool shared, winograd; /* winograd: shared, and `weight` has four parts */
+    bool shared, winograd;         /* winograd: shared, and `weight` has four parts */
     CopBlocking blocking;
     int units, kinds; /* of a group; of a unit */
     int sweeps;
@@ -73,8 +73,8 @@ struct CopConv3d {
     int threads;
     CopTensor x, y, dx, dy;            /* as planned; only shapes and strides count */
     CopGather forward, full, backward; /* full: forward over all weights; sweeps 0 if absent */
-    float *weight;  /* in list order, of the pass that ran or loads last */
-    float *scratch; /* [threads][scratch_floats] */
+    float *weight;                     /* in list order, of the pass that ran or loads last */
+    float *scratch;                    /* [threads][scratch_floats] */
     size_t scratch_floats;
 };
 

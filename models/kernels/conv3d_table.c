@@ -244,7 +244,8 @@ CopStatus cop_kernel_table_write(const CopKernelTable *table, const char *commen
         const CopBlocking *b = &table->row[i].blocking;
         char below[32];
         fprintf(file.stream, "%-8s %-8s %9d %5d %4d\n",
-                cop_format_double(table->row[i].below, below), cop_walk_name(b), b->positions, b->cols, b->block_bytes >> 10);
+                cop_format_double(table->row[i].below, below), cop_walk_name(b), b->positions,
+                b->cols, b->block_bytes >> 10);
     }
     return cop_file_commit(&file, err); /* knows whether a write has failed */
 }

@@ -198,8 +198,8 @@ static void add_block(const CopGatherJob *job, CopConv3dTile *tile, CopPlace at,
     tile->from = 0;
     tile->to = units;
     for (size_t part = 0; part < COP_WINOGRAD_PARTS; part++) {
-        tile->weight = job->conv->weight +
-                       (part * (size_t)gather->units + (size_t)from) * gather->slots;
+        tile->weight =
+            job->conv->weight + (part * (size_t)gather->units + (size_t)from) * gather->slots;
         for (int lane = 0; lane < COP_LANES; lane += kernels->width) {
             tile->in = inputs + part * part_floats(sweep) + lane;
             tile->scratch =

@@ -76,8 +76,8 @@ static void find_convs(Tuning *tuning)
 
 static bool same(CopBlocking a, CopBlocking b)
 {
-    return a.pairs == b.pairs && a.winograd == b.winograd && a.positions == b.positions && a.cols == b.cols &&
-           a.block_bytes == b.block_bytes;
+    return a.pairs == b.pairs && a.winograd == b.winograd && a.positions == b.positions &&
+           a.cols == b.cols && a.block_bytes == b.block_bytes;
 }
 
 static void add_candidate(Tuning *tuning, CopBlocking blocking)

@@ -430,10 +430,9 @@ static CopKernelTable random_table(void)
     for (int i = 0; i < table.n; i++) {
         const bool pairs = kcheck_int(0, 1);
         const int most = pairs ? cop_conv3d_kernels(table.tier)->pairs_max : COP_TILE_MAX;
-        table.row[i] = (CopKernelRow){
-            (i + 1.0) / table.n,
-            {pairs, pairs && kcheck_int(0, 1), kcheck_int(1, most), kcheck_int(1, COP_TILE_MAX),
-             kcheck_int(9, 40) << 10}};
+        table.row[i] = (CopKernelRow){(i + 1.0) / table.n,
+                                      {pairs, pairs && kcheck_int(0, 1), kcheck_int(1, most),
+                                       kcheck_int(1, COP_TILE_MAX), kcheck_int(9, 40) << 10}};
     }
     return table;
 }
