@@ -30,7 +30,7 @@ enum { PAIRS_MAX = 6, CORRELATE_MAX = 7 };
 #define LOAD_ONCE(p) (*(const volatile Vec *)(p))
 /* One weight, by way of a general register: loads into vectors are what bounds a single
  * channel's list, one for each product. */
-#define SPREAD(p) ((Vec)(*(const volatile int *)(p) - (VecI){0}))
+#define SPREAD(p) ((Vec)(*(const volatile Bits *)(const void *)(p) - (VecI){0}))
 #define OUT_AT(r) (out + (r) / cols * tile->out_h + (r) % cols * tile->out_w)
 #define ADD_AT(r) (add + (r) / cols * tile->add_h + (r) % cols * tile->add_w)
 

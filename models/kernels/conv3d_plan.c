@@ -8,6 +8,7 @@
 
 enum {
     WIDEST_GROUPED = 7, /* rows that kernels take in groups */
+    NARROW_COLS = 4,
     MANY_CHANNELS = 128,
     POINTWISE_BYTES = 60 << 10
 };
@@ -223,8 +224,8 @@ static CopBlocking sweep_blocking(const CopGather *gather, const CopSweep *sweep
         b.block_bytes = max(b.block_bytes, POINTWISE_BYTES);
     } else if (!b.pairs && (sweep->w.step > 1 || (sweep->w.positions > WIDEST_GROUPED &&
                                                   gather->out_channels >= MANY_CHANNELS))) {
-        b.cols = (b.cols + 1) / 2;
-        b.positions = min(b.positions, 2 * b.cols);
+        b.cols = min(b.cols, NARROW_COLS);
+        b.positions = min(b.positions, 2 * NARROW_COLS);
     }
     return b;
 }

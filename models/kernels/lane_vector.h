@@ -4,6 +4,9 @@
 #ifndef COP_KERNELS_LANE_VECTOR_H
 #define COP_KERNELS_LANE_VECTOR_H
 
+#ifndef COP_VEC_BYTES
+#define COP_VEC_BYTES 16
+#endif
 #if COP_VEC_BYTES == 64 && defined(__AVX512F__)
 #include <immintrin.h>
 #endif
@@ -11,6 +14,7 @@
 #define INLINE static inline __attribute__((always_inline))
 
 typedef float Vec __attribute__((vector_size(COP_VEC_BYTES), may_alias));
+typedef int Bits __attribute__((may_alias)); /* of a float */
 typedef int VecI __attribute__((vector_size(COP_VEC_BYTES)));
 
 enum { WIDTH = COP_VEC_BYTES / sizeof(float) };

@@ -17,7 +17,7 @@
 
 extern const CopLayerDesc cop_layer_conv3d;
 
-enum { CANDIDATES = 17, BATCH_MOST = 256, REPEAT = 5, REPEAT_MOST = 101 };
+enum { CANDIDATES = 21, BATCH_MOST = 256, REPEAT = 5, REPEAT_MOST = 101 };
 
 /* One convolution of the net, and how often it has the like of it. */
 typedef struct Conv {

@@ -53,9 +53,10 @@ static CopStatus read_text(const char *text)
     return status;
 }
 
-static void assert_blocking(CopBlocking b, bool pairs, int positions, int cols, int kib)
+static void assert_blocking(CopBlocking b, const char *walk, int positions, int cols, int kib)
 {
-    ck_assert_int_eq(b.pairs, pairs);
+    ck_assert_str_eq(cop_walk_name(&b), walk);
+    ck_assert(b.pairs || !b.winograd);
     ck_assert_int_eq(b.positions, positions);
     ck_assert_int_eq(b.cols, cols);
     ck_assert_int_eq(b.block_bytes, kib << 10);
@@ -70,11 +71,11 @@ START_TEST(built_in)
         const CopKernelTable *rows = cop_kernel_table_of(NULL, (CopTier)i);
         const int most = cop_conv3d_kernels((CopTier)i)->pairs_max;
         ck_assert(rows->tier == (CopTier)i);
-        assert_blocking(cop_kernel_table_find(rows, 0), false, 8, 4, 36);
-        assert_blocking(cop_kernel_table_find(rows, 0.1499), false, 8, 4, 36);
-        assert_blocking(cop_kernel_table_find(rows, 0.15), true, MIN(12, most), 4, 36);
-        assert_blocking(cop_kernel_table_find(rows, 0.75), true, most, 7, 36);
-        assert_blocking(cop_kernel_table_find(rows, 1), true, most, 7, 36);
+        assert_blocking(cop_kernel_table_find(rows, 0), "singles", 14, 7, 44);
+        assert_blocking(cop_kernel_table_find(rows, 0.1499), "singles", 14, 7, 44);
+        assert_blocking(cop_kernel_table_find(rows, 0.15), "pairs", most, 14, 28);
+        assert_blocking(cop_kernel_table_find(rows, 0.75), "winograd", most, 14, 36);
+        assert_blocking(cop_kernel_table_find(rows, 1), "winograd", most, 14, 36);
         char name[COP_KERNEL_HASH];
         ck_assert_str_eq(cop_kernel_table_name(rows, name), "built-in");
         ck_assert(cop_kernel_table_write(rows, "one\ntwo", path, &err) == COP_OK);
@@ -83,7 +84,7 @@ START_TEST(built_in)
         for (int k = 0; k < rows->n; k++) {
             const CopBlocking b = rows->row[k].blocking;
             ck_assert(table.row[k].below == rows->row[k].below);
-            assert_blocking(table.row[k].blocking, b.pairs, b.positions, b.cols,
+            assert_blocking(table.row[k].blocking, cop_walk_name(&b), b.positions, b.cols,
                             b.block_bytes >> 10);
         }
         ck_assert_ptr_eq(cop_kernel_table_of(&table, (CopTier)i), &table);
@@ -97,12 +98,14 @@ END_TEST
 START_TEST(reads)
 {
     ck_assert_msg(read_text("# a comment\r\n\n tier\tTIER # more\r\n"
-                            "0.001 pairs 6 14 9\n1 singles 14 1 1024") == COP_OK,
+                            "0.001 pairs 6 14 9\n0.5 singles 14 1 1024\n1 winograd 6 7 36") ==
+                      COP_OK,
                   "%s", err.text);
-    ck_assert_int_eq(table.n, 2);
+    ck_assert_int_eq(table.n, 3);
+    assert_blocking(cop_kernel_table_find(&table, 1), "winograd", 6, 7, 36);
     ck_assert(table.tier == tier);
-    assert_blocking(cop_kernel_table_find(&table, 0.0009), true, 6, 14, 9);
-    assert_blocking(cop_kernel_table_find(&table, 0.001), false, 14, 1, 1024);
+    assert_blocking(cop_kernel_table_find(&table, 0.0009), "pairs", 6, 14, 9);
+    assert_blocking(cop_kernel_table_find(&table, 0.001), "singles", 14, 1, 1024);
     char first[COP_KERNEL_HASH], second[COP_KERNEL_HASH];
     cop_kernel_table_name(&table, first);
     ck_assert_uint_eq(strlen(first), 16);
