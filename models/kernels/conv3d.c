@@ -16,7 +16,7 @@
 enum {
     ITEMS_PER_THREAD = 8, /* enough to even out threads, few enough to keep rows in cache */
     /* A result of this size is gone from the caches before it is read. */
-    STREAM_BYTES = 16 << 20
+    STREAM_BYTES = 12 << 20
 };
 
 static int min(int a, int b)

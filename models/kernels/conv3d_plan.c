@@ -10,7 +10,8 @@ enum {
     WIDEST_GROUPED = 7, /* rows that kernels take in groups */
     NARROW_COLS = 4,
     MANY_CHANNELS = 128,
-    POINTWISE_BYTES = 60 << 10
+    POINTWISE_BYTES = 60 << 10,
+    REACHING_BYTES = 44 << 10
 };
 
 static int max(int a, int b)
@@ -212,7 +213,8 @@ static void place_sweep(CopSweep *sweep, const CopTensor *in, const CopTensor *o
 }
 
 /* Where positions share no input, blocks need not stay in the first-level cache, and short
- * tiles keep the sums of more channels in the second. Narrow tiles let a block have more input
+ * tiles keep the sums of more channels in the second. Under a stride along w each is read by
+ * few taps, so that more of them may be in a block. Narrow tiles let a block have more input
  * channels, for single ones: that pays where a tile reaches far, and where many output channels
  * read what was brought into the first-level cache. */
 static CopBlocking sweep_blocking(const CopGather *gather, const CopSweep *sweep)
@@ -222,8 +224,13 @@ static CopBlocking sweep_blocking(const CopGather *gather, const CopSweep *sweep
         b.cols = min(b.cols, WIDEST_GROUPED);
         b.positions = min(b.positions, b.cols);
         b.block_bytes = max(b.block_bytes, POINTWISE_BYTES);
-    } else if (!b.pairs && (sweep->w.step > 1 || (sweep->w.positions > WIDEST_GROUPED &&
-                                                  gather->out_channels >= MANY_CHANNELS))) {
+        return b;
+    }
+    const bool reaches = sweep->w.step > 1;
+    if (reaches)
+        b.block_bytes = max(b.block_bytes, REACHING_BYTES);
+    if (!b.pairs && (reaches || (sweep->w.positions > WIDEST_GROUPED &&
+                                 gather->out_channels >= MANY_CHANNELS))) {
         b.cols = min(b.cols, NARROW_COLS);
         b.positions = min(b.positions, 2 * NARROW_COLS);
     }

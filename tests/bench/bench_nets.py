@@ -124,9 +124,11 @@ def main():
     parser.add_argument("--batch", type=int, help="only this one")
     parser.add_argument("--threads", type=int, help="only so many")
     parser.add_argument("--mode", choices=("inference", "training"), help="only this one")
+    parser.add_argument("--init", choices=("uniform", "erk"), help="densities by this one alone")
     parser.add_argument("--json", help="file to write")
     args = parser.parse_args()
-    args.sparse = [(0.5, "erk"), (0.1, "erk")] if args.quick else SPARSE
+    args.sparse = [(0.5, "erk"), (0.1, "erk")] if args.quick else [
+        (density, init) for density, init in SPARSE if (args.init or init) == init]
     done, failed = [], 0
     for arch in args.arch or ["r3d_18"]:
         for config in QUICK if args.quick else FULL:

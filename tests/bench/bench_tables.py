@@ -39,7 +39,8 @@ def pick(entry, density):
 
 
 def sums(layers, density):
-    """pass -> (oneDNN, ours, geometric mean of ratios but the stem's), medians times counts."""
+    """pass -> (oneDNN, ours, geometric mean of ratios but the stem's), medians times counts; and
+    what taking over the weights takes."""
     found, load = {}, 0
     for layer in layers:
         for entry in layer["passes"]:
@@ -55,15 +56,22 @@ def sums(layers, density):
     return {key: (a, b, math.exp(c / n) if n else math.nan) for key, (a, b, c, n) in found.items()}, load
 
 
+def step(layers, density):
+    """What the convolutions of a training step take: oneDNN, ours."""
+    found, load = sums(layers, density)
+    return sum(v[0] for v in found.values()), sum(v[1] for v in found.values()) + load
+
+
 def sum_rows(layers, densities):
     for density in densities:
-        found, load = sums(layers, density)
+        found, _ = sums(layers, density)
         row = [f"{density:g}"]
         for name in ("forward", "data", "weight"):
             a, b, mean = found.get(name, (0, 0, 0))
             row.append(f"{number(a)} / {number(b)} = **{a / b:.2f}** ({mean:.2f})" if b else "")
-        a, b = sum(v[0] for v in found.values()), sum(v[1] for v in found.values()) + load
-        yield row + [f"{number(a)} / {number(b)} = **{a / b:.2f}**"]
+        a, b = step(layers, density)
+        blocks = step([layer for layer in layers if not layer["stem"]], density)
+        yield row + [f"{number(a)} / {number(b)} = **{a / b:.2f}** ({blocks[0] / blocks[1]:.2f})"]
 
 
 def layer_rows(layers, densities):
@@ -90,8 +98,9 @@ def layer_tables(data):
         densities = sorted({o["density"] for layer in layers if not layer["stem"]
                             for entry in layer["passes"] for o in entry["ours"]}, reverse=True)
         missing = sum(layer["count"] for layer in layers if not layer["supported"])
-        yield f"**{net['net']}**, all layers: ms of oneDNN / ours = ratio (geometric mean over layers)" + (
-            f"; {plural(missing, 'layer')} not supported and left out" if missing else "") + "\n"
+        yield (f"**{net['net']}**, all layers: ms of oneDNN / ours = ratio (geometric mean over layers; "
+               "of a step, the ratio without the stem)" + (
+                   f"; {plural(missing, 'layer')} not supported and left out" if missing else "") + "\n")
         yield from table(["density", "forward", "backward-data", "backward-weight", "training step"],
                          sum_rows(layers, densities))
         yield from table(["layer", "pass", "oneDNN ms"] + [f"{d:g}" for d in densities],
