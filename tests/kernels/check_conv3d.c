@@ -141,27 +141,27 @@ static void check_random(void)
 static void check_winograd(void)
 {
     for (int w = 4; w <= 30; w++)
-        for (int h = 1; h <= 5; h += 2)
+        for (int h = 1; h <= 4; h += 3)
             conv3d_check(
-                &(Case){.s = {16 + w % 3, 17 + h % 3, 1 + w % 3, 3, 3, 1, 1, 1, w % 2, 1, 1, 1},
-                        .n = 2,
+                &(Case){.s = {16 + w % 3, 17 + h % 2, 1 + w % 3, 3, 3, 1, 1, 1, w % 2, 1, 1, 1},
+                        .n = 1,
                         .t = 3,
                         .h = h,
                         .w = w,
                         .density = 1,
                         .slack = w % 2,
                         .accumulate = h > 1,
-                        .tail = h < 5});
-    static const CopConvShape shapes[] = {{40, 131, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1},
-                                          {133, 20, 1, 1, 3, 1, 1, 1, 0, 0, 1, 1},
+                        .tail = w % 3 == 0});
+    static const CopConvShape shapes[] = {{18, 131, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1},
+                                          {67, 20, 1, 1, 3, 1, 1, 1, 0, 0, 1, 1},
                                           {21, 16, 4, 5, 3, 1, 1, 1, 2, 2, 0, 1},
                                           {16, 23, 3, 3, 3, 2, 2, 1, 1, 1, 2, 1}};
     for (int i = 0; i < 4; i++)
         for (int f = 0; f < FILL_COUNT; f++)
             conv3d_check(&(Case){.s = shapes[i],
-                                 .n = 17,
-                                 .t = 4,
-                                 .h = 7,
+                                 .n = 3,
+                                 .t = 2,
+                                 .h = 5,
                                  .w = 9,
                                  .density = 1,
                                  .fill = (Fill)f,
