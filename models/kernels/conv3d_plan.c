@@ -9,7 +9,7 @@
 enum {
     WIDEST_GROUPED = 7, /* rows that kernels take in groups */
     NARROW_COLS = 4,
-    MANY_CHANNELS = 128,
+    WIDE_ROW = 56,
     POINTWISE_BYTES = 60 << 10,
     REACHING_BYTES = 44 << 10
 };
@@ -215,8 +215,8 @@ static void place_sweep(CopSweep *sweep, const CopTensor *in, const CopTensor *o
 /* Where positions share no input, blocks need not stay in the first-level cache, and short
  * tiles keep the sums of more channels in the second. Under a stride along w each is read by
  * few taps, so that more of them may be in a block. Narrow tiles let a block have more input
- * channels, for single ones: that pays where a tile reaches far, and where many output channels
- * read what was brought into the first-level cache. */
+ * channels, for single ones: that pays where a tile reaches far, and where rows are so short that
+ * the strip beside is read before its columns have left the second-level cache. */
 static CopBlocking sweep_blocking(const CopGather *gather, const CopSweep *sweep)
 {
     CopBlocking b = gather->blocking;
@@ -229,8 +229,7 @@ static CopBlocking sweep_blocking(const CopGather *gather, const CopSweep *sweep
     const bool reaches = sweep->w.step > 1;
     if (reaches)
         b.block_bytes = max(b.block_bytes, REACHING_BYTES);
-    if (!b.pairs && (reaches || (sweep->w.positions > WIDEST_GROUPED &&
-                                 gather->out_channels >= MANY_CHANNELS))) {
+    if (!b.pairs && (reaches || sweep->w.positions < WIDE_ROW)) {
         b.cols = min(b.cols, NARROW_COLS);
         b.positions = min(b.positions, 2 * NARROW_COLS);
     }

@@ -286,6 +286,8 @@ static void run(void)
     for (int i = 0; i < 8; i++) {
         const CopKernelTable table = random_table();
         check_refresh(5, 6, &table);
+        if (i < 2)
+            check_refresh(17, 18, &table);
     }
     check_layers();
     check_random();
