@@ -138,7 +138,6 @@ CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape
     *conv = (CopConv3d){.shape = *shape,
                         .param = param,
                         .kernels = cop_conv3d_kernels(cop_tier()),
-                        .winograd = cop_winograd_kernels(cop_tier()),
                         .table = cop_kernel_table_of(table, cop_tier()),
                         .threads = threads,
                         .x = *x,
@@ -271,7 +270,7 @@ static void gather_item(void *ctx, int item, int worker)
         }
     }
     if (job->stream)
-        atomic_thread_fence(memory_order_seq_cst); /* such stores are weakly ordered */
+        atomic_thread_fence(memory_order_seq_cst); /* such stores wait for a locked instruction */
 }
 
 static void run_gather(CopConv3d *conv, const CopGather *gather, CopConvTail tail,

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "models/core/cpu.h"
+#include "models/kernels/winograd.h"
 
 enum {
     COP_TILE_MAX = 14, /* sums, with a weight and a product, fill sixteen registers */
@@ -64,6 +65,7 @@ typedef struct CopConv3dKernels {
     CopConv3dFn *gather[COP_STEPS][COP_TILE_ROWS][COP_TILE_MAX];
     CopConv3dFn *correlate[COP_STEPS][COP_TILE_ROWS][COP_TILE_MAX];
     CopConv3dFn *correlate_shared; /* one list for all channels, tiles of any size */
+    const CopWinogradKernels *winograd;
 } CopConv3dKernels;
 
 extern const CopConv3dKernels cop_conv3d_kernels_generic;

@@ -405,14 +405,12 @@ EACH_SHAPE(DEFINE, any)
 #define GATHER(step, rows, cols)    [rows - 1][cols - 1] = gather_##step##_##rows##x##cols,
 #define CORRELATE(step, rows, cols) [rows - 1][cols - 1] = correlate_##step##_##rows##x##cols,
 
-#define JOIN(a, b)  a##b
-#define TABLE(tier) JOIN(cop_conv3d_kernels_, tier)
-
-const CopConv3dKernels TABLE(COP_TIER) = {
+const CopConv3dKernels TIER_NAME(cop_conv3d_kernels_) = {
     .width = WIDTH,
     .pairs_max = PAIRS_MAX,
     .correlate_max = CORRELATE_MAX,
     .correlate_shared = correlate_shared,
+    .winograd = &TIER_NAME(cop_winograd_kernels_),
     .pairs = {{EACH_SHAPE(PAIRS, 1)}, {EACH_SHAPE(PAIRS, 2)}, {EACH_SHAPE(PAIRS, any)}},
     .gather = {{EACH_SHAPE(GATHER, 1)}, {EACH_SHAPE(GATHER, 2)}, {EACH_SHAPE(GATHER, any)}},
     .correlate = {{EACH_SHAPE(CORRELATE, 1)},

@@ -12,7 +12,6 @@
 #include "models/kernels/conv3d.h"
 #include "models/kernels/conv3d_kernels.h"
 #include "models/kernels/conv3d_table.h"
-#include "models/kernels/winograd.h"
 
 /* One dimension of a sweep. Tap k of position i reads source index
  * source + i * step + k and belongs to destination index phase + i * stride. */
@@ -66,7 +65,6 @@ struct CopConv3d {
     CopConvShape shape;
     const CopParam *param;
     const CopConv3dKernels *kernels;
-    const CopWinogradKernels *winograd;
     const CopKernelTable *table;
     unsigned generation;
     bool loaded; /* `weight` holds the forward list's */

@@ -26,20 +26,6 @@ static int ceil_div(int a, int b)
     return (a + b - 1) / b;
 }
 
-const CopWinogradKernels *cop_winograd_kernels(CopTier tier)
-{
-    switch (tier) {
-#if defined(__x86_64__)
-    case COP_TIER_AVX2:
-        return &cop_winograd_kernels_avx2;
-    case COP_TIER_AVX512:
-        return &cop_winograd_kernels_avx512;
-#endif
-    default:
-        return &cop_winograd_kernels_generic;
-    }
-}
-
 bool cop_winograd_fits(const CopGather *gather)
 {
     const CopAxis *h = &gather->sweep->h, *w = &gather->sweep->w;
@@ -180,7 +166,7 @@ static void transform(const CopGatherJob *job, CopPlace at, int block, CopWinogr
     for (int lane = 0; lane < COP_LANES; lane += kernels->width) {
         input->in = in + lane;
         input->out = out + lane;
-        job->conv->winograd->input(input);
+        kernels->winograd->input(input);
     }
     input->out = out;
 }
@@ -239,7 +225,7 @@ static void write_sums(const CopGatherJob *job, CopPlace at, bool odd, int from,
         output.sums = sums + lane * 2 * units * at.rows * at.cols;
         output.out = out + lane;
         output.add = sum ? sum + lane : NULL;
-        job->conv->winograd->output(&output);
+        kernels->winograd->output(&output);
     }
 }
 
@@ -280,13 +266,12 @@ void cop_winograd_tile(const CopGatherJob *job, CopPlace at, const CopPlace *nex
                               .rows = (at.rows - 1) * sweep->h.step + sweep->h.taps,
                               .pairs = at.cols,
                               .odd = odd};
+    const CopPlace ahead = next ? widened(*next, positions) : at;
     for (int chunk = from; chunk < to; chunk += CHUNK_UNITS) {
         const int units = min(CHUNK_UNITS, to - chunk);
         for (int block = 0; block < sweep->blocks; block++) {
-            if (next && chunk == from) {
-                const CopPlace ahead = widened(*next, positions);
+            if (next && chunk == from)
                 cop_tile_prefetch(gather, sweep, &ahead, 0, block, x);
-            }
             transform(job, at, block, &input);
             add_block(job, &tile, at, block, chunk, units, inputs, sums);
         }

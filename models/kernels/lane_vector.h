@@ -7,6 +7,9 @@
 #ifndef COP_VEC_BYTES
 #define COP_VEC_BYTES 16
 #endif
+#ifndef COP_TIER
+#define COP_TIER generic
+#endif
 #if COP_VEC_BYTES == 64 && defined(__AVX512F__)
 #include <immintrin.h>
 #endif
@@ -18,6 +21,11 @@ typedef int Bits __attribute__((may_alias)); /* of a float */
 typedef int VecI __attribute__((vector_size(COP_VEC_BYTES)));
 
 enum { WIDTH = COP_VEC_BYTES / sizeof(float) };
+
+/* A name that each tier has for itself. */
+#define JOIN_NAMES(a, b)      a##b
+#define JOIN_TIER(name, tier) JOIN_NAMES(name, tier)
+#define TIER_NAME(name)       JOIN_TIER(name, COP_TIER)
 
 #define LOAD(p)  (*(const Vec *)(p))
 #define STORE(p) (*(Vec *)(p))

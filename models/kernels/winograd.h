@@ -11,8 +11,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "models/core/cpu.h"
-
 enum {
     COP_WINOGRAD_PARTS = 4,
     COP_WINOGRAD_TAPS = 3, /* along w */
@@ -48,12 +46,7 @@ typedef struct CopWinogradKernels {
     void (*output)(const CopWinogradOutput *job);
 } CopWinogradKernels;
 
-extern const CopWinogradKernels cop_winograd_kernels_generic;
-#if defined(__x86_64__)
-extern const CopWinogradKernels cop_winograd_kernels_avx2, cop_winograd_kernels_avx512;
-#endif
-
-/* Those of a tier; the generic ones where this build has none of it. */
-const CopWinogradKernels *cop_winograd_kernels(CopTier tier);
+extern const CopWinogradKernels cop_winograd_kernels_generic, cop_winograd_kernels_avx2,
+    cop_winograd_kernels_avx512;
 
 #endif

@@ -66,7 +66,4 @@ static void output(const CopWinogradOutput *job)
     }
 }
 
-#define JOIN(a, b)  a##b
-#define TABLE(tier) JOIN(cop_winograd_kernels_, tier)
-
-const CopWinogradKernels TABLE(COP_TIER) = {.input = input, .output = output};
+const CopWinogradKernels TIER_NAME(cop_winograd_kernels_) = {.input = input, .output = output};

@@ -174,10 +174,33 @@ static void check_winograd(void)
     kcheck_end();
 }
 
-/* A mask that moves, a dense layer that becomes sparse, and fewer lanes than planned. */
-static void check_refresh(int ic, int oc, const CopKernelTable *table)
+/* Results so large that they are written past the caches, where vectors fill lines: by
+ * Winograd, pairs, singles and shared pairs, forward and back, added to another tensor too. */
+static void check_large(void)
 {
-    const Case c = {.s = {ic, oc, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1},
+    static const double density[] = {1, 0.5, 0.1};
+    for (int i = 0; i < 3; i++)
+        for (int tail = 0; tail < 2; tail++)
+            conv3d_check(&(Case){.s = {4, 49, 1, 1, 3, 1, 1, 1, 0, 0, 1, 1},
+                                 .n = 1,
+                                 .t = 1,
+                                 .h = 65,
+                                 .w = 64,
+                                 .density = density[i],
+                                 .tail = tail});
+    for (int kw = 2; kw <= 3; kw++)
+        conv3d_check(&(Case){.s = {49, 16, 1, 1, kw, 1, 1, 1, 0, 0, 1, 1},
+                             .n = 1,
+                             .t = 1,
+                             .h = 65,
+                             .w = 64,
+                             .density = 1});
+}
+
+/* A mask that moves, a dense layer that becomes sparse and dense again, and fewer lanes than planned. */
+static void check_refresh(int ic, int oc, int stride, const CopKernelTable *table)
+{
+    const Case c = {.s = {ic, oc, 3, 3, 3, 1, stride, 1, 1, 1, 1, 1},
                     .n = 21,
                     .t = 3,
                     .h = 6,
@@ -188,8 +211,9 @@ static void check_refresh(int ic, int oc, const CopKernelTable *table)
     Problem p;
     conv3d_set_up(&p, &c);
     if (p.conv)
-        for (int i = 0; i < 3; i++) {
-            conv3d_draw_mask(&p, i == 1 ? 0.6 : i == 2 ? 1 : 0.2);
+        for (int i = 0; i < 4; i++) {
+            static const double density[] = {0.2, 0.6, 0.2, 1};
+            conv3d_draw_mask(&p, density[i]);
             conv3d_check_passes(&p);
             p.c.n = 10 - i;
             cop_tensor_set_n(&p.tx.x, p.c.n);
@@ -281,17 +305,18 @@ static void run(void)
     conv3d_pools_create();
     check_refusals();
     check_packing();
-    check_refresh(5, 6, NULL);
-    check_refresh(17, 18, NULL);
+    check_refresh(5, 6, 2, NULL);
+    check_refresh(17, 18, 1, NULL);
     for (int i = 0; i < 8; i++) {
         const CopKernelTable table = random_table();
-        check_refresh(5, 6, &table);
+        check_refresh(5, 6, 2, &table);
         if (i < 2)
-            check_refresh(17, 18, &table);
+            check_refresh(17, 18, 1, &table);
     }
     check_layers();
     check_random();
     check_winograd();
+    check_large();
     check_tiles();
     conv3d_pools_destroy();
 }
