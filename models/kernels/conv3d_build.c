@@ -17,23 +17,47 @@ static uint32_t rank_of(const Visit *visit, size_t index)
     return visit->gather->rank[index / 64] + (uint32_t)__builtin_popcountll(word & below);
 }
 
-/* Where the start of a segment of slots lies: those of a tap along t of a unit, for a
- * weight between channels `in` and `out` of a group. */
-static uint32_t *segment(const CopGather *gather, const CopTap *tap, int group, int in, int out,
-                         int kind)
+/* n bits of the mask, 1..64, from `index` on. */
+static uint64_t bits_at(const uint64_t *mask, size_t index, int n)
 {
-    const CopSweep *sweep = &gather->sweep[tap->sweep];
-    const int taps = sweep->t.taps;
-    const int block = sweep->block_channels ? in / sweep->block_channels : in * taps + tap->t;
-    size_t list = (size_t)block;
-    if (!gather->shared) {
-        const int unit = gather->blocking.pairs ? out / 2 : out;
-        list = (((size_t)group * (size_t)sweep->blocks + list) * (size_t)gather->units +
-                (size_t)unit) *
-                   (size_t)gather->kinds +
-               (size_t)kind;
+    const size_t word = index / 64, shift = index % 64;
+    uint64_t bits = mask[word] >> shift;
+    if (shift + (size_t)n > 64)
+        bits |= mask[word + 1] << (64 - shift);
+    return n < 64 ? bits & (((uint64_t)1 << n) - 1) : bits;
+}
+
+/* Where a unit's segments for input channel `in` of a group start in each sweep; those of a tap
+ * and a kind lie from there as place_taps() says. */
+static void find_origins(const CopGather *gather, int group, int in, int unit)
+{
+    for (int i = 0; i < gather->sweeps; i++) {
+        const CopSweep *sweep = &gather->sweep[i];
+        const int block = sweep->block_channels ? in / sweep->block_channels : in * sweep->t.taps;
+        size_t list = (size_t)block;
+        if (!gather->shared)
+            list = (((size_t)group * (size_t)sweep->blocks + list) * (size_t)gather->units +
+                    (size_t)unit) *
+                   (size_t)gather->kinds;
+        gather->origin[i] = (size_t)(sweep->start - gather->start) + list * (size_t)sweep->t.taps;
     }
-    return gather->start + (sweep->start - gather->start) + list * (size_t)taps + tap->t;
+}
+
+static void place_taps(CopGather *gather, int taps)
+{
+    for (CopTap *tap = gather->tap; tap < gather->tap + taps; tap++) {
+        const CopSweep *sweep = &gather->sweep[tap->sweep];
+        const size_t lists = gather->shared ? 1 : (size_t)(gather->units * gather->kinds);
+        tap->kind = (size_t)sweep->t.taps;
+        tap->segment = (size_t)tap->t;
+        if (!sweep->block_channels) /* a block a tap */
+            tap->segment += (size_t)tap->t * lists * (size_t)sweep->t.taps;
+    }
+}
+
+static uint32_t *segment(const CopGather *gather, const CopTap *tap)
+{
+    return gather->start + gather->origin[tap->sweep] + tap->segment;
 }
 
 /* Puts a slot behind those that its segment has, or counts it. A segment's start lies
@@ -49,38 +73,51 @@ static void put(const Visit *visit, uint32_t *at, size_t offset, uint32_t index)
     ++at[1];
 }
 
-/* One active weight of output channel `out`. */
-static void visit_weight(const Visit *visit, const CopTap *tap, int group, int in, int out,
-                         size_t index)
+/* The active weights of a unit for one input channel: taps from `first` on, and of a pair's
+ * second channel from `second` on. */
+static void visit_unit(const Visit *visit, int taps, int in, size_t first, size_t second,
+                       bool alone)
 {
     const CopGather *gather = visit->gather;
-    const size_t offset = (size_t)in * gather->in_c + tap->offset;
-    const bool pairs = gather->blocking.pairs, first = out % 2 == 0;
-    const size_t step = gather->channel_step, other = first ? index + step : index - step;
-    const bool both = pairs && (out ^ 1) < gather->out_channels && cop_mask_get(visit->mask, other);
-    if (both && !first)
-        return; /* placed with its partner */
-    const int kind = !pairs || both ? 0 : first ? 1 : 2;
-    uint32_t *at = segment(gather, tap, group, in, out, kind);
-    put(visit, at, offset, rank_of(visit, index));
-    if (both)
-        put(visit, at, offset, rank_of(visit, other));
+    const size_t channel = (size_t)in * gather->in_c;
+    const bool pairs = gather->blocking.pairs;
+    for (int k = 0; k < taps; k += 64) {
+        const int n = taps - k < 64 ? taps - k : 64;
+        const uint64_t a = bits_at(visit->mask, first + (size_t)k, n);
+        const uint64_t b = alone ? 0 : bits_at(visit->mask, second + (size_t)k, n);
+        uint32_t rank_a = rank_of(visit, first + (size_t)k);
+        uint32_t rank_b = alone ? 0 : rank_of(visit, second + (size_t)k);
+        for (uint64_t rest = a | b; rest; rest &= rest - 1) {
+            const int bit = __builtin_ctzll(rest);
+            const CopTap *tap = &gather->tap[k + bit];
+            const bool in_a = a >> bit & 1, in_b = b >> bit & 1;
+            uint32_t *at = segment(gather, tap);
+            if (pairs && in_a != in_b)
+                at += in_a ? tap->kind : 2 * tap->kind;
+            if (in_a)
+                put(visit, at, channel + tap->offset, rank_a++);
+            if (in_b)
+                put(visit, at, channel + tap->offset, rank_b++);
+        }
+    }
 }
 
-/* Active weights in ascending order. */
+/* Active weights, those of a segment in ascending order. */
 static void visit_all(const Visit *visit, const CopConvShape *s)
 {
     const CopGather *gather = visit->gather;
     const int taps = s->kt * s->kh * s->kw, ic = s->ic / s->groups, oc = s->oc / s->groups;
-    const size_t row = (size_t)ic * (size_t)taps;
-    for (int o = 0; o < s->oc; o++)
-        for (int i = 0; i < ic; i++)
-            for (int k = 0; k < taps; k++) {
-                const size_t index = (size_t)o * row + (size_t)(i * taps + k);
-                if (!cop_mask_get(visit->mask, index))
-                    continue;
-                visit_weight(visit, &gather->tap[k], o / oc, gather->transposed ? o % oc : i,
-                             gather->transposed ? i : o % oc, index);
+    const int width = gather->blocking.pairs ? 2 : 1;
+    const int o_step = gather->transposed ? 1 : width, i_step = gather->transposed ? width : 1;
+    for (int group = 0; group < s->groups; group++)
+        for (int o = 0; o < oc; o += o_step)
+            for (int i = 0; i < ic; i += i_step) {
+                const int in = gather->transposed ? o : i, out = gather->transposed ? i : o;
+                const size_t first =
+                    (size_t)group * gather->group_step + (size_t)((o * ic + i) * taps);
+                find_origins(gather, group, in, out / width);
+                visit_unit(visit, taps, in, first, first + gather->channel_step,
+                           width == 1 || out + 1 == gather->out_channels);
             }
 }
 
@@ -90,16 +127,18 @@ static void visit_shared(const Visit *visit, const CopConvShape *s)
     const CopGather *gather = visit->gather;
     const int taps = s->kt * s->kh * s->kw;
     const size_t in_step = (size_t)taps * (gather->transposed ? (size_t)(s->ic / s->groups) : 1);
-    for (int in = 0; in < gather->in_channels; in++)
+    for (int in = 0; in < gather->in_channels; in++) {
+        find_origins(gather, 0, in, 0);
         for (int k = 0; k < taps; k++) {
             const CopTap *tap = &gather->tap[k];
-            uint32_t *at = segment(gather, tap, 0, in, 0, 0);
+            uint32_t *at = segment(gather, tap);
             const size_t index = (size_t)in * in_step + (size_t)k;
             const size_t offset = (size_t)in * gather->in_c + tap->offset;
             put(visit, at, offset, (uint32_t)index);
             if (gather->blocking.pairs)
                 put(visit, at, offset, (uint32_t)(index + gather->channel_step));
         }
+    }
 }
 
 static void count_ranks(CopGather *gather, const uint64_t *mask)
@@ -126,6 +165,7 @@ void cop_gather_build(CopGather *gather, const CopConvShape *s, CopBlocking bloc
         cop_winograd_build(gather, s);
         return;
     }
+    place_taps(gather, s->kt * s->kh * s->kw);
     if (mask)
         count_ranks(gather, mask);
     /* A counting sort in place. */

@@ -366,7 +366,8 @@ CopStatus cop_gather_plan(CopGather *gather, CopArena *arena, const CopConvShape
     gather->sweep = cop_arena_alloc(arena, (size_t)gather->sweeps, sizeof *gather->sweep);
     gather->tap = cop_arena_alloc(arena, taps, sizeof *gather->tap);
     gather->rank = capacity ? cop_arena_alloc(arena, words, sizeof *gather->rank) : NULL;
-    if (!gather->sweep || !gather->tap || (capacity && !gather->rank))
+    gather->origin = cop_arena_alloc(arena, (size_t)gather->sweeps, sizeof *gather->origin);
+    if (!gather->sweep || !gather->tap || !gather->origin || (capacity && !gather->rank))
         return COP_ERR_NOMEM;
     plan_sweeps(gather, s, in, out);
     plan_taps(gather, s, in);

@@ -34,8 +34,9 @@ typedef struct CopSweep {
 
 /* Where one tap of the kernel is met. */
 typedef struct CopTap {
-    int sweep, t;  /* t: tap along t in that sweep */
-    size_t offset; /* from the sweep's first tap, in floats */
+    int sweep, t;         /* t: tap along t in that sweep */
+    size_t offset;        /* from the sweep's first tap, in floats */
+    size_t segment, kind; /* while lists are built: starts from a unit's first, between kinds */
 } CopTap;
 
 /* Weights in the order in which kernels walk them: sweep, group of channels,
@@ -56,6 +57,7 @@ typedef struct CopGather {
     size_t in_c, out_c;       /* channel strides, in floats */
     uint32_t *offset, *index; /* [slots]; index into param->value (of unit 0 if shared) */
     uint32_t *start;
+    size_t *origin; /* [sweeps], while lists are built: a unit's first start in each */
     uint32_t *rank; /* active weights before each word of the mask; NULL if always shared */
     size_t slots;   /* of all units, or of the one list if shared */
     size_t channel_step, group_step; /* between the weights of channels and of groups */
