@@ -73,31 +73,48 @@ static void put(const Visit *visit, uint32_t *at, size_t offset, uint32_t index)
     ++at[1];
 }
 
-/* The active weights of a unit for one input channel: taps from `first` on, and of a pair's
- * second channel from `second` on. */
+/* Bits set below bit k: of a in the low byte, of b in the high one. */
+static void count_below(uint16_t before[64], uint64_t a, uint64_t b, int n)
+{
+    unsigned count = 0;
+    for (int k = 0; k < n; k++, a >>= 1, b >>= 1) {
+        before[k] = (uint16_t)count;
+        count += (unsigned)(a & 1) + ((unsigned)(b & 1) << 8);
+    }
+}
+
+/* The active weights of a unit for one input channel: taps of its first channel from `first` on,
+ * and of a pair's second channel from `second` on. What both have and what one has are walked
+ * one after the other, since which comes next in a random mask is what a processor guesses
+ * wrong. */
 static void visit_unit(const Visit *visit, int taps, int in, size_t first, size_t second,
                        bool alone)
 {
     const CopGather *gather = visit->gather;
     const size_t channel = (size_t)in * gather->in_c;
-    const bool pairs = gather->blocking.pairs;
+    const size_t pairs = gather->blocking.pairs;
     for (int k = 0; k < taps; k += 64) {
         const int n = taps - k < 64 ? taps - k : 64;
+        const CopTap *tap = &gather->tap[k];
         const uint64_t a = bits_at(visit->mask, first + (size_t)k, n);
         const uint64_t b = alone ? 0 : bits_at(visit->mask, second + (size_t)k, n);
-        uint32_t rank_a = rank_of(visit, first + (size_t)k);
-        uint32_t rank_b = alone ? 0 : rank_of(visit, second + (size_t)k);
-        for (uint64_t rest = a | b; rest; rest &= rest - 1) {
-            const int bit = __builtin_ctzll(rest);
-            const CopTap *tap = &gather->tap[k + bit];
-            const bool in_a = a >> bit & 1, in_b = b >> bit & 1;
-            uint32_t *at = segment(gather, tap);
-            if (pairs && in_a != in_b)
-                at += in_a ? tap->kind : 2 * tap->kind;
-            if (in_a)
-                put(visit, at, channel + tap->offset, rank_a++);
-            if (in_b)
-                put(visit, at, channel + tap->offset, rank_b++);
+        const uint32_t rank_a = rank_of(visit, first + (size_t)k);
+        const uint32_t rank_b = alone ? 0 : rank_of(visit, second + (size_t)k);
+        uint16_t before[64] = {0};
+        if (visit->place)
+            count_below(before, a, b, n);
+        for (uint64_t rest = a & b; rest; rest &= rest - 1) {
+            const int i = __builtin_ctzll(rest);
+            uint32_t *at = segment(gather, &tap[i]);
+            put(visit, at, channel + tap[i].offset, rank_a + before[i] % 256);
+            put(visit, at, channel + tap[i].offset, rank_b + before[i] / 256);
+        }
+        for (uint64_t rest = a ^ b; rest; rest &= rest - 1) {
+            const int i = __builtin_ctzll(rest);
+            const size_t of_b = b >> i & 1;
+            const uint32_t rank[] = {rank_a + before[i] % 256, rank_b + before[i] / 256};
+            put(visit, segment(gather, &tap[i]) + (1 + of_b) * pairs * tap[i].kind,
+                channel + tap[i].offset, rank[of_b]);
         }
     }
 }
