@@ -98,11 +98,14 @@ static void visit_unit(const Visit *visit, int taps, int in, size_t first, size_
         const CopTap *tap = &gather->tap[k];
         const uint64_t a = bits_at(visit->mask, first + (size_t)k, n);
         const uint64_t b = alone ? 0 : bits_at(visit->mask, second + (size_t)k, n);
-        const uint32_t rank_a = rank_of(visit, first + (size_t)k);
-        const uint32_t rank_b = alone ? 0 : rank_of(visit, second + (size_t)k);
-        uint16_t before[64] = {0};
-        if (visit->place)
+        uint32_t rank_a = 0, rank_b = 0;
+        uint16_t before[64];
+        before[0] = 0;
+        if (visit->place) {
+            rank_a = rank_of(visit, first + (size_t)k);
+            rank_b = alone ? 0 : rank_of(visit, second + (size_t)k);
             count_below(before, a, b, n);
+        }
         for (uint64_t rest = a & b; rest; rest &= rest - 1) {
             const int i = __builtin_ctzll(rest);
             uint32_t *at = segment(gather, &tap[i]);
