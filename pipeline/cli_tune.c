@@ -84,8 +84,8 @@ static CopStatus write_file(const CopTuneWords *words, const CopKernelTable *tab
 
 static const char *blocking_text(CopBlocking b, char text[KERNEL_TEXT])
 {
-    g_snprintf(text, KERNEL_TEXT, "%s %d, %d a row, %dK", cop_walk_name(&b), b.positions, b.cols,
-               b.block_bytes >> 10);
+    g_snprintf(text, KERNEL_TEXT, "%s %d, %d a row, %dK", cop_walk_name(b.walk), b.positions,
+               b.cols, b.block_bytes >> 10);
     return text;
 }
 

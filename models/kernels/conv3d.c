@@ -149,7 +149,7 @@ CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape
         COP_TRY(cop_gather_plan(&conv->full, arena, shape, x, dy, false, conv->table, 0));
         /* Units of one channel have each weight once, as the caller's array has. */
         CopBlocking blocking = cop_kernel_table_find(conv->table, 1);
-        blocking.pairs = blocking.winograd = false;
+        blocking.walk = COP_WALK_SINGLES;
         cop_gather_build(&conv->full, shape, blocking, NULL);
     }
     if (dx) {
@@ -201,9 +201,8 @@ static void gather_tile(const CopGatherJob *job, CopConv3dTile *tile, CopPlace a
     const CopSweep *sweep = job->tiling.sweep;
     const CopTensor *x = job->in, *y = job->out, *add = job->tail.add;
     const int step = cop_tile_step(sweep), c = group * gather->out_channels;
-    CopConv3dFn *const fn = gather->blocking.pairs
-                                ? kernels->pairs[step][at.rows - 1][at.cols - 1]
-                                : kernels->gather[step][at.rows - 1][at.cols - 1];
+    CopConv3dFn *const fn = gather->pairs ? kernels->pairs[step][at.rows - 1][at.cols - 1]
+                                          : kernels->gather[step][at.rows - 1][at.cols - 1];
     const float *in = x->data + (size_t)at.g * x->stride_g +
                       (size_t)(group * gather->in_channels) * x->stride_c + sweep->in_first +
                       at.t * sweep->in_t + at.h * sweep->in_h + at.w * sweep->in_w;

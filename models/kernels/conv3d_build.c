@@ -92,7 +92,7 @@ static void visit_unit(const Visit *visit, int taps, int in, size_t first, size_
 {
     const CopGather *gather = visit->gather;
     const size_t channel = (size_t)in * gather->in_c;
-    const size_t pairs = gather->blocking.pairs;
+    const size_t pairs = gather->pairs;
     for (int k = 0; k < taps; k += 64) {
         const int n = taps - k < 64 ? taps - k : 64;
         const CopTap *tap = &gather->tap[k];
@@ -127,7 +127,7 @@ static void visit_all(const Visit *visit, const CopConvShape *s)
 {
     const CopGather *gather = visit->gather;
     const int taps = s->kt * s->kh * s->kw, ic = s->ic / s->groups, oc = s->oc / s->groups;
-    const int width = gather->blocking.pairs ? 2 : 1;
+    const int width = gather->pairs ? 2 : 1;
     const int o_step = gather->transposed ? 1 : width, i_step = gather->transposed ? width : 1;
     for (int group = 0; group < s->groups; group++)
         for (int o = 0; o < oc; o += o_step)
@@ -155,7 +155,7 @@ static void visit_shared(const Visit *visit, const CopConvShape *s)
             const size_t index = (size_t)in * in_step + (size_t)k;
             const size_t offset = (size_t)in * gather->in_c + tap->offset;
             put(visit, at, offset, (uint32_t)index);
-            if (gather->blocking.pairs)
+            if (gather->pairs)
                 put(visit, at, offset, (uint32_t)(index + gather->channel_step));
         }
     }

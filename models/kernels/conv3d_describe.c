@@ -40,17 +40,17 @@ char *cop_conv3d_kernel(const CopConv3d *conv, CopConvPass pass, char text[COP_C
                                                      : cop_conv3d_tiling(sweep, 1);
     const int rows = ceil_div(sweep->h.positions, tiling.h_pieces);
     const int cols = ceil_div(sweep->w.positions, tiling.w_pieces);
-    const bool pairs = gather->blocking.pairs;
+    const bool pairs = gather->pairs;
     if (pass == COP_CONV_WEIGHT)
         snprintf(text, COP_CONV_TEXT, "%s %dx%d", gather->shared ? "shared" : "correlate", rows,
                  cols);
     else if (gather->winograd)
         snprintf(text, COP_CONV_TEXT, "winograd %dx%d %dK", rows, cols + cols % 2,
-                 gather->blocking.block_bytes >> 10);
+                 sweep->block_bytes >> 10);
     else
         snprintf(text, COP_CONV_TEXT, "%s%s %dx%d %dK", gather->shared ? "shared" : "",
                  gather->shared ? (pairs ? "" : " singles") : (pairs ? "pairs" : "singles"), rows,
-                 cols, gather->blocking.block_bytes >> 10);
+                 cols, sweep->block_bytes >> 10);
     return text;
 }
 

@@ -28,13 +28,13 @@ static Run run_of(const CopGather *gather, int item)
         return (Run){gather->index + begin, rest < COPY_CHUNK ? rest : COPY_CHUNK, 0, begin, false};
     }
     const int group = item / gather->units, unit = item % gather->units;
-    const int channel = gather->blocking.pairs ? 2 * unit : unit;
+    const int channel = gather->pairs ? 2 * unit : unit;
     return (Run){.index = gather->index,
                  .n = gather->slots,
                  .first =
                      (size_t)group * gather->group_step + (size_t)channel * gather->channel_step,
                  .listed = (size_t)item * gather->slots,
-                 .alone = gather->blocking.pairs && channel + 1 == gather->out_channels};
+                 .alone = gather->pairs && channel + 1 == gather->out_channels};
 }
 
 static int runs(const CopGather *gather)
@@ -93,7 +93,7 @@ static void scale_slots(float *listed, uint32_t begin, uint32_t end, const float
 
 void cop_gather_scale(const CopGather *gather, const float *scale, float *listed)
 {
-    const bool pairs = gather->blocking.pairs;
+    const bool pairs = gather->pairs;
     const uint32_t slots = (uint32_t)gather->slots;
     for (int g = 0; g < gather->groups; g++)
         for (int unit = 0; unit < gather->units; unit++) {
@@ -133,7 +133,7 @@ void cop_tile_list(CopConv3dTile *tile, const CopGather *gather, const CopSweep 
 {
     tile->channels = gather->out_channels;
     tile->offset = gather->offset;
-    tile->pairs = gather->blocking.pairs;
+    tile->pairs = gather->pairs;
     tile->taps = sweep->t.taps;
     tile->start_step = gather->shared ? 0 : (size_t)(gather->kinds * sweep->t.taps);
     tile->weight_step = gather->shared ? gather->slots : 0;

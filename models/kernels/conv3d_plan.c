@@ -8,8 +8,10 @@
 
 enum {
     WIDEST_GROUPED = 7, /* rows that kernels take in groups */
+    /* How shapes bend the table, as measured: docs/BENCHMARKS.md. */
     NARROW_COLS = 4,
     WIDE_ROW = 56,
+    WINOGRAD_BLOCKS = 3, /* by those of the table */
     POINTWISE_BYTES = 60 << 10,
     REACHING_BYTES = 44 << 10
 };
@@ -212,70 +214,67 @@ static void place_sweep(CopSweep *sweep, const CopTensor *in, const CopTensor *o
     sweep->out_w = w->stride * COP_LANES;
 }
 
-/* Where positions share no input, blocks need not stay in the first-level cache, and short
- * tiles keep the sums of more channels in the second. Under a stride along w each is read by
- * few taps, so that more of them may be in a block. Narrow tiles let a block have more input
- * channels, for single ones: that pays where a tile reaches far, and where rows are so short that
- * the strip beside is read before its columns have left the second-level cache. */
+/* A row of the table as a shape bends it. Winograd's pairs load once for two products, which the
+ * second-level cache can feed. Where positions share no input, blocks need not stay in the first
+ * one either, and short tiles keep the sums of more channels in the second. Under a stride along
+ * w each input is read by few taps, so that more of them may be in a block. Narrow tiles let a
+ * block have more input channels, for single ones: that pays where a tile reaches far, and where
+ * rows are so short that the strip beside is read before its columns have left the second-level
+ * cache. */
 static CopBlocking sweep_blocking(const CopGather *gather, const CopSweep *sweep)
 {
     CopBlocking b = gather->blocking;
-    if (sweep->t.taps <= 1 && sweep->h.taps <= 1 && sweep->w.taps <= 1) {
+    const bool reaches = sweep->w.step > 1;
+    if (gather->winograd) {
+        b.cols = COP_WINOGRAD_COLS;
+        b.block_bytes *= WINOGRAD_BLOCKS;
+    } else if (sweep->t.taps <= 1 && sweep->h.taps <= 1 && sweep->w.taps <= 1) {
         b.cols = min(b.cols, WIDEST_GROUPED);
         b.positions = min(b.positions, b.cols);
         b.block_bytes = max(b.block_bytes, POINTWISE_BYTES);
-        return b;
-    }
-    const bool reaches = sweep->w.step > 1;
-    if (reaches)
-        b.block_bytes = max(b.block_bytes, REACHING_BYTES);
-    if (!b.pairs && (reaches || sweep->w.positions < WIDE_ROW)) {
-        b.cols = min(b.cols, NARROW_COLS);
-        b.positions = min(b.positions, 2 * NARROW_COLS);
+    } else {
+        if (reaches)
+            b.block_bytes = max(b.block_bytes, REACHING_BYTES);
+        if (!gather->pairs && (reaches || sweep->w.positions < WIDE_ROW)) {
+            b.cols = min(b.cols, NARROW_COLS);
+            b.positions = min(b.positions, 2 * NARROW_COLS);
+        }
     }
     return b;
 }
 
-/* Equal blocks: a short last one would cost as much overhead. */
-static void block_evenly(CopSweep *sweep, const CopGather *gather, int most)
+/* Bytes of a channel's input that the largest tile reads. */
+static size_t channel_bytes(const CopGather *gather, const CopSweep *sweep)
 {
-    const int channels = gather->in_channels;
-    const int blocks = ceil_div(channels, max(most, 1));
-    sweep->block_channels = ceil_div(channels, blocks);
-    sweep->blocks = ceil_div(channels, sweep->block_channels);
-}
-
-static void block_winograd(CopSweep *sweep, const CopGather *gather)
-{
-    const CopSweep half = cop_winograd_sweep(sweep);
-    cut_for_kernels(half.h.positions, half.w.positions, gather->blocking.positions,
-                    COP_WINOGRAD_COLS, &sweep->h_pieces, &sweep->w_pieces);
-    block_evenly(sweep, gather, cop_winograd_block(sweep, gather->blocking.block_bytes));
+    const CopAxis *t = &sweep->t, *h = &sweep->h, *w = &sweep->w;
+    if (gather->winograd)
+        return cop_winograd_channel_bytes(sweep);
+    const int rows = (ceil_div(h->positions, sweep->h_pieces) - 1) * h->step + max(h->taps, 1);
+    const int cols = (ceil_div(w->positions, sweep->w_pieces) - 1) * w->step + max(w->taps, 1);
+    return (size_t)rows * (size_t)cols * (size_t)max(t->taps, 1) * COP_LANES * sizeof(float);
 }
 
 static void block_sweep(CopSweep *sweep, const CopGather *gather)
 {
-    const CopAxis *t = &sweep->t, *h = &sweep->h, *w = &sweep->w;
+    const CopBlocking b = sweep_blocking(gather, sweep);
+    const CopSweep tiled = gather->winograd ? cop_winograd_sweep(sweep) : *sweep;
     sweep->blocks = 1;
     sweep->block_channels = gather->in_channels;
-    const CopBlocking b = sweep_blocking(gather, sweep);
-    if (gather->winograd) {
-        block_winograd(sweep, gather);
-        return;
-    }
-    cut_for_kernels(h->positions, w->positions, b.positions, b.cols, &sweep->h_pieces,
+    sweep->block_bytes = b.block_bytes;
+    cut_for_kernels(tiled.h.positions, tiled.w.positions, b.positions, b.cols, &sweep->h_pieces,
                     &sweep->w_pieces);
     if (!sweep->h_pieces)
         return; /* nothing to walk, but weights are listed */
-    const int rows = (ceil_div(h->positions, sweep->h_pieces) - 1) * h->step + max(h->taps, 1);
-    const int cols = (ceil_div(w->positions, sweep->w_pieces) - 1) * w->step + max(w->taps, 1);
-    const size_t plane = (size_t)rows * (size_t)cols * COP_LANES * sizeof(float);
-    const size_t volume = plane * (size_t)max(t->taps, 1), room = (size_t)b.block_bytes;
-    if (volume > room && t->taps > 1) {
-        sweep->blocks = gather->in_channels * t->taps;
+    const size_t bytes = channel_bytes(gather, sweep), room = (size_t)b.block_bytes;
+    if (bytes > room && sweep->t.taps > 1 && !gather->winograd) {
+        sweep->blocks = gather->in_channels * sweep->t.taps;
         sweep->block_channels = 0;
     } else {
-        block_evenly(sweep, gather, (int)(room / volume));
+        /* Equal blocks: a short last one would cost as much overhead. */
+        const int channels = gather->in_channels;
+        const int blocks = ceil_div(channels, max((int)(room / bytes), 1));
+        sweep->block_channels = ceil_div(channels, blocks);
+        sweep->blocks = ceil_div(channels, sweep->block_channels);
     }
 }
 
@@ -305,9 +304,11 @@ static void plan_taps(CopGather *gather, const CopConvShape *s, const CopTensor 
 size_t cop_gather_block(CopGather *gather, CopBlocking blocking)
 {
     gather->blocking = blocking;
-    gather->winograd = gather->shared && blocking.winograd && cop_winograd_fits(gather);
-    gather->kinds = blocking.pairs ? 3 : 1;
-    gather->units = blocking.pairs ? ceil_div(gather->out_channels, 2) : gather->out_channels;
+    gather->pairs = blocking.walk != COP_WALK_SINGLES;
+    gather->winograd =
+        gather->shared && blocking.walk == COP_WALK_WINOGRAD && cop_winograd_fits(gather);
+    gather->kinds = gather->pairs ? 3 : 1;
+    gather->units = gather->pairs ? ceil_div(gather->out_channels, 2) : gather->out_channels;
     size_t starts = 0;
     for (int i = 0; i < gather->sweeps; i++) {
         block_sweep(&gather->sweep[i], gather);

@@ -27,7 +27,8 @@ typedef struct CopSweep {
     ptrdiff_t in_first, in_t, in_h, in_w; /* floats, from element (0,0,0) of a group */
     ptrdiff_t out_first, out_t, out_h, out_w;
     int h_pieces, w_pieces; /* into which tiles cut the positions */
-    int block_channels; /* input channels whose share of a tile stays in L1; 0: one tap of one */
+    int block_bytes;        /* room for a tile's input */
+    int block_channels;     /* input channels whose share of a tile has it; 0: one tap of one */
     int blocks;
     const uint32_t *start; /* [group][block][unit][kind][tap along t]; one list when shared */
 } CopSweep;
@@ -48,7 +49,7 @@ typedef struct CopGather {
     int groups;
     int in_channels, out_channels; /* of a group */
     bool transposed;               /* from dy to dx */
-    bool shared, winograd;         /* winograd: shared, and `weight` has four parts */
+    bool pairs, shared, winograd;  /* winograd: shared pairs, and `weight` has four parts */
     CopBlocking blocking;
     int units, kinds; /* of a group; of a unit */
     int sweeps;
@@ -169,9 +170,9 @@ bool cop_winograd_fits(const CopGather *gather);
 /* The sweep over pairs of columns, which tiles then count. */
 CopSweep cop_winograd_sweep(const CopSweep *sweep);
 
-/* Of a gather that is cut into tiles: most channels in a block (0 and up), and floats of
- * scratch memory that a thread needs. */
-int cop_winograd_block(const CopSweep *sweep, int block_bytes);
+/* Of a gather that is cut into tiles: bytes of one part of a channel's inputs, transformed, and
+ * floats of scratch memory that a thread needs. */
+size_t cop_winograd_channel_bytes(const CopSweep *sweep);
 size_t cop_winograd_scratch(const CopGather *gather);
 
 void cop_winograd_build(CopGather *gather, const CopConvShape *shape);

@@ -20,8 +20,8 @@ enum {
     KIB_LEAST = 3 * 3 * (COP_TILE_MAX + 2) * 64 / 1024,
     KIB_MOST = 1024
 };
-static const char blanks[] = " \t\r", singles[] = "singles", pairs[] = "pairs",
-                  winograd[] = "winograd";
+static const char blanks[] = " \t\r";
+static const char *const walks[COP_WALK_COUNT] = {"singles", "pairs", "winograd"};
 
 static int min(int a, int b)
 {
@@ -33,9 +33,9 @@ static int min(int a, int b)
 #define TABLE(which, pair_positions)                                                               \
     {                                                                                              \
         .tier = which, .n = 3, .row = {                                                            \
-            {0.15, {false, false, COP_TILE_MAX, 7, 44 << 10}},                                     \
-            {0.75, {true, false, pair_positions, COP_TILE_MAX, 28 << 10}},                         \
-            {1, {true, true, pair_positions, COP_TILE_MAX, 36 << 10}}                              \
+            {0.15, {COP_WALK_SINGLES, COP_TILE_MAX, 7, 44 << 10}},                                 \
+            {0.75, {COP_WALK_PAIRS, pair_positions, COP_TILE_MAX, 28 << 10}},                      \
+            {1, {COP_WALK_WINOGRAD, pair_positions, COP_TILE_MAX, 36 << 10}}                       \
         }                                                                                          \
     }
 #define SIXTEEN_REGISTERS(which)    TABLE(which, 6)
@@ -64,9 +64,9 @@ CopBlocking cop_kernel_table_find(const CopKernelTable *table, double density)
     return table->row[i].blocking;
 }
 
-const char *cop_walk_name(const CopBlocking *blocking)
+const char *cop_walk_name(CopWalk walk)
 {
-    return blocking->winograd ? winograd : blocking->pairs ? pairs : singles;
+    return walks[walk];
 }
 
 char *cop_kernel_table_name(const CopKernelTable *table, char text[COP_KERNEL_HASH])
@@ -135,12 +135,14 @@ static CopStatus read_row(Reader *r, char *const *word, int n)
         snprintf(allowed, sizeof allowed, "above %g, and at most 1", before);
         return refuse(r, "below", word[0], before < 1 ? allowed : "no row after that of 1");
     }
-    row->blocking.winograd = strcmp(word[1], winograd) == 0;
-    row->blocking.pairs = row->blocking.winograd || strcmp(word[1], pairs) == 0;
-    if (!row->blocking.pairs && strcmp(word[1], singles) != 0)
+    int walk = 0;
+    while (walk < COP_WALK_COUNT && strcmp(word[1], walks[walk]) != 0)
+        walk++;
+    if (walk == COP_WALK_COUNT)
         return refuse(r, "walk", word[1], "singles, pairs, winograd");
+    row->blocking.walk = (CopWalk)walk;
     const int most =
-        row->blocking.pairs ? cop_conv3d_kernels(table->tier)->pairs_max : (int)COP_TILE_MAX;
+        walk == COP_WALK_SINGLES ? (int)COP_TILE_MAX : cop_conv3d_kernels(table->tier)->pairs_max;
     int kib = 0;
     COP_TRY(read_int(r, "positions", word[2], 1, most, &row->blocking.positions));
     COP_TRY(read_int(r, "cols", word[3], 1, COP_TILE_MAX, &row->blocking.cols));
@@ -244,7 +246,7 @@ CopStatus cop_kernel_table_write(const CopKernelTable *table, const char *commen
         const CopBlocking *b = &table->row[i].blocking;
         char below[32];
         fprintf(file.stream, "%-8s %-8s %9d %5d %4d\n",
-                cop_format_double(table->row[i].below, below), cop_walk_name(b), b->positions,
+                cop_format_double(table->row[i].below, below), cop_walk_name(b->walk), b->positions,
                 b->cols, b->block_bytes >> 10);
     }
     return cop_file_commit(&file, err); /* knows whether a write has failed */

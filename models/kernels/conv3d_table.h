@@ -17,10 +17,17 @@
 
 enum { COP_KERNEL_ROWS = 32, COP_KERNEL_HASH = 17 };
 
-/* How a pass walks a layer. */
+typedef enum CopWalk {
+    COP_WALK_SINGLES,
+    COP_WALK_PAIRS,    /* units are pairs of output channels */
+    COP_WALK_WINOGRAD, /* so they are, and dense layers go by Winograd's filtering where it fits */
+    COP_WALK_COUNT
+} CopWalk;
+
+/* How a pass walks a layer. Shapes bend it: pointwise and strided ones take larger blocks, and
+ * single channels narrower tiles (conv3d_plan.c); what comes of it is what a profile names. */
 typedef struct CopBlocking {
-    bool pairs;      /* units are pairs of output channels */
-    bool winograd;   /* pairs, and dense layers by Winograd's filtering where it fits */
+    CopWalk walk;
     int positions;   /* most in a tile */
     int cols;        /* most in a row of a tile */
     int block_bytes; /* of a tile's input, to stay in the first-level cache */
@@ -57,8 +64,8 @@ CopStatus cop_kernel_table_read(CopKernelTable *out, const char *path,
 CopStatus cop_kernel_table_write(const CopKernelTable *table, const char *comment, const char *path,
                                  CopError *err) COP_MUST_CHECK;
 
-/* How a blocking walks, as in a file. */
-const char *cop_walk_name(const CopBlocking *blocking);
+/* As in a file. */
+const char *cop_walk_name(CopWalk walk);
 
 /* The hash as results and checkpoints name it: sixteen digits, or "built-in". */
 char *cop_kernel_table_name(const CopKernelTable *table, char text[COP_KERNEL_HASH]);

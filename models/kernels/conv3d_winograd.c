@@ -8,9 +8,6 @@
 #include "models/kernels/conv3d_plan.h"
 
 enum {
-    /* Blocks of input by those that other kernels take from the first-level cache: pairs read
-     * twice a position and part, little enough to come from the second. */
-    WIDER_BLOCKS = 3,
     CHUNK_UNITS = 64, /* pairs of output channels whose sums stay in the second-level cache */
     LEAST_POSITIONS = 4,
     LEAST_CHANNELS = 16 /* of the output, to pay for transforming the input */
@@ -56,9 +53,9 @@ static size_t part_floats(const CopSweep *sweep)
     return (size_t)sweep->block_channels * channel_floats(sweep);
 }
 
-int cop_winograd_block(const CopSweep *sweep, int block_bytes)
+size_t cop_winograd_channel_bytes(const CopSweep *sweep)
 {
-    return (int)(WIDER_BLOCKS * (size_t)block_bytes / (channel_floats(sweep) * sizeof(float)));
+    return channel_floats(sweep) * sizeof(float);
 }
 
 /* Sums of one part of a chunk of units. */

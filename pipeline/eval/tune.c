@@ -76,8 +76,8 @@ static void find_convs(Tuning *tuning)
 
 static bool same(CopBlocking a, CopBlocking b)
 {
-    return a.pairs == b.pairs && a.winograd == b.winograd && a.positions == b.positions &&
-           a.cols == b.cols && a.block_bytes == b.block_bytes;
+    return a.walk == b.walk && a.positions == b.positions && a.cols == b.cols &&
+           a.block_bytes == b.block_bytes;
 }
 
 static void add_candidate(Tuning *tuning, CopBlocking blocking)
@@ -91,11 +91,11 @@ static void add_candidate(Tuning *tuning, CopBlocking blocking)
 
 static void list_candidates(Tuning *tuning, double density)
 {
-    static const CopBlocking shape[] = {{true, false, COP_TILE_MAX, COP_TILE_MAX, 0},
-                                        {true, false, COP_TILE_MAX, 7, 0},
-                                        {false, false, COP_TILE_MAX, 7, 0},
-                                        {false, false, 8, 4, 0},
-                                        {true, true, COP_TILE_MAX, COP_TILE_MAX, 0}};
+    static const CopBlocking shape[] = {{COP_WALK_PAIRS, COP_TILE_MAX, COP_TILE_MAX, 0},
+                                        {COP_WALK_PAIRS, COP_TILE_MAX, 7, 0},
+                                        {COP_WALK_SINGLES, COP_TILE_MAX, 7, 0},
+                                        {COP_WALK_SINGLES, 8, 4, 0},
+                                        {COP_WALK_WINOGRAD, COP_TILE_MAX, COP_TILE_MAX, 0}};
     static const int kib[] = {20, 28, 36, 44};
     const int pairs_max = cop_conv3d_kernels(cop_tier())->pairs_max;
     tuning->candidates = 0;
@@ -103,7 +103,7 @@ static void list_candidates(Tuning *tuning, double density)
     for (gsize i = 0; i < G_N_ELEMENTS(shape) - (density < 1); i++)
         for (gsize k = 0; k < G_N_ELEMENTS(kib); k++) {
             CopBlocking blocking = shape[i];
-            if (blocking.pairs)
+            if (blocking.walk != COP_WALK_SINGLES)
                 blocking.positions = MIN(blocking.positions, pairs_max);
             blocking.block_bytes = kib[k] << 10;
             add_candidate(tuning, blocking);

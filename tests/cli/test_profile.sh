@@ -64,12 +64,12 @@ check "tiles for more clips" refuses 2 "one clip"
 # What ran, and what it walks.
 run profile "${small[@]}" --density 0.1 --init uniform --threads 1 --json
 check "kernels of forward passes" test -z "$(kernels kernel |
-    grep -vE '^((shared )?singles|pairs|shared) [1-4]x[1-9][0-9]* (28|36|44)K$')"
+    grep -vE '^((shared )?singles|pairs|shared) [1-4]x[1-9][0-9]* (28|36|44|60)K$')"
 check "uniform keeps the first one dense" test "$(kernels kernel | head -n 1 | cut -c 1-7)" = "shared "
 check "kernels of gradients of weights" test -z "$(kernels kernel_weight |
     grep -vE '^(correlate [1-4]|shared [1-9][0-9]*)x[1-9][0-9]*$')"
 check "the first layer has no gradient of its input" test -z "$(kernels kernel_data | head -n 1)"
-check "the others do" test "$(kernels kernel_data | grep -cE " (28|36|44)K\$")" -ge 5
+check "the others do" test "$(kernels kernel_data | grep -cE " (28|36|44|60)K\$")" -ge 5
 check "bytes of lists add up" test "$(layers 'sum(lists)')" = "$(value bytes_lists)"
 # A slot of a list takes an offset and a place, forward and backward, and there is the weight.
 check "bytes of a masked layer's lists" test "$(layers "lists > 20 * nnz" | sed -n 4p)" = 1
@@ -99,7 +99,7 @@ check "profile --tune --json" json "$work/out" '$.file' '$.tier' '$.kernels' \
 tier=$(value tier)
 printf 'tier %s\n0.5 singles 2 2 9\n1 singles 3 3 12\n' "$tier" >"$work/own.kernels"
 run profile "${small[@]}" --kernels "$work/own.kernels" --no-train --json --density 0.1
-check "one's own table" test -z "$(kernels kernel | grep -vE 'singles [123]x[123] (9|12)K$')"
+check "one's own table" test -z "$(kernels kernel | grep -vE 'singles [123]x[123] (9|12|44|60)K$')"
 run profile "${small[@]}" --kernels "$work/own.kernels" --no-train
 check "which it says" grep -qE 'kernels [0-9a-f]{16}$' "$work/out"
 

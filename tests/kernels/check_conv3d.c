@@ -100,11 +100,12 @@ static CopKernelTable random_table(void)
 {
     CopKernelTable table = {.tier = cop_tier(), .n = kcheck_int(1, 4)};
     for (int i = 0; i < table.n; i++) {
-        const bool pairs = kcheck_int(0, 1);
-        const int most = pairs ? cop_conv3d_kernels(table.tier)->pairs_max : COP_TILE_MAX;
-        table.row[i] = (CopKernelRow){(i + 1.0) / table.n,
-                                      {pairs, pairs && kcheck_int(0, 1), kcheck_int(1, most),
-                                       kcheck_int(1, COP_TILE_MAX), kcheck_int(9, 40) << 10}};
+        const CopWalk walk = (CopWalk)kcheck_int(0, COP_WALK_COUNT - 1);
+        const int most =
+            walk != COP_WALK_SINGLES ? cop_conv3d_kernels(table.tier)->pairs_max : COP_TILE_MAX;
+        table.row[i] = (CopKernelRow){
+            (i + 1.0) / table.n,
+            {walk, kcheck_int(1, most), kcheck_int(1, COP_TILE_MAX), kcheck_int(9, 40) << 10}};
     }
     return table;
 }
