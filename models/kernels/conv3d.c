@@ -19,16 +19,6 @@ enum {
     STREAM_BYTES = 12 << 20
 };
 
-static int min(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static int max(int a, int b)
-{
-    return a > b ? a : b;
-}
-
 const CopConv3dKernels *cop_conv3d_kernels(CopTier tier)
 {
     switch (tier) {
@@ -101,15 +91,23 @@ static size_t weight_room(const CopParam *param, const CopConvShape *s)
     return s->kw == COP_WINOGRAD_TAPS ? room / COP_WINOGRAD_TAPS * COP_WINOGRAD_PARTS : room;
 }
 
-static void build(CopConv3d *conv)
+/* The lists of one direction. */
+static void build_item(void *ctx, int backward, int worker)
 {
+    (void)worker;
+    CopConv3d *conv = ctx;
     const CopParam *param = conv->param;
     const double density = param->mask ? cop_param_density(param) : 1;
-    const CopBlocking blocking = cop_kernel_table_find(conv->table, density);
-    cop_gather_build(&conv->forward, &conv->shape, blocking, param->mask);
-    if (conv->backward.sweeps)
-        cop_gather_build(&conv->backward, &conv->shape, blocking, param->mask);
-    conv->generation = param->generation;
+    CopGather *gather = backward ? &conv->backward : &conv->forward;
+    if (gather->sweeps)
+        cop_gather_build(gather, &conv->shape, cop_kernel_table_find(conv->table, density),
+                         param->mask);
+}
+
+static void build(CopConv3d *conv, CopPool *pool)
+{
+    cop_parallel_for(pool, 2, build_item, conv);
+    conv->generation = conv->param->generation;
 }
 
 /* What a gather over all weights needs, if it may come to that. */
@@ -158,7 +156,7 @@ CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape
             cop_gather_plan(&conv->backward, arena, shape, dy, dx, true, conv->table, capacity));
     }
     /* Sums of a tile between blocks, or a row of the dense gradient. */
-    const int channels = dx ? max(shape->oc, shape->ic) : shape->oc;
+    const int channels = dx ? cop_max(shape->oc, shape->ic) : shape->oc;
     conv->scratch_floats = (size_t)(channels / shape->groups + 1) * COP_TILE_MAX * COP_LANES;
     if (dy && conv->full.slots > conv->scratch_floats)
         conv->scratch_floats = (conv->full.slots + COP_LANES - 1) / COP_LANES * COP_LANES;
@@ -169,7 +167,7 @@ CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape
         cop_arena_alloc(arena, (size_t)threads * conv->scratch_floats, sizeof *conv->scratch);
     if (!conv->weight || !conv->scratch)
         return COP_ERR_NOMEM;
-    build(conv);
+    build(conv, NULL);
     *out = conv;
     return COP_OK;
 }
@@ -177,7 +175,7 @@ CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape
 void cop_conv3d_load(CopConv3d *conv, const float *scale, CopPool *pool)
 {
     if (conv->generation != conv->param->generation)
-        build(conv);
+        build(conv, pool);
     cop_gather_load(&conv->forward, conv->param->value, conv->weight, pool);
     if (scale)
         cop_gather_scale(&conv->forward, scale, conv->weight);
@@ -263,8 +261,8 @@ static void gather_item(void *ctx, int item, int worker)
             continue;
         }
         for (int group = first / gather->units; group * gather->units < last; group++) {
-            tile.from = max(first - group * gather->units, 0);
-            tile.to = min(last - group * gather->units, gather->units);
+            tile.from = cop_max(first - group * gather->units, 0);
+            tile.to = cop_min(last - group * gather->units, gather->units);
             gather_tile(job, &tile, at, i + 1 < end ? &next : NULL, group, scratch);
         }
     }
@@ -293,8 +291,8 @@ static void run_gather(CopConv3d *conv, const CopGather *gather, CopConvTail tai
         if (job.tiling.tiles < 1)
             continue;
         const int items = threads == 1 ? 1 : threads * ITEMS_PER_THREAD;
-        job.chunks = min(items, job.tiling.tiles);
-        job.parts = min((items + job.chunks - 1) / job.chunks, gather->groups * gather->units);
+        job.chunks = cop_min(items, job.tiling.tiles);
+        job.parts = cop_min((items + job.chunks - 1) / job.chunks, gather->groups * gather->units);
         cop_parallel_for(pool, job.chunks * job.parts, gather_item, &job);
     }
 }

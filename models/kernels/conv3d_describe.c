@@ -5,11 +5,6 @@
 #include "models/core/mask.h"
 #include "models/kernels/conv3d_plan.h"
 
-static int ceil_div(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
 /* The sweep that writes most; NULL if none writes anything. */
 static const CopSweep *largest(const CopGather *gather)
 {
@@ -38,8 +33,8 @@ char *cop_conv3d_kernel(const CopConv3d *conv, CopConvPass pass, char text[COP_C
         return text;
     const CopTiling tiling = pass == COP_CONV_WEIGHT ? cop_conv3d_correlate_tiling(conv, gather, 1)
                                                      : cop_conv3d_tiling(sweep, 1);
-    const int rows = ceil_div(sweep->h.positions, tiling.h_pieces);
-    const int cols = ceil_div(sweep->w.positions, tiling.w_pieces);
+    const int rows = cop_ceil_div(sweep->h.positions, tiling.h_pieces);
+    const int cols = cop_ceil_div(sweep->w.positions, tiling.w_pieces);
     const bool pairs = gather->pairs;
     if (pass == COP_CONV_WEIGHT)
         snprintf(text, COP_CONV_TEXT, "%s %dx%d", gather->shared ? "shared" : "correlate", rows,

@@ -16,21 +16,6 @@ enum {
     REACHING_BYTES = 44 << 10
 };
 
-static int max(int a, int b)
-{
-    return a > b ? a : b;
-}
-
-static int min(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static int ceil_div(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
 int cop_conv_out(int in, int k, int stride, int pad)
 {
     const int room = in + 2 * pad - k;
@@ -57,7 +42,7 @@ static CopAxis forward_axis(Dim d, int in)
  * the largest k they are consecutive. */
 static CopAxis backward_axis(Dim d, int in, int phase)
 {
-    CopAxis axis = {.positions = in > phase ? ceil_div(in - phase, d.stride) : 0,
+    CopAxis axis = {.positions = in > phase ? cop_ceil_div(in - phase, d.stride) : 0,
                     .step = 1,
                     .phase = phase,
                     .stride = d.stride,
@@ -88,8 +73,8 @@ static void reach(const CopAxis *axis, int *lo, int *hi)
     if (axis->positions < 1 || axis->taps < 1)
         return;
     const int last = axis->source + (axis->positions - 1) * axis->step + axis->taps - 1;
-    *lo = max(*lo, -axis->source);
-    *hi = max(*hi, last - (axis->extent - 1));
+    *lo = cop_max(*lo, -axis->source);
+    *hi = cop_max(*hi, last - (axis->extent - 1));
 }
 
 CopHalo cop_conv3d_input_halo(const CopConvShape *s, int t, int h, int w)
@@ -128,15 +113,15 @@ static void cut(int h, int w, int most, int cols, int most_rows, int *h_pieces, 
     *h_pieces = *w_pieces = 0;
     if (h < 1 || w < 1)
         return; /* a phase that a small input does not have */
-    *w_pieces = ceil_div(w, min(most, cols));
-    *h_pieces = ceil_div(h, min(most / ceil_div(w, *w_pieces), most_rows));
+    *w_pieces = cop_ceil_div(w, cop_min(most, cols));
+    *h_pieces = cop_ceil_div(h, cop_min(most / cop_ceil_div(w, *w_pieces), most_rows));
 }
 
 /* Kernels take short rows in groups alone. */
 static void cut_for_kernels(int h, int w, int most, int cols, int *h_pieces, int *w_pieces)
 {
-    const int pieces = w < 1 ? 1 : ceil_div(w, min(most, cols));
-    cut(h, w, most, cols, ceil_div(w, pieces) > WIDEST_GROUPED ? 1 : COP_TILE_ROWS, h_pieces,
+    const int pieces = w < 1 ? 1 : cop_ceil_div(w, cop_min(most, cols));
+    cut(h, w, most, cols, cop_ceil_div(w, pieces) > WIDEST_GROUPED ? 1 : COP_TILE_ROWS, h_pieces,
         w_pieces);
 }
 
@@ -186,9 +171,9 @@ CopPlace cop_conv3d_place(const CopTiling *tiling, int tile)
 void cop_conv3d_valid_taps(const CopAxis *axis, int position, int *first, int *end)
 {
     const int source = axis->source + position * axis->step;
-    const int before = max(-source, 0), inside = axis->extent - source;
+    const int before = cop_max(-source, 0), inside = axis->extent - source;
     *first = before < axis->taps ? before : axis->taps;
-    *end = max(inside < axis->taps ? inside : axis->taps, *first);
+    *end = cop_max(inside < axis->taps ? inside : axis->taps, *first);
 }
 
 size_t cop_sweep_segments(const CopGather *gather, const CopSweep *sweep)
@@ -229,15 +214,15 @@ static CopBlocking sweep_blocking(const CopGather *gather, const CopSweep *sweep
         b.cols = COP_WINOGRAD_COLS;
         b.block_bytes *= WINOGRAD_BLOCKS;
     } else if (sweep->t.taps <= 1 && sweep->h.taps <= 1 && sweep->w.taps <= 1) {
-        b.cols = min(b.cols, WIDEST_GROUPED);
-        b.positions = min(b.positions, b.cols);
-        b.block_bytes = max(b.block_bytes, POINTWISE_BYTES);
+        b.cols = cop_min(b.cols, WIDEST_GROUPED);
+        b.positions = cop_min(b.positions, b.cols);
+        b.block_bytes = cop_max(b.block_bytes, POINTWISE_BYTES);
     } else {
         if (reaches)
-            b.block_bytes = max(b.block_bytes, REACHING_BYTES);
+            b.block_bytes = cop_max(b.block_bytes, REACHING_BYTES);
         if (!gather->pairs && (reaches || sweep->w.positions < WIDE_ROW)) {
-            b.cols = min(b.cols, NARROW_COLS);
-            b.positions = min(b.positions, 2 * NARROW_COLS);
+            b.cols = cop_min(b.cols, NARROW_COLS);
+            b.positions = cop_min(b.positions, 2 * NARROW_COLS);
         }
     }
     return b;
@@ -249,9 +234,11 @@ static size_t channel_bytes(const CopGather *gather, const CopSweep *sweep)
     const CopAxis *t = &sweep->t, *h = &sweep->h, *w = &sweep->w;
     if (gather->winograd)
         return cop_winograd_channel_bytes(sweep);
-    const int rows = (ceil_div(h->positions, sweep->h_pieces) - 1) * h->step + max(h->taps, 1);
-    const int cols = (ceil_div(w->positions, sweep->w_pieces) - 1) * w->step + max(w->taps, 1);
-    return (size_t)rows * (size_t)cols * (size_t)max(t->taps, 1) * COP_LANES * sizeof(float);
+    const int rows =
+        (cop_ceil_div(h->positions, sweep->h_pieces) - 1) * h->step + cop_max(h->taps, 1);
+    const int cols =
+        (cop_ceil_div(w->positions, sweep->w_pieces) - 1) * w->step + cop_max(w->taps, 1);
+    return (size_t)rows * (size_t)cols * (size_t)cop_max(t->taps, 1) * COP_LANES * sizeof(float);
 }
 
 static void block_sweep(CopSweep *sweep, const CopGather *gather)
@@ -272,9 +259,9 @@ static void block_sweep(CopSweep *sweep, const CopGather *gather)
     } else {
         /* Equal blocks: a short last one would cost as much overhead. */
         const int channels = gather->in_channels;
-        const int blocks = ceil_div(channels, max((int)(room / bytes), 1));
-        sweep->block_channels = ceil_div(channels, blocks);
-        sweep->blocks = ceil_div(channels, sweep->block_channels);
+        const int blocks = cop_ceil_div(channels, cop_max((int)(room / bytes), 1));
+        sweep->block_channels = cop_ceil_div(channels, blocks);
+        sweep->blocks = cop_ceil_div(channels, sweep->block_channels);
     }
 }
 
@@ -308,7 +295,7 @@ size_t cop_gather_block(CopGather *gather, CopBlocking blocking)
     gather->winograd =
         gather->shared && blocking.walk == COP_WALK_WINOGRAD && cop_winograd_fits(gather);
     gather->kinds = gather->pairs ? 3 : 1;
-    gather->units = gather->pairs ? ceil_div(gather->out_channels, 2) : gather->out_channels;
+    gather->units = gather->pairs ? cop_ceil_div(gather->out_channels, 2) : gather->out_channels;
     size_t starts = 0;
     for (int i = 0; i < gather->sweeps; i++) {
         block_sweep(&gather->sweep[i], gather);

@@ -13,6 +13,21 @@
 #include "models/kernels/conv3d_kernels.h"
 #include "models/kernels/conv3d_table.h"
 
+static inline int cop_min(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static inline int cop_max(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+static inline int cop_ceil_div(int a, int b)
+{
+    return (a + b - 1) / b;
+}
+
 /* One dimension of a sweep. Tap k of position i reads source index
  * source + i * step + k and belongs to destination index phase + i * stride. */
 typedef struct CopAxis {

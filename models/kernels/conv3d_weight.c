@@ -17,16 +17,6 @@ typedef struct CorrelateJob {
     int parts;
 } CorrelateJob;
 
-static int min(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static int max(int a, int b)
-{
-    return a > b ? a : b;
-}
-
 static void correlate_tile(const CorrelateJob *job, CopConv3dTile *tile, CopPlace at,
                            const CopPlace *next, int group)
 {
@@ -80,8 +70,8 @@ static void correlate_item(void *ctx, int part, int worker)
         const CopPlace next = cop_conv3d_place(&job->tiling, i + 1);
         for (int group = first / gather->out_channels; group * gather->out_channels < last;
              group++) {
-            tile.from = max(first - group * gather->out_channels, 0);
-            tile.to = min(last - group * gather->out_channels, gather->out_channels);
+            tile.from = cop_max(first - group * gather->out_channels, 0);
+            tile.to = cop_min(last - group * gather->out_channels, gather->out_channels);
             correlate_tile(job, &tile, at, i + 1 < tiles ? &next : NULL, group);
         }
     }
@@ -95,7 +85,7 @@ CopTiling cop_conv3d_correlate_tiling(const CopConv3d *conv, const CopGather *ga
     if (gather->shared)
         return cop_conv3d_tiling_large(sweep, lane_groups, SHARED_POSITIONS, SHARED_COLS);
     const CopBlocking *blocking = &gather->blocking;
-    const int most = min(blocking->positions, conv->kernels->correlate_max);
+    const int most = cop_min(blocking->positions, conv->kernels->correlate_max);
     return cop_conv3d_tiling_of(sweep, lane_groups, most, blocking->cols);
 }
 
@@ -117,7 +107,7 @@ static void run_correlate(CopConv3d *conv, const CopGather *gather, const CopTen
                         .x = x,
                         .dy = dy,
                         .sums = sums,
-                        .parts = min(threads, channels)};
+                        .parts = cop_min(threads, channels)};
     cop_parallel_for(pool, job.parts, correlate_item, &job);
 }
 

@@ -13,16 +13,6 @@ enum {
     LEAST_CHANNELS = 16 /* of the output, to pay for transforming the input */
 };
 
-static int min(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static int ceil_div(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
 bool cop_winograd_fits(const CopGather *gather)
 {
     const CopAxis *h = &gather->sweep->h, *w = &gather->sweep->w;
@@ -34,7 +24,7 @@ bool cop_winograd_fits(const CopGather *gather)
 /* Rows of input under the tallest tile. */
 static int input_rows(const CopSweep *sweep)
 {
-    return (ceil_div(sweep->h.positions, sweep->h_pieces) - 1) * sweep->h.step + sweep->h.taps;
+    return (cop_ceil_div(sweep->h.positions, sweep->h_pieces) - 1) * sweep->h.step + sweep->h.taps;
 }
 
 static size_t row_floats(void)
@@ -61,7 +51,7 @@ size_t cop_winograd_channel_bytes(const CopSweep *sweep)
 /* Sums of one part of a chunk of units. */
 static size_t sums_floats(const CopGather *gather)
 {
-    return (size_t)(2 * min(gather->units, CHUNK_UNITS)) * COP_TILE_MAX * COP_LANES;
+    return (size_t)(2 * cop_min(gather->units, CHUNK_UNITS)) * COP_TILE_MAX * COP_LANES;
 }
 
 size_t cop_winograd_scratch(const CopGather *gather)
@@ -72,7 +62,7 @@ size_t cop_winograd_scratch(const CopGather *gather)
 CopSweep cop_winograd_sweep(const CopSweep *sweep)
 {
     CopSweep half = *sweep;
-    half.w.positions = ceil_div(sweep->w.positions, 2);
+    half.w.positions = cop_ceil_div(sweep->w.positions, 2);
     return half;
 }
 
@@ -87,7 +77,7 @@ void cop_winograd_build(CopGather *gather, const CopConvShape *s)
     uint32_t n = 0, *start = gather->start;
     for (int block = 0; block < sweep->blocks; block++) {
         const int first = block * sweep->block_channels;
-        const int channels = min(sweep->block_channels, gather->in_channels - first);
+        const int channels = cop_min(sweep->block_channels, gather->in_channels - first);
         for (int t = 0; t < s->kt; t++) {
             *start++ = n;
             for (int c = 0; c < channels; c++)
@@ -159,7 +149,7 @@ static void transform(const CopGatherJob *job, CopPlace at, int block, CopWinogr
                       sweep->in_first + at.t * sweep->in_t + at.h * sweep->in_h +
                       2 * at.w * COP_LANES;
     float *out = input->out;
-    input->channels = min(sweep->block_channels, gather->in_channels - first);
+    input->channels = cop_min(sweep->block_channels, gather->in_channels - first);
     for (int lane = 0; lane < COP_LANES; lane += kernels->width) {
         input->in = in + lane;
         input->out = out + lane;
@@ -206,7 +196,7 @@ static void write_sums(const CopGatherJob *job, CopPlace at, bool odd, int from,
                                 .out_c = (ptrdiff_t)gather->out_c,
                                 .out_h = sweep->out_h,
                                 .out_w = sweep->out_w,
-                                .channels = min(2 * units, gather->out_channels - c),
+                                .channels = cop_min(2 * units, gather->out_channels - c),
                                 .rows = at.rows,
                                 .pairs = at.cols,
                                 .odd = odd,
@@ -230,7 +220,7 @@ static void write_sums(const CopGatherJob *job, CopPlace at, bool odd, int from,
 static CopPlace widened(CopPlace at, int positions)
 {
     at.w *= 2;
-    at.cols = min(2 * at.cols, positions - at.w);
+    at.cols = cop_min(2 * at.cols, positions - at.w);
     return at;
 }
 
@@ -265,7 +255,7 @@ void cop_winograd_tile(const CopGatherJob *job, CopPlace at, const CopPlace *nex
                               .odd = odd};
     const CopPlace ahead = next ? widened(*next, positions) : at;
     for (int chunk = from; chunk < to; chunk += CHUNK_UNITS) {
-        const int units = min(CHUNK_UNITS, to - chunk);
+        const int units = cop_min(CHUNK_UNITS, to - chunk);
         for (int block = 0; block < sweep->blocks; block++) {
             if (next && chunk == from)
                 cop_tile_prefetch(gather, sweep, &ahead, 0, block, x);

@@ -18,7 +18,7 @@
 
 typedef float Vec __attribute__((vector_size(COP_VEC_BYTES), may_alias));
 typedef int Bits __attribute__((may_alias)); /* of a float */
-typedef int VecI __attribute__((vector_size(COP_VEC_BYTES)));
+typedef int VecI __attribute__((vector_size(COP_VEC_BYTES), may_alias));
 
 enum { WIDTH = COP_VEC_BYTES / sizeof(float) };
 

@@ -5,14 +5,9 @@
 #include <string.h>
 
 #include "models/kernels/lane_kernels.h"
+#include "models/kernels/lane_vector.h"
 
-#define PASTE2(a, b) a##b
-#define PASTE(a, b)  PASTE2(a, b)
-
-enum { VW = COP_VEC_BYTES / 4, PARTS = COP_LANES / VW };
-
-typedef float Vec __attribute__((vector_size(COP_VEC_BYTES), aligned(COP_VEC_BYTES), may_alias));
-typedef int VecI __attribute__((vector_size(COP_VEC_BYTES), aligned(COP_VEC_BYTES), may_alias));
+enum { PARTS = COP_LANES / WIDTH };
 
 /* The lanes of one position, in tier-sized parts. */
 typedef struct Lanes {
@@ -54,16 +49,16 @@ static inline Vec rectify(Vec x)
 static inline VecI valid(int lanes, int p)
 {
     VecI index;
-    for (int i = 0; i < VW; i++)
-        index[i] = p * VW + i;
+    for (int i = 0; i < WIDTH; i++)
+        index[i] = p * WIDTH + i;
     return index < lanes;
 }
 
 static void collect(double sum[COP_LANES], const Lanes *row)
 {
     for (int p = 0; p < PARTS; p++)
-        for (int i = 0; i < VW; i++)
-            sum[p * VW + i] += (double)row->part[p][i];
+        for (int i = 0; i < WIDTH; i++)
+            sum[p * WIDTH + i] += (double)row->part[p][i];
 }
 
 /* Adds up lanes: all sixteen in full groups, the valid ones in the last. */
@@ -360,7 +355,7 @@ static void avg_pool_backward(const CopTensor *dy, const CopTensor *dx, int c,
         }
 }
 
-const CopLaneKernels PASTE(cop_lane_kernels_, COP_TIER) = {
+const CopLaneKernels TIER_NAME(cop_lane_kernels_) = {
     .moments = moments,
     .norm = norm,
     .norm_sums = norm_sums,

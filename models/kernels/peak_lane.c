@@ -2,21 +2,18 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "models/kernels/peak.h"
 
-#define PASTE2(a, b) a##b
-#define PASTE(a, b)  PASTE2(a, b)
+#include "models/kernels/lane_vector.h"
 
 /* Two units with a latency of four to five cycles take ten sums at one time; twelve, a
  * factor and a term fit in sixteen registers. Sums that start equal would be made one, and one
  * that starts at 1 stays there. */
-enum { VW = COP_VEC_BYTES / 4, SUMS = 12 };
+enum { SUMS = 12 };
 #define EACH_SUM(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
 #define DECLARE(i)  Vec sum##i = zero + (float)(i + 2);
 #define STEP(i)     sum##i = sum##i * factor + term;
 #define ADD(i)      total += sum##i;
 
-typedef float Vec __attribute__((vector_size(COP_VEC_BYTES)));
-
-float PASTE(cop_multiply_adds_, COP_TIER)(int rounds, double *flops)
+float TIER_NAME(cop_multiply_adds_)(int rounds, double *flops)
 {
     const Vec zero = {0}, factor = zero + 0.999f, term = zero + 0.001f;
     Vec total = zero;
@@ -26,8 +23,8 @@ float PASTE(cop_multiply_adds_, COP_TIER)(int rounds, double *flops)
     }
     EACH_SUM(ADD)
     float mean = 0;
-    for (int i = 0; i < VW; i++)
-        mean += total[i] / (SUMS * VW);
-    *flops = 2.0 * SUMS * VW * rounds;
+    for (int i = 0; i < WIDTH; i++)
+        mean += total[i] / (SUMS * WIDTH);
+    *flops = 2.0 * SUMS * WIDTH * rounds;
     return mean;
 }

@@ -4,16 +4,12 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <limits.h>
 
+#include "models/kernels/lane_vector.h"
 #include "models/kernels/tile.h"
 
-#define PASTE2(a, b) a##b
-#define PASTE(a, b)  PASTE2(a, b)
+enum { PARTS = COP_LANES / WIDTH };
 
-enum { VW = COP_VEC_BYTES / 4, PARTS = COP_LANES / VW };
-
-typedef float Vec __attribute__((vector_size(COP_VEC_BYTES), aligned(COP_VEC_BYTES), may_alias));
 typedef float VecU __attribute__((vector_size(COP_VEC_BYTES), aligned(4), may_alias));
-typedef int VecI __attribute__((vector_size(COP_VEC_BYTES), aligned(COP_VEC_BYTES), may_alias));
 
 /* A number or a mask for each lane. */
 typedef struct Lanes {
@@ -59,7 +55,7 @@ static Lanes starts(const CopTensor *x, int tile, int every, int tiles)
 {
     Lanes out;
     for (int lane = 0; lane < COP_LANES; lane++)
-        out.part[lane / VW][lane % VW] =
+        out.part[lane / WIDTH][lane % WIDTH] =
             lane < x->grid.t * x->grid.h * x->grid.w ? lane / every % tiles * tile : INT_MIN / 2;
     return out;
 }
@@ -156,6 +152,6 @@ static void exchange(const CopTensor *x, int c, int end, float outside)
     }
 }
 
-const CopTileKernels PASTE(cop_tile_kernels_, COP_TIER) = {
+const CopTileKernels TIER_NAME(cop_tile_kernels_) = {
     .exchange = exchange,
 };
