@@ -198,7 +198,8 @@ static void check_large(void)
                              .density = 1});
 }
 
-/* A mask that moves, a dense layer that becomes sparse and dense again, and fewer lanes than planned. */
+/* A mask that moves, a dense layer that becomes sparse and dense again, and fewer lanes than
+ * planned. */
 static void check_refresh(int ic, int oc, int stride, const CopKernelTable *table)
 {
     const Case c = {.s = {ic, oc, 3, 3, 3, 1, stride, 1, 1, 1, 1, 1},
