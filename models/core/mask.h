@@ -28,6 +28,16 @@ static inline void cop_mask_clear(uint64_t *mask, size_t i)
     mask[i / 64] &= ~((uint64_t)1 << (i % 64));
 }
 
+/* n bits, 1..64, from bit i on, in the low ones. */
+static inline uint64_t cop_mask_bits(const uint64_t *mask, size_t i, int n)
+{
+    const size_t word = i / 64, shift = i % 64;
+    uint64_t bits = mask[word] >> shift;
+    if (shift + (size_t)n > 64)
+        bits |= mask[word + 1] << (64 - shift);
+    return n < 64 ? bits & (((uint64_t)1 << n) - 1) : bits;
+}
+
 static inline size_t cop_mask_count(const uint64_t *mask, size_t bits)
 {
     size_t count = 0;

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "models/core/mask.h"
 #include "models/kernels/conv3d_plan.h"
 
 enum {
@@ -81,27 +82,42 @@ static bool tensors_fit(const CopConvShape *s, const CopTensor *x, const CopTens
 }
 
 /* Weights in list order: the active ones, or all with a slot for each channel that a last
- * pair lacks, and Winograd's four for three. */
-static size_t weight_room(const CopParam *param, const CopConvShape *s)
+ * pair lacks, or Winograd's. */
+static size_t weight_room(const CopConv3d *conv)
 {
+    const CopConvShape *s = &conv->shape;
+    const CopParam *param = conv->param;
     const size_t oc = (size_t)(s->oc / s->groups), ic = (size_t)(s->ic / s->groups);
-    const size_t channels = (oc + oc % 2) * (ic + ic % 2), room = param->numel / oc / ic * channels;
-    if (param->capacity < param->numel)
-        return param->capacity;
-    return s->kw == COP_WINOGRAD_TAPS ? room / COP_WINOGRAD_TAPS * COP_WINOGRAD_PARTS : room;
+    size_t room = param->capacity;
+    if (param->capacity >= param->numel)
+        room = param->numel / oc / ic * (oc + oc % 2) * (ic + ic % 2);
+    const size_t forward = cop_winograd_room(&conv->forward);
+    const size_t backward = cop_winograd_room(&conv->backward);
+    room = forward > room ? forward : room;
+    return backward > room ? backward : room;
 }
 
-/* The lists of one direction. */
+/* The lists of one direction. The gradient of masked weights needs the forward ones in any case;
+ * that of all weights has its own. */
 static void build_item(void *ctx, int backward, int worker)
 {
     (void)worker;
     CopConv3d *conv = ctx;
     const CopParam *param = conv->param;
-    const double density = param->mask ? cop_param_density(param) : 1;
+    const uint64_t *mask = param->mask;
     CopGather *gather = backward ? &conv->backward : &conv->forward;
-    if (gather->sweeps)
-        cop_gather_build(gather, &conv->shape, cop_kernel_table_find(conv->table, density),
-                         param->mask);
+    if (!gather->sweeps)
+        return;
+    const double density = mask ? cop_param_density(param) : 1;
+    const CopBlocking blocking = cop_kernel_table_find(conv->table, density);
+    gather->filtered = cop_winograd_takes(gather, blocking, density);
+    gather->slots = 0;
+    if (!gather->filtered || (mask && !backward && conv->full.sweeps))
+        cop_gather_build(gather, &conv->shape, blocking, mask);
+    else if (mask)
+        cop_gather_count_ranks(gather, mask);
+    if (gather->filtered)
+        cop_winograd_build(gather, blocking, mask, density);
 }
 
 static void build(CopConv3d *conv, CopPool *pool)
@@ -110,14 +126,10 @@ static void build(CopConv3d *conv, CopPool *pool)
     conv->generation = conv->param->generation;
 }
 
-/* What a gather over all weights needs, if it may come to that. */
-static void grow_scratch(CopConv3d *conv, CopGather *gather)
+/* A pass by Winograd's filtering keeps transformed inputs, too. */
+static void grow_scratch(CopConv3d *conv, const CopGather *gather)
 {
-    if (!gather->sweeps || conv->param->capacity < conv->param->numel)
-        return;
-    gather->shared = true;
-    cop_gather_block(gather, cop_kernel_table_find(conv->table, 1));
-    const size_t floats = gather->winograd ? cop_winograd_scratch(gather) : 0;
+    const size_t floats = gather->winograd ? cop_winograd_scratch(gather, conv->table) : 0;
     if (floats > conv->scratch_floats)
         conv->scratch_floats = floats;
 }
@@ -142,6 +154,7 @@ CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape
                         .y = *y};
     const size_t capacity = param->capacity ? param->capacity : 1;
     COP_TRY(cop_gather_plan(&conv->forward, arena, shape, x, y, false, conv->table, capacity));
+    COP_TRY(cop_winograd_plan(&conv->forward, arena, shape, conv->table, param));
     if (dy) {
         conv->dy = *dy;
         COP_TRY(cop_gather_plan(&conv->full, arena, shape, x, dy, false, conv->table, 0));
@@ -154,6 +167,7 @@ CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape
         conv->dx = *dx;
         COP_TRY(
             cop_gather_plan(&conv->backward, arena, shape, dy, dx, true, conv->table, capacity));
+        COP_TRY(cop_winograd_plan(&conv->backward, arena, shape, conv->table, param));
     }
     /* Sums of a tile between blocks, or a row of the dense gradient. */
     const int channels = dx ? cop_max(shape->oc, shape->ic) : shape->oc;
@@ -162,21 +176,33 @@ CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape
         conv->scratch_floats = (conv->full.slots + COP_LANES - 1) / COP_LANES * COP_LANES;
     grow_scratch(conv, &conv->forward);
     grow_scratch(conv, &conv->backward);
-    conv->weight = cop_arena_alloc(arena, weight_room(param, shape), sizeof *conv->weight);
+    conv->weight = cop_arena_alloc(arena, weight_room(conv), sizeof *conv->weight);
     conv->scratch =
         cop_arena_alloc(arena, (size_t)threads * conv->scratch_floats, sizeof *conv->scratch);
-    if (!conv->weight || !conv->scratch)
+    const bool filtered = conv->forward.winograd || conv->backward.winograd;
+    if (filtered) /* a mask may come later */
+        conv->dense =
+            cop_arena_alloc(arena, cop_mask_words(param->numel) * 64, sizeof *conv->dense);
+    if (!conv->weight || !conv->scratch || (filtered && !conv->dense))
         return COP_ERR_NOMEM;
     build(conv, NULL);
     *out = conv;
     return COP_OK;
 }
 
+static void load(CopConv3d *conv, const CopGather *gather, CopPool *pool)
+{
+    if (gather->filtered)
+        cop_winograd_load(conv, gather, pool);
+    else
+        cop_gather_load(gather, conv->param->value, conv->weight, pool);
+}
+
 void cop_conv3d_load(CopConv3d *conv, const float *scale, CopPool *pool)
 {
     if (conv->generation != conv->param->generation)
         build(conv, pool);
-    cop_gather_load(&conv->forward, conv->param->value, conv->weight, pool);
+    load(conv, &conv->forward, pool);
     if (scale)
         cop_gather_scale(&conv->forward, scale, conv->weight);
     conv->loaded = true;
@@ -188,6 +214,20 @@ void cop_conv3d_load(CopConv3d *conv, const float *scale, CopPool *pool)
 static int place_in_out(const CopAxis *axis, int i)
 {
     return axis->phase + i * axis->stride;
+}
+
+/* Asks for a share of what the last block of a tile will add. */
+static void prefetch_sum(const CopConv3dTile *tile, const float *sum, CopPlace at, int width,
+                         int share, int shares)
+{
+    const int first = tile->from * width;
+    const int channels = cop_min(tile->to * width, tile->channels) - first;
+    const int end = first + (int)((int64_t)channels * (share + 1) / shares);
+    for (int c = first + (int)((int64_t)channels * share / shares); c < end; c++)
+        for (int row = 0; row < at.rows; row++)
+            for (int col = 0; col < at.cols; col++)
+                __builtin_prefetch(sum + c * tile->add_c + row * tile->add_h + col * tile->add_w, 0,
+                                   2);
 }
 
 /* One tile's share of some units of a group. */
@@ -215,6 +255,8 @@ static void gather_tile(const CopGatherJob *job, CopConv3dTile *tile, CopPlace a
     for (int block = 0; block < sweep->blocks; block++) {
         if (next)
             cop_tile_prefetch(gather, sweep, next, group, block, x);
+        if (sum && block < sweep->blocks - 1)
+            prefetch_sum(tile, sum, at, gather->pairs ? 2 : 1, block, sweep->blocks - 1);
         cop_tile_block(tile, gather, sweep, group, block, job->conv->weight);
         tile->first = block == 0;
         tile->last = block == sweep->blocks - 1;
@@ -256,7 +298,7 @@ static void gather_item(void *ctx, int item, int worker)
     for (int i = (int)((int64_t)tiles * chunk / job->chunks); i < end; i++) {
         const CopPlace at = cop_conv3d_place(&job->tiling, i);
         const CopPlace next = cop_conv3d_place(&job->tiling, i + 1);
-        if (gather->winograd) {
+        if (gather->filtered) {
             cop_winograd_tile(job, at, i + 1 < end ? &next : NULL, first, last, scratch);
             continue;
         }
@@ -278,16 +320,16 @@ static void run_gather(CopConv3d *conv, const CopGather *gather, CopConvTail tai
     /* Memory that is read for the sum is cached already. */
     const bool stream = (!tail.add || tail.add->data != out->data) &&
                         (size_t)out->g * out->stride_g * sizeof(float) >= STREAM_BYTES;
-    const CopSweep half = gather->winograd ? cop_winograd_sweep(gather->sweep) : (CopSweep){0};
     for (int i = 0; i < gather->sweeps; i++) {
-        CopGatherJob job = {
-            .conv = conv,
-            .gather = gather,
-            .tiling = cop_conv3d_tiling(gather->winograd ? &half : &gather->sweep[i], out->g),
-            .in = in,
-            .out = out,
-            .tail = tail,
-            .stream = stream};
+        CopGatherJob job = {.conv = conv,
+                            .gather = gather,
+                            .tiling = cop_conv3d_tiling(gather->filtered ? gather->winograd->sweep
+                                                                         : &gather->sweep[i],
+                                                        out->g),
+                            .in = in,
+                            .out = out,
+                            .tail = tail,
+                            .stream = stream};
         if (job.tiling.tiles < 1)
             continue;
         const int items = threads == 1 ? 1 : threads * ITEMS_PER_THREAD;
@@ -312,6 +354,6 @@ void cop_conv3d_backward_data(CopConv3d *conv, const CopTensor *dy, const CopTen
     assert(conv->backward.sweeps && cop_conv3d_same_layout(dx, &conv->dx) &&
            cop_conv3d_same_layout(dy, &conv->dy) && dx->n == dy->n);
     conv->loaded = false;
-    cop_gather_load(&conv->backward, conv->param->value, conv->weight, pool);
+    load(conv, &conv->backward, pool);
     run_gather(conv, &conv->backward, (CopConvTail){.add = accumulate ? dx : NULL}, dy, dx, pool);
 }

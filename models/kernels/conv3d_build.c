@@ -11,20 +11,16 @@ typedef struct Visit {
     bool place;           /* else count */
 } Visit;
 
-static uint32_t rank_of(const Visit *visit, size_t index)
+uint32_t cop_gather_rank(const CopGather *gather, const uint64_t *mask, size_t index)
 {
-    const uint64_t word = visit->mask[index / 64], below = ((uint64_t)1 << index % 64) - 1;
-    return visit->gather->rank[index / 64] + (uint32_t)__builtin_popcountll(word & below);
+    const uint64_t word = mask[index / 64], below = ((uint64_t)1 << index % 64) - 1;
+    return gather->rank[index / 64] + (uint32_t)__builtin_popcountll(word & below);
 }
 
-/* n bits of the mask, 1..64, from `index` on. */
-static uint64_t bits_at(const uint64_t *mask, size_t index, int n)
+/* Transformed inputs are there a block at a time. */
+static size_t channel_offset(const CopGather *gather, int in)
 {
-    const size_t word = index / 64, shift = index % 64;
-    uint64_t bits = mask[word] >> shift;
-    if (shift + (size_t)n > 64)
-        bits |= mask[word + 1] << (64 - shift);
-    return n < 64 ? bits & (((uint64_t)1 << n) - 1) : bits;
+    return (size_t)(gather->transformed ? in % gather->sweep->block_channels : in) * gather->in_c;
 }
 
 /* Where a unit's segments for input channel `in` of a group start in each sweep; those of a tap
@@ -91,19 +87,22 @@ static void visit_unit(const Visit *visit, int taps, int in, size_t first, size_
                        bool alone)
 {
     const CopGather *gather = visit->gather;
-    const size_t channel = (size_t)in * gather->in_c;
-    const size_t pairs = gather->pairs;
+    const size_t channel = channel_offset(gather, in), pairs = gather->pairs;
     for (int k = 0; k < taps; k += 64) {
         const int n = taps - k < 64 ? taps - k : 64;
         const CopTap *tap = &gather->tap[k];
-        const uint64_t a = bits_at(visit->mask, first + (size_t)k, n);
-        const uint64_t b = alone ? 0 : bits_at(visit->mask, second + (size_t)k, n);
+        const uint64_t a = cop_mask_bits(visit->mask, first + (size_t)k, n);
+        const uint64_t b = alone ? 0 : cop_mask_bits(visit->mask, second + (size_t)k, n);
         uint32_t rank_a = 0, rank_b = 0;
         uint16_t before[64];
         before[0] = 0;
-        if (visit->place) {
-            rank_a = rank_of(visit, first + (size_t)k);
-            rank_b = alone ? 0 : rank_of(visit, second + (size_t)k);
+        if (visit->place && gather->transformed) {
+            rank_a = (uint32_t)first + (uint32_t)k;
+            rank_b = (uint32_t)second + (uint32_t)k;
+            count_below(before, ~(uint64_t)0, ~(uint64_t)0, n);
+        } else if (visit->place) {
+            rank_a = cop_gather_rank(gather, visit->mask, first + (size_t)k);
+            rank_b = alone ? 0 : cop_gather_rank(gather, visit->mask, second + (size_t)k);
             count_below(before, a, b, n);
         }
         for (uint64_t rest = a & b; rest; rest &= rest - 1) {
@@ -153,7 +152,7 @@ static void visit_shared(const Visit *visit, const CopConvShape *s)
             const CopTap *tap = &gather->tap[k];
             uint32_t *at = segment(gather, tap);
             const size_t index = (size_t)in * in_step + (size_t)k;
-            const size_t offset = (size_t)in * gather->in_c + tap->offset;
+            const size_t offset = channel_offset(gather, in) + tap->offset;
             put(visit, at, offset, (uint32_t)index);
             if (gather->pairs)
                 put(visit, at, offset, (uint32_t)(index + gather->channel_step));
@@ -161,7 +160,7 @@ static void visit_shared(const Visit *visit, const CopConvShape *s)
     }
 }
 
-static void count_ranks(CopGather *gather, const uint64_t *mask)
+void cop_gather_count_ranks(CopGather *gather, const uint64_t *mask)
 {
     const size_t words = cop_mask_words((size_t)gather->groups * gather->group_step);
     uint32_t before = 0;
@@ -181,13 +180,9 @@ void cop_gather_build(CopGather *gather, const CopConvShape *s, CopBlocking bloc
         gather->sweep[i].start = gather->start + n;
         n += cop_sweep_segments(gather, &gather->sweep[i]);
     }
-    if (gather->winograd) {
-        cop_winograd_build(gather, s);
-        return;
-    }
     place_taps(gather, s->kt * s->kh * s->kw);
-    if (mask)
-        count_ranks(gather, mask);
+    if (mask && !gather->transformed)
+        cop_gather_count_ranks(gather, mask);
     /* A counting sort in place. */
     memset(gather->start, 0, (n + 2) * sizeof *gather->start);
     for (int place = 0; place < 2; place++) {

@@ -81,7 +81,8 @@ INLINE void gather(const CopConv3dTile *tile, const int rows, const int cols, co
         const float *weight = tile->weight + (size_t)unit * tile->weight_step;
         const int c = pairs ? 2 * unit : unit;
         const bool second = pairs && c + 1 < tile->channels;
-        float *scratch = tile->scratch + (ptrdiff_t)c * positions * WIDTH;
+        float *scratch =
+            tile->scratch + (ptrdiff_t)(unit - tile->from) * (pairs ? 2 : 1) * positions * WIDTH;
 
 #define DECLARE(r) Vec a##r = {0}, b##r = {0};
 #define BIAS_A(r)  a##r = bias;

@@ -12,32 +12,24 @@ typedef struct CopyJob {
     float *grad;         /* into the owner's */
 } CopyJob;
 
-/* A run of a list: slots index[0..n) belong to listed[0..n) and to elements
- * first + index[] of the owner's array, every second one to none if `alone`. An
- * item is the list of one unit if lists are shared, else a chunk. */
-typedef struct Run {
-    const uint32_t *index;
-    size_t n, first, listed;
-    bool alone; /* a pair's first channel without a second */
-} Run;
-
-static Run run_of(const CopGather *gather, int item)
+CopRun cop_gather_run(const CopGather *gather, int item)
 {
     if (!gather->shared) {
         const size_t begin = (size_t)item * COPY_CHUNK, rest = gather->slots - begin;
-        return (Run){gather->index + begin, rest < COPY_CHUNK ? rest : COPY_CHUNK, 0, begin, false};
+        return (CopRun){gather->index + begin, rest < COPY_CHUNK ? rest : COPY_CHUNK, 0, begin,
+                        false};
     }
     const int group = item / gather->units, unit = item % gather->units;
     const int channel = gather->pairs ? 2 * unit : unit;
-    return (Run){.index = gather->index,
-                 .n = gather->slots,
-                 .first =
-                     (size_t)group * gather->group_step + (size_t)channel * gather->channel_step,
-                 .listed = (size_t)item * gather->slots,
-                 .alone = gather->pairs && channel + 1 == gather->out_channels};
+    return (CopRun){.index = gather->index,
+                    .n = gather->slots,
+                    .first =
+                        (size_t)group * gather->group_step + (size_t)channel * gather->channel_step,
+                    .listed = (size_t)item * gather->slots,
+                    .alone = gather->pairs && channel + 1 == gather->out_channels};
 }
 
-static int runs(const CopGather *gather)
+int cop_gather_runs(const CopGather *gather)
 {
     return gather->shared ? gather->groups * gather->units
                           : (int)((gather->slots + COPY_CHUNK - 1) / COPY_CHUNK);
@@ -47,7 +39,7 @@ static void load_item(void *ctx, int item, int worker)
 {
     (void)worker;
     const CopyJob *job = ctx;
-    const Run run = run_of(job->gather, item);
+    const CopRun run = cop_gather_run(job->gather, item);
     const float *value = job->value + run.first;
     float *listed = job->listed + run.listed;
     for (size_t j = 0; !run.alone && j < run.n; j++)
@@ -60,7 +52,7 @@ static void store_item(void *ctx, int item, int worker)
 {
     (void)worker;
     const CopyJob *job = ctx;
-    const Run run = run_of(job->gather, item);
+    const CopRun run = cop_gather_run(job->gather, item);
     float *grad = job->grad + run.first;
     const float *listed = job->stored + run.listed;
     for (size_t j = 0; j < run.n; j += 1 + run.alone)
@@ -69,18 +61,14 @@ static void store_item(void *ctx, int item, int worker)
 
 void cop_gather_load(const CopGather *gather, const float *value, float *listed, CopPool *pool)
 {
-    if (gather->winograd) {
-        cop_winograd_load(gather, value, listed, pool);
-        return;
-    }
     CopyJob job = {.gather = gather, .value = value, .listed = listed};
-    cop_parallel_for(pool, runs(gather), load_item, &job);
+    cop_parallel_for(pool, cop_gather_runs(gather), load_item, &job);
 }
 
 void cop_gather_store(const CopGather *gather, const float *listed, float *grad, CopPool *pool)
 {
     CopyJob job = {.gather = gather, .stored = listed, .grad = grad};
-    cop_parallel_for(pool, runs(gather), store_item, &job);
+    cop_parallel_for(pool, cop_gather_runs(gather), store_item, &job);
 }
 
 /* Slots start[0..end) of one kind of a unit; scale has one factor a slot, in turn. */
@@ -93,6 +81,10 @@ static void scale_slots(float *listed, uint32_t begin, uint32_t end, const float
 
 void cop_gather_scale(const CopGather *gather, const float *scale, float *listed)
 {
+    if (gather->filtered) {
+        cop_winograd_scale(gather, scale, listed);
+        return;
+    }
     const bool pairs = gather->pairs;
     const uint32_t slots = (uint32_t)gather->slots;
     for (int g = 0; g < gather->groups; g++)
@@ -102,10 +94,8 @@ void cop_gather_scale(const CopGather *gather, const float *scale, float *listed
             const float *own = scale + g * gather->out_channels + channel;
             const float factor[] = {own[0], pairs && !alone ? own[1] : 0};
             if (gather->shared) {
-                const int parts = gather->winograd ? COP_WINOGRAD_PARTS : 1;
-                for (int part = 0; part < parts; part++) /* of several there is one group */
-                    scale_slots(listed + (size_t)((g + part) * gather->units + unit) * slots, 0,
-                                slots, factor, 1 + pairs);
+                scale_slots(listed + (size_t)(g * gather->units + unit) * slots, 0, slots, factor,
+                            1 + pairs);
                 continue;
             }
             const CopSweep *sweep = gather->sweep; /* the forward pass has one */
@@ -170,9 +160,15 @@ void cop_tile_prefetch(const CopGather *gather, const CopSweep *sweep, const Cop
         first_tap = block % sweep->t.taps;
         end_tap = first_tap + 1;
     }
-    /* Below the first row of a strip, only the last rows are new. */
+    /* Behind the first frame only the last one is new, or below the first row of a strip only the
+     * last rows. */
+    const bool along_t = cop_sweep_along_t(sweep);
     const int rows = (next->rows - 1) * h->step + h->taps;
-    const int new_rows = next->h == 0 || next->rows * h->step > rows ? rows : next->rows * h->step;
+    int new_rows = rows;
+    if (along_t && next->t > 0 && sweep->block_channels)
+        first_tap = cop_max(first_tap, sweep->t.taps - 1);
+    else if (!along_t && next->h > 0)
+        new_rows = cop_min(rows, next->rows * h->step);
     const int cols = (next->cols - 1) * sweep->w.step + sweep->w.taps;
     channel += group * gather->in_channels;
     for (int c = channel; c < channel + channels; c++)

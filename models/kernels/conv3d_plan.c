@@ -11,7 +11,6 @@ enum {
     /* How shapes bend the table, as measured: docs/BENCHMARKS.md. */
     NARROW_COLS = 4,
     WIDE_ROW = 56,
-    WINOGRAD_BLOCKS = 3, /* by those of the table */
     POINTWISE_BYTES = 60 << 10,
     REACHING_BYTES = 44 << 10
 };
@@ -152,16 +151,24 @@ CopTiling cop_conv3d_tiling_large(const CopSweep *sweep, int lane_groups, int mo
     return tiling_of(sweep, lane_groups, h_pieces, w_pieces);
 }
 
+bool cop_sweep_along_t(const CopSweep *sweep)
+{
+    return sweep->t.taps > 1 && sweep->t.step == 1;
+}
+
 CopPlace cop_conv3d_place(const CopTiling *tiling, int tile)
 {
     const CopSweep *sweep = tiling->sweep;
-    const int hp = tile % tiling->h_pieces, column = tile / tiling->h_pieces;
-    const int strip = column / sweep->t.positions;
+    const bool along_t = cop_sweep_along_t(sweep);
+    const int inner = along_t ? sweep->t.positions : tiling->h_pieces;
+    const int outer = along_t ? tiling->h_pieces : sweep->t.positions;
+    const int i = tile % inner, o = tile / inner % outer, strip = tile / inner / outer;
+    const int hp = along_t ? o : i;
     const int wp = strip % tiling->w_pieces;
     const int h = sweep->h.positions * hp / tiling->h_pieces;
     const int w = sweep->w.positions * wp / tiling->w_pieces;
     return (CopPlace){.g = strip / tiling->w_pieces,
-                      .t = column % sweep->t.positions,
+                      .t = along_t ? i : o,
                       .h = h,
                       .w = w,
                       .rows = sweep->h.positions * (hp + 1) / tiling->h_pieces - h,
@@ -199,20 +206,18 @@ static void place_sweep(CopSweep *sweep, const CopTensor *in, const CopTensor *o
     sweep->out_w = w->stride * COP_LANES;
 }
 
-/* A row of the table as a shape bends it. Winograd's pairs load once for two products, which the
- * second-level cache can feed. Where positions share no input, blocks need not stay in the first
- * one either, and short tiles keep the sums of more channels in the second. Under a stride along
- * w each input is read by few taps, so that more of them may be in a block. Narrow tiles let a
- * block have more input channels, for single ones: that pays where a tile reaches far, and where
- * rows are so short that the strip beside is read before its columns have left the second-level
- * cache. */
+/* A row of the table as a shape bends it. Where positions share no input, blocks need not stay in
+ * the first-level cache, and short tiles keep the sums of more channels in the second. Under a
+ * stride along w each input is read by few taps, so that more of them may be in a block. Narrow
+ * tiles let a block have more input channels, for single ones: that pays where a tile reaches far,
+ * and where rows are so short that the strip beside is read before its columns have left the
+ * second-level cache. */
 static CopBlocking sweep_blocking(const CopGather *gather, const CopSweep *sweep)
 {
     CopBlocking b = gather->blocking;
     const bool reaches = sweep->w.step > 1;
-    if (gather->winograd) {
-        b.cols = COP_WINOGRAD_COLS;
-        b.block_bytes *= WINOGRAD_BLOCKS;
+    if (gather->transformed) {
+        b.cols = COP_WINOGRAD_QUADS;
     } else if (sweep->t.taps <= 1 && sweep->h.taps <= 1 && sweep->w.taps <= 1) {
         b.cols = cop_min(b.cols, WIDEST_GROUPED);
         b.positions = cop_min(b.positions, b.cols);
@@ -229,11 +234,9 @@ static CopBlocking sweep_blocking(const CopGather *gather, const CopSweep *sweep
 }
 
 /* Bytes of a channel's input that the largest tile reads. */
-static size_t channel_bytes(const CopGather *gather, const CopSweep *sweep)
+static size_t channel_bytes(const CopSweep *sweep)
 {
     const CopAxis *t = &sweep->t, *h = &sweep->h, *w = &sweep->w;
-    if (gather->winograd)
-        return cop_winograd_channel_bytes(sweep);
     const int rows =
         (cop_ceil_div(h->positions, sweep->h_pieces) - 1) * h->step + cop_max(h->taps, 1);
     const int cols =
@@ -244,16 +247,15 @@ static size_t channel_bytes(const CopGather *gather, const CopSweep *sweep)
 static void block_sweep(CopSweep *sweep, const CopGather *gather)
 {
     const CopBlocking b = sweep_blocking(gather, sweep);
-    const CopSweep tiled = gather->winograd ? cop_winograd_sweep(sweep) : *sweep;
     sweep->blocks = 1;
     sweep->block_channels = gather->in_channels;
     sweep->block_bytes = b.block_bytes;
-    cut_for_kernels(tiled.h.positions, tiled.w.positions, b.positions, b.cols, &sweep->h_pieces,
+    cut_for_kernels(sweep->h.positions, sweep->w.positions, b.positions, b.cols, &sweep->h_pieces,
                     &sweep->w_pieces);
     if (!sweep->h_pieces)
         return; /* nothing to walk, but weights are listed */
-    const size_t bytes = channel_bytes(gather, sweep), room = (size_t)b.block_bytes;
-    if (bytes > room && sweep->t.taps > 1 && !gather->winograd) {
+    const size_t bytes = channel_bytes(sweep), room = (size_t)b.block_bytes;
+    if (bytes > room && sweep->t.taps > 1 && !gather->transformed) {
         sweep->blocks = gather->in_channels * sweep->t.taps;
         sweep->block_channels = 0;
     } else {
@@ -292,8 +294,6 @@ size_t cop_gather_block(CopGather *gather, CopBlocking blocking)
 {
     gather->blocking = blocking;
     gather->pairs = blocking.walk != COP_WALK_SINGLES;
-    gather->winograd =
-        gather->shared && blocking.walk == COP_WALK_WINOGRAD && cop_winograd_fits(gather);
     gather->kinds = gather->pairs ? 3 : 1;
     gather->units = gather->pairs ? cop_ceil_div(gather->out_channels, 2) : gather->out_channels;
     size_t starts = 0;
@@ -376,5 +376,10 @@ CopStatus cop_gather_plan(CopGather *gather, CopArena *arena, const CopConvShape
 size_t cop_gather_listed(const CopGather *gather)
 {
     const size_t lists = gather->shared ? (size_t)gather->groups * (size_t)gather->units : 1;
-    return gather->slots * lists * (gather->winograd ? COP_WINOGRAD_PARTS : 1);
+    return gather->slots * lists;
+}
+
+size_t cop_gather_weights(const CopGather *gather)
+{
+    return gather->filtered ? cop_winograd_weights(gather) : cop_gather_listed(gather);
 }

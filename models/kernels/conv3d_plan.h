@@ -64,7 +64,11 @@ typedef struct CopGather {
     int groups;
     int in_channels, out_channels; /* of a group */
     bool transposed;               /* from dy to dx */
-    bool pairs, shared, winograd;  /* winograd: shared pairs, and `weight` has four parts */
+    bool pairs, shared;
+    bool transformed; /* one of Winograd's: reads a block of transformed inputs, and `index` counts
+                         all rows of taps */
+    bool filtered;    /* goes by the lists of `winograd` */
+    struct CopWinograd *winograd; /* NULL: never */
     CopBlocking blocking;
     int units, kinds; /* of a group; of a unit */
     int sweeps;
@@ -90,7 +94,8 @@ struct CopConv3d {
     CopTensor x, y, dx, dy;            /* as planned; only shapes and strides count */
     CopGather forward, full, backward; /* full: forward over all weights; sweeps 0 if absent */
     float *weight;                     /* in list order, of the pass that ran or loads last */
-    float *scratch;                    /* [threads][scratch_floats] */
+    float *dense;   /* row-major weights with zeros, while masked ones are transformed; or NULL */
+    float *scratch; /* [threads][scratch_floats] */
     size_t scratch_floats;
 };
 
@@ -113,16 +118,24 @@ size_t cop_sweep_segments(const CopGather *gather, const CopSweep *sweep);
 void cop_gather_build(CopGather *gather, const CopConvShape *shape, CopBlocking blocking,
                       const uint64_t *mask);
 
-/* Slots of all units, which is how many weights in list order there are. */
-size_t cop_gather_listed(const CopGather *gather);
+/* Fills in gather->rank, and the active weights before `index`. */
+void cop_gather_count_ranks(CopGather *gather, const uint64_t *mask);
+uint32_t cop_gather_rank(const CopGather *gather, const uint64_t *mask, size_t index);
 
-/* A sweep cut into tiles. They are numbered down a strip of columns first, so
- * that most of the rows that the next one reads are still in cache, then over
- * t, strips and groups. */
+/* Slots of all units: how many weights in list order its own lists have, and those that the
+ * gather goes by. */
+size_t cop_gather_listed(const CopGather *gather);
+size_t cop_gather_weights(const CopGather *gather);
+
+/* A sweep cut into tiles. They are numbered so that most of what the next one reads is still in
+ * cache: along t first, where all frames but one are the same, else down a strip of columns; then
+ * by the other of the two, over strips and over groups. */
 typedef struct CopTiling {
     const CopSweep *sweep;
     int h_pieces, w_pieces, tiles; /* tiles: 0 for a sweep without positions */
 } CopTiling;
+
+bool cop_sweep_along_t(const CopSweep *sweep);
 
 /* Group, first position and size of a tile. */
 typedef struct CopPlace {
@@ -134,6 +147,8 @@ typedef struct CopPlace {
 CopTiling cop_conv3d_tiling(const CopSweep *sweep, int lane_groups);
 CopTiling cop_conv3d_tiling_of(const CopSweep *sweep, int lane_groups, int most, int cols);
 CopTiling cop_conv3d_tiling_large(const CopSweep *sweep, int lane_groups, int most, int cols);
+/* The lists that the gradient of the weights walks. */
+const CopGather *cop_conv3d_correlated(const CopConv3d *conv);
 CopTiling cop_conv3d_correlate_tiling(const CopConv3d *conv, const CopGather *gather,
                                       int lane_groups);
 CopPlace cop_conv3d_place(const CopTiling *tiling, int tile);
@@ -142,6 +157,18 @@ CopPlace cop_conv3d_place(const CopTiling *tiling, int tile);
 void cop_conv3d_valid_taps(const CopAxis *axis, int position, int *first, int *end);
 
 /* --- weights: owner's order <-> list order --- */
+
+/* A run of a list: slots index[0..n) belong to listed[0..n) and to elements
+ * first + index[] of the owner's array, every second one to none if `alone`. An
+ * item is the list of one unit if lists are shared, else a chunk. */
+typedef struct CopRun {
+    const uint32_t *index;
+    size_t n, first, listed;
+    bool alone; /* a pair's first channel without a second */
+} CopRun;
+
+int cop_gather_runs(const CopGather *gather);
+CopRun cop_gather_run(const CopGather *gather, int item);
 
 /* Multiplies the weights of output channel o by scale[o]. */
 void cop_gather_scale(const CopGather *gather, const float *scale, float *listed);
@@ -166,7 +193,32 @@ int cop_tile_step(const CopSweep *sweep);
 void cop_tile_prefetch(const CopGather *gather, const CopSweep *sweep, const CopPlace *next,
                        int group, int block, const CopTensor *in);
 
-/* --- dense layers by Winograd's filtering: conv3d_winograd.c --- */
+/* --- Winograd's filtering: conv3d_winograd.c --- */
+
+enum { COP_WINOGRAD_LISTS = 3 };
+
+/* Taps along w and their stride; lists, and the first part that each serves. Of three taps the
+ * first and the last part have weights of one tap alone, so that lists of a mask differ. */
+typedef struct CopFilterKind {
+    int taps, stride, lists;
+    int part[COP_WINOGRAD_LISTS + 1];
+} CopFilterKind;
+
+extern const CopFilterKind cop_filters[COP_FILTER_COUNT];
+
+/* The weights of a gather, transformed: lists of one or more parts, of three taps the first one, the
+ * four in the middle and the last one. Each part is a convolution over t and h that counts quads of
+ * positions along w. */
+typedef struct CopWinograd {
+    CopFilter filter;
+    CopConvShape rows; /* the layer's shape with kernels one wide */
+    CopGather list[COP_WINOGRAD_LISTS];
+    CopSweep sweep[COP_WINOGRAD_LISTS]; /* theirs; alike but for the starts */
+    CopSweep reads;                     /* what a tile reads, in their blocks */
+    bool masked;                        /* lists have room for those of a mask */
+    uint64_t *row_mask[COP_WINOGRAD_LISTS];
+    size_t first[COP_WINOGRAD_PARTS + 1]; /* weight of a part in list order */
+} CopWinograd;
 
 /* A pass over one pair of tensors, as work items see it. */
 typedef struct CopGatherJob {
@@ -179,21 +231,30 @@ typedef struct CopGatherJob {
     int chunks, parts; /* a work item is a chunk of the tiles and a part of the units */
 } CopGatherJob;
 
-/* Whether a dense gather can be done so, and pays. */
-bool cop_winograd_fits(const CopGather *gather);
+/* Gives a gather that has been planned what Winograd's filtering needs, if some row of the table
+ * asks for it at a density that `param` may have, and the shape fits. */
+CopStatus cop_winograd_plan(CopGather *gather, CopArena *arena, const CopConvShape *shape,
+                            const CopKernelTable *table, const CopParam *param) COP_MUST_CHECK;
 
-/* The sweep over pairs of columns, which tiles then count. */
-CopSweep cop_winograd_sweep(const CopSweep *sweep);
+/* Whether a gather of some density, 1 for one without a mask, goes by it under a row of the
+ * table. */
+bool cop_winograd_takes(const CopGather *gather, CopBlocking blocking, double density);
 
-/* Of a gather that is cut into tiles: bytes of one part of a channel's inputs, transformed, and
- * floats of scratch memory that a thread needs. */
-size_t cop_winograd_channel_bytes(const CopSweep *sweep);
-size_t cop_winograd_scratch(const CopGather *gather);
+/* Weights in list order that there are at most (0 without it), and floats of scratch memory for a thread. */
+size_t cop_winograd_room(const CopGather *gather);
+size_t cop_winograd_scratch(const CopGather *gather, const CopKernelTable *table);
 
-void cop_winograd_build(CopGather *gather, const CopConvShape *shape);
-void cop_winograd_load(const CopGather *gather, const float *value, float *listed, CopPool *pool);
+/* Weights in list order that there are. */
+size_t cop_winograd_weights(const CopGather *gather);
 
-/* A tile (in pairs of columns) of units from..to. */
+/* The weights' ranks are counted before they are loaded. */
+void cop_winograd_build(CopGather *gather, CopBlocking blocking, const uint64_t *mask,
+                        double density);
+/* Fills conv->weight; where lists are shared, with zeros for what a mask lacks. */
+void cop_winograd_load(CopConv3d *conv, const CopGather *gather, CopPool *pool);
+void cop_winograd_scale(const CopGather *gather, const float *scale, float *listed);
+
+/* A tile (in quads of columns) of units from..to. */
 void cop_winograd_tile(const CopGatherJob *job, CopPlace at, const CopPlace *next, int from, int to,
                        float *scratch);
 

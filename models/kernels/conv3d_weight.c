@@ -77,6 +77,11 @@ static void correlate_item(void *ctx, int part, int worker)
     }
 }
 
+const CopGather *cop_conv3d_correlated(const CopConv3d *conv)
+{
+    return conv->forward.filtered && !conv->param->mask ? &conv->full : &conv->forward;
+}
+
 /* Tiles that blocks were made for, or larger ones where sums stay in registers. */
 CopTiling cop_conv3d_correlate_tiling(const CopConv3d *conv, const CopGather *gather,
                                       int lane_groups)
@@ -114,7 +119,7 @@ static void run_correlate(CopConv3d *conv, const CopGather *gather, const CopTen
 void cop_conv3d_backward_weight(CopConv3d *conv, const CopTensor *x, const CopTensor *dy,
                                 CopPool *pool)
 {
-    const CopGather *gather = conv->forward.winograd ? &conv->full : &conv->forward;
+    const CopGather *gather = cop_conv3d_correlated(conv);
     run_correlate(conv, gather, x, dy, conv->weight, pool);
     cop_gather_store(gather, conv->weight, conv->param->grad, pool);
 }

@@ -1,138 +1,287 @@
-/* Dense convolution by Winograd's filtering along w, on the kernels of pairs. For each block of
- * input channels a tile's inputs are transformed into scratch memory, four parts one after the
- * other; each part is gathered from there as a convolution over t and h alone, and its sums wait
- * in scratch for the other blocks. What the parts' sums make is written at the end.
+/* Convolution by Winograd's filtering along w, on the kernels of pairs. For each block of input
+ * channels a tile's inputs are transformed into scratch memory, one part after the other; each
+ * part is gathered from there as a convolution over t and h alone, and its sums wait in scratch
+ * for the other blocks. What the parts' sums make is written at the end.
+ *
+ * Of a masked layer each part lists what its transformed weights are made of: the first and the
+ * last part a row's first and last tap, the four between them all rows that are not empty.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "models/kernels/winograd.h"
 
+#include "models/core/mask.h"
 #include "models/kernels/conv3d_plan.h"
 
 enum {
-    CHUNK_UNITS = 64, /* pairs of output channels whose sums stay in the second-level cache */
+    CHUNK_SUMS = 192, /* parts of pairs of output channels that the second-level cache holds */
     LEAST_POSITIONS = 4,
-    LEAST_CHANNELS = 16 /* of the output, to pay for transforming the input */
+    LEAST_CHANNELS = 16, /* of the output, to pay for transforming the input */
+    /* Lists of a mask pay where tiles are full rows of quads. */
+    LISTED_POSITIONS = (COP_WINOGRAD_QUADS - 1) * COP_WINOGRAD_QUAD + 1
 };
 
-bool cop_winograd_fits(const CopGather *gather)
+/* Below this density masked layers have lists, and from that on others have zeros for what a mask
+ * lacks, all as measured: docs/BENCHMARKS.md. Of lists those of rows that are nearly all there are
+ * cheaper as one for all channels. */
+static const double listed_below = 0.75, zeros_from = 0.65, shared_from = 0.9;
+
+const CopFilterKind cop_filters[COP_FILTER_COUNT] = {
+    [COP_FILTER_3] = {3, 1, 3, {0, 1, 5, 6}},
+    [COP_FILTER_7] = {7, 2, 1, {0, 13}},
+};
+
+static const CopFilterKind *filter_of(const CopWinograd *winograd)
 {
-    const CopAxis *h = &gather->sweep->h, *w = &gather->sweep->w;
-    return gather->sweeps == 1 && gather->groups == 1 && w->taps == COP_WINOGRAD_TAPS &&
-           w->step == 1 && w->positions >= LEAST_POSITIONS && h->positions > 0 &&
-           gather->out_channels >= LEAST_CHANNELS;
+    return &cop_filters[winograd->filter];
 }
 
-/* Rows of input under the tallest tile. */
+static int parts_of(const CopWinograd *winograd)
+{
+    return filter_of(winograd)->part[filter_of(winograd)->lists];
+}
+
+/* --- plan --- */
+
+/* The filter that a shape fits; COP_FILTER_COUNT: none. */
+static CopFilter find_filter(const CopGather *gather)
+{
+    const CopAxis *h = &gather->sweep->h, *w = &gather->sweep->w;
+    CopFilter filter = COP_FILTER_COUNT;
+    if (gather->sweeps == 1 && gather->groups == 1 && w->positions >= LEAST_POSITIONS &&
+        h->positions > 0 && gather->out_channels >= LEAST_CHANNELS)
+        for (filter = 0; filter < COP_FILTER_COUNT; filter++)
+            if (w->taps == cop_filters[filter].taps && w->step == cop_filters[filter].stride)
+                break;
+    return filter;
+}
+
+/* Whether some row of the table filters layers of densities up to `densest`. */
+static bool in_table(const CopKernelTable *table, double densest)
+{
+    double from = 0;
+    for (int i = 0; i < table->n && from <= densest; from = table->row[i++].below)
+        if (table->row[i].blocking.walk == COP_WALK_WINOGRAD)
+            return true;
+    return false;
+}
+
+/* A product needs but half a load, which the second-level cache can feed. */
+static CopBlocking filtered(CopBlocking blocking, bool lists)
+{
+    blocking.block_bytes = lists ? blocking.block_bytes / 2 * 3 : blocking.block_bytes * 3;
+    return blocking;
+}
+
+/* Rows of input under the tallest tile, and floats of such a row, transformed, under the widest. */
 static int input_rows(const CopSweep *sweep)
 {
     return (cop_ceil_div(sweep->h.positions, sweep->h_pieces) - 1) * sweep->h.step + sweep->h.taps;
 }
 
-static size_t row_floats(void)
+static size_t row_floats(const CopSweep *sweep)
 {
-    return (size_t)COP_WINOGRAD_COLS * COP_LANES;
+    return (size_t)cop_ceil_div(sweep->w.positions, sweep->w_pieces) * COP_LANES;
 }
 
-/* One part of a channel's transformed inputs under the tallest tile, and of a block's. */
 static size_t channel_floats(const CopSweep *sweep)
 {
-    return (size_t)(sweep->t.taps * input_rows(sweep)) * row_floats();
+    return (size_t)(sweep->t.taps * input_rows(sweep)) * row_floats(sweep);
 }
 
+/* One part of a block's transformed inputs, and the sums of one part of a chunk of units. */
 static size_t part_floats(const CopSweep *sweep)
 {
     return (size_t)sweep->block_channels * channel_floats(sweep);
 }
 
-size_t cop_winograd_channel_bytes(const CopSweep *sweep)
+static int chunk_units(const CopWinograd *winograd)
 {
-    return channel_floats(sweep) * sizeof(float);
+    return cop_min(winograd->list->units, CHUNK_SUMS / parts_of(winograd));
 }
 
-/* Sums of one part of a chunk of units. */
-static size_t sums_floats(const CopGather *gather)
+static size_t sums_floats(const CopWinograd *winograd)
 {
-    return (size_t)(2 * cop_min(gather->units, CHUNK_UNITS)) * COP_TILE_MAX * COP_LANES;
+    return (size_t)(2 * chunk_units(winograd)) * COP_TILE_MAX * COP_LANES;
 }
 
-size_t cop_winograd_scratch(const CopGather *gather)
+/* Rows of kernels as a convolution over quads, with kernels that are one wide. */
+static CopGather list_of(const CopGather *gather, const CopFilterKind *filter, CopSweep *sweep)
 {
-    return COP_WINOGRAD_PARTS * (part_floats(gather->sweep) + sums_floats(gather));
+    CopGather list = *gather;
+    *sweep = *gather->sweep;
+    sweep->w = (CopAxis){.positions = cop_ceil_div(sweep->w.positions, COP_WINOGRAD_QUAD),
+                         .taps = 1,
+                         .step = 1,
+                         .stride = 1};
+    list.sweep = sweep;
+    list.winograd = NULL;
+    list.filtered = false;
+    list.transformed = true;
+    list.channel_step /= (size_t)filter->taps;
+    list.group_step /= (size_t)filter->taps;
+    return list;
 }
 
-CopSweep cop_winograd_sweep(const CopSweep *sweep)
+/* Blocks and tiles, and where taps read then. */
+static void block_list(CopGather *list, const CopConvShape *rows, CopBlocking blocking)
 {
-    CopSweep half = *sweep;
-    half.w.positions = cop_ceil_div(sweep->w.positions, 2);
-    return half;
+    cop_gather_block(list, blocking);
+    const CopSweep *sweep = list->sweep;
+    const size_t row = row_floats(sweep);
+    list->in_c = channel_floats(sweep);
+    CopTap *tap = list->tap;
+    for (int t = 0; t < rows->kt; t++)
+        for (int h = 0; h < rows->kh; h++, tap++) {
+            /* Taps of a transposed kernel run backwards. */
+            const int tap_t = list->transposed ? rows->kt - 1 - t : t;
+            const int tap_h = list->transposed ? rows->kh - 1 - h : h;
+            *tap =
+                (CopTap){.t = tap_t, .offset = (size_t)(tap_t * input_rows(sweep) + tap_h) * row};
+        }
+}
+
+static CopStatus plan_list(CopGather *list, CopArena *arena, const CopConvShape *rows,
+                           const CopKernelTable *table, bool masked)
+{
+    const size_t taps = (size_t)(rows->kt * rows->kh);
+    const size_t numel = (size_t)rows->ic * (size_t)rows->oc * taps;
+    size_t starts = 0;
+    for (int i = 0; i < table->n; i++)
+        for (int lists = 0; lists <= masked; lists++) {
+            const CopBlocking blocking = table->row[i].blocking;
+            if (blocking.walk != COP_WALK_WINOGRAD)
+                continue;
+            list->shared = !lists;
+            const size_t n = cop_gather_block(list, filtered(blocking, lists));
+            starts = n > starts ? n : starts;
+        }
+    const size_t shared = 2 * (size_t)list->in_channels * taps;
+    const size_t slots = masked && numel > shared ? numel : shared;
+    list->rank = NULL;
+    list->tap = cop_arena_alloc(arena, taps, sizeof *list->tap);
+    list->origin = cop_arena_alloc(arena, 1, sizeof *list->origin);
+    list->offset = cop_arena_alloc(arena, slots, sizeof *list->offset);
+    list->index = cop_arena_alloc(arena, slots, sizeof *list->index);
+    list->start = cop_arena_alloc(arena, starts + 2, sizeof *list->start);
+    return list->tap && list->origin && list->offset && list->index && list->start ? COP_OK
+                                                                                   : COP_ERR_NOMEM;
+}
+
+CopStatus cop_winograd_plan(CopGather *gather, CopArena *arena, const CopConvShape *shape,
+                            const CopKernelTable *table, const CopParam *param)
+{
+    const double densest = (double)param->capacity / (double)param->numel;
+    const CopFilter filter = find_filter(gather);
+    const bool masked = filter == COP_FILTER_3 && gather->sweep->w.positions >= LISTED_POSITIONS;
+    if (filter == COP_FILTER_COUNT || !in_table(table, densest) ||
+        (!masked && densest < zeros_from))
+        return COP_OK;
+    CopWinograd *winograd = cop_arena_alloc(arena, 1, sizeof *winograd);
+    if (!winograd)
+        return COP_ERR_NOMEM;
+    *winograd = (CopWinograd){.filter = filter, .rows = *shape, .masked = masked};
+    winograd->rows.kw = 1;
+    const size_t words = cop_mask_words(param->numel / (size_t)cop_filters[filter].taps);
+    for (int i = 0; i < filter_of(winograd)->lists; i++) {
+        winograd->list[i] = list_of(gather, &cop_filters[filter], &winograd->sweep[i]);
+        COP_TRY(plan_list(&winograd->list[i], arena, &winograd->rows, table, masked));
+        if (!masked)
+            continue;
+        winograd->row_mask[i] = cop_arena_alloc(arena, words, sizeof *winograd->row_mask[i]);
+        if (!winograd->row_mask[i])
+            return COP_ERR_NOMEM;
+    }
+    gather->winograd = winograd;
+    return COP_OK;
+}
+
+static bool by_lists(const CopWinograd *winograd, double density)
+{
+    return winograd->masked && density < listed_below;
+}
+
+bool cop_winograd_takes(const CopGather *gather, CopBlocking blocking, double density)
+{
+    return gather->winograd && blocking.walk == COP_WALK_WINOGRAD &&
+           (density >= zeros_from || by_lists(gather->winograd, density));
+}
+
+size_t cop_winograd_room(const CopGather *gather)
+{
+    if (!gather->winograd)
+        return 0;
+    const CopConvShape *rows = &gather->winograd->rows;
+    return (size_t)(rows->oc + rows->oc % 2) * (size_t)(rows->ic + rows->ic % 2) *
+           (size_t)(rows->kt * rows->kh * parts_of(gather->winograd));
+}
+
+size_t cop_winograd_scratch(const CopGather *gather, const CopKernelTable *table)
+{
+    size_t most = 0;
+    CopGather *list = gather->winograd->list;
+    for (int i = 0; i < table->n; i++) {
+        if (table->row[i].blocking.walk != COP_WALK_WINOGRAD)
+            continue;
+        cop_gather_block(list, filtered(table->row[i].blocking, false));
+        const size_t floats = part_floats(list->sweep) + sums_floats(gather->winograd);
+        most = floats > most ? floats : most;
+    }
+    return (size_t)parts_of(gather->winograd) * most;
 }
 
 /* --- lists and weights --- */
 
-/* One list for all units: slots of each block by tap along t, channel, tap along h. */
-void cop_winograd_build(CopGather *gather, const CopConvShape *s)
+size_t cop_winograd_weights(const CopGather *gather)
 {
-    const CopSweep *sweep = gather->sweep;
-    const int kernel = s->kt * s->kh * s->kw, rows = input_rows(sweep);
-    const size_t in_step = (size_t)kernel * (gather->transposed ? (size_t)s->ic : 1);
-    uint32_t n = 0, *start = gather->start;
-    for (int block = 0; block < sweep->blocks; block++) {
-        const int first = block * sweep->block_channels;
-        const int channels = cop_min(sweep->block_channels, gather->in_channels - first);
-        for (int t = 0; t < s->kt; t++) {
-            *start++ = n;
-            for (int c = 0; c < channels; c++)
-                for (int h = 0; h < s->kh; h++) {
-                    /* Taps of a transposed kernel run backwards. */
-                    const int tap = (t * s->kh + h) * s->kw;
-                    const size_t index = (size_t)(first + c) * in_step +
-                                         (size_t)(gather->transposed ? kernel - 1 - tap : tap);
-                    const size_t row = (size_t)((c * s->kt + t) * rows + h);
-                    for (size_t channel = 0; channel < 2; channel++, n++) {
-                        gather->offset[n] = (uint32_t)(row * row_floats());
-                        gather->index[n] = (uint32_t)(index + channel * gather->channel_step);
-                    }
-                }
-        }
-    }
-    *start = n;
-    gather->slots = n;
+    return gather->winograd->first[parts_of(gather->winograd)];
 }
 
-typedef struct LoadJob {
-    const CopGather *gather;
-    const float *value;
-    float *listed; /* [part][unit][slot] */
-} LoadJob;
-
-static void load_unit(void *ctx, int unit, int worker)
+/* For 64 rows of three taps a word each: which have their first tap, any tap and their last tap. */
+static void mask_rows(const CopWinograd *winograd, const uint64_t *mask, size_t rows,
+                      bool transposed)
 {
-    (void)worker;
-    const LoadJob *job = ctx;
-    const CopGather *gather = job->gather;
-    const size_t part = (size_t)gather->units * gather->slots;
-    const ptrdiff_t step = gather->transposed ? -1 : 1;
-    const bool alone = 2 * unit + 1 == gather->out_channels;
-    float *out = job->listed + (size_t)unit * gather->slots;
-    for (size_t j = 0; j < gather->slots; j++, out++) {
-        float g[COP_WINOGRAD_TAPS] = {0};
-        if (!alone || j % 2 == 0) {
-            const float *value =
-                job->value + (size_t)(2 * unit) * gather->channel_step + gather->index[j];
-            for (int k = 0; k < COP_WINOGRAD_TAPS; k++)
-                g[k] = value[k * step];
+    uint64_t *const first = winograd->row_mask[transposed ? 2 : 0];
+    uint64_t *const any = winograd->row_mask[1];
+    uint64_t *const last = winograd->row_mask[transposed ? 0 : 2];
+    for (size_t word = 0; word < cop_mask_words(rows); word++) {
+        first[word] = any[word] = last[word] = 0;
+        const size_t n = rows - word * 64 < 64 ? rows - word * 64 : 64;
+        for (size_t i = 0; i < n; i++) {
+            const uint64_t taps = cop_mask_bits(mask, (word * 64 + i) * 3, 3);
+            first[word] |= (taps & 1) << i;
+            any[word] |= (uint64_t)(taps != 0) << i;
+            last[word] |= taps >> 2 << i;
         }
-        const float outer = 0.5F * (g[0] + g[2]), inner = 0.5F * g[1];
-        out[0] = g[0];
-        out[part] = outer + inner;
-        out[2 * part] = outer - inner;
-        out[3 * part] = g[2];
     }
 }
 
-void cop_winograd_load(const CopGather *gather, const float *value, float *listed, CopPool *pool)
+void cop_winograd_build(CopGather *gather, CopBlocking blocking, const uint64_t *mask,
+                        double density)
 {
-    LoadJob job = {gather, value, listed};
-    cop_parallel_for(pool, gather->units, load_unit, &job);
+    CopWinograd *winograd = gather->winograd;
+    const bool lists = by_lists(winograd, density);
+    const CopConvShape *s = &winograd->rows;
+    const size_t rows = winograd->list->group_step;
+    blocking = filtered(blocking, lists);
+    if (lists)
+        mask_rows(winograd, mask, rows, gather->transposed);
+    for (int i = 0; i < filter_of(winograd)->lists; i++) {
+        CopGather *list = &winograd->list[i];
+        const uint64_t *own = lists ? winograd->row_mask[i] : NULL;
+        if (own && (double)cop_mask_count(own, rows) >= shared_from * (double)rows)
+            own = NULL;
+        list->shared = !own;
+        block_list(list, s, blocking);
+        cop_gather_build(list, s, blocking, own);
+    }
+    winograd->reads = *gather->sweep;
+    winograd->reads.block_channels = winograd->sweep->block_channels;
+    winograd->reads.blocks = winograd->sweep->blocks;
+    const CopFilterKind *filter = filter_of(winograd);
+    winograd->first[0] = 0;
+    for (int i = 0; i < filter_of(winograd)->lists; i++)
+        for (int part = filter->part[i]; part < filter->part[i + 1]; part++)
+            winograd->first[part + 1] =
+                winograd->first[part] + cop_gather_listed(&winograd->list[i]);
 }
 
 /* --- a tile --- */
@@ -140,66 +289,65 @@ void cop_winograd_load(const CopGather *gather, const float *value, float *liste
 /* Transforms the inputs of one block. */
 static void transform(const CopGatherJob *job, CopPlace at, int block, CopWinogradInput *input)
 {
-    const CopGather *gather = job->gather;
-    const CopSweep *sweep = gather->sweep;
+    const CopSweep *sweep = job->gather->winograd->sweep, *reads = job->gather->sweep;
     const CopTensor *x = job->in;
     const CopConv3dKernels *kernels = job->conv->kernels;
     const int first = block * sweep->block_channels;
     const float *in = x->data + (size_t)at.g * x->stride_g + (size_t)first * x->stride_c +
-                      sweep->in_first + at.t * sweep->in_t + at.h * sweep->in_h +
-                      2 * at.w * COP_LANES;
+                      reads->in_first + at.t * reads->in_t + at.h * reads->in_h +
+                      at.w * COP_WINOGRAD_QUAD * reads->in_w;
     float *out = input->out;
-    input->channels = cop_min(sweep->block_channels, gather->in_channels - first);
+    input->channels = cop_min(sweep->block_channels, job->gather->in_channels - first);
     for (int lane = 0; lane < COP_LANES; lane += kernels->width) {
         input->in = in + lane;
         input->out = out + lane;
-        kernels->winograd->input(input);
+        kernels->winograd->input[job->gather->winograd->filter](input);
     }
     input->out = out;
 }
 
-/* Adds a block to the sums of `units` units from `from` on. */
+/* Adds a block to the sums of units tile->from..to. */
 static void add_block(const CopGatherJob *job, CopConv3dTile *tile, CopPlace at, int block,
-                      int from, int units, const float *inputs, float *sums)
+                      const float *inputs, float *sums)
 {
-    const CopGather *gather = job->gather;
-    const CopSweep *sweep = gather->sweep;
+    const CopWinograd *winograd = job->gather->winograd;
     const CopConv3dKernels *kernels = job->conv->kernels;
     CopConv3dFn *const fn = kernels->pairs[0][at.rows - 1][at.cols - 1];
-    tile->start = sweep->start + (size_t)(block * sweep->t.taps);
+    const CopFilterKind *filter = filter_of(winograd);
     tile->first = block == 0;
-    tile->from = 0;
-    tile->to = units;
-    for (size_t part = 0; part < COP_WINOGRAD_PARTS; part++) {
-        tile->weight =
-            job->conv->weight + (part * (size_t)gather->units + (size_t)from) * gather->slots;
-        for (int lane = 0; lane < COP_LANES; lane += kernels->width) {
-            tile->in = inputs + part * part_floats(sweep) + lane;
-            tile->scratch =
-                sums + part * sums_floats(gather) + lane * 2 * units * at.rows * at.cols;
-            fn(tile);
+    for (int i = 0; i < filter_of(winograd)->lists; i++) {
+        const CopGather *list = &winograd->list[i];
+        cop_tile_list(tile, list, list->sweep);
+        for (int part = filter->part[i]; part < filter->part[i + 1]; part++) {
+            cop_tile_block(tile, list, list->sweep, 0, block,
+                           job->conv->weight + winograd->first[part]);
+            for (int lane = 0; lane < COP_LANES; lane += kernels->width) {
+                tile->in = inputs + (size_t)part * part_floats(list->sweep) + lane;
+                tile->scratch = sums + (size_t)part * sums_floats(winograd) +
+                                lane * 2 * (tile->to - tile->from) * at.rows * at.cols;
+                fn(tile);
+            }
         }
     }
 }
 
-static void write_sums(const CopGatherJob *job, CopPlace at, bool odd, int from, int units,
+static void write_sums(const CopGatherJob *job, CopPlace at, int cols, int from, int units,
                        const float *sums)
 {
     const CopGather *gather = job->gather;
     const CopSweep *sweep = gather->sweep;
     const CopTensor *y = job->out, *add = job->tail.add;
     const CopConv3dKernels *kernels = job->conv->kernels;
-    const int c = 2 * from;
-    float *out = cop_tensor_at(y, at.g, c, at.t, at.h, 2 * at.w);
-    const float *sum = add ? cop_tensor_at(add, at.g, c, at.t, at.h, 2 * at.w) : NULL;
-    CopWinogradOutput output = {.part = sums_floats(gather),
+    const int c = 2 * from, w = at.w * COP_WINOGRAD_QUAD;
+    float *out = cop_tensor_at(y, at.g, c, at.t, at.h, w);
+    const float *sum = add ? cop_tensor_at(add, at.g, c, at.t, at.h, w) : NULL;
+    CopWinogradOutput output = {.part = sums_floats(gather->winograd),
                                 .out_c = (ptrdiff_t)gather->out_c,
                                 .out_h = sweep->out_h,
                                 .out_w = sweep->out_w,
                                 .channels = cop_min(2 * units, gather->out_channels - c),
                                 .rows = at.rows,
-                                .pairs = at.cols,
-                                .odd = odd,
+                                .cols = cols,
                                 .bias = job->tail.bias ? job->tail.bias + c : NULL,
                                 .relu = job->tail.relu,
                                 .stream = job->stream};
@@ -212,15 +360,15 @@ static void write_sums(const CopGatherJob *job, CopPlace at, bool odd, int from,
         output.sums = sums + lane * 2 * units * at.rows * at.cols;
         output.out = out + lane;
         output.add = sum ? sum + lane : NULL;
-        kernels->winograd->output(&output);
+        kernels->winograd->output[gather->winograd->filter](&output);
     }
 }
 
-/* A place in pairs of columns as one in columns. */
+/* A place in quads of columns as one in columns. */
 static CopPlace widened(CopPlace at, int positions)
 {
-    at.w *= 2;
-    at.cols = cop_min(2 * at.cols, positions - at.w);
+    at.w *= COP_WINOGRAD_QUAD;
+    at.cols = cop_min(COP_WINOGRAD_QUAD * at.cols, positions - at.w);
     return at;
 }
 
@@ -228,40 +376,39 @@ void cop_winograd_tile(const CopGatherJob *job, CopPlace at, const CopPlace *nex
                        float *scratch)
 {
     const CopGather *gather = job->gather;
-    const CopSweep *sweep = gather->sweep;
+    const CopWinograd *winograd = gather->winograd;
+    const CopSweep *sweep = winograd->sweep;
     const CopTensor *x = job->in;
-    const int positions = sweep->w.positions, taps = sweep->t.taps, rows = input_rows(sweep);
-    const bool odd = 2 * (at.w + at.cols) > positions;
-    float *inputs = scratch, *sums = scratch + COP_WINOGRAD_PARTS * part_floats(sweep);
-    CopConv3dTile tile = {.in_h = sweep->h.step * (ptrdiff_t)row_floats(),
-                          .in_w = COP_LANES,
-                          .channels = 2 * gather->units,
-                          .offset = gather->offset,
-                          .weight_step = gather->slots,
-                          .pairs = true,
-                          .taps = taps};
+    const int positions = gather->sweep->w.positions, cols = widened(at, positions).cols;
+    const size_t row = row_floats(sweep);
+    float *inputs = scratch;
+    float *sums = scratch + (size_t)parts_of(winograd) * part_floats(sweep);
+    CopConv3dTile tile = {.in_h = sweep->h.step * (ptrdiff_t)row, .in_w = COP_LANES};
     cop_conv3d_valid_taps(&sweep->t, at.t, &tile.first_tap, &tile.end_tap);
     CopWinogradInput input = {.in_c = (ptrdiff_t)x->stride_c,
                               .in_t = (ptrdiff_t)x->stride_t,
                               .in_h = (ptrdiff_t)x->stride_h,
                               .out = inputs,
                               .out_part = part_floats(sweep),
-                              .out_c = (size_t)(taps * rows) * row_floats(),
-                              .out_t = (size_t)rows * row_floats(),
+                              .out_c = channel_floats(sweep),
+                              .out_t = (size_t)input_rows(sweep) * row,
+                              .out_h = row,
                               .first_tap = tile.first_tap,
                               .end_tap = tile.end_tap,
                               .rows = (at.rows - 1) * sweep->h.step + sweep->h.taps,
-                              .pairs = at.cols,
-                              .odd = odd};
+                              .cols = cols};
     const CopPlace ahead = next ? widened(*next, positions) : at;
-    for (int chunk = from; chunk < to; chunk += CHUNK_UNITS) {
-        const int units = cop_min(CHUNK_UNITS, to - chunk);
+    const int units = chunk_units(winograd);
+    for (int chunk = from; chunk < to; chunk += units) {
+        tile.from = chunk;
+        tile.to = cop_min(chunk + units, to);
         for (int block = 0; block < sweep->blocks; block++) {
             if (next && chunk == from)
-                cop_tile_prefetch(gather, sweep, &ahead, 0, block, x);
-            transform(job, at, block, &input);
-            add_block(job, &tile, at, block, chunk, units, inputs, sums);
+                cop_tile_prefetch(gather, &winograd->reads, &ahead, 0, block, x);
+            if (chunk == from || sweep->blocks > 1) /* else they are still there */
+                transform(job, at, block, &input);
+            add_block(job, &tile, at, block, inputs, sums);
         }
-        write_sums(job, at, odd, chunk, units, sums);
+        write_sums(job, at, cols, chunk, tile.to - chunk, sums);
     }
 }

@@ -100,7 +100,7 @@ static void list_candidates(Tuning *tuning, double density)
     const int pairs_max = cop_conv3d_kernels(cop_tier())->pairs_max;
     tuning->candidates = 0;
     add_candidate(tuning, cop_kernel_table_find(cop_kernel_table_of(NULL, cop_tier()), density));
-    for (gsize i = 0; i < G_N_ELEMENTS(shape) - (density < 1); i++)
+    for (gsize i = 0; i < G_N_ELEMENTS(shape); i++)
         for (gsize k = 0; k < G_N_ELEMENTS(kib); k++) {
             CopBlocking blocking = shape[i];
             if (blocking.walk != COP_WALK_SINGLES)

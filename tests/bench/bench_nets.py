@@ -65,22 +65,24 @@ def title(config):
             f"{config['batch']} clips{clip}, {config['threads']} threads")
 
 
-def contenders(config, sparse, binary):
+def contenders(config, args):
     """(row, command): the row says who it is."""
-    found = call(torch_command(config, "--list-variants", "--seconds=0.5"), config["threads"])
-    if found is None:
-        return []
-    variant = min(found["variants"], key=found["variants"].get)
-    rows = [({"who": "PyTorch", "variant": variant, "variants": found["variants"],
-              "version": found["version"]}, torch_command(config, "--variant", variant))]
-    for density, init in [(1, "uniform"), *sparse]:
+    peer = {"who": "PyTorch", "variant": args.variant}
+    if not args.variant:
+        found = call(torch_command(config, "--list-variants", "--seconds=0.5"), config["threads"])
+        if found is None:
+            return []
+        peer |= found
+        peer["variant"] = min(found["variants"], key=found["variants"].get)
+    rows = [(peer, torch_command(config, "--variant", peer["variant"]))]
+    for density, init in [(1, "uniform"), *args.sparse]:
         rows.append(({"who": "coppice", "density": density, "init": init if density < 1 else None},
-                     [binary, *words(config), "--density", str(density), "--init", init]))
+                     [args.binary, *words(config), "--density", str(density), "--init", init]))
     return rows
 
 
 def compare(config, args):
-    rows = contenders(config, args.sparse, args.binary)
+    rows = contenders(config, args)
     runs = [[] for _ in rows]
     for turn in range(args.rounds):
         for i in range(len(rows)):
@@ -90,7 +92,7 @@ def compare(config, args):
             if run is None:
                 return None
             runs[at].append(run)
-            row.update({key: run[key] for key in ("gmacs", "machine") if key in run})
+            row.update({key: run[key] for key in ("gmacs", "machine", "version") if key in run})
         print(f"\r{title(config)}: round {turn + 1} of {args.rounds}", end="", file=sys.stderr)
     print("\r\033[K", end="", file=sys.stderr)
     for (row, _), run in zip(rows, runs):
@@ -125,6 +127,8 @@ def main():
     parser.add_argument("--threads", type=int, help="only so many")
     parser.add_argument("--mode", choices=("inference", "training"), help="only this one")
     parser.add_argument("--init", choices=("uniform", "erk"), help="densities by this one alone")
+    parser.add_argument("--variant", help="PyTorch's, as a run before named it as the fastest; "
+                        "default: all are tried first, which takes minutes with 16 clips")
     parser.add_argument("--json", help="file to write")
     args = parser.parse_args()
     args.sparse = [(0.5, "erk"), (0.1, "erk")] if args.quick else [

@@ -137,11 +137,31 @@ static void check_random(void)
     }
 }
 
-/* Dense layers whose rows of three taps go by Winograd: odd rows, all tiles, odd channels, more
- * channels than a chunk has, several blocks, small kernels along t and h. */
+/* That a layer runs what starts with `name`, both ways but under a stride, by the built-in tables. */
+static void check_runs(const Case *c, const char *name)
+{
+    Case whole = *c;
+    whole.n = 1;
+    whole.t = 2;
+    whole.h = 4;
+    kcheck_case("conv3d of %d columns at density %g runs %s", c->w, c->density, name);
+    Problem p;
+    conv3d_set_up(&p, &whole);
+    for (int pass = COP_CONV_FORWARD;
+         p.conv && pass <= (c->s.sw > 1 ? COP_CONV_FORWARD : COP_CONV_DATA); pass++) {
+        char text[COP_CONV_TEXT];
+        cop_conv3d_kernel(p.conv, (CopConvPass)pass, text);
+        KCHECK(strncmp(text, name, strlen(name)) == 0);
+    }
+    kcheck_end();
+}
+
+/* Layers whose rows of three taps go by Winograd: quads that lack outputs, all tiles, odd channels,
+ * more channels than a chunk has, several blocks, small kernels along t and h; and masks, with
+ * zeros in the lists of all weights or, in long rows, lists of their own. Seven taps, too. */
 static void check_winograd(void)
 {
-    for (int w = 4; w <= 30; w++)
+    for (int w = 4; w <= 60; w += w < 30 ? 1 : 5)
         for (int h = 1; h <= 4; h += 3)
             conv3d_check(
                 &(Case){.s = {16 + w % 3, 17 + h % 2, 1 + w % 3, 3, 3, 1, 1, 1, w % 2, 1, 1, 1},
@@ -149,7 +169,7 @@ static void check_winograd(void)
                         .t = 3,
                         .h = h,
                         .w = w,
-                        .density = 1,
+                        .density = w % 4 ? 1 : 0.8,
                         .slack = w % 2,
                         .accumulate = h > 1,
                         .tail = w % 3 == 0});
@@ -167,12 +187,36 @@ static void check_winograd(void)
                                  .density = 1,
                                  .fill = (Fill)f,
                                  .tail = f % 2});
-    kcheck_case("conv3d winograd is what runs");
-    Problem p;
-    conv3d_set_up(&p, &(Case){.s = shapes[0], .n = 1, .t = 2, .h = 4, .w = 7, .density = 1});
-    KCHECK(p.conv && conv3d_by_winograd(&p, COP_CONV_FORWARD) &&
-           conv3d_by_winograd(&p, COP_CONV_DATA));
-    kcheck_end();
+    static const double density[] = {0.35, 0.5, 0.7, 0.74, 0.9};
+    for (int i = 0; i < 4; i++)
+        for (int d = 0; d < 5; d++)
+            conv3d_check(&(Case){.s = shapes[i],
+                                 .n = 1 + d % 2 * 16,
+                                 .t = 2,
+                                 .h = 3,
+                                 .w = 25 + d,
+                                 .density = density[d],
+                                 .fill = d == 2 ? (Fill)i : FILL_RANDOM,
+                                 .accumulate = d % 2,
+                                 .tail = i % 2});
+    for (int w = 7; w <= 61; w += w < 17 ? 1 : 11)
+        conv3d_check(
+            &(Case){.s = {3 - w % 2, 17 + w % 2, 1 + w % 3, 7, 7, 1, 2, 2, w % 3 > 0, 3, 3, 1},
+                    .n = 1 + w % 5 * 4,
+                    .t = 2,
+                    .h = w % 4 ? 5 : 8,
+                    .w = w,
+                    .density = w % 3 ? 1 : 0.8,
+                    .fill = w < 10 ? (Fill)(w % FILL_COUNT) : FILL_RANDOM,
+                    .tail = w % 2});
+    const CopConvShape stem = {3, 45, 1, 7, 7, 1, 2, 2, 0, 3, 3, 1};
+    check_runs(&(Case){.s = stem, .w = 15, .density = 1}, "winograd ");
+    check_runs(&(Case){.s = shapes[0], .w = 7, .density = 1}, "winograd ");
+    check_runs(&(Case){.s = shapes[0], .w = 7, .density = 0.8}, "winograd ");
+    check_runs(&(Case){.s = shapes[0], .w = 7, .density = 0.5}, "pairs ");
+    check_runs(&(Case){.s = shapes[0], .w = 28, .density = 1}, "winograd ");
+    check_runs(&(Case){.s = shapes[0], .w = 28, .density = 0.5}, "winograd lists ");
+    check_runs(&(Case){.s = shapes[0], .w = 28, .density = 0.1}, "singles ");
 }
 
 /* Results so large that they are written past the caches, where vectors fill lines: by
@@ -200,21 +244,21 @@ static void check_large(void)
 
 /* A mask that moves, a dense layer that becomes sparse and dense again, and fewer lanes than
  * planned. */
-static void check_refresh(int ic, int oc, int stride, const CopKernelTable *table)
+static void check_refresh(int ic, int oc, int stride, int w, const CopKernelTable *table)
 {
     const Case c = {.s = {ic, oc, 3, 3, 3, 1, stride, 1, 1, 1, 1, 1},
                     .n = 21,
                     .t = 3,
                     .h = 6,
-                    .w = 9,
+                    .w = w,
                     .density = 1,
                     .table = table};
-    kcheck_case("conv3d refresh %d->%d%s", ic, oc, table ? " by a table" : "");
+    kcheck_case("conv3d refresh %d->%d, %d columns%s", ic, oc, w, table ? " by a table" : "");
     Problem p;
     conv3d_set_up(&p, &c);
     if (p.conv)
-        for (int i = 0; i < 4; i++) {
-            static const double density[] = {0.2, 0.6, 0.2, 1};
+        for (int i = 0; i < 5; i++) {
+            static const double density[] = {0.2, 0.6, 0.2, 0.8, 1};
             conv3d_draw_mask(&p, density[i]);
             conv3d_check_passes(&p);
             p.c.n = 10 - i;
@@ -307,13 +351,14 @@ static void run(void)
     conv3d_pools_create();
     check_refusals();
     check_packing();
-    check_refresh(5, 6, 2, NULL);
-    check_refresh(17, 18, 1, NULL);
+    check_refresh(5, 6, 2, 9, NULL);
+    check_refresh(17, 18, 1, 9, NULL);
+    check_refresh(16, 17, 1, 27, NULL);
     for (int i = 0; i < 8; i++) {
         const CopKernelTable table = random_table();
-        check_refresh(5, 6, 2, &table);
+        check_refresh(5, 6, 2, 9, &table);
         if (i < 2)
-            check_refresh(17, 18, 1, &table);
+            check_refresh(17, 18, 1, i ? 27 : 9, &table);
     }
     check_layers();
     check_random();

@@ -108,14 +108,36 @@ bool conv3d_by_winograd(const Problem *p, CopConvPass pass)
     return strncmp(cop_conv3d_kernel(p->conv, pass, text), "winograd", 8) == 0;
 }
 
-/* What stands for |weight| in a bound of a pass. Winograd's four products of a row of taps g
- * and inputs x come to at most (|g0| + |g1| + |g2|) * 2 * (|x0| + |x1| + |x2|), shared out
- * among the two outputs (winograd.h). */
+/* What stands for |weight| and |x| in a bound of a pass. Winograd's products of a row of taps g and
+ * inputs x come to at most C (|g0| + |g1| + ...) (|x0| + |x1| + ...) in each of the four outputs,
+ * where C is the largest sum over parts j of |A'[i][j]| |G[j][k]| |B'[j][l]|: 6 by the matrices
+ * of winograd.h for three taps, 9.54 for the even ones of seven. Any tap of an output is at most
+ * five inputs from any of the six, or twelve from any of the thirteen. */
 static const double *weight_sizes(const Problem *p, CopConvPass pass, const double *weight)
 {
+    const size_t taps = (size_t)p->c.s.kw;
     double *size = magnitudes(weight, p->numel);
-    for (size_t i = 0; conv3d_by_winograd(p, pass) && i < p->numel; i += 3)
-        size[i] = size[i + 1] = size[i + 2] = 2 * (size[i] + size[i + 1] + size[i + 2]);
+    for (size_t i = 0; conv3d_by_winograd(p, pass) && i < p->numel; i += taps) {
+        double sum = 0;
+        for (size_t k = 0; k < taps; k++)
+            sum += size[i + k];
+        for (size_t k = 0; k < taps; k++)
+            size[i + k] = (taps == 3 ? 6 : 9.6) * sum;
+    }
+    return size;
+}
+
+static const double *input_sizes(const Problem *p, CopConvPass pass, const double *x, size_t n,
+                                 int w)
+{
+    const int reach = p->c.s.kw == 3 ? 5 : 12;
+    double *size = magnitudes(x, n);
+    for (size_t i = 0; conv3d_by_winograd(p, pass) && i < n; i++) {
+        const int col = (int)(i % (size_t)w);
+        size[i] = 0;
+        for (int by = col < reach ? -col : -reach; by <= reach && col + by < w; by++)
+            size[i] += fabs(x[(ptrdiff_t)i + by]);
+    }
     return size;
 }
 
@@ -165,7 +187,8 @@ static void check_forward(Problem *p)
     for (size_t i = 0; i < p->numel; i++)
         weight[i] = (double)((float)weight[i] * scale[i / (p->numel / (size_t)c->s.oc)]);
     const double *weight_size = weight_sizes(p, COP_CONV_FORWARD, weight);
-    const double *x_size = magnitudes(p->x, (size_t)c->n * p->x_clip), *one = ones(p->x_clip);
+    const double *x_size = input_sizes(p, COP_CONV_FORWARD, p->x, (size_t)c->n * p->x_clip, c->w);
+    const double *one = ones(p->x_clip);
     const double *bias_size = magnitudes(p->bias, (size_t)c->s.oc),
                  *bias_one = ones((size_t)c->s.oc);
     for (size_t i = 0; i < (size_t)c->n; i++) {
@@ -210,7 +233,8 @@ static void check_backward_data(Problem *p)
     const Expected e = expect(n);
     const double *weight = masked(p, p->weight);
     const double *weight_size = weight_sizes(p, COP_CONV_DATA, weight);
-    const double *dy_size = magnitudes(p->dy, (size_t)c->n * p->y_clip), *one = ones(p->y_clip);
+    const double *dy_size = input_sizes(p, COP_CONV_DATA, p->dy, (size_t)c->n * p->y_clip, p->ow);
+    const double *one = ones(p->y_clip);
     double *before = kcheck_alloc(n, sizeof *before);
     if (c->accumulate) {
         fill(before, n, c->fill);
