@@ -9,6 +9,8 @@ typedef struct Visit {
     CopGather *gather;
     const uint64_t *mask; /* NULL: all weights */
     bool place;           /* else count */
+    CopConv3dPlaceFn *fast;
+    CopConv3dSlots slots; /* for it */
 } Visit;
 
 uint32_t cop_gather_rank(const CopGather *gather, const uint64_t *mask, size_t index)
@@ -121,6 +123,44 @@ static void visit_unit(const Visit *visit, int taps, int in, size_t first, size_
     }
 }
 
+/* The same, where one call does it. */
+static void visit_fast(const Visit *visit, int taps, int in, size_t first, size_t second,
+                       bool alone)
+{
+    const CopGather *gather = visit->gather;
+    const uint64_t a = cop_mask_bits(visit->mask, first, taps);
+    const uint64_t b = alone ? 0 : cop_mask_bits(visit->mask, second, taps);
+    uint32_t index_a = (uint32_t)first, index_b = (uint32_t)second;
+    if (visit->place && !gather->transformed) {
+        index_a = cop_gather_rank(gather, visit->mask, first);
+        index_b = alone ? 0 : cop_gather_rank(gather, visit->mask, second);
+    }
+    visit->fast(&visit->slots, gather->start + gather->origin[0], a, b, index_a, index_b,
+                (uint32_t)channel_offset(gather, in));
+}
+
+/* Whether the tier's own way of placing slots will do, and what it needs to know. */
+static void choose(Visit *visit, const CopConvShape *s)
+{
+    const CopGather *gather = visit->gather;
+    const int taps = s->kh * s->kw;
+    visit->fast = NULL;
+    if (gather->sweeps > 1 || taps > COP_PLACE_TAPS || s->kt * taps > COP_PLACE_BITS)
+        return;
+    visit->fast = *cop_conv3d_kernels(cop_tier())->place;
+    visit->slots = (CopConv3dSlots){.place = visit->place,
+                                    .offset = gather->offset,
+                                    .index = gather->index,
+                                    .kind = gather->pairs ? gather->tap->kind : 0,
+                                    .segments = s->kt,
+                                    .taps = taps,
+                                    .positions = gather->transformed};
+    for (int i = 0; i < s->kt * taps; i++)
+        visit->slots.tap_offset[i] = (uint32_t)gather->tap[i].offset;
+    for (int i = 0; i < s->kt; i++)
+        visit->slots.segment[i] = gather->tap[i * taps].segment;
+}
+
 /* Active weights, those of a segment in ascending order. */
 static void visit_all(const Visit *visit, const CopConvShape *s)
 {
@@ -135,8 +175,11 @@ static void visit_all(const Visit *visit, const CopConvShape *s)
                 const size_t first =
                     (size_t)group * gather->group_step + (size_t)((o * ic + i) * taps);
                 find_origins(gather, group, in, out / width);
-                visit_unit(visit, taps, in, first, first + gather->channel_step,
-                           width == 1 || out + 1 == gather->out_channels);
+                const bool alone = width == 1 || out + 1 == gather->out_channels;
+                if (visit->fast)
+                    visit_fast(visit, taps, in, first, first + gather->channel_step, alone);
+                else
+                    visit_unit(visit, taps, in, first, first + gather->channel_step, alone);
             }
 }
 
@@ -186,7 +229,8 @@ void cop_gather_build(CopGather *gather, const CopConvShape *s, CopBlocking bloc
     /* A counting sort in place. */
     memset(gather->start, 0, (n + 2) * sizeof *gather->start);
     for (int place = 0; place < 2; place++) {
-        const Visit visit = {gather, mask, place};
+        Visit visit = {.gather = gather, .mask = mask, .place = place};
+        choose(&visit, s);
         if (mask)
             visit_all(&visit, s);
         else

@@ -74,6 +74,8 @@ size_t cop_conv3d_bytes(const CopConv3d *conv)
     const size_t forward = cop_gather_weights(&conv->forward);
     const size_t backward = conv->backward.sweeps ? cop_gather_weights(&conv->backward) : 0;
     const size_t weights = forward > backward ? forward : backward;
+    const bool filtered = conv->forward.filtered || conv->backward.filtered;
+    const size_t spread = filtered && conv->param->mask ? conv->param->numel : 0;
     return list_bytes(&conv->forward) + list_bytes(&conv->full) + list_bytes(&conv->backward) +
-           weights * sizeof *conv->weight;
+           (weights + spread) * sizeof *conv->weight;
 }

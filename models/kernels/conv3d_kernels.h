@@ -54,6 +54,27 @@ typedef struct CopConv3dTile {
 
 typedef void CopConv3dFn(const CopConv3dTile *tile);
 
+enum { COP_PLACE_TAPS = 16, COP_PLACE_BITS = 64 };
+
+/* Lists being made (conv3d_build.c) of kernels of at most COP_PLACE_BITS taps, COP_PLACE_TAPS for
+ * each along t. */
+typedef struct CopConv3dSlots {
+    bool place; /* else count */
+    uint32_t *offset, *index;
+    uint32_t tap_offset[COP_PLACE_BITS + COP_PLACE_TAPS];
+    size_t segment[COP_PLACE_BITS]; /* of a tap along t, from a unit's first start */
+    size_t kind; /* between the segments of both channels of a pair, of the first alone and of the
+                    second alone; 0: units are single channels */
+    int segments, taps; /* of each */
+    bool positions;     /* `index` counts all taps, not the active ones */
+} CopConv3dSlots;
+
+/* Counts or lists the active taps (bits) of a unit for an input channel, whose offset is `channel`.
+ * index_a and index_b are those of the first taps, or of what comes first from there on. Counts lie
+ * two behind a segment's start, and where the next slot goes one behind. */
+typedef void CopConv3dPlaceFn(const CopConv3dSlots *slots, uint32_t *start, uint64_t a, uint64_t b,
+                              uint32_t index_a, uint32_t index_b, uint32_t channel);
+
 /* Tables are indexed [step][rows - 1][cols - 1] and hold the shapes that
  * tiles are cut to: at most COP_TILE_MAX positions, grouped rows of at
  * most 7. Sums of two channels, and of the gradient of weights beside what they
@@ -66,8 +87,11 @@ typedef struct CopConv3dKernels {
     CopConv3dFn *correlate[COP_STEPS][COP_TILE_ROWS][COP_TILE_MAX];
     CopConv3dFn *correlate_shared; /* one list for all channels, tiles of any size */
     const CopWinogradKernels *winograd;
+    CopConv3dPlaceFn *const *place; /* NULL at its end: the tier has none */
 } CopConv3dKernels;
 
+extern CopConv3dPlaceFn *const cop_conv3d_place_generic, *const cop_conv3d_place_avx2,
+                                                             *const cop_conv3d_place_avx512;
 extern const CopConv3dKernels cop_conv3d_kernels_generic;
 #if defined(__x86_64__)
 extern const CopConv3dKernels cop_conv3d_kernels_avx2, cop_conv3d_kernels_avx512;

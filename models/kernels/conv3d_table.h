@@ -4,6 +4,7 @@
  *     tier avx512
  *     # below  walk     positions  cols  KiB
  *     0.15     singles  14         7     44
+ *     0.32     pairs    14         14    28
  *     1        winograd 14         14    36
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef COP_KERNELS_CONV3D_TABLE_H
@@ -20,12 +21,13 @@ enum { COP_KERNEL_ROWS = 32, COP_KERNEL_HASH = 17 };
 typedef enum CopWalk {
     COP_WALK_SINGLES,
     COP_WALK_PAIRS,    /* units are pairs of output channels */
-    COP_WALK_WINOGRAD, /* so they are, and dense layers go by Winograd's filtering where it fits */
+    COP_WALK_WINOGRAD, /* so they are, and go by Winograd's filtering where a shape fits it */
     COP_WALK_COUNT
 } CopWalk;
 
-/* How a pass walks a layer. Shapes bend it: pointwise and strided ones take larger blocks, and
- * single channels narrower tiles (conv3d_plan.c); what comes of it is what a profile names. */
+/* How a pass walks a layer. Shapes bend it: pointwise and strided ones take larger blocks, single
+ * channels narrower tiles (conv3d_plan.c), Winograd's filtering larger blocks and, where rows are
+ * short, no masks of low density (conv3d_winograd.c); what comes of it is what a profile names. */
 typedef struct CopBlocking {
     CopWalk walk;
     int positions;   /* most in a tile */
