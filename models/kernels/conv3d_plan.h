@@ -206,9 +206,9 @@ typedef struct CopFilterKind {
 
 extern const CopFilterKind cop_filters[COP_FILTER_COUNT];
 
-/* The weights of a gather, transformed: lists of one or more parts, of three taps the first one, the
- * four in the middle and the last one. Each part is a convolution over t and h that counts quads of
- * positions along w. */
+/* The weights of a gather, transformed: lists of one or more parts, of three taps the first one,
+ * the four in the middle and the last one. Each part is a convolution over t and h that counts
+ * quads of positions along w. */
 typedef struct CopWinograd {
     CopFilter filter;
     CopConvShape rows; /* the layer's shape with kernels one wide */
@@ -240,7 +240,8 @@ CopStatus cop_winograd_plan(CopGather *gather, CopArena *arena, const CopConvSha
  * table. */
 bool cop_winograd_takes(const CopGather *gather, CopBlocking blocking, double density);
 
-/* Weights in list order that there are at most (0 without it), and floats of scratch memory for a thread. */
+/* Weights in list order that there are at most (0 without it), and floats of scratch memory for a
+ * thread. */
 size_t cop_winograd_room(const CopGather *gather);
 size_t cop_winograd_scratch(const CopGather *gather, const CopKernelTable *table);
 

@@ -146,7 +146,7 @@ static CopStatus plan_list(CopGather *list, CopArena *arena, const CopConvShape 
     const size_t numel = (size_t)rows->ic * (size_t)rows->oc * taps;
     size_t starts = 0;
     for (int i = 0; i < table->n; i++)
-        for (int lists = 0; lists <= masked; lists++) {
+        for (int lists = 0; lists < (masked ? 2 : 1); lists++) {
             const CopBlocking blocking = table->row[i].blocking;
             if (blocking.walk != COP_WALK_WINOGRAD)
                 continue;

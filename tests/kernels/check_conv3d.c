@@ -137,7 +137,8 @@ static void check_random(void)
     }
 }
 
-/* That a layer runs what starts with `name`, both ways but under a stride, by the built-in tables. */
+/* That a layer runs what starts with `name`, both ways but under a stride, by the built-in
+ * tables. */
 static void check_runs(const Case *c, const char *name)
 {
     Case whole = *c;
