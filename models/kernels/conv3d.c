@@ -216,20 +216,6 @@ static int place_in_out(const CopAxis *axis, int i)
     return axis->phase + i * axis->stride;
 }
 
-/* Asks for a share of what the last block of a tile will add. */
-static void prefetch_sum(const CopConv3dTile *tile, const float *sum, CopPlace at, int width,
-                         int share, int shares)
-{
-    const int first = tile->from * width;
-    const int channels = cop_min(tile->to * width, tile->channels) - first;
-    const int end = first + (int)((int64_t)channels * (share + 1) / shares);
-    for (int c = first + (int)((int64_t)channels * share / shares); c < end; c++)
-        for (int row = 0; row < at.rows; row++)
-            for (int col = 0; col < at.cols; col++)
-                __builtin_prefetch(sum + c * tile->add_c + row * tile->add_h + col * tile->add_w, 0,
-                                   2);
-}
-
 /* One tile's share of some units of a group. */
 static void gather_tile(const CopGatherJob *job, CopConv3dTile *tile, CopPlace at,
                         const CopPlace *next, int group, float *scratch)
@@ -255,8 +241,6 @@ static void gather_tile(const CopGatherJob *job, CopConv3dTile *tile, CopPlace a
     for (int block = 0; block < sweep->blocks; block++) {
         if (next)
             cop_tile_prefetch(gather, sweep, next, group, block, x);
-        if (sum && block < sweep->blocks - 1)
-            prefetch_sum(tile, sum, at, gather->pairs ? 2 : 1, block, sweep->blocks - 1);
         cop_tile_block(tile, gather, sweep, group, block, job->conv->weight);
         tile->first = block == 0;
         tile->last = block == sweep->blocks - 1;
