@@ -203,7 +203,9 @@ void cop_conv3d_load(CopConv3d *conv, const float *scale, CopPool *pool)
     if (conv->generation != conv->param->generation)
         build(conv, pool);
     load(conv, &conv->forward, pool);
-    if (scale)
+    if (scale && conv->forward.filtered)
+        cop_winograd_scale(&conv->forward, scale, conv->weight);
+    else if (scale)
         cop_gather_scale(&conv->forward, scale, conv->weight);
     conv->loaded = true;
 }

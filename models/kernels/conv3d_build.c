@@ -147,7 +147,7 @@ static void choose(Visit *visit, const CopConvShape *s)
     visit->fast = NULL;
     if (gather->sweeps > 1 || taps > COP_PLACE_TAPS || s->kt * taps > COP_PLACE_BITS)
         return;
-    visit->fast = *cop_conv3d_kernels(cop_tier())->place;
+    visit->fast = cop_conv3d_kernels(cop_tier())->place;
     visit->slots = (CopConv3dSlots){.place = visit->place,
                                     .offset = gather->offset,
                                     .index = gather->index,

@@ -40,8 +40,8 @@ INLINE void put_both(const CopConv3dSlots *slots, uint32_t *at, __mmask16 both, 
             _mm512_permutex2var_epi32(index_a, _mm512_add_epi32(turns, half), index_b), n - LANES);
 }
 
-static void place(const CopConv3dSlots *slots, uint32_t *start, uint64_t a, uint64_t b,
-                  uint32_t index_a, uint32_t index_b, uint32_t channel)
+void TIER_NAME(cop_conv3d_place_)(const CopConv3dSlots *slots, uint32_t *start, uint64_t a,
+                                  uint64_t b, uint32_t index_a, uint32_t index_b, uint32_t channel)
 {
     const __m512i count = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     const uint64_t all = ((uint64_t)1 << slots->taps) - 1;
@@ -75,11 +75,5 @@ static void place(const CopConv3dSlots *slots, uint32_t *start, uint64_t a, uint
         index_b += slots->positions ? (uint32_t)slots->taps : (uint32_t)__builtin_popcount(in_b);
     }
 }
-
-CopConv3dPlaceFn *const TIER_NAME(cop_conv3d_place_) = place;
-
-#else
-
-CopConv3dPlaceFn *const TIER_NAME(cop_conv3d_place_) = NULL;
 
 #endif

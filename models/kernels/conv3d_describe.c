@@ -31,7 +31,7 @@ char *cop_conv3d_kernel(const CopConv3d *conv, CopConvPass pass, char text[COP_C
     if (weight)
         gather = cop_conv3d_correlated(conv);
     else if (gather->filtered)
-        gather = &gather->winograd->list[gather->winograd->filter == COP_FILTER_3];
+        gather = &gather->winograd->list[cop_filters[gather->winograd->filter].lists / 2];
     const CopSweep *sweep = largest(gather);
     if (!sweep || gather->slots == 0)
         return text;

@@ -87,11 +87,10 @@ typedef struct CopConv3dKernels {
     CopConv3dFn *correlate[COP_STEPS][COP_TILE_ROWS][COP_TILE_MAX];
     CopConv3dFn *correlate_shared; /* one list for all channels, tiles of any size */
     const CopWinogradKernels *winograd;
-    CopConv3dPlaceFn *const *place; /* NULL at its end: the tier has none */
+    CopConv3dPlaceFn *place; /* NULL: the tier has none */
 } CopConv3dKernels;
 
-extern CopConv3dPlaceFn *const cop_conv3d_place_generic, *const cop_conv3d_place_avx2,
-                                                             *const cop_conv3d_place_avx512;
+CopConv3dPlaceFn cop_conv3d_place_avx512;
 extern const CopConv3dKernels cop_conv3d_kernels_generic;
 #if defined(__x86_64__)
 extern const CopConv3dKernels cop_conv3d_kernels_avx2, cop_conv3d_kernels_avx512;

@@ -81,10 +81,6 @@ static void scale_slots(float *listed, uint32_t begin, uint32_t end, const float
 
 void cop_gather_scale(const CopGather *gather, const float *scale, float *listed)
 {
-    if (gather->filtered) {
-        cop_winograd_scale(gather, scale, listed);
-        return;
-    }
     const bool pairs = gather->pairs;
     const uint32_t slots = (uint32_t)gather->slots;
     for (int g = 0; g < gather->groups; g++)

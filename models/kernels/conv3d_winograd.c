@@ -258,13 +258,14 @@ void cop_winograd_build(CopGather *gather, CopBlocking blocking, const uint64_t 
                         double density)
 {
     CopWinograd *winograd = gather->winograd;
+    const CopFilterKind *filter = filter_of(winograd);
     const bool lists = by_lists(winograd, density);
     const CopConvShape *s = &winograd->rows;
     const size_t rows = winograd->list->group_step;
     blocking = filtered(blocking, lists);
     if (lists)
         mask_rows(winograd, mask, rows, gather->transposed);
-    for (int i = 0; i < filter_of(winograd)->lists; i++) {
+    for (int i = 0; i < filter->lists; i++) {
         CopGather *list = &winograd->list[i];
         const uint64_t *own = lists ? winograd->row_mask[i] : NULL;
         if (own && (double)cop_mask_count(own, rows) >= shared_from * (double)rows)
@@ -276,9 +277,8 @@ void cop_winograd_build(CopGather *gather, CopBlocking blocking, const uint64_t 
     winograd->reads = *gather->sweep;
     winograd->reads.block_channels = winograd->sweep->block_channels;
     winograd->reads.blocks = winograd->sweep->blocks;
-    const CopFilterKind *filter = filter_of(winograd);
     winograd->first[0] = 0;
-    for (int i = 0; i < filter_of(winograd)->lists; i++)
+    for (int i = 0; i < filter->lists; i++)
         for (int part = filter->part[i]; part < filter->part[i + 1]; part++)
             winograd->first[part + 1] =
                 winograd->first[part] + cop_gather_listed(&winograd->list[i]);
@@ -315,7 +315,7 @@ static void add_block(const CopGatherJob *job, CopConv3dTile *tile, CopPlace at,
     CopConv3dFn *const fn = kernels->pairs[0][at.rows - 1][at.cols - 1];
     const CopFilterKind *filter = filter_of(winograd);
     tile->first = block == 0;
-    for (int i = 0; i < filter_of(winograd)->lists; i++) {
+    for (int i = 0; i < filter->lists; i++) {
         const CopGather *list = &winograd->list[i];
         cop_tile_list(tile, list, list->sweep);
         for (int part = filter->part[i]; part < filter->part[i + 1]; part++) {

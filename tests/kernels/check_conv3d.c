@@ -200,6 +200,14 @@ static void check_winograd(void)
                                  .fill = d == 2 ? (Fill)i : FILL_RANDOM,
                                  .accumulate = d % 2,
                                  .tail = i % 2});
+    /* Sixteen taps at a time, most of them in both channels of a pair. */
+    for (int d = 0; d < 3; d++)
+        conv3d_check(&(Case){.s = {6, 7, 2, 4, 4, 1, 1, 1, 1, 2, 1, 1},
+                             .n = 2,
+                             .t = 2,
+                             .h = 5,
+                             .w = 6,
+                             .density = 0.6 + 0.15 * d});
     for (int w = 7; w <= 61; w += w < 17 ? 1 : 11)
         conv3d_check(
             &(Case){.s = {3 - w % 2, 17 + w % 2, 1 + w % 3, 7, 7, 1, 2, 2, w % 3 > 0, 3, 3, 1},
