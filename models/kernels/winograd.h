@@ -1,10 +1,10 @@
 /* Winograd's minimal filtering along w (Lavin and Gray, CVPR 2016, in one dimension): F(4,3), four
  * outputs of a row under three taps by six products instead of twelve, and for seven taps under a
- * stride of two F(4,4) on the even ones and F(4,3) on the odd ones, by 13 instead of 28. Points
- * are chosen for rounding errors, 1.4 to 1.7 times those of plain sums, and 2 to 2.3 with 0, +-1
- * and +-2 (tests/kernels/winograd_points.py; Barabasz et al., ACM TOMS 46, 2020, on choosing). Outputs are y = A'(G g * B'x), where
- * products are summed over all that a position sees: each is a convolution over two dimensions,
- * which conv3d's kernels do.
+ * stride of two F(4,4) on the even ones and F(4,3) on the odd ones, by 13 instead of 28. Outputs
+ * are y = A'(G g * B'x), where products are summed over all that a position sees: each is a
+ * convolution over two dimensions, which conv3d's kernels do. Points are chosen for rounding
+ * errors, 1.4 to 1.7 times those of plain sums, and 2 to 2.3 with 0, +-1 and +-2
+ * (tests/kernels/winograd_points.py; on choosing: Barabasz et al., ACM TOMS 46, 2020).
  *
  * F(4,3), points 0, +-a, +-b and infinity, with A = a^2 and B = b^2:
  *   v0 = AB x0 - (A + B) x2 + x4              u0 = g0 / AB

@@ -111,8 +111,8 @@ bool conv3d_by_winograd(const Problem *p, CopConvPass pass)
 /* What stands for |weight| and |x| in a bound of a pass. Winograd's products of a row of taps g and
  * inputs x come to at most C (|g0| + |g1| + ...) (|x0| + |x1| + ...) in each of the four outputs,
  * where C is the largest sum over parts j of |A'[i][j]| |G[j][k]| |B'[j][l]|: 6 by the matrices
- * of winograd.h for three taps, 9.54 for the even ones of seven (winograd_points.py). Any tap of an output is at most
- * five inputs from any of the six, or twelve from any of the thirteen. */
+ * of winograd.h for three taps, 9.54 for the even ones of seven (winograd_points.py). Any tap of
+ * an output is at most five inputs from any of the six, or twelve from any of the thirteen. */
 static const double *weight_sizes(const Problem *p, CopConvPass pass, const double *weight)
 {
     const size_t taps = (size_t)p->c.s.kw;
