@@ -1,5 +1,6 @@
-/* coppice model: make one with random weights, or describe one.
+/* coppice model: make one with random weights, describe one, or turn one into its other form.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@ typedef struct Words {
     CopConfigWords config;
     char *out, *arch;
     int classes;
-    gboolean json;
+    gboolean json, compact, dense;
 } Words;
 
 static CopStatus make(const CopConfig *config, int classes, const char *out, CopError *err)
@@ -181,14 +182,41 @@ static CopStatus info(const Words *words, const char *path, CopError *err)
     return COP_OK;
 }
 
+static gint64 size_of(const char *path)
+{
+    GStatBuf info;
+    return g_stat(path, &info) == 0 ? (gint64)info.st_size : 0;
+}
+
+static CopStatus convert(const Words *words, const char *in, const char *out, CopError *err)
+{
+    if (words->compact == words->dense)
+        return cop_error_set(err, COP_ERR_ARG, "one of --compact and --dense says which form");
+    CopSafetensors *file;
+    CopStatus status = cop_safetensors_open(&file, in, err);
+    if (status == COP_ERR_IO)
+        err->status = status = COP_ERR_MODEL; /* a model that is not there is no good model */
+    if (status != COP_OK)
+        return status;
+    status = cop_safetensors_convert(file, out, words->compact, err);
+    cop_safetensors_close(&file);
+    if (status == COP_OK)
+        printf("%s: %" G_GINT64_FORMAT " bytes, %.3f of %s\n", out, size_of(out),
+               (double)size_of(out) / (double)size_of(in), in);
+    return status;
+}
+
 static CopStatus dispatch(const Words *words, int argc, char **argv, CopError *err)
 {
     if (argc == 2 && strcmp(argv[1], "new") == 0)
         return new_model(words, err);
     if (argc == 3 && strcmp(argv[1], "info") == 0)
         return info(words, argv[2], err);
+    if (argc == 4 && strcmp(argv[1], "convert") == 0)
+        return convert(words, argv[2], argv[3], err);
     return cop_error_set(err, COP_ERR_ARG,
-                         "%s%s%sone of these is wanted: new --output FILE, info FILE",
+                         "%s%s%sone of these is wanted: new --output FILE, info FILE, convert IN "
+                         "OUT --compact, convert IN OUT --dense",
                          argc > 1 ? "\"" : "", argc > 1 ? argv[1] : "", argc > 1 ? "\": " : "");
 }
 
@@ -201,6 +229,10 @@ static int run(int argc, char **argv)
         {"arch", 0, 0, G_OPTION_ARG_FILENAME, &words.arch,
          "new: architecture (model.arch); info: of weights that do not name it", "A"},
         {"classes", 0, 0, G_OPTION_ARG_INT, &words.classes, "new: outputs (400)", "N"},
+        {"compact", 0, 0, G_OPTION_ARG_NONE, &words.compact,
+         "convert: weights as values and a bit mask", NULL},
+        {"dense", 0, 0, G_OPTION_ARG_NONE, &words.dense,
+         "convert: all weights, as other programs read them", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &words.json, "info: as JSON", NULL},
         {.long_name = NULL},
     };
@@ -217,7 +249,7 @@ static int run(int argc, char **argv)
 
 const CopCommand cop_cmd_model = {
     .name = "model",
-    .usage = "new|info ...",
-    .summary = "make a model with random weights, or describe one",
+    .usage = "new|info|convert ...",
+    .summary = "make a model with random weights, describe one, or make it compact",
     .run = run,
 };

@@ -84,7 +84,8 @@ double cop_param_density(const CopParam *param)
 size_t cop_param_bytes(const CopParam *param, size_t *dense)
 {
     size_t a_weight = 0;
-    const float *const array[] = {param->value, param->grad, param->state[0], param->state[1]};
+    const float *const array[] = {param->value, param->grad, param->state[0], param->state[1],
+                                  param->sum};
     for (size_t i = 0; i < sizeof array / sizeof array[0]; i++)
         a_weight += array[i] ? sizeof *array[i] : 0;
     *dense = param->numel * a_weight;

@@ -3,6 +3,7 @@
 #ifndef COP_CORE_PARAM_H
 #define COP_CORE_PARAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,8 +29,10 @@ typedef struct CopParam {
     CopParamRole role;
     uint64_t *mask; /* bit set = active; NULL = dense */
     size_t numel, nnz, capacity;
+    bool frozen; /* keeps its values and its mask, whatever is trained around it */
     float *value, *grad, *state[2]; /* state: momentum, or Adam's two moments */
-    unsigned generation;            /* counts mask changes, so that streams know when to rebuild */
+    float *sum;          /* of gradients, where several batches make a step; NULL: one batch does */
+    unsigned generation; /* counts mask changes, so that streams know when to rebuild */
 } CopParam;
 
 /* Writes all numel weights in row-major order into `out`, zeros where inactive. */

@@ -13,6 +13,16 @@
 double cop_cross_entropy(const CopTensor *logits, const int *labels, double smoothing,
                          const CopTensor *grad, int *correct);
 
+/* The same with targets that two labels share: (1 - smoothing) (share onehot(label) +
+ * (1 - share) onehot(other)) + smoothing / classes, as mixup makes them (Zhang et al., ICLR
+ * 2018). *correct goes by `label`. */
+typedef struct CopTargets {
+    const int *label, *other; /* [n]; other may be NULL where share is 1 */
+    double share, smoothing;
+} CopTargets;
+double cop_cross_entropy_of(const CopTensor *logits, const CopTargets *targets,
+                            const CopTensor *grad, int *correct);
+
 /* Softmax of one lane's logits into p[classes]. */
 void cop_softmax(const CopTensor *logits, int lane, float *p);
 

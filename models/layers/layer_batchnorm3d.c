@@ -1,7 +1,8 @@
 /* Batch normalisation over clips and positions (Ioffe and Szegedy, ICML 2015).
  * x (n, c, t, h, w) -> y of the same size; y = (x - mean) / sqrt(var + eps) * weight + bias
  * with the batch's statistics in training (biased variance) and running ones in
- * inference. Running variance takes the unbiased one, as PyTorch does.
+ * inference and where its parameters are frozen. Running variance takes the unbiased one,
+ * as PyTorch does.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
 
@@ -244,10 +245,16 @@ static void normalise(const Job *job, Piece piece)
         job->kernels->norm(&norm, plane_at(norm.x, piece.c, i));
 }
 
+static bool frozen(const CopLayer *layer)
+{
+    return layer->param[WEIGHT]->frozen;
+}
+
 static void forward(CopLayer *layer, const CopStep *step)
 {
-    Pass pass = {.job = {.layer = layer, .kernels = cop_lane_kernels(), .training = step->training},
-                 .sum = step->training ? moments : NULL,
+    const bool training = step->training && !frozen(layer);
+    Pass pass = {.job = {.layer = layer, .kernels = cop_lane_kernels(), .training = training},
+                 .sum = training ? moments : NULL,
                  .finish = statistics,
                  .map = normalise};
     run(&pass, step->pool);
@@ -280,7 +287,8 @@ static void param_gradients(const Job *job, int c)
 }
 
 /* dx = weight / std * (dy - mean(dy) - xhat * mean(dy * xhat)); the means run over
- * valid lanes, and the kernel writes zero into the others. */
+ * valid lanes, and the kernel writes zero into the others. Statistics that do not come
+ * from the batch have no gradient: the two means fall away. */
 static void gradients(const Job *job, Piece piece)
 {
     const CopLayer *layer = job->layer;
@@ -288,8 +296,9 @@ static void gradients(const Job *job, Piece piece)
     const CopLaneNorm norm = norm_of(layer, piece.c);
     const double inverse = (double)state->inverse[piece.c], n = count(norm.x);
     const double a = (double)layer->param[WEIGHT]->value[piece.c] * inverse;
-    double sums[2];
-    add_up(job, piece.c, sums);
+    double sums[2] = {0};
+    if (!frozen(layer))
+        add_up(job, piece.c, sums);
     const CopLaneNormGrad grad = {.dy = layer->dout,
                                   .dx = layer->din[0],
                                   .dadd = norm.add ? layer->din[1] : NULL,

@@ -96,8 +96,10 @@ void cop_layer_conv_forward(CopLayer *layer, const CopStep *step)
 void cop_layer_conv_backward(CopLayer *layer, const CopStep *step)
 {
     CopConvState *state = layer->state;
-    cop_conv3d_backward_weight(state->conv, layer->in[0], layer->dout, step->pool);
-    if (layer->n_params > 1)
+    const bool trains = !layer->param[0]->frozen;
+    if (trains)
+        cop_conv3d_backward_weight(state->conv, layer->in[0], layer->dout, step->pool);
+    if (trains && layer->n_params > 1)
         cop_conv3d_backward_bias(layer->dout, layer->param[1]->grad, step->pool);
     if (layer->din[0])
         cop_conv3d_backward_data(state->conv, layer->dout, layer->din[0], layer->accumulate[0],

@@ -10,8 +10,11 @@
 /* Shares nearer to each other than this, in weights, are equal but for rounding. */
 static const double EQUAL = 1e-6;
 
-const char *const cop_density_init_names[] = {
-    [COP_DENSITY_UNIFORM] = "uniform", [COP_DENSITY_ER] = "er", [COP_DENSITY_ERK] = "erk", NULL};
+const char *const cop_density_init_names[] = {[COP_DENSITY_UNIFORM] = "uniform",
+                                              [COP_DENSITY_ER] = "er",
+                                              [COP_DENSITY_ERK] = "erk",
+                                              [COP_DENSITY_GIVEN] = "weights",
+                                              NULL};
 
 /* Density of a layer up to a factor common to all. The same quotient of exact
  * integers for equal shapes, so that ties compare equal. */
@@ -54,6 +57,8 @@ CopStatus cop_density_layers(CopDensityInit init, double density, const CopParam
     if (!(density > 0 && density <= 1))
         return cop_error_set(err, COP_ERR_ARG, "density is %g; it must be above 0 and at most 1",
                              density);
+    if (init == COP_DENSITY_GIVEN)
+        return cop_error_set(err, COP_ERR_ARG, "there are no weights whose masks count");
     if (init == COP_DENSITY_UNIFORM || density == 1) {
         for (int i = 0; i < n; i++)
             d[i] = density;

@@ -9,14 +9,15 @@
 typedef enum CopDensityInit {
     COP_DENSITY_UNIFORM, /* the same density in every layer */
     COP_DENSITY_ER,      /* Erdos-Renyi (Mocanu et al., 2018): (in + out) / (in * out) */
-    COP_DENSITY_ERK /* ... and Kernel (Evci et al., ICML 2020): sum / product of all dimensions */
+    COP_DENSITY_ERK,  /* ... and Kernel (Evci et al., ICML 2020): sum / product of all dimensions */
+    COP_DENSITY_GIVEN /* as the masks that somebody hands in have it */
 } CopDensityInit;
 
-extern const char *const cop_density_init_names[]; /* "uniform", "er", "erk", NULL */
+extern const char *const cop_density_init_names[]; /* "uniform", "er", "erk", "weights" */
 
 /* Densities d[n] (each in 0..1) for n weights, so that sum(d * numel) =
  * density * sum(numel). ER and ERK clamp layers at 1 in rounds, ties together.
- * COP_ERR_ARG unless 0 < density <= 1. Only rank, shape and numel are read. */
+ * COP_ERR_ARG unless 0 < density <= 1, and for given masks. Only rank, shape and numel are read. */
 CopStatus cop_density_layers(CopDensityInit init, double density, const CopParam *const *weights,
                              int n, double *d, CopError *err) COP_MUST_CHECK;
 

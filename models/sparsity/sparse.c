@@ -117,6 +117,16 @@ static CopStatus choose_layers(CopSparse *sparse, CopError *err)
     return COP_OK;
 }
 
+static CopStatus allocate_masks(Layer *layer, CopError *err)
+{
+    const size_t words = cop_mask_words(layer->param->numel);
+    layer->mask = malloc(words * sizeof *layer->mask);
+    layer->fired = malloc(words * sizeof *layer->fired);
+    if (layer->mask && layer->fired)
+        return COP_OK;
+    return cop_error_set(err, COP_ERR_NOMEM, "%s: out of memory", layer->param->name);
+}
+
 static CopStatus draw_masks(CopSparse *sparse, uint64_t seed, CopError *err)
 {
     const CopRngKey key = cop_rng_key(seed, "sparse mask");
@@ -124,13 +134,10 @@ static CopStatus draw_masks(CopSparse *sparse, uint64_t seed, CopError *err)
         Layer *layer = &sparse->layers[i];
         if (!layer->masked || layer->nnz == layer->param->numel)
             continue;
+        COP_TRY(allocate_masks(layer, err));
         const size_t words = cop_mask_words(layer->param->numel);
-        layer->mask = malloc(words * sizeof *layer->mask);
-        layer->fired = malloc(words * sizeof *layer->fired);
-        CopStatus status = COP_ERR_NOMEM;
-        if (layer->mask && layer->fired)
-            status =
-                cop_mask_random(layer->mask, layer->param->numel, layer->nnz, key, (uint32_t)i);
+        const CopStatus status =
+            cop_mask_random(layer->mask, layer->param->numel, layer->nnz, key, (uint32_t)i);
         if (status != COP_OK)
             return cop_error_set(err, status, "%s: no mask of %zu weights can be drawn",
                                  layer->param->name, layer->param->numel);
@@ -178,9 +185,48 @@ static CopStatus plan_layers(CopSparse *sparse, uint64_t seed, CopError *err)
     return status;
 }
 
+/* A layer whose given mask is full is a dense one. */
+static CopStatus take_masks(CopSparse *sparse, const uint64_t *const *masks, CopError *err)
+{
+    for (int i = 0; i < sparse->n; i++) {
+        Layer *layer = &sparse->layers[i];
+        const size_t numel = layer->param->numel;
+        const size_t nnz = masks[i] ? cop_mask_count(masks[i], numel) : numel;
+        if (!is_maskable(layer->param) || nnz == numel)
+            continue;
+        layer->masked = true;
+        layer->nnz = nnz;
+        COP_TRY(allocate_masks(layer, err));
+        memcpy(layer->mask, masks[i], cop_mask_words(numel) * sizeof *layer->mask);
+        memcpy(layer->fired, masks[i], cop_mask_words(numel) * sizeof *layer->fired);
+    }
+    return COP_OK;
+}
+
+static CopStatus find_masks(CopSparse *sparse, const uint64_t *const *masks, uint64_t seed,
+                            CopError *err)
+{
+    if (!(sparse->method->flags & COP_SPARSE_MASKED))
+        return COP_OK;
+    if (sparse->options->init != COP_DENSITY_GIVEN)
+        return plan_layers(sparse, seed, err);
+    if (!masks)
+        return cop_error_set(err, COP_ERR_CONFIG,
+                             "sparse.init = \"weights\" takes the masks of model.weights, which is "
+                             "not set");
+    return take_masks(sparse, masks, err);
+}
+
 CopStatus cop_sparse_create(CopSparse **out, const CopSparseOptions *options,
                             CopParam *const *params, int n, uint64_t seed, uint64_t total_steps,
                             CopError *err)
+{
+    return cop_sparse_create_from(out, options, params, n, NULL, seed, total_steps, err);
+}
+
+CopStatus cop_sparse_create_from(CopSparse **out, const CopSparseOptions *options,
+                                 CopParam *const *params, int n, const uint64_t *const *masks,
+                                 uint64_t seed, uint64_t total_steps, CopError *err)
 {
     *out = NULL;
     const CopSparseDesc *method;
@@ -206,15 +252,11 @@ CopStatus cop_sparse_create(CopSparse **out, const CopSparseOptions *options,
         .total_steps = total_steps,
         .last_step = (uint64_t)round(options->stop * (double)total_steps),
     };
-    if (method->flags & COP_SPARSE_MASKED) {
-        const CopStatus status = plan_layers(sparse, seed, err);
-        if (status != COP_OK) {
-            cop_sparse_destroy(&sparse);
-            return status;
-        }
-    }
+    const CopStatus status = find_masks(sparse, masks, seed, err);
+    if (status != COP_OK)
+        cop_sparse_destroy(&sparse);
     *out = sparse;
-    return COP_OK;
+    return status;
 }
 
 static void forget_candidates(Layer *layer)
@@ -322,7 +364,8 @@ static size_t most_grown(const CopSparse *sparse, int i, uint64_t step)
 
 bool cop_sparse_wants_gradient(const CopSparse *sparse, uint64_t step, int i)
 {
-    return sparse->growth == COP_GROW_GRADIENT && sparse->layers[i].mask &&
+    const Layer *layer = &sparse->layers[i];
+    return sparse->growth == COP_GROW_GRADIENT && layer->mask && !layer->param->frozen &&
            cop_sparse_is_update(sparse, step) && most_grown(sparse, i, step) > 0;
 }
 
@@ -382,7 +425,7 @@ CopStatus cop_sparse_update(CopSparse *sparse, uint64_t step,
     for (int i = 0; i < sparse->n; i++) {
         const Layer *layer = &sparse->layers[i];
         CopTopologyResult result = {0};
-        if (layer->mask)
+        if (layer->mask && !layer->param->frozen)
             COP_TRY(update_layer(sparse, i, step, &result, err));
         if (layer->masked && report)
             report(ctx, &(CopSparseEvent){.step = step,

@@ -79,6 +79,12 @@ typedef struct CopSparseEvent {
 CopStatus cop_sparse_create(CopSparse **out, const CopSparseOptions *options,
                             CopParam *const *params, int n, uint64_t seed, uint64_t total_steps,
                             CopError *err) COP_MUST_CHECK;
+
+/* The same; where options->init is "weights", masks[n] (each numel bits, borrowed for the call;
+ * NULL: dense) are the initial masks, and density is theirs. */
+CopStatus cop_sparse_create_from(CopSparse **out, const CopSparseOptions *options,
+                                 CopParam *const *params, int n, const uint64_t *const *masks,
+                                 uint64_t seed, uint64_t total_steps, CopError *err) COP_MUST_CHECK;
 void cop_sparse_destroy(CopSparse **sparse);
 
 const CopSparseDesc *cop_sparse_method(const CopSparse *sparse);

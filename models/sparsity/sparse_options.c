@@ -34,7 +34,8 @@ const CopOption cop_sparse_options[] = {
      .help =
          "how that share is spread over the layers: the same for all but the first convolution, "
          "which stays dense (uniform); more for small layers, by channels (er) or by channels "
-         "and kernel size (erk)",
+         "and kernel size (erk); or the masks of the file in model.weights, whose density "
+         "counts (weights)",
      .type = COP_TYPE_CHOICE,
      .offset = offsetof(CopSparseOptions, init),
      .def = "erk",

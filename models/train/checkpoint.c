@@ -17,7 +17,7 @@ static const char *const suffix[KINDS] = {
     [VALUE] = "", [MOMENTUM] = ".momentum", [MASK] = ".mask", [FIRED] = ".fired"};
 
 static const char step_key[] = "checkpoint.step", flops_key[] = "checkpoint.flops",
-                  batches_key[] = "checkpoint.batches";
+                  batches_key[] = "checkpoint.batches", norm_key[] = "checkpoint.norm";
 
 /* The bytes of one part of a parameter, NULL where it has none. Masks are stored as
  * bytes of eight bits: the words of a little-endian machine. */
@@ -56,7 +56,7 @@ CopStatus cop_checkpoint_save(const CopTrainer *trainer, const char *path, const
     const size_t room = (size_t)net->n_params * KINDS;
     CopStTensor *tensor = calloc(room, sizeof *tensor);
     char(*name)[NAME_BYTES] = calloc(room, sizeof *name);
-    CopStMeta *meta = calloc((size_t)n_extra + 3, sizeof *meta);
+    CopStMeta *meta = calloc((size_t)n_extra + 4, sizeof *meta);
     CopStatus status = COP_ERR_NOMEM;
     if (tensor && name && meta) {
         int n = 0;
@@ -75,7 +75,7 @@ CopStatus cop_checkpoint_save(const CopTrainer *trainer, const char *path, const
                                           .bytes = bytes};
                 n++;
             }
-        char step[32], flops[32], batches[32];
+        char step[32], flops[32], batches[32], norm[32];
         snprintf(step, sizeof step, "%llu", (unsigned long long)trainer->step);
         snprintf(batches, sizeof batches, "%llu", (unsigned long long)net->batches);
         for (int i = 0; i < n_extra; i++)
@@ -83,7 +83,8 @@ CopStatus cop_checkpoint_save(const CopTrainer *trainer, const char *path, const
         meta[n_extra] = (CopStMeta){step_key, step};
         meta[n_extra + 1] = (CopStMeta){flops_key, cop_format_double(trainer->flops, flops)};
         meta[n_extra + 2] = (CopStMeta){batches_key, batches};
-        status = cop_safetensors_write(path, tensor, n, meta, n_extra + 3, err);
+        meta[n_extra + 3] = (CopStMeta){norm_key, cop_format_double(trainer->norm, norm)};
+        status = cop_safetensors_write(path, tensor, n, meta, n_extra + 4, err);
     }
     free(meta);
     free(name);
@@ -172,10 +173,12 @@ CopStatus cop_checkpoint_load(CopTrainer *trainer, const CopSafetensors *file, C
     const char *step = cop_safetensors_meta(file, step_key);
     const char *flops = cop_safetensors_meta(file, flops_key);
     const char *batches = cop_safetensors_meta(file, batches_key);
+    const char *norm = cop_safetensors_meta(file, norm_key);
     uint64_t steps, batch_count;
-    double flop_count;
-    if (!step || !flops || !batches || !cop_parse_u64(step, &steps) ||
-        !cop_parse_u64(batches, &batch_count) || !cop_parse_double(flops, &flop_count))
+    double flop_count, last_norm;
+    if (!step || !flops || !batches || !norm || !cop_parse_u64(step, &steps) ||
+        !cop_parse_u64(batches, &batch_count) || !cop_parse_double(flops, &flop_count) ||
+        !cop_parse_double(norm, &last_norm))
         return cop_error_set(err, COP_ERR_MODEL, "the file is not a checkpoint: no %s", step_key);
     for (int i = 0; i < trainer->net->n_params; i++)
         COP_TRY(check_param(trainer, file, i, err));
@@ -184,6 +187,7 @@ CopStatus cop_checkpoint_load(CopTrainer *trainer, const CopSafetensors *file, C
     cop_net_changed(trainer->net);
     trainer->step = steps;
     trainer->flops = flop_count;
+    trainer->norm = last_norm;
     trainer->net->batches = batch_count;
     return COP_OK;
 }

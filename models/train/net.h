@@ -43,6 +43,7 @@ void cop_net_refuse(CopNet *net, const char *why);
 typedef struct CopNetPlan {
     int batch;                     /* most lanes a step */
     bool training;                 /* gradients, momentum and kept activations */
+    bool accumulate;               /* training: several batches make a step */
     bool tile;                     /* inference of one clip (batch 1), spread over the lanes */
     bool recompute;                /* training: what a batch-norm and its rectifier give one
                                       convolution is made again in backward, not kept: less
@@ -53,6 +54,13 @@ typedef struct CopNetPlan {
     const CopKernelTable *kernels; /* for as long as the net; NULL: the built-in table */
     size_t memory;                 /* bytes at most; 0: 80 % of RAM */
 } CopNetPlan;
+
+/* Freezes the parameters of every layer whose name is one of the patterns or begins with one
+ * and a dot ("stem", "layer1.0"; a trailing * matches any ending): training leaves their
+ * values and masks alone, a batch-norm normalises with its running statistics, and backward
+ * ends before the first layers where all of them are frozen. Due before cop_net_plan().
+ * COP_ERR_CONFIG for a pattern that fits no layer. */
+CopStatus cop_net_freeze(CopNet *net, const CopStrings *patterns, CopError *err) COP_MUST_CHECK;
 
 /* Lays out everything; afterwards steps allocate nothing. COP_ERR_NOMEM names the
  * bytes that the batch would need. */
@@ -82,6 +90,10 @@ void cop_net_init(CopNet *net, uint64_t seed, const CopSparse *sparse);
 /* Reads all parameters by name (prefixes "module.", "model." and "backbone." are
  * taken off). COP_ERR_MODEL lists missing, unexpected and mis-shaped tensors. */
 CopStatus cop_net_load(CopNet *net, const CopSafetensors *file, CopError *err) COP_MUST_CHECK;
+
+/* The same for all but the head, the last layer that has parameters: it keeps what it has,
+ * and may have another shape in the file, or none. */
+CopStatus cop_net_load_body(CopNet *net, const CopSafetensors *file, CopError *err) COP_MUST_CHECK;
 
 /* Writes all parameters under torchvision's names, zeros where masked. */
 CopStatus cop_net_save(const CopNet *net, const char *path, const CopStMeta *meta, int n_meta,

@@ -13,15 +13,18 @@ static CopStatus alloc_floats(CopArena *arena, float **out, size_t count)
     return *out ? COP_OK : COP_ERR_NOMEM;
 }
 
-/* Bits of the non-zero weights of a stored tensor; *nnz counts them. */
-static CopStatus mask_of_weights(const CopStTensor *tensor, size_t numel, uint64_t *mask,
-                                 size_t *nnz)
+CopStatus cop_net_stored_mask(const CopStTensor *tensor, size_t numel, uint64_t *mask, size_t *nnz)
 {
+    memset(mask, 0, cop_mask_words(numel) * sizeof *mask);
+    if (tensor->bits) { /* of a little-endian machine */
+        memcpy(mask, tensor->bits, (numel + 7) / 8);
+        *nnz = cop_mask_count(mask, numel);
+        return COP_OK;
+    }
     float *dense = malloc(numel * sizeof *dense);
     if (!dense)
         return COP_ERR_NOMEM;
     const CopStatus status = cop_safetensors_read_f32(tensor, dense, numel, NULL);
-    memset(mask, 0, cop_mask_words(numel) * sizeof *mask);
     for (size_t i = 0; status == COP_OK && i < numel; i++)
         if (dense[i] != 0)
             cop_mask_set(mask, i);
@@ -38,7 +41,7 @@ static CopStatus plan_mask(CopNet *net, CopParam *param, int index, const CopNet
                                     ? cop_net_find_tensor(plan->weights, param->name)
                                     : NULL;
     /* A tensor of another size is reported when weights are read. */
-    if (stored && stored->bytes / cop_dtype_size(stored->dtype) != param->numel)
+    if (stored && cop_safetensors_count(stored) != param->numel)
         stored = NULL;
     if (!given && !stored)
         return COP_OK;
@@ -51,7 +54,7 @@ static CopStatus plan_mask(CopNet *net, CopParam *param, int index, const CopNet
         param->nnz = cop_mask_count(mask, param->numel);
         param->capacity = cop_sparse_capacity(plan->sparse, index);
     } else {
-        const CopStatus status = mask_of_weights(stored, param->numel, mask, &param->nnz);
+        const CopStatus status = cop_net_stored_mask(stored, param->numel, mask, &param->nnz);
         if (status == COP_ERR_NOMEM)
             return status;
         if (status != COP_OK || param->nnz == param->numel) {
@@ -71,6 +74,10 @@ static CopStatus plan_param(CopNet *net, CopParam *param, int index, const CopNe
     if (!plan->training || param->role == COP_PARAM_STATISTIC)
         return COP_OK;
     COP_TRY(alloc_floats(net->memory, &param->grad, param->capacity));
+    if (param->frozen)
+        return COP_OK;
+    if (plan->accumulate)
+        COP_TRY(alloc_floats(net->memory, &param->sum, param->capacity));
     return alloc_floats(net->memory, &param->state[0], param->capacity);
 }
 
@@ -108,6 +115,10 @@ CopStatus cop_net_plan(CopNet *net, const CopNetPlan *plan, CopError *err)
                              (double)cop_arena_limit(net->memory) / 0x1p30);
     if (cop_net_fuse(net) != COP_OK)
         return cop_error_set(err, COP_ERR_NOMEM, "out of memory");
+    net->trained = cop_net_first_trained(net);
+    if (net->training && net->trained == net->n_steps)
+        return cop_error_set(err, COP_ERR_CONFIG,
+                             "every layer is frozen: nothing is left to train");
     net->n_edges = net->n_layers + 1;
     if (net->tiled && (status = cop_net_tile(net)) != COP_OK)
         return cop_error_set(err, status, "the clip cannot be cut into tiles: %s",

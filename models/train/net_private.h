@@ -66,6 +66,7 @@ struct CopNet {
     int n_params;
     size_t activation_bytes;
     float *dense_grad; /* one layer's, for growth; NULL where no mask moves */
+    int trained;       /* first step with a parameter that is not frozen: backward ends there */
     uint64_t batches;  /* forward passes in training: num_batches_tracked */
 };
 
@@ -80,5 +81,8 @@ bool cop_net_edge_used(const CopNet *net, int edge);
 
 /* net_place.c: chooses in-place steps, halos and lifetimes, and lays out buffers. */
 CopStatus cop_net_place(CopNet *net, CopError *err);
+
+/* net_freeze.c: the first step that backward has to reach; n_steps where all are frozen. */
+int cop_net_first_trained(const CopNet *net);
 
 #endif

@@ -111,7 +111,7 @@ static CopStatus offer_gradient(CopNet *net, CopLayer *layer, const CopStep *ste
 CopStatus cop_net_backward(CopNet *net, const CopStep *step, const CopGradientHook *hook)
 {
     CopStatus status = COP_OK;
-    for (int i = net->n_steps - 1; i >= 0; i--) {
+    for (int i = net->n_steps - 1; i >= net->trained; i--) {
         const CopNetStep *at = &net->step[i];
         CopLayer *layer = at->layer;
         const double start = clock_of(step);

@@ -121,11 +121,21 @@ static bool unexpected(const CopNet *net, const char *name)
     return length < tail || strcmp(name + length - tail, tracked) != 0;
 }
 
-CopStatus cop_net_load(CopNet *net, const CopSafetensors *file, CopError *err)
+/* The first of the parameters of the last layer that has any. */
+static int head_of(const CopNet *net)
+{
+    for (int i = net->n_layers - 1; i >= 0; i--)
+        if (net->layers[i]->n_params > 0)
+            return net->n_params - net->layers[i]->n_params;
+    return net->n_params;
+}
+
+/* Reads the first n parameters. */
+static CopStatus load(CopNet *net, const CopSafetensors *file, int n, CopError *err)
 {
     Names missing = {0}, misshaped = {0}, extra = {0};
     cop_net_changed(net);
-    for (int i = 0; i < net->n_params; i++) {
+    for (int i = 0; i < n; i++) {
         CopParam *param = net->params[i];
         const CopStTensor *tensor = cop_net_find_tensor(file, param->name);
         if (!tensor)
@@ -145,6 +155,16 @@ CopStatus cop_net_load(CopNet *net, const CopSafetensors *file, CopError *err)
                              missing.n, missing.text, misshaped.n, misshaped.text, extra.n,
                              extra.text);
     return COP_OK;
+}
+
+CopStatus cop_net_load(CopNet *net, const CopSafetensors *file, CopError *err)
+{
+    return load(net, file, net->n_params, err);
+}
+
+CopStatus cop_net_load_body(CopNet *net, const CopSafetensors *file, CopError *err)
+{
+    return load(net, file, head_of(net), err);
 }
 
 static void describe(const CopParam *param, const float *data, CopStTensor *tensor)

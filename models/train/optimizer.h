@@ -14,8 +14,8 @@
  * g += decay * w; v = momentum * v + g; g = nesterov ? g + momentum * v : v; w -= lr * g.
  * The first step's v is g itself (v starts at zero, no dampening). Decay applies
  * to weights only (not to biases, scales, shifts) unless decay_all. param->grad
- * is left as it was. Statistics and parameters without a gradient are not
- * touched. */
+ * is left as it was. Statistics, frozen parameters and those without a gradient are
+ * not touched. */
 typedef struct CopSgd {
     double momentum, weight_decay;
     bool nesterov, decay_all;

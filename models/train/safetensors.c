@@ -90,6 +90,8 @@ static CopStatus check_places(const CopSafetensors *file, const unsigned char *d
 static CopStatus index_names(CopSafetensors *file, const char *label, CopError *err)
 {
     Priv *priv = file->priv;
+    free(priv->by_name);
+    free(priv->by_key);
     priv->by_name = calloc((size_t)file->n_tensors + 1, sizeof *priv->by_name);
     priv->by_key = calloc((size_t)file->n_meta + 1, sizeof *priv->by_key);
     if (!priv->by_name || !priv->by_key)
@@ -137,6 +139,10 @@ static CopStatus parse(CopSafetensors *file, const unsigned char *bytes, size_t 
     if (file->n_tensors)
         qsort(file->tensor, (size_t)file->n_tensors, sizeof *file->tensor, compare_place);
     COP_TRY(check_places(file, data, data_size, label, err));
+    COP_TRY(index_names(file, label, err));
+    if (!cop_safetensors_meta(file, COP_ST_SPARSE_KEY))
+        return COP_OK;
+    COP_TRY(cop_st_unpack(file, label, err));
     return index_names(file, label, err);
 }
 
@@ -236,6 +242,14 @@ const CopStTensor *cop_safetensors_find(const CopSafetensors *file, const char *
     const CopStTensor *const *found =
         bsearch(&key, priv->by_name, (size_t)file->n_tensors, sizeof *priv->by_name, compare_name);
     return found ? *found : NULL;
+}
+
+size_t cop_safetensors_count(const CopStTensor *tensor)
+{
+    size_t count = 1;
+    for (int i = 0; i < tensor->rank; i++)
+        count *= (size_t)tensor->shape[i];
+    return count;
 }
 
 const char *cop_safetensors_meta(const CopSafetensors *file, const char *key)

@@ -1,10 +1,16 @@
 /* safetensors files: 64-bit little-endian header length, JSON header, raw data.
  * The reader trusts nothing: lengths, offsets, overlaps, duplicates, nesting and
  * sizes are checked before any tensor is touched.
+ *
+ * A compact file, marked by the metadata sparse.format = "bitmask", stores a tensor X with
+ * many zeros as three: X.compressed, its other elements in order; X.bitmask (U8), bit i of
+ * byte b set where element 8 b + i is among them; X.shape (I64). Reader and writer make one
+ * of them and three again.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef COP_TRAIN_SAFETENSORS_H
 #define COP_TRAIN_SAFETENSORS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,7 +42,10 @@ typedef struct CopStTensor {
     int rank; /* 0..8 */
     uint64_t shape[8];
     const void *data; /* little-endian, row-major, not necessarily aligned */
-    size_t bytes;
+    size_t bytes;     /* of data */
+    /* Compact: bit i, low bits first, says that element i is in data; the others are 0. NULL:
+     * all are. */
+    const unsigned char *bits;
 } CopStTensor;
 
 typedef struct CopStMeta {
@@ -62,19 +71,27 @@ CopStatus cop_safetensors_parse(CopSafetensors **out, const void *bytes, size_t 
 void cop_safetensors_close(CopSafetensors **file);
 
 const CopStTensor *cop_safetensors_find(const CopSafetensors *file, const char *name);
+size_t cop_safetensors_count(const CopStTensor *tensor); /* elements of its shape */
 const char *cop_safetensors_meta(const CopSafetensors *file, const char *key); /* NULL if absent */
 
 /* Elements of a tensor as float (F64, F32, F16, BF16 and integer types are
- * converted). `out` holds `count` floats; COP_ERR_SHAPE unless that is the
+ * converted; compact ones are spread out). `out` holds `count` floats; COP_ERR_SHAPE unless that is the
  * tensor's size. */
 CopStatus cop_safetensors_read_f32(const CopStTensor *tensor, float *out, size_t count,
                                    CopError *err) COP_MUST_CHECK;
 
 /* Writes a file through a temporary name, synced and renamed. Names and values
  * are JSON-escaped. The data start at a multiple of 64 bytes, by blanks after the
- * header, and follow each other in the order given. COP_ERR_ARG for what the
- * reader would refuse: names twice or not UTF-8, bytes that are not the shape's. */
+ * header, and follow each other in the order given. Tensors with bits make it a compact
+ * file. COP_ERR_ARG for what the reader would refuse: names twice or not UTF-8, bytes that
+ * are not the shape's. */
 CopStatus cop_safetensors_write(const char *path, const CopStTensor *tensor, int n_tensors,
                                 const CopStMeta *meta, int n_meta, CopError *err) COP_MUST_CHECK;
+
+/* Writes what `file` holds to `path`, metadata included: with `compact`, float tensors of two
+ * and more dimensions whose zeros make it worth while by their bits, else all elements. A
+ * negative zero is a zero. */
+CopStatus cop_safetensors_convert(const CopSafetensors *file, const char *path, bool compact,
+                                  CopError *err) COP_MUST_CHECK;
 
 #endif

@@ -78,14 +78,25 @@ static void convert(CopDtype dtype, const unsigned char *from, float *out, size_
     }
 }
 
+/* Moves the `stored` elements at the start of out[count] to where their bits say, from the
+ * last one on, so that none is overwritten before it has moved. */
+static void spread(const unsigned char *bits, float *out, size_t count, size_t stored)
+{
+    for (size_t i = count; i-- > 0;)
+        out[i] = bits[i / 8] >> i % 8 & 1 ? out[--stored] : 0;
+}
+
 CopStatus cop_safetensors_read_f32(const CopStTensor *tensor, float *out, size_t count,
                                    CopError *err)
 {
-    const size_t size = cop_dtype_size(tensor->dtype), has = size ? tensor->bytes / size : 0;
+    const size_t size = cop_dtype_size(tensor->dtype), stored = size ? tensor->bytes / size : 0;
+    const size_t has = tensor->bits ? cop_safetensors_count(tensor) : stored;
     if (count != has)
         return cop_error_set(err, COP_ERR_SHAPE, "tensor \"%.100s\" has %zu elements, not %zu",
                              tensor->name, has, count);
-    if (count)
-        convert(tensor->dtype, tensor->data, out, count);
+    if (stored)
+        convert(tensor->dtype, tensor->data, out, stored);
+    if (tensor->bits)
+        spread(tensor->bits, out, count, stored);
     return COP_OK;
 }

@@ -145,8 +145,8 @@ static char *make_header(const CopStTensor *tensor, int n_tensors, const CopStMe
     return text;
 }
 
-CopStatus cop_safetensors_write(const char *path, const CopStTensor *tensor, int n_tensors,
-                                const CopStMeta *meta, int n_meta, CopError *err)
+static CopStatus write_plain(const char *path, const CopStTensor *tensor, int n_tensors,
+                             const CopStMeta *meta, int n_meta, CopError *err)
 {
     COP_TRY(check(tensor, n_tensors, meta, n_meta, path, err));
     size_t size;
@@ -169,5 +169,19 @@ CopStatus cop_safetensors_write(const char *path, const CopStTensor *tensor, int
     else
         cop_file_abandon(&file);
     free(header);
+    return status;
+}
+
+CopStatus cop_safetensors_write(const char *path, const CopStTensor *tensor, int n_tensors,
+                                const CopStMeta *meta, int n_meta, CopError *err)
+{
+    CopStPacked packed;
+    CopStatus status = cop_st_pack(&packed, tensor, n_tensors, meta, n_meta);
+    if (status == COP_OK)
+        status =
+            write_plain(path, packed.tensor, packed.n_tensors, packed.meta, packed.n_meta, err);
+    else
+        cop_error_set(err, status, "%s: out of memory", path);
+    cop_st_pack_free(&packed);
     return status;
 }

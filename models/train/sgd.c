@@ -3,26 +3,16 @@
 #include <assert.h>
 
 #include "models/train/optimizer.h"
-
-/* Weights a work item holds: large enough to hide its cost, small enough that
- * one big layer keeps all threads busy. */
-enum { CHUNK = 1 << 14 };
+#include "models/train/param_chunks.h"
 
 typedef struct Step {
-    CopParam *const *params;
     float lr, momentum, weight_decay;
     bool nesterov, decay_all;
 } Step;
 
-static int chunks_of(const CopParam *param)
+static void update(const void *ctx, const CopParam *param, size_t begin, size_t end)
 {
-    if (param->role == COP_PARAM_STATISTIC || !param->grad)
-        return 0;
-    return (int)((param->nnz + CHUNK - 1) / CHUNK);
-}
-
-static void update(const Step *step, const CopParam *param, size_t begin, size_t end)
-{
+    const Step *step = ctx;
     float *restrict value = param->value, *restrict velocity = param->state[0];
     const float *restrict grad = param->grad;
     const bool decays = step->decay_all || param->role == COP_PARAM_WEIGHT;
@@ -40,29 +30,14 @@ static void update(const Step *step, const CopParam *param, size_t begin, size_t
     }
 }
 
-static void run_chunk(void *ctx, int item, int worker)
-{
-    (void)worker;
-    const Step *step = ctx;
-    CopParam *const *param = step->params;
-    for (; item >= chunks_of(*param); param++)
-        item -= chunks_of(*param);
-    const size_t begin = (size_t)item * CHUNK, rest = (*param)->nnz - begin;
-    update(step, *param, begin, begin + (rest < CHUNK ? rest : CHUNK));
-}
-
 void cop_sgd_step(const CopSgd *sgd, double lr, CopParam *const *params, int n, CopPool *pool)
 {
-    Step step = {
-        .params = params,
+    const Step step = {
         .lr = (float)lr,
         .momentum = (float)sgd->momentum,
         .weight_decay = (float)sgd->weight_decay,
         .nesterov = sgd->nesterov,
         .decay_all = sgd->decay_all,
     };
-    int chunks = 0;
-    for (int i = 0; i < n; i++)
-        chunks += chunks_of(params[i]);
-    cop_parallel_for(pool, chunks, run_chunk, &step);
+    cop_param_chunks(params, n, update, &step, pool);
 }

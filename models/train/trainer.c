@@ -1,4 +1,4 @@
-/* One training step after another: forward, loss, backward, optimiser, topology.
+/* One batch after another: forward, loss, backward, and every so often optimiser and topology.
  * The order is that of the PyTorch family of sparse-training codes: growth looks
  * at gradients of the weights before the optimiser's step, pruning at the weights
  * after it.
@@ -8,6 +8,9 @@
 #include <math.h>
 
 #include "models/layers/cross_entropy.h"
+#include "models/train/gradient.h"
+#include "models/train/mixup.h"
+#include "models/train/net_private.h"
 
 typedef struct Growth {
     CopTrainer *trainer;
@@ -44,48 +47,107 @@ static CopStatus give(void *ctx, int param, const float *dense_grad)
 }
 
 /* Forward, backward-data and backward-weight cost the same; the first layer has no
- * backward-data. */
-static double step_macs(const CopTrainer *trainer)
+ * backward-data, a frozen one no backward-weight, and those before all that train neither. */
+static double batch_macs(const CopNet *net)
 {
-    CopLayer *const *layers;
-    const int n = cop_net_layers(trainer->net, &layers);
     double macs = 0;
-    for (int i = 0; i < n; i++)
-        macs += (layers[i]->din[0] ? 3 : 2) * cop_layer_macs(layers[i]);
+    for (int i = 0; i < net->n_steps; i++) {
+        const CopLayer *layer = net->step[i].layer;
+        int passes = 1;
+        if (i >= net->trained) {
+            passes += layer->din[0] != NULL;
+            passes += layer->n_params > 0 && !layer->param[0]->frozen;
+        }
+        macs += passes * cop_layer_macs(layer);
+    }
     return macs;
+}
+
+static CopStatus diverged(const CopTrainer *trainer, const char *what, double lr, CopError *err)
+{
+    return cop_error_set(err, COP_ERR_NUMERIC,
+                         "the %s is not finite at step %llu, learning rate %g: training has "
+                         "diverged",
+                         what, (unsigned long long)trainer->step + 1, lr);
+}
+
+/* Blends the input; the labels' shares follow. The clip with the larger share counts as the
+ * one to be right about. */
+static void mix(const CopTrainer *trainer, CopTargets *targets, int *other)
+{
+    const CopTensor *x = cop_net_input(trainer->net);
+    const double share =
+        cop_mixup_share(trainer->options.mixup, trainer->options.seed, trainer->net->batches);
+    const double larger = share < 0.5 ? 1 - share : share;
+    cop_mixup(x, (float)larger, trainer->pool);
+    for (int i = 0; i < x->n; i++)
+        other[i] = targets->label[cop_mixup_partner(i, x->n)];
+    targets->other = other;
+    targets->share = (double)(float)larger;
+}
+
+static bool updates(const CopTrainer *trainer)
+{
+    return trainer->sparse && cop_sparse_is_update(trainer->sparse, trainer->step + 1);
+}
+
+CopStatus cop_trainer_finish_step(CopTrainer *trainer, CopError *err)
+{
+    if (trainer->batches == 0)
+        return COP_OK;
+    const CopTrainerOptions *o = &trainer->options;
+    const double lr = cop_schedule_lr(&o->schedule, trainer->step);
+    const bool update = updates(trainer);
+    CopParam *const *params;
+    const int n = cop_net_params(trainer->net, &params);
+    if (o->accumulate > 1)
+        cop_grad_take(params, n, 1 / (float)trainer->clips, trainer->pool);
+    trainer->batches = trainer->clips = 0;
+    if (o->clip_grad > 0) {
+        trainer->norm = cop_grad_norm(params, n, trainer->pool);
+        if (!isfinite(trainer->norm))
+            return diverged(trainer, "gradient", lr, err);
+        cop_grad_clip(params, n, trainer->norm, o->clip_grad, trainer->pool);
+    }
+    cop_sgd_step(&o->sgd, lr, params, n, trainer->pool);
+    trainer->step++;
+    if (!update)
+        return COP_OK;
+    return cop_sparse_update(trainer->sparse, trainer->step, trainer->report, trainer->report_ctx,
+                             err);
 }
 
 CopStatus cop_trainer_step(CopTrainer *trainer, const int *labels, const uint32_t *clip,
                            CopTrainStats *stats, CopError *err)
 {
     CopNet *net = trainer->net;
+    const CopTrainerOptions *o = &trainer->options;
     const CopStep step = {.pool = trainer->pool,
                           .training = true,
-                          .seed = trainer->options.seed,
-                          .step = (uint32_t)trainer->step,
+                          .seed = o->seed,
+                          .step = (uint32_t)net->batches,
                           .clip = clip};
+    CopTargets targets = {.label = labels, .share = 1, .smoothing = o->label_smoothing};
+    if (o->mixup > 0)
+        mix(trainer, &targets, trainer->other);
     cop_net_forward(net, &step);
-    stats->loss = cop_cross_entropy(cop_net_logits(net), labels, trainer->options.label_smoothing,
-                                    cop_net_logits_grad(net), &stats->correct);
-    stats->lr = cop_schedule_lr(&trainer->options.schedule, trainer->step);
+    stats->loss = cop_cross_entropy_of(cop_net_logits(net), &targets, cop_net_logits_grad(net),
+                                       &stats->correct);
+    stats->lr = cop_schedule_lr(&o->schedule, trainer->step);
     if (!isfinite(stats->loss))
-        return cop_error_set(err, COP_ERR_NUMERIC,
-                             "the loss is not finite at step %llu, learning rate %g: training has "
-                             "diverged",
-                             (unsigned long long)trainer->step + 1, stats->lr);
+        return diverged(trainer, "loss", stats->lr, err);
 
     Growth growth = {.trainer = trainer, .err = err};
     const CopGradientHook hook = {wants, give, &growth};
-    const bool update = trainer->sparse && cop_sparse_is_update(trainer->sparse, trainer->step + 1);
-    COP_TRY(cop_net_backward(net, &step, update ? &hook : NULL));
-    trainer->flops += 2 * (step_macs(trainer) + growth.macs) * cop_net_input(net)->n;
-
-    CopParam *const *params;
-    const int n_params = cop_net_params(net, &params);
-    cop_sgd_step(&trainer->options.sgd, stats->lr, params, n_params, trainer->pool);
-    trainer->step++;
-    if (update)
-        COP_TRY(cop_sparse_update(trainer->sparse, trainer->step, trainer->report,
-                                  trainer->report_ctx, err));
-    return COP_OK;
+    COP_TRY(cop_net_backward(net, &step, updates(trainer) ? &hook : NULL));
+    const int clips = cop_net_input(net)->n;
+    trainer->flops += 2 * (batch_macs(net) + growth.macs) * clips;
+    if (o->accumulate > 1) {
+        CopParam *const *params;
+        const int n = cop_net_params(net, &params);
+        cop_grad_add(params, n, (float)clips, trainer->batches == 0, trainer->pool);
+    }
+    trainer->batches++;
+    trainer->clips += clips;
+    return trainer->batches < o->accumulate ? COP_OK : cop_trainer_finish_step(trainer, err);
 }

@@ -55,6 +55,8 @@ static const struct Rule {
     {"prep", "mean", .least = 3, .most = 3},
     {"prep", "std", .least = 3, .most = 3},
     {"sparse", "method", .names = method_names},
+    {"augment", "corruptions", .least = 1, .most = LIST_MOST, .names = corruption_names},
+    {"augment", "severities", .least = 1, .most = LIST_MOST},
     {"corrupt", "corruptions", .names = corruption_names},
     {"corrupt", "severities", .least = 1, .most = LIST_MOST},
     {"sweep", "methods", .least = 1, .most = LIST_MOST, .names = method_names},

@@ -28,27 +28,36 @@ typedef struct CopPrepOptions {
 
 typedef struct CopModelOptions {
     char *arch;
-    char *options; /* "width=16, blocks=1", the architecture's own rows */
-    char *weights; /* safetensors to start from, "" for none */
-    char *kernels; /* table of kernels, "" for the built-in one */
-    char *name;    /* as reports show it, "" for method and density */
+    char *options;     /* "width=16, blocks=1", the architecture's own rows */
+    char *weights;     /* safetensors to start from, "" for none */
+    int head;          /* keep, reset: whether the last layer's weights are taken from there */
+    CopStrings freeze; /* layers that training leaves alone */
+    char *kernels;     /* table of kernels, "" for the built-in one */
+    char *name;        /* as reports show it, "" for method and density */
 } CopModelOptions;
 
 typedef struct CopTrainOptions {
-    int epochs, batch;
+    int epochs, batch, accum;
     double lr, momentum;
     bool nesterov;
     double weight_decay;
     int schedule;
     CopDoubles milestones;
-    double gamma, warmup, label_smoothing;
+    double gamma, warmup, label_smoothing, clip_grad;
     bool recompute;
     int checkpoint_every;
+    double checkpoint_minutes;
 } CopTrainOptions;
 
+typedef enum CopHead { COP_HEAD_KEEP, COP_HEAD_RESET } CopHead;
+
 typedef struct CopAugmentOptions {
-    double hflip; /* probability */
-    int crop;     /* centre, random */
+    double hflip;           /* probability */
+    int crop;               /* centre, random */
+    double mixup;           /* alpha; 0: none */
+    CopStrings corruptions; /* names, families, or "all" */
+    CopDoubles severities;  /* of which one is drawn */
+    double corrupt_probability;
 } CopAugmentOptions;
 
 typedef struct CopCorruptOptions {

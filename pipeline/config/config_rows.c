@@ -5,6 +5,7 @@
 #include "pipeline/config/config_private.h"
 
 static const char *const crops[] = {"centre", "random", NULL};
+static const char *const heads[] = {"keep", "reset", NULL};
 static const char *const stages[] = {"native", "input", NULL};
 static const char *const aggregates[] = {"prob", "score", "max", NULL};
 
@@ -65,6 +66,8 @@ static const CopOption model_options[] = {
     ROW(arch, STRING, "r3d_tiny", 0, 0, "architecture"),
     ROW(options, STRING, "", 0, 0, "the architecture's own options: \"width=16, blocks=1\""),
     ROW(weights, STRING, "", 0, 0, "safetensors file to start from"),
+    ROW_CHOICE(head, "keep", heads, "the last layer: from that file, or drawn anew"),
+    ROW(freeze, STRINGS, "", 0, 0, "layers left as they are: \"stem\", \"layer1\""),
     ROW(kernels, STRING, "", 0, 0, "table of profile --tune; empty: the built-in one"),
     ROW_QUIET(name, STRING, "", 0, 0, "name in reports; empty: method and density"),
     COP_OPTIONS_END,
@@ -74,7 +77,8 @@ static const CopOption model_options[] = {
 #define OBJECT CopTrainOptions
 static const CopOption train_options[] = {
     ROW(epochs, INT, "20", 1, 100000, "passes over the training clips"),
-    ROW(batch, INT, "16", 1, 65536, "clips an optimiser step"),
+    ROW(batch, INT, "16", 1, 65536, "clips that go through the net together"),
+    ROW(accum, INT, "1", 1, 65536, "batches an optimiser step"),
     ROW(lr, DOUBLE, "0.05", 0, 1000, "base learning rate"),
     ROW(momentum, DOUBLE, "0.9", 0, 1, "of stochastic gradient descent"),
     ROW(nesterov, BOOL, "false", 0, 0, "Nesterov's form of momentum"),
@@ -84,8 +88,10 @@ static const CopOption train_options[] = {
     ROW(gamma, DOUBLE, "0.1", 0, 1, "multistep: factor at each milestone"),
     ROW(warmup, DOUBLE, "0.05", 0, 1, "share of all steps that the rate rises over"),
     ROW(label_smoothing, DOUBLE, "0", 0, 0.99, "share of the target spread over all classes"),
+    ROW(clip_grad, DOUBLE, "0", 0, 1e30, "largest norm of a step's gradient; 0: any"),
     ROW_QUIET(recompute, BOOL, "true", 0, 0, "make activations again in backward: less memory"),
     ROW_QUIET(checkpoint_every, INT, "1", 0, 100000, "epochs between checkpoints; 0: at the end"),
+    ROW_QUIET(checkpoint_minutes, DOUBLE, "30", 0, 1e6, "at most so long without one; 0: any time"),
     COP_OPTIONS_END,
 };
 #undef OBJECT
@@ -94,6 +100,10 @@ static const CopOption train_options[] = {
 static const CopOption augment_options[] = {
     ROW(hflip, DOUBLE, "0", 0, 1, "probability of mirroring left and right"),
     ROW_CHOICE(crop, "centre", crops, "where the crop lies in training"),
+    ROW(mixup, DOUBLE, "0", 0, 1000, "alpha of the Beta distribution of its shares; 0: none"),
+    ROW(corruptions, STRINGS, "all", 0, 0, "to train on: names, families, or all"),
+    ROW(severities, DOUBLES, "1, 2, 3", 0, 5, "of which each corrupted clip has one"),
+    ROW(corrupt_probability, DOUBLE, "0", 0, 1, "share of clips that are corrupted"),
     COP_OPTIONS_END,
 };
 #undef OBJECT

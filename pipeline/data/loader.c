@@ -21,6 +21,7 @@ struct CopLoader {
     CopOrdered *ordered;
     int *order;
     Slot *slot;
+    CopCorrupt **corrupt; /* [threads][corruptions->n], made when first used; NULL: none */
     int *label;
     uint32_t *clip;
     CopSkip *skips;
@@ -99,8 +100,72 @@ static CopStatus prepare_frames(const CopLoaderOptions *o, const CopDataItem *it
     return COP_OK;
 }
 
-CopStatus cop_load_clip(const CopLoaderOptions *o, const CopDataItem *item, const CopTensor *x,
-                        int lane, CopError *err)
+/* The corruption of a clip in this epoch, as this thread's instance; NULL for none. */
+static CopStatus choose_corruption(const CopLoaderOptions *o, const CopDataItem *item,
+                                   CopCorrupt **instances, CopCorrupt **out, CopError *err)
+{
+    const CopRngKey key = cop_rng_key(o->seed, "augment corruption");
+    const CopRngAddress at = {.frame = o->epoch, .clip = item->id};
+    *out = NULL;
+    if (!instances || cop_rng_uniform(key, 0, at) >= o->corrupt_probability)
+        return COP_OK;
+    const CopVariants *variants = o->corruptions;
+    const int clean = variants->item[0].desc ? 0 : 1;
+    const int v = clean + (int)cop_rng_below(key, 1, at, (uint32_t)(variants->n - clean));
+    if (!instances[v])
+        COP_TRY(cop_corrupt_create(&instances[v], &variants->item[v].spec, err));
+    *out = instances[v];
+    /* Another clip identity an epoch: the noise is never the same. */
+    const uint64_t address = (uint64_t)o->epoch << 32 | item->id;
+    return cop_corrupt_reset(*out, (uint32_t)cop_mix64(address));
+}
+
+static void unref_all(CopFrame *frame, int n)
+{
+    for (int i = 0; frame && i < n; i++)
+        cop_frame_unref(&frame[i]);
+    free(frame);
+}
+
+/* Reads source frames first..last as they come out of `corrupt` (NULL: as they are). Frames
+ * before the file's end: *n of them. */
+static CopStatus read_frames(const CopDataItem *item, CopCorrupt *corrupt, int total, int first,
+                             int last, CopFrame **out, int *n, CopError *err)
+{
+    int from = first, to = last;
+    if (corrupt)
+        cop_corrupt_span(corrupt, first, last, total, &from, &to);
+    const size_t room = (size_t)(to - from) + 1;
+    CopFrame *frame = calloc(room, sizeof *frame);
+    *n = 0;
+    *out = NULL;
+    if (!frame)
+        return cop_error_set(err, COP_ERR_NOMEM, "out of memory");
+    CopStatus status = cop_video_read(item->path, from, to, frame, n, err);
+    if (status == COP_OK && corrupt && *n > first - from) {
+        CopFrame *spoilt = calloc(room, sizeof *spoilt);
+        status = spoilt ? cop_corrupt_frames(corrupt, frame, *n, spoilt) : COP_ERR_NOMEM;
+        if (status != COP_OK)
+            cop_error_set(err, status, "%s: %s: %s", item->path, corrupt->desc->name,
+                          cop_status_name(status));
+        unref_all(frame, *n);
+        frame = spoilt;
+    }
+    if (status != COP_OK) {
+        unref_all(frame, *n);
+        return status;
+    }
+    /* What only the corruption looked at goes. */
+    for (int i = 0; i < first - from && i < *n; i++)
+        cop_frame_unref(&frame[i]);
+    *n = *n > first - from ? *n - (first - from) : 0;
+    memmove(frame, frame + (first - from), (size_t)*n * sizeof *frame);
+    *out = frame;
+    return COP_OK;
+}
+
+static CopStatus load_clip(const CopLoaderOptions *o, const CopDataItem *item,
+                           CopCorrupt **instances, const CopTensor *x, int lane, CopError *err)
 {
     int total;
     COP_TRY(cop_video_count(item->path, &total, err));
@@ -110,17 +175,23 @@ CopStatus cop_load_clip(const CopLoaderOptions *o, const CopDataItem *item, cons
     cop_sample_clip(&o->sample, total, o->view, cop_rng_key(o->seed, "sample"),
                     (CopRngAddress){.frame = o->epoch, .clip = item->id}, index);
     const int first = least(index, o->sample.frames), last = most(index, o->sample.frames);
-    CopFrame *frame = calloc((size_t)(last - first) + 1, sizeof *frame);
+    CopFrame *frame = NULL;
+    CopCorrupt *corrupt;
     int got = 0;
-    CopStatus status = frame ? cop_video_read(item->path, first, last, frame, &got, err)
-                             : cop_error_set(err, COP_ERR_NOMEM, "out of memory");
+    CopStatus status = choose_corruption(o, item, instances, &corrupt, err);
+    if (status == COP_OK)
+        status = read_frames(item, corrupt, total, first, last, &frame, &got, err);
     if (status == COP_OK)
         status = prepare_frames(o, item, frame, got, index, first, x, lane, err);
-    for (int i = 0; i < got; i++)
-        cop_frame_unref(&frame[i]);
-    free(frame);
+    unref_all(frame, got);
     free(index);
     return status;
+}
+
+CopStatus cop_load_clip(const CopLoaderOptions *o, const CopDataItem *item, const CopTensor *x,
+                        int lane, CopError *err)
+{
+    return load_clip(o, item, NULL, x, lane, err);
 }
 
 static int lanes_of(const CopLoader *loader, long batch)
@@ -137,14 +208,17 @@ static int item_at(const CopLoader *loader, long batch, int lane)
 /* A thread fills a whole batch: neighbouring lanes share cache lines. */
 static void fill(void *ctx, long batch, int slot_index, int worker)
 {
-    (void)worker;
     CopLoader *loader = ctx;
     Slot *slot = &loader->slot[slot_index];
+    CopCorrupt **instances =
+        loader->corrupt ? loader->corrupt + worker * loader->options.corruptions->n : NULL;
+    batch += loader->options.first;
     for (int lane = 0; lane < lanes_of(loader, batch); lane++) {
         CopError *error = &slot->error[lane];
         *error = (CopError){0};
         const CopDataItem *item = &loader->options.dataset->item[item_at(loader, batch, lane)];
-        const CopStatus status = cop_load_clip(&loader->options, item, &slot->x, lane, error);
+        const CopStatus status =
+            load_clip(&loader->options, item, instances, &slot->x, lane, error);
         cop_error_set(error, status, "%s", cop_status_name(status));
     }
 }
@@ -160,6 +234,12 @@ static CopStatus allocate(CopLoader *loader, const CopTensor *like)
     loader->clip = calloc(batch, sizeof *loader->clip);
     if (!loader->order || !loader->slot || !loader->label || !loader->clip)
         return COP_ERR_NOMEM;
+    if (o->corruptions && o->corrupt_probability > 0) {
+        loader->corrupt =
+            calloc((size_t)o->threads * (size_t)o->corruptions->n, sizeof(CopCorrupt *));
+        if (!loader->corrupt)
+            return COP_ERR_NOMEM;
+    }
     for (int i = 0; i < o->depth; i++) {
         Slot *slot = &loader->slot[i];
         COP_TRY(cop_tensor_create(&slot->x, loader->arena, o->batch, like->c, like->t, like->h,
@@ -187,8 +267,9 @@ CopStatus cop_loader_create(CopLoader **out, const CopLoaderOptions *options, co
         cop_epoch_order(options->seed, options->epoch, options->shuffle, options->dataset->n,
                         loader->order);
         const long batches = (options->dataset->n + options->batch - 1) / options->batch;
-        status = cop_ordered_create(&loader->ordered, batches, options->threads, options->depth,
-                                    fill, loader);
+        const long left = batches > options->first ? batches - options->first : 0;
+        status = cop_ordered_create(&loader->ordered, left, options->threads, options->depth, fill,
+                                    loader);
     }
     if (status != COP_OK) {
         cop_loader_destroy(&loader);
@@ -205,6 +286,10 @@ void cop_loader_destroy(CopLoader **out)
     CopLoader *loader = *out;
     cop_ordered_destroy(&loader->ordered);
     cop_arena_destroy(&loader->arena);
+    for (int i = 0; loader->corrupt && i < loader->options.threads * loader->options.corruptions->n;
+         i++)
+        cop_corrupt_destroy(&loader->corrupt[i]);
+    free(loader->corrupt);
     free(loader->order);
     free(loader->slot);
     free(loader->label);
@@ -258,7 +343,8 @@ CopStatus cop_loader_next(CopLoader *loader, CopTensor *x, CopBatch *batch, CopE
         if (!cop_ordered_next(loader->ordered, &index, &slot))
             return COP_EOF;
         batch->waited = (double)(g_get_monotonic_time() - start) * 1e-6;
-        const CopStatus status = compact(loader, &loader->slot[slot], index, &batch->n, err);
+        batch->index = index + loader->options.first;
+        const CopStatus status = compact(loader, &loader->slot[slot], batch->index, &batch->n, err);
         if (status == COP_OK && batch->n > 0) {
             cop_tensor_set_n(x, batch->n);
             cop_tensor_copy(x, &loader->slot[slot].x);

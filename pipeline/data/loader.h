@@ -7,6 +7,7 @@
 
 #include "models/core/tensor.h"
 #include "pipeline/data/dataset.h"
+#include "pipeline/eval/variant.h"
 #include "pipeline/media/preprocess.h"
 #include "pipeline/media/sample.h"
 
@@ -22,7 +23,12 @@ typedef struct CopLoaderOptions {
     uint64_t seed;
     int view;       /* of sample.clips, for cop_load_clip() */
     uint32_t epoch; /* addresses the order, the clips' starts and the augmentation */
+    /* Each clip is corrupted with this probability, before sampling, by one of the variants that
+     * are not clean (borrowed; NULL: none). Both, and what is random in it, are addressed. */
+    const CopVariants *corruptions;
+    double corrupt_probability;
     int batch;
+    long first;  /* batch to begin with: those before count as done */
     int threads; /* decoding threads */
     int depth;   /* batches in flight */
 } CopLoaderOptions;
@@ -34,6 +40,7 @@ typedef struct CopSkip {
 } CopSkip;
 
 typedef struct CopBatch {
+    long index;     /* of all batches of the epoch, those of which nothing was left included */
     int n;          /* lanes filled: fewer than asked for at the end and where clips are broken */
     int *label;     /* [batch] borrowed until the next call */
     uint32_t *clip; /* [batch] identities, likewise */
@@ -59,8 +66,8 @@ CopStatus cop_loader_next(CopLoader *loader, CopTensor *x, CopBatch *batch,
 /* Clips skipped so far, in the order of batches; borrowed until the next call. */
 int cop_loader_skips(const CopLoader *loader, const CopSkip **skips);
 
-/* Decodes one clip and prepares it into lane `lane` of x; for other users of clips.
- * `key` and `at` address the random sampler and the augmentation. */
+/* Decodes one clip and prepares it into lane `lane` of x, uncorrupted; for other users of
+ * clips. */
 CopStatus cop_load_clip(const CopLoaderOptions *options, const CopDataItem *item,
                         const CopTensor *x, int lane, CopError *err) COP_MUST_CHECK;
 

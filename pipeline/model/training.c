@@ -1,37 +1,40 @@
 /* A training run: from a configuration to a folder with a model in it.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdlib.h>
+
 #include "models/layers/cross_entropy.h"
 #include "pipeline/cli.h"
 #include "pipeline/interrupt.h"
 #include "pipeline/model/model.h"
 #include "pipeline/model/training_private.h"
 
-enum { QUEUE_DEPTH = 3 };
-
-static CopLoaderOptions loader_options(const CopConfig *config, const CopDataset *dataset,
-                                       bool training, uint32_t epoch, const CopPool *pool)
+static CopLoaderOptions loader_options(const CopTrainingState *run, bool training)
 {
-    CopLoaderOptions o = {.dataset = dataset,
+    const CopConfig *config = run->config;
+    CopLoaderOptions o = {.dataset = training ? &run->train : &run->test,
                           .sample = cop_config_sample(config),
                           .prepare = cop_config_prepare(config),
                           .seed = config->run.seed,
-                          .epoch = epoch,
                           .batch = config->train.batch,
-                          .threads = cop_pool_threads(pool),
-                          .depth = QUEUE_DEPTH};
+                          .threads = cop_pool_threads(run->pool),
+                          .depth = COP_TRAINING_AHEAD};
     o.sample.clips = 1;
     o.sample.sampler = training ? o.sample.sampler : COP_SAMPLER_UNIFORM;
     o.shuffle = training;
     if (training) {
+        o.epoch = (uint32_t)run->epoch;
+        o.first = run->batch;
         o.hflip = config->augment.hflip;
         o.crop = (CopAugmentCrop)config->augment.crop;
+        o.corruptions = run->corruptions.n ? &run->corruptions : NULL;
+        o.corrupt_probability = config->augment.corrupt_probability;
     }
     return o;
 }
 
 static CopStatus validate(CopTrainingState *run, double *accuracy)
 {
-    CopLoaderOptions o = loader_options(run->config, &run->test, false, 0, run->pool);
+    const CopLoaderOptions o = loader_options(run, false);
     CopLoader *loader = NULL;
     CopTensor x = *cop_net_input(run->net);
     COP_TRY(cop_loader_create(&loader, &o, &x, run->err));
@@ -59,94 +62,93 @@ static CopStatus validate(CopTrainingState *run, double *accuracy)
     return status;
 }
 
-static CopStatus train_epoch(CopTrainingState *run, CopProgress *progress, CopTrainingEpoch *epoch)
+static void show(const CopTrainingState *run, CopProgress *progress, const CopTrainStats *stats)
 {
-    const CopConfig *c = run->config;
-    const CopLoaderOptions o =
-        loader_options(c, &run->train, true, (uint32_t)run->epoch, run->pool);
-    CopLoader *loader = NULL;
-    CopTensor x = *cop_net_input(run->net);
-    COP_TRY(cop_loader_create(&loader, &o, &x, run->err));
-    const int steps = (run->train.n + c->train.batch - 1) / c->train.batch;
+    const CopTrainingEpoch *epoch = &run->so_far;
+    char note[128];
+    g_snprintf(note, sizeof note,
+               "loss %.3f  accuracy %.1f %%  %.1f clips/s  waited %.0f %%  lr %.4g",
+               epoch->loss / epoch->clips, 100.0 * epoch->correct / epoch->clips,
+               epoch->clips / epoch->seconds, 100 * epoch->waited / epoch->seconds, stats->lr);
+    cop_progress_step(progress, run->epoch * cop_training_batches(run) + run->batch, note);
+}
+
+static bool is_due(const CopTrainingState *run)
+{
+    const double minutes = run->config->train.checkpoint_minutes;
+    return minutes > 0 && (double)(g_get_monotonic_time() - run->saved_at) > minutes * 60e6;
+}
+
+/* Batches of the epoch from run->batch on. A checkpoint is of a moment between steps, so a
+ * signal is heeded, and the clock looked at, where one ends. */
+static CopStatus train_batches(CopTrainingState *run, CopLoader *loader, CopTensor *x,
+                               CopProgress *progress)
+{
+    CopTrainingEpoch *epoch = &run->so_far;
+    CopTrainer *trainer = &run->trainer;
+    const double before = epoch->seconds;
     const gint64 start = g_get_monotonic_time();
     CopBatch batch;
     CopStatus status;
-    *epoch = (CopTrainingEpoch){0};
-    for (int i = 0; (status = cop_loader_next(loader, &x, &batch, run->err)) == COP_OK; i++) {
-        if (cop_interrupted()) {
-            status = COP_ERR_INTERRUPTED;
-            break;
-        }
+    while (trainer->batches > 0 || !cop_interrupted()) {
+        status = cop_loader_next(loader, x, &batch, run->err);
+        if (status != COP_OK)
+            return status == COP_EOF ? cop_trainer_finish_step(trainer, run->err) : status;
         cop_net_set_n(run->net, batch.n);
         CopTrainStats stats;
-        status = cop_trainer_step(&run->trainer, batch.label, batch.clip, &stats, run->err);
-        if (status != COP_OK)
-            break;
+        COP_TRY(cop_trainer_step(trainer, batch.label, batch.clip, &stats, run->err));
         epoch->loss += stats.loss * batch.n;
         epoch->correct += stats.correct;
         epoch->clips += batch.n;
         epoch->waited += batch.waited;
-        char note[96];
-        g_snprintf(note, sizeof note, "loss %.3f  accuracy %.1f %%  lr %.4f",
-                   epoch->loss / epoch->clips, 100.0 * epoch->correct / epoch->clips, stats.lr);
-        cop_progress_step(progress, (long)run->epoch * steps + i + 1, note);
+        epoch->seconds = before + (double)(g_get_monotonic_time() - start) * 1e-6;
+        run->batch = batch.index + 1;
+        show(run, progress, &stats);
+        if (trainer->batches == 0 && is_due(run)) {
+            COP_TRY(cop_training_note_skips(run, loader, &run->train));
+            COP_TRY(cop_training_checkpoint(run));
+        }
     }
-    epoch->seconds = (double)(g_get_monotonic_time() - start) * 1e-6;
-    if (status == COP_EOF)
-        status = cop_training_note_skips(run, loader, &run->train);
-    if (status == COP_OK && epoch->clips == 0)
+    return COP_ERR_INTERRUPTED;
+}
+
+static CopStatus train_epoch(CopTrainingState *run, CopProgress *progress)
+{
+    const CopLoaderOptions o = loader_options(run, true);
+    CopLoader *loader = NULL;
+    CopTensor x = *cop_net_input(run->net);
+    COP_TRY(cop_loader_create(&loader, &o, &x, run->err));
+    CopStatus status = train_batches(run, loader, &x, progress);
+    if (status == COP_OK)
+        run->batch = cop_training_batches(run);
+    if (status == COP_OK || status == COP_ERR_INTERRUPTED) {
+        const CopStatus skips = cop_training_note_skips(run, loader, &run->train);
+        status = skips == COP_OK ? status : skips;
+    }
+    if (status == COP_OK && run->so_far.clips == 0)
         status = cop_error_set(run->err, COP_ERR_DATA, "no training clip can be read");
     cop_loader_destroy(&loader);
     return status;
 }
 
-static CopStatus make_net(CopTrainingState *run)
+static CopStatus choose_corruptions(CopTrainingState *run)
 {
     const CopConfig *c = run->config;
-    const CopPrepare prepare = cop_config_prepare(c);
-    int h, w;
-    /* Without a crop the picture's size would follow the video's shape. */
-    cop_prepare_size(&prepare, 4, 3, &h, &w);
-    COP_TRY(cop_net_create(&run->net, c->model.arch, c->model.options, run->train.classes.n,
-                           (CopShape){3, c->clip.frames, h, w}, run->err));
-    CopParam *const *params;
-    const int n = cop_net_params(run->net, &params);
-    const uint64_t steps = (uint64_t)c->train.epochs *
-                           (uint64_t)((run->train.n + c->train.batch - 1) / c->train.batch);
-    COP_TRY(cop_sparse_create(&run->sparse, &c->sparse, params, n, c->run.seed, steps, run->err));
-    const CopNetPlan plan = {.batch = c->train.batch,
-                             .training = true,
-                             .recompute = c->train.recompute,
-                             .threads = cop_pool_threads(run->pool),
-                             .kernels = &run->kernels,
-                             .sparse = run->sparse};
-    COP_TRY(cop_net_plan(run->net, &plan, run->err));
-    run->result->memory = cop_net_memory(run->net, NULL);
-    cop_net_init(run->net, c->run.seed, run->sparse);
-    if (*c->model.weights) {
-        CopSafetensors *file = NULL;
-        COP_TRY(cop_safetensors_open(&file, c->model.weights, run->err));
-        const CopStatus status = cop_net_load(run->net, file, run->err);
-        cop_safetensors_close(&file);
-        COP_TRY(status);
-    }
-    run->trainer = (CopTrainer){
-        .net = run->net,
-        .sparse = run->sparse,
-        .pool = run->pool,
-        .options = {.sgd = {c->train.momentum, c->train.weight_decay, c->train.nesterov, false},
-                    .schedule = {.kind = (CopScheduleKind)c->train.schedule,
-                                 .lr = c->train.lr,
-                                 .gamma = c->train.gamma,
-                                 .milestones = c->train.milestones.item,
-                                 .n_milestones = c->train.milestones.n,
-                                 .warmup = c->train.warmup,
-                                 .total_steps = steps},
-                    .label_smoothing = c->train.label_smoothing,
-                    .seed = c->run.seed},
-        .report = cop_training_note_event,
-        .report_ctx = run,
-    };
+    if (c->augment.corrupt_probability <= 0)
+        return COP_OK;
+    CopCorruptOptions corrupt = c->corrupt;
+    CopError why = {0};
+    corrupt.corruptions = c->augment.corruptions;
+    corrupt.severities = c->augment.severities;
+    corrupt.seed = c->run.seed;
+    const CopStatus status = cop_variants_create(&run->corruptions, &corrupt, NULL, &why);
+    if (status != COP_OK)
+        return cop_error_set(run->err, status, "to train on corruptions: %s", why.text);
+    if (run->corruptions.n < 2) /* clean alone */
+        return cop_error_set(run->err, COP_ERR_CONFIG,
+                             "augment.corrupt_probability is %g, but augment.severities has none "
+                             "above 0",
+                             c->augment.corrupt_probability);
     return COP_OK;
 }
 
@@ -158,36 +160,51 @@ static CopStatus start(CopTrainingState *run)
         COP_TRY(cop_kernel_table_read(&run->kernels, run->config->model.kernels, run->err));
     COP_TRY(cop_training_hash(run));
     COP_TRY(cop_pool_create(&run->pool, run->config->run.threads));
-    return make_net(run);
+    COP_TRY(choose_corruptions(run));
+    return cop_training_make_net(run);
+}
+
+/* Trains and validates what is left of one epoch. */
+static CopStatus do_epoch(CopTrainingState *run, CopProgress *progress)
+{
+    double accuracy = 0;
+    if (run->batch < cop_training_batches(run))
+        COP_TRY(train_epoch(run, progress));
+    COP_TRY(validate(run, &accuracy));
+    run->epoch++;
+    run->batch = 0;
+    run->result->test_accuracy = accuracy;
+    COP_TRY(cop_training_note_epoch(run, &run->so_far, accuracy));
+    run->so_far = (CopTrainingEpoch){0};
+    COP_TRY(cop_training_write_metrics(run));
+    const int every = run->config->train.checkpoint_every;
+    if (run->epoch == run->config->train.epochs || (every > 0 && run->epoch % every == 0) ||
+        is_due(run))
+        return cop_training_checkpoint(run);
+    return COP_OK;
 }
 
 static CopStatus epochs(CopTrainingState *run, const char *label)
 {
-    const CopConfig *c = run->config;
-    const long steps = (run->train.n + c->train.batch - 1) / c->train.batch;
-    CopProgress *progress = cop_progress_start(label, steps * c->train.epochs);
+    const int all = run->config->train.epochs;
+    run->untouched = run->epoch == all;
+    if (run->untouched)
+        return COP_OK;
+    COP_TRY(cop_events_create(&run->events, run->out, run->trainer.step + 1, run->err));
+    cop_training_print_memory(run, label);
+    run->saved_at = g_get_monotonic_time();
+    CopProgress *progress = cop_progress_start(label, cop_training_batches(run) * all);
     CopStatus status = COP_OK;
-    run->untouched = run->epoch == c->train.epochs;
-    while (run->epoch < c->train.epochs && status == COP_OK) {
-        CopTrainingEpoch epoch;
-        status = train_epoch(run, progress, &epoch);
-        if (status != COP_OK)
-            break;
-        double accuracy = 0;
-        status = validate(run, &accuracy);
-        if (status != COP_OK)
-            break;
-        run->epoch++;
-        const bool last = run->epoch == c->train.epochs;
-        run->result->test_accuracy = accuracy;
-        cop_training_note_epoch(run, &epoch, accuracy);
-        status = cop_training_write_metrics(run);
-        const int every = c->train.checkpoint_every;
-        if (status == COP_OK && (last || (every > 0 && run->epoch % every == 0)))
-            status = cop_training_checkpoint(run);
-    }
+    while (run->epoch < all && status == COP_OK)
+        status = do_epoch(run, progress);
     cop_progress_end(&progress);
-    return status;
+    if (status != COP_ERR_INTERRUPTED)
+        return status;
+    COP_TRY(cop_training_checkpoint(run));
+    return cop_error_set(run->err, status,
+                         "interrupted in epoch %d of %d, after %ld of %ld batches; --resume goes "
+                         "on from there",
+                         run->epoch + 1, all, run->batch, cop_training_batches(run));
 }
 
 /* Writes the model; a finished one that was taken up stays as it is, so that its
@@ -229,14 +246,13 @@ CopStatus cop_training_run(const CopConfig *config, const char *out, bool resume
         status = epochs(&run, label);
     if (status == COP_OK)
         status = finish(&run);
-    if (status == COP_ERR_INTERRUPTED)
-        cop_error_set(run.err, status,
-                      "interrupted in epoch %d of %d; --resume goes on after epoch %d",
-                      run.epoch + 1, config->train.epochs, run.saved);
     result->skipped = (int)g_hash_table_size(run.skipped);
     result->seconds = (double)(g_get_monotonic_time() - begin) * 1e-6;
     if (status != COP_OK)
         cop_error_set(run.err, status, "training failed: %s", cop_status_name(status));
+    cop_events_close(&run.events);
+    free(run.trainer.other);
+    cop_variants_free(&run.corruptions);
     cop_sparse_destroy(&run.sparse);
     cop_net_destroy(&run.net);
     cop_pool_destroy(&run.pool);

@@ -18,11 +18,13 @@ typedef struct CopTrainingResult {
 
 /* Trains as `config` says and writes into folder `out`: config.cfg, metrics.jsonl
  * (one JSON object an epoch or topology update), checkpoint.safetensors after every
- * train.checkpoint_every epochs, model.safetensors at the end. With `resume` a
- * checkpoint in `out` is taken up; it must come from a configuration and a training
- * list that move the training in the same way. A signal (SIGINT, SIGTERM) ends the run
- * after the current step with COP_ERR_INTERRUPTED; the last checkpoint is what --resume
- * goes on from. `label` heads the progress bar. */
+ * train.checkpoint_every epochs and whenever checkpoint_minutes have gone by,
+ * model.safetensors at the end, and figures for TensorBoard. With `resume` a checkpoint in
+ * `out` is taken up; it must come from a configuration and a training list that move the
+ * training in the same way, and then the run gives the bits that it would have given
+ * uninterrupted. A signal (SIGINT, SIGTERM) ends the run after the current step with a
+ * checkpoint and COP_ERR_INTERRUPTED. `label` heads the progress bar and the line on stderr
+ * that says what memory the run needs. */
 CopStatus cop_training_run(const CopConfig *config, const char *out, bool resume, const char *label,
                            CopTrainingResult *result, CopError *err) COP_MUST_CHECK;
 

@@ -38,11 +38,19 @@ CopStatus cop_training_folder(const CopTrainingState *run)
 static CopStatus neutralise(CopConfig *copy, CopError *err)
 {
     static const char *const whole[] = {"corrupt", "eval", "sweep", NULL};
-    static const char *const keys[] = {
-        "run.out=",     "run.threads=0",   "train.checkpoint_every=0", "model.name=",
-        "clip.clips=1", "data.max_skip=0", "data.format=folder",       "train.recompute=true"};
+    static const char *const keys[] = {"run.out=",
+                                       "run.threads=0",
+                                       "train.checkpoint_every=0",
+                                       "train.checkpoint_minutes=0",
+                                       "model.name=",
+                                       "clip.clips=1",
+                                       "data.max_skip=0",
+                                       "data.format=folder",
+                                       "train.recompute=true"};
+    const bool spoilt = copy->augment.corrupt_probability > 0;
     for (const CopConfigBlock *block = cop_config_blocks; block->name; block++)
-        if (g_strv_contains(whole, block->name)) {
+        if (g_strv_contains(whole, block->name) &&
+            !(spoilt && strcmp(block->name, "corrupt") == 0)) {
             cop_options_free(block->options, (char *)copy + block->offset);
             COP_TRY(cop_options_defaults(block->options, (char *)copy + block->offset, err));
         }
@@ -102,18 +110,56 @@ CopStatus cop_training_write_metrics(const CopTrainingState *run)
     return status;
 }
 
-void cop_training_note_epoch(CopTrainingState *run, const CopTrainingEpoch *epoch, double accuracy)
+/* One figure of an epoch, in the metrics' line and for TensorBoard. */
+typedef struct Figure {
+    const char *key, *tag;
+    double value;
+} Figure;
+
+static void note_densities(CopTrainingState *run)
 {
-    g_string_append_printf(
-        run->metrics,
-        "{\"epoch\": %d, \"step\": %" G_GUINT64_FORMAT
-        ", \"loss\": %.9g, \"train_top1\": %.9g, \"test_top1\": %.9g, \"density\": %.9g, "
-        "\"explored\": %.9g, \"flops\": %.9g, \"clips_per_second\": %.6g, \"data_wait\": %.4g, "
-        "\"seconds\": %.6g}\n",
-        run->epoch, run->trainer.step, epoch->loss / epoch->clips,
-        (double)epoch->correct / epoch->clips, accuracy, cop_sparse_density(run->sparse),
-        cop_sparse_explored(run->sparse), run->trainer.flops, epoch->clips / epoch->seconds,
-        epoch->waited / epoch->seconds, epoch->seconds);
+    CopParam *const *params;
+    const int n = cop_net_params(run->net, &params);
+    for (int i = 0; i < n; i++) {
+        if (!params[i]->mask)
+            continue;
+        char *tag = g_strconcat("density/", params[i]->name, NULL);
+        cop_events_scalar(run->events, tag, run->trainer.step, cop_param_density(params[i]));
+        g_free(tag);
+    }
+}
+
+CopStatus cop_training_note_epoch(CopTrainingState *run, const CopTrainingEpoch *epoch,
+                                  double accuracy)
+{
+    const CopTrainer *trainer = &run->trainer;
+    const Figure figures[] = {
+        {"loss", "train/loss", epoch->loss / epoch->clips},
+        {"train_top1", "train/top1", (double)epoch->correct / epoch->clips},
+        {"test_top1", "test/top1", accuracy},
+        {"lr", "train/lr", cop_schedule_lr(&trainer->options.schedule, trainer->step - 1)},
+        {"gradient_norm", "train/gradient_norm", trainer->norm},
+        {"density", "sparse/density", cop_sparse_density(run->sparse)},
+        {"explored", "sparse/explored", cop_sparse_explored(run->sparse)},
+        {"flops", "train/flops", trainer->flops},
+        {"clips_per_second", "speed/clips_per_second", epoch->clips / epoch->seconds},
+        {"data_wait", "speed/data_wait", epoch->waited / epoch->seconds},
+        {"seconds", "speed/seconds", epoch->seconds},
+    };
+    g_string_append_printf(run->metrics, "{\"epoch\": %d, \"step\": %" G_GUINT64_FORMAT, run->epoch,
+                           trainer->step);
+    for (gsize i = 0; i < G_N_ELEMENTS(figures); i++) {
+        const Figure *f = &figures[i];
+        if (strcmp(f->key, "gradient_norm") == 0 && trainer->options.clip_grad <= 0)
+            continue; /* nobody worked it out */
+        char number[32];
+        g_string_append_printf(run->metrics, ", \"%s\": %s", f->key,
+                               cop_format_double(f->value, number));
+        cop_events_scalar(run->events, f->tag, trainer->step, f->value);
+    }
+    g_string_append(run->metrics, "}\n");
+    note_densities(run);
+    return cop_events_flush(run->events, run->err);
 }
 
 void cop_training_note_event(void *ctx, const CopSparseEvent *event)
@@ -183,21 +229,28 @@ static void recall_skips(CopTrainingState *run)
 
 CopStatus cop_training_checkpoint(CopTrainingState *run)
 {
-    char epoch[32], metrics[32], accuracy[32], kernels[COP_KERNEL_HASH];
+    char epoch[32], batch[32], so_far[160], metrics[32], accuracy[32], kernels[COP_KERNEL_HASH];
     char *path = cop_training_path(run, "checkpoint.safetensors");
     g_snprintf(epoch, sizeof epoch, "%d", run->epoch);
+    g_snprintf(batch, sizeof batch, "%ld", run->batch);
+    g_snprintf(so_far, sizeof so_far, "%.17g %.17g %.17g %d %d", run->so_far.loss,
+               run->so_far.waited, run->so_far.seconds, run->so_far.correct, run->so_far.clips);
     g_snprintf(metrics, sizeof metrics, "%" G_GSIZE_FORMAT, run->metrics->len);
     const CopStMeta extra[] = {
         {"run.epoch", epoch},
+        {"run.batch", batch},
+        {"run.so_far", so_far},
         {"run.metrics", metrics},
         {"run.test_top1", cop_format_double(run->result->test_accuracy, accuracy)},
         {"run.config", run->config_hash},
         {"run.kernels", cop_kernel_table_name(&run->kernels, kernels)},
         {"version", COP_VERSION}};
-    const CopStatus status =
-        cop_checkpoint_save(&run->trainer, path, extra, (int)G_N_ELEMENTS(extra), run->err);
+    /* The metrics first: a checkpoint says how many of their bytes are of its past. */
+    CopStatus status = cop_training_write_metrics(run);
     if (status == COP_OK)
-        run->saved = run->epoch;
+        status =
+            cop_checkpoint_save(&run->trainer, path, extra, (int)G_N_ELEMENTS(extra), run->err);
+    run->saved_at = g_get_monotonic_time();
     g_free(path);
     return status;
 }
@@ -214,30 +267,49 @@ static void recall_metrics(CopTrainingState *run, uint64_t length)
     recall_skips(run);
 }
 
+static bool read_part(const char *text, CopTrainingEpoch *part)
+{
+    enum { FIELDS = 5 };
+    char **field = g_strsplit(text, " ", FIELDS + 1);
+    const bool ok =
+        g_strv_length(field) == FIELDS && cop_parse_double(field[0], &part->loss) &&
+        cop_parse_double(field[1], &part->waited) && cop_parse_double(field[2], &part->seconds) &&
+        cop_parse_int(field[3], &part->correct) && cop_parse_int(field[4], &part->clips);
+    g_strfreev(field);
+    return ok;
+}
+
 static CopStatus read_checkpoint(CopTrainingState *run, const CopSafetensors *file,
                                  const char *path)
 {
     const char *hash = cop_safetensors_meta(file, "run.config");
     const char *epoch = cop_safetensors_meta(file, "run.epoch");
+    const char *batch = cop_safetensors_meta(file, "run.batch");
+    const char *so_far = cop_safetensors_meta(file, "run.so_far");
     const char *metrics = cop_safetensors_meta(file, "run.metrics");
     const char *accuracy = cop_safetensors_meta(file, "run.test_top1");
-    uint64_t length;
+    uint64_t length, batches;
     int epochs;
     double top1;
+    CopTrainingEpoch part = {0};
     if (!hash || strcmp(hash, run->config_hash) != 0)
         return cop_error_set(run->err, COP_ERR_CONFIG,
                              "%s: belongs to another configuration or data set; train into "
                              "another folder, or without --resume",
                              path);
-    if (!epoch || !cop_parse_int(epoch, &epochs) || epochs < 1 ||
-        epochs > run->config->train.epochs || !metrics || !cop_parse_u64(metrics, &length) ||
-        !accuracy || !cop_parse_double(accuracy, &top1))
+    if (!epoch || !cop_parse_int(epoch, &epochs) || epochs < 0 ||
+        epochs > run->config->train.epochs || !batch || !cop_parse_u64(batch, &batches) ||
+        batches > (uint64_t)cop_training_batches(run) || !so_far || !read_part(so_far, &part) ||
+        !metrics || !cop_parse_u64(metrics, &length) || !accuracy ||
+        !cop_parse_double(accuracy, &top1))
         return cop_error_set(run->err, COP_ERR_MODEL,
                              "%s: is not whole: epoch, metrics or accuracy "
                              "is missing",
                              path);
     COP_TRY(cop_checkpoint_load(&run->trainer, file, run->err));
-    run->epoch = run->saved = epochs;
+    run->epoch = epochs;
+    run->batch = (long)batches;
+    run->so_far = part;
     run->result->test_accuracy = top1;
     recall_metrics(run, length);
     return COP_OK;

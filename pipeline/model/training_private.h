@@ -8,6 +8,14 @@
 #include "models/train/trainer.h"
 #include "pipeline/data/loader.h"
 #include "pipeline/model/training.h"
+#include "pipeline/report/tensorboard.h"
+
+enum { COP_TRAINING_AHEAD = 3 }; /* batches of clips in flight */
+
+typedef struct CopTrainingEpoch {
+    double loss, waited, seconds; /* loss: sum over clips */
+    int correct, clips;
+} CopTrainingEpoch;
 
 typedef struct CopTrainingState {
     const CopConfig *config;
@@ -18,20 +26,25 @@ typedef struct CopTrainingState {
     CopPool *pool;
     CopKernelTable kernels;
     CopTrainer trainer;
-    int epoch;        /* epochs done */
-    int saved;        /* epochs in the last checkpoint */
-    bool untouched;   /* nothing was left to train */
-    GString *metrics; /* JSON lines so far */
+    CopVariants corruptions; /* to train on; none: empty */
+    int epoch;               /* epochs done, with their validation */
+    long batch;              /* batches done of the next one */
+    CopTrainingEpoch so_far; /* of these */
+    gint64 saved_at;         /* monotonic time of the last checkpoint, microseconds */
+    bool untouched;          /* nothing was left to train */
+    GString *metrics;        /* JSON lines so far */
+    CopEvents *events;       /* the same figures for TensorBoard; NULL before training starts */
     char *config_hash;
     GHashTable *skipped; /* relative paths of clips that cannot be read */
     CopTrainingResult *result;
     CopError *err;
 } CopTrainingState;
 
-typedef struct CopTrainingEpoch {
-    double loss, waited, seconds; /* loss: sum over clips */
-    int correct, clips;
-} CopTrainingEpoch;
+/* training_net.c: net, masks, weights to start from, trainer. */
+CopStatus cop_training_make_net(CopTrainingState *run);
+long cop_training_batches(const CopTrainingState *run); /* an epoch */
+/* One line on stderr: what the run needs memory for. */
+void cop_training_print_memory(const CopTrainingState *run, const char *label);
 
 /* training_files.c: the folder of a run. */
 char *cop_training_path(const CopTrainingState *run, const char *name); /* g_malloc'ed */
@@ -40,7 +53,8 @@ CopStatus cop_training_folder(const CopTrainingState *run);
 CopStatus cop_training_take_up(CopTrainingState *run); /* the checkpoint, if there is one */
 CopStatus cop_training_checkpoint(CopTrainingState *run);
 CopStatus cop_training_write_metrics(const CopTrainingState *run);
-void cop_training_note_epoch(CopTrainingState *run, const CopTrainingEpoch *epoch, double accuracy);
+CopStatus cop_training_note_epoch(CopTrainingState *run, const CopTrainingEpoch *epoch,
+                                  double accuracy);
 void cop_training_note_event(void *run, const CopSparseEvent *event);
 
 /* Adds the clips that a loader skipped to the run's list; more of them than

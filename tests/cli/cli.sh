@@ -4,7 +4,7 @@
 set -u
 coppice=$(realpath "${COPPICE:-build/coppice}")
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap '[ -n "${KEEP:-}" ] || rm -rf "$work"' EXIT # KEEP=1: look at what is left
 passed=0 failed=0 code=0
 
 check() { # NAME CONDITION...: counts one test
@@ -19,9 +19,15 @@ check() { # NAME CONDITION...: counts one test
         sed 's/^/    stderr: /' "$work/err" | head -n 5
     fi
 }
-run() { # ARGUMENT...: runs coppice; leaves code, $work/out, $work/err
+run() { # ARGUMENT...: runs coppice; leaves code, $work/out, $work/err, $work/plan
     "$coppice" "$@" >"$work/out" 2>"$work/err" </dev/null
     code=$?
+    set_plan_apart
+}
+# What training says of its memory is no complaint: it goes from $work/err to $work/plan.
+set_plan_apart() {
+    grep 'parameters active; .* MiB for the net' "$work/err" >"$work/plan"
+    sed -i '/parameters active; .* MiB for the net/d' "$work/err"
 }
 finish() {
     echo "$passed passed, $failed failed"

@@ -28,6 +28,7 @@ stop() { # SIGNAL FOLDER: sends it once the first epochs are done
     kill -s "$1" $pid
     wait $pid 2>/dev/null
     code=$?
+    set_plan_apart
 }
 for signal in INT TERM; do
     stop $signal $signal

@@ -24,13 +24,19 @@ static void check_tensor(const CopSafetensors *file, int i, const uint8_t *data,
     const uint8_t *begin = x->data;
     require(x->rank >= 0 && x->rank <= 8);
     require(begin >= data && begin <= data + size && x->bytes <= (size_t)(data + size - begin));
-    require(i == 0 || begin == (const uint8_t *)x[-1].data + x[-1].bytes);
     require(cop_safetensors_find(file, x->name) == x);
-    uint64_t bytes = cop_dtype_size(x->dtype);
+    uint64_t count = 1;
     for (int k = 0; k < x->rank; k++)
-        bytes *= x->shape[k];
-    require(bytes == x->bytes);
-    const size_t count = x->bytes / cop_dtype_size(x->dtype);
+        count *= x->shape[k];
+    require(count == cop_safetensors_count(x));
+    if (x->bits) {
+        require(x->bits >= data && (count + 7) / 8 <= (size_t)(data + size - x->bits));
+        require(x->bytes <= count * cop_dtype_size(x->dtype));
+    } else {
+        require(cop_safetensors_meta(file, "sparse.format") || i == 0 ||
+                begin == (const uint8_t *)x[-1].data + x[-1].bytes);
+        require(x->bytes == count * cop_dtype_size(x->dtype));
+    }
     float *out = malloc((count + 1) * sizeof *out);
     if (out)
         require(cop_safetensors_read_f32(x, out, count, NULL) == COP_OK);

@@ -39,6 +39,9 @@ files = {
                   b'"\\u0061":{"dtype":"U8","shape":[],"data_offsets":[1,2]}}', 2),
     "surrogate": pack(b'{"__metadata__":{"\\ud83d":"\\ude00"}}', 0),
     "nested": pack(b'{"a":' * 50 + b"[" * 50, 0),
+    "compact": pack({"__metadata__": {"sparse.format": "bitmask"},
+                     "w.compressed": entry("F32", [3], 0, 12), "w.bitmask": entry("U8", [1], 28, 29),
+                     "w.shape": entry("I64", [2], 12, 28)}, 0) + struct.pack("<3f2qB", 1, 2, 3, 2, 3, 37),
     "length": struct.pack("<Q", 2**63) + b"{}",
 }
 for name, data in files.items():

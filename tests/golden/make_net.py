@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """Logits, gradients and ten training steps of a narrow residual net, dense and masked,
 from PyTorch 1.13 in float64: tests/golden/net/{dense,sparse}_{weights,results}.safetensors,
-which test_grad_net and test_trainer read.
+which test_grad_net and test_trainer read. For the dense one recipe_results.safetensors, too:
+steps of two batches with clipped gradients while stem and first stage are frozen, and what
+mixup makes of the clips.
 
     /usr/bin/python3 tests/golden/make_net.py
 
@@ -26,6 +28,7 @@ CLASSES, CLIPS, SIZE = 5, 21, (3, 4, 13, 11)
 STEPS, BATCH = 10, 7  # step i takes clips 7 (i mod 3) ...
 LR, MOMENTUM, DECAY, SMOOTHING = 0.05, 0.9, 1e-3, 0.1
 LIMIT = 1e-5  # of the tests
+MIX, CLIP, RECIPE_STEPS = 0.75, 0.5, 5
 NAMES = {np.dtype(np.float32): "F32", np.dtype(np.int64): "I64", np.dtype(np.float64): "F64"}
 
 
@@ -129,6 +132,39 @@ def results(net, masks, clips, labels):
     return {k: v.detach().double().numpy() for k, v in out.items()}
 
 
+def recipe(net, clips, labels):
+    """Steps of two batches, of 7 and of 4 clips; and one mixed batch of all clips."""
+    net = copy.deepcopy(net).train()
+    start = copy.deepcopy(net.state_dict())
+    mixed = MIX * clips + (1 - MIX) * clips.roll(1, 0)
+    logits = net(mixed)
+    loss = (MIX * F.cross_entropy(logits, labels, label_smoothing=SMOOTHING) +
+            (1 - MIX) * F.cross_entropy(logits, labels.roll(1, 0), label_smoothing=SMOOTHING))
+    loss.backward()
+    out = {"mixed": mixed, "mixed.loss": loss.detach()}
+    out.update({"mixed.grad." + k: v.grad.clone() for k, v in net.named_parameters()})
+
+    net.load_state_dict(start)
+    frozen = [net.stem, net.layer1]
+    for part in frozen:
+        part.eval().requires_grad_(False)
+    moving = [v for v in net.parameters() if v.requires_grad]
+    sgd = torch.optim.SGD([{"params": [v for v in moving if v.ndim > 1], "weight_decay": DECAY},
+                           {"params": [v for v in moving if v.ndim == 1]}], LR, MOMENTUM)
+    losses, norms = [], []
+    for _ in range(RECIPE_STEPS):
+        sgd.zero_grad()
+        for part in (slice(0, BATCH), slice(BATCH, BATCH + 4)):
+            loss = F.cross_entropy(net(clips[part]), labels[part], reduction="sum")
+            (loss / (BATCH + 4)).backward()
+            losses.append(loss.detach() / (part.stop - part.start))
+        norms.append(nn.utils.clip_grad_norm_(moving, CLIP))
+        sgd.step()
+    out.update({"losses": torch.stack(losses), "norms": torch.stack(norms)})
+    out.update({"final." + k: v for k, v in net.state_dict().items() if v.is_floating_point()})
+    return {k: v.detach().double().numpy() for k, v in out.items()}
+
+
 def error(a, b):
     return float(np.linalg.norm(a - b) / np.linalg.norm(b))
 
@@ -148,6 +184,14 @@ def main():
              {k: v.astype(np.float64 if k == "losses" else np.float32) for k, v in want.items()} |
              {"clips": clips.numpy(), "labels": labels.numpy()},
              seed=seed, density=density, torch=torch.__version__, float32_error=own)
+        if density == 1:
+            want = recipe(copy.deepcopy(net).double(), clips.double(), labels)
+            own = max(error(v, want[k]) for k, v in recipe(net, clips, labels).items())
+            print(f"recipe: PyTorch's float32 is {own:.2g} from its float64")
+            save("recipe_results.safetensors",
+                 {k: v.astype(np.float64 if v.ndim < 2 and k in ("losses", "norms") else np.float32)
+                  for k, v in want.items()},
+                 seed=seed, torch=torch.__version__, float32_error=own)
 
 
 main()

@@ -191,7 +191,7 @@ START_TEST(reading_checks_the_count)
     static const float two[2];
     float out[4];
     CopError err = {0};
-    const CopStTensor tensor = {"x", COP_DTYPE_F32, 1, {2}, two, sizeof two};
+    const CopStTensor tensor = {"x", COP_DTYPE_F32, 1, {2}, two, sizeof two, NULL};
     ck_assert_int_eq(cop_safetensors_read_f32(&tensor, out, 3, &err), COP_ERR_SHAPE);
     ck_assert(strstr(err.text, "\"x\" has 2 elements, not 3") != NULL);
     ck_assert_int_eq(cop_safetensors_read_f32(&tensor, out, 1, NULL), COP_ERR_SHAPE);
@@ -420,10 +420,10 @@ START_TEST(written_files_read_back)
     static const float weight[6] = {1, -2, 3.5f, 0, 1e-40f, INFINITY};
     static const unsigned char bytes[3] = {1, 2, 3};
     const CopStTensor tensors[] = {
-        {"odd \"name\"\\\n\xc3\xa9", COP_DTYPE_U8, 1, {3}, bytes, 3},
-        {"conv1.weight", COP_DTYPE_F32, 3, {1, 2, 3}, weight, sizeof weight},
-        {"none", COP_DTYPE_F64, 2, {4, 0}, NULL, 0},
-        {"scalar", COP_DTYPE_BOOL, 0, {0}, bytes, 1},
+        {"odd \"name\"\\\n\xc3\xa9", COP_DTYPE_U8, 1, {3}, bytes, 3, NULL},
+        {"conv1.weight", COP_DTYPE_F32, 3, {1, 2, 3}, weight, sizeof weight, NULL},
+        {"none", COP_DTYPE_F64, 2, {4, 0}, NULL, 0, NULL},
+        {"scalar", COP_DTYPE_BOOL, 0, {0}, bytes, 1, NULL},
     };
     const CopStMeta meta[] = {{"arch", "r3d_18"}, {"\x01 quote\"", "tab\t, \xf0\x9f\x98\x80"}};
     CopError err = {0};
@@ -454,7 +454,7 @@ END_TEST
 START_TEST(layout_is_the_formats)
 {
     static const unsigned char data[4] = {1, 2, 3, 4};
-    const CopStTensor tensor = {"w", COP_DTYPE_I16, 2, {1, 2}, data, 4};
+    const CopStTensor tensor = {"w", COP_DTYPE_I16, 2, {1, 2}, data, 4, NULL};
     const CopStMeta meta = {"format", "pt"};
     static const char header[] = "{\"__metadata__\":{\"format\":\"pt\"},\"w\":{\"dtype\":\"I16\","
                                  "\"shape\":[1,2],\"data_offsets\":[0,4]}}";
@@ -475,18 +475,18 @@ START_TEST(writer_refuses_what_the_reader_would)
 {
     static const unsigned char data[8];
     static const CopStTensor bad[] = {
-        {"\xff", COP_DTYPE_U8, 1, {8}, data, 8},
-        {"__metadata__", COP_DTYPE_U8, 1, {8}, data, 8},
-        {"a", COP_DTYPE_U8, 1, {7}, data, 8},
-        {"a", COP_DTYPE_U8, 9, {8}, data, 8},
-        {"a", COP_DTYPE_U8, -1, {8}, data, 8},
-        {"a", COP_DTYPE_COUNT, 1, {8}, data, 8},
-        {"a", COP_DTYPE_F64, 1, {UINT64_C(1) << 61}, data, 0},
+        {"\xff", COP_DTYPE_U8, 1, {8}, data, 8, NULL},
+        {"__metadata__", COP_DTYPE_U8, 1, {8}, data, 8, NULL},
+        {"a", COP_DTYPE_U8, 1, {7}, data, 8, NULL},
+        {"a", COP_DTYPE_U8, 9, {8}, data, 8, NULL},
+        {"a", COP_DTYPE_U8, -1, {8}, data, 8, NULL},
+        {"a", COP_DTYPE_COUNT, 1, {8}, data, 8, NULL},
+        {"a", COP_DTYPE_F64, 1, {UINT64_C(1) << 61}, data, 0, NULL},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         ck_assert_int_eq(cop_safetensors_write(path, &bad[i], 1, NULL, 0, NULL), COP_ERR_ARG);
-    const CopStTensor twins[] = {{"a", COP_DTYPE_U8, 1, {8}, data, 8},
-                                 {"a", COP_DTYPE_U8, 1, {8}, data, 8}};
+    const CopStTensor twins[] = {{"a", COP_DTYPE_U8, 1, {8}, data, 8, NULL},
+                                 {"a", COP_DTYPE_U8, 1, {8}, data, 8, NULL}};
     ck_assert_int_eq(cop_safetensors_write(path, twins, 2, NULL, 0, NULL), COP_ERR_ARG);
     const CopStMeta meta[] = {{"k", "1"}, {"k", "2"}, {"j", "\xff"}};
     ck_assert_int_eq(cop_safetensors_write(path, NULL, 0, meta, 2, NULL), COP_ERR_ARG);
@@ -511,6 +511,139 @@ START_TEST(paths_that_are_no_files_are_refused)
 }
 END_TEST
 
+/* --- compact files ----------------------------------------------------------------- */
+
+#define COMPACT(format) "{\"__metadata__\":{\"sparse.format\":\"" format "\"},"
+
+/* 2x5 elements, of which 0, 3 and 9 are stored. Data: 12 bytes of values, 2 of bits, 16 of
+ * shape, then 4 of another tensor. */
+static void compose_compact(Bytes *bytes, const char *header)
+{
+    static const float values[] = {1.5F, -2, 3};
+    static const int64_t shape[] = {2, 5};
+    compose(bytes, header, 34);
+    unsigned char *data = bytes->data + bytes->size - 34;
+    memcpy(data, values, 12);
+    data[12] = 1 << 0 | 1 << 3;
+    data[13] = 1 << 1;
+    memcpy(data + 14, shape, 16);
+}
+
+static const char compact_header[] =
+    COMPACT("bitmask") ENTRY("w.compressed", "F32", "[3]", 0, 12) "," ENTRY(
+        "w.bitmask", "U8", "[2]", 12, 14) "," ENTRY("w.shape", "I64", "[2]", 14,
+                                                    30) "," ENTRY("b", "F32", "[1]", 30, 34) "}";
+
+START_TEST(compact_tensors_are_one)
+{
+    static Bytes bytes;
+    CopSafetensors *file;
+    CopError err = {0};
+    compose_compact(&bytes, compact_header);
+    ck_assert_msg(cop_safetensors_parse(&file, bytes.data, bytes.size, "test", &err) == COP_OK,
+                  "%s", err.text);
+    ck_assert_int_eq(file->n_tensors, 2);
+    const CopStTensor *w = cop_safetensors_find(file, "w");
+    ck_assert(w && w->bits && w->dtype == COP_DTYPE_F32 && w->rank == 2 && w->bytes == 12);
+    ck_assert(w->shape[0] == 2 && w->shape[1] == 5 && cop_safetensors_count(w) == 10);
+    ck_assert(cop_safetensors_find(file, "w.bitmask") == NULL);
+    ck_assert(cop_safetensors_find(file, "b") && !cop_safetensors_find(file, "b")->bits);
+    static const float want[10] = {1.5F, 0, 0, -2, 0, 0, 0, 0, 0, 3};
+    float got[10];
+    ck_assert_int_eq(cop_safetensors_read_f32(w, got, 10, &err), COP_OK);
+    ck_assert(memcmp(got, want, sizeof got) == 0);
+    ck_assert_int_eq(cop_safetensors_read_f32(w, got, 3, NULL), COP_ERR_SHAPE);
+    cop_safetensors_close(&file);
+}
+END_TEST
+
+/* Without the mark in the metadata these are tensors like others. */
+START_TEST(names_alone_make_nothing_compact)
+{
+    static Bytes bytes;
+    CopSafetensors *file = parse("{" ENTRY("w.bitmask", "U8", "[2]", 0, 2) "}", 2, &bytes);
+    ck_assert(cop_safetensors_find(file, "w.bitmask") != NULL);
+    cop_safetensors_close(&file);
+}
+END_TEST
+
+START_TEST(compact_tensors_that_do_not_fit_are_refused)
+{
+    static const struct {
+        size_t at; /* byte of the data that is changed */
+        unsigned char value;
+        const char *said;
+    } damage[] = {
+        {12, 1, "as many bits"},       {13, 1 << 1 | 1 << 2, "past the last"},
+        {14, 9, "not a bit for each"}, {21, 0x80, "its shape"},
+        {14, 0, "its shape"},          {20, 0x7f, "not a bit for each"},
+    };
+    static Bytes bytes;
+    for (size_t i = 0; i < sizeof damage / sizeof damage[0]; i++) {
+        compose_compact(&bytes, compact_header);
+        bytes.data[bytes.size - 34 + damage[i].at] = damage[i].value;
+        refuse_bytes(bytes.data, bytes.size, damage[i].said);
+    }
+    refuse(COMPACT("csr") ENTRY("b", "U8", "[1]", 0, 1) "}", 1, "allowed: bitmask");
+    refuse(COMPACT("bitmask") ENTRY("w.bitmask", "U8", "[1]", 0, 1) "}", 1, "are missing");
+    refuse(COMPACT("bitmask") ENTRY("w.bitmask", "U8", "[1]", 0, 1) "," ENTRY(
+               "w.compressed", "F32", "[0]", 1, 1) "," ENTRY("w.shape", "I32", "[0]", 1, 1) "}",
+           1, "its shape");
+}
+END_TEST
+
+START_TEST(both_forms_hold_the_same)
+{
+    enum { ROWS = 7, COLUMNS = 45, COUNT = ROWS * COLUMNS };
+    static float weight[COUNT], full[COUNT], vector[3] = {0, 1, 0};
+    for (int i = 0; i < COUNT; i++) {
+        weight[i] = i % 10 == 3 ? (float)i : 0;
+        full[i] = (float)i + 1;
+    }
+    const CopStTensor tensors[] = {
+        {.name = "w", .rank = 2, .shape = {ROWS, COLUMNS}, .data = weight, .bytes = sizeof weight},
+        {.name = "full", .rank = 2, .shape = {COUNT, 1}, .data = full, .bytes = sizeof full},
+        {.name = "bias", .rank = 1, .shape = {3}, .data = vector, .bytes = sizeof vector}};
+    CopStTensor typed[3];
+    for (int i = 0; i < 3; i++) {
+        typed[i] = tensors[i];
+        typed[i].dtype = COP_DTYPE_F32;
+    }
+    const CopStMeta meta[] = {{"arch", "x"}};
+    char small[300], again[300];
+    CopSafetensors *file;
+    CopError err = {0};
+    snprintf(small, sizeof small, "%s.small", path);
+    snprintf(again, sizeof again, "%s.again", path);
+    ck_assert_int_eq(cop_safetensors_write(path, typed, 3, meta, 1, &err), COP_OK);
+    ck_assert_int_eq(cop_safetensors_open(&file, path, &err), COP_OK);
+    ck_assert_int_eq(cop_safetensors_convert(file, small, true, &err), COP_OK);
+    cop_safetensors_close(&file);
+    ck_assert_int_eq(cop_safetensors_open(&file, small, &err), COP_OK);
+    ck_assert_int_eq(file->n_tensors, 3);
+    const CopStTensor *w = cop_safetensors_find(file, "w");
+    ck_assert(w->bits && w->bytes == 32 * sizeof(float)); /* 3, 13, ..., 313 */
+    ck_assert(!cop_safetensors_find(file, "full")->bits &&
+              !cop_safetensors_find(file, "bias")->bits);
+    ck_assert_str_eq(cop_safetensors_meta(file, "arch"), "x");
+    /* Compact stays compact, and comes back as it was, byte by byte. */
+    ck_assert_int_eq(cop_safetensors_convert(file, again, true, &err), COP_OK);
+    cop_safetensors_close(&file);
+    ck_assert_int_eq(cop_safetensors_open(&file, again, &err), COP_OK);
+    ck_assert_int_eq(cop_safetensors_convert(file, small, false, &err), COP_OK);
+    cop_safetensors_close(&file);
+    unsigned char a[8192], b[8192];
+    FILE *x = fopen(path, "rb"), *y = fopen(small, "rb");
+    const size_t size = fread(a, 1, sizeof a, x);
+    ck_assert_uint_eq(fread(b, 1, sizeof b, y), size);
+    ck_assert(size > sizeof weight && memcmp(a, b, size) == 0);
+    fclose(x);
+    fclose(y);
+    unlink(small);
+    unlink(again);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("safetensors");
@@ -521,6 +654,8 @@ int main(void)
     tcase_add_test(sound, halves_convert_exactly);
     tcase_add_test(sound, other_types_convert);
     tcase_add_test(sound, reading_checks_the_count);
+    tcase_add_test(sound, compact_tensors_are_one);
+    tcase_add_test(sound, names_alone_make_nothing_compact);
     suite_add_tcase(suite, sound);
     tcase_add_test(broken, lengths_that_lie_are_refused);
     tcase_add_test(broken, places_that_do_not_tile_are_refused);
@@ -530,10 +665,12 @@ int main(void)
     tcase_add_test(broken, text_that_is_not_json_is_refused);
     tcase_add_test(broken, strings_that_are_not_text_are_refused);
     tcase_add_test(broken, every_cut_is_refused);
+    tcase_add_test(broken, compact_tensors_that_do_not_fit_are_refused);
     suite_add_tcase(suite, broken);
     tcase_add_checked_fixture(files, setup, teardown);
     tcase_add_test(files, foreign_files_open);
     tcase_add_test(files, written_files_read_back);
+    tcase_add_test(files, both_forms_hold_the_same);
     tcase_add_test(files, layout_is_the_formats);
     tcase_add_test(files, writer_refuses_what_the_reader_would);
     tcase_add_test(files, paths_that_are_no_files_are_refused);

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "models/core/mask.h"
+#include "models/layers/cross_entropy.h"
 #include "models/train/checkpoint.h"
+#include "models/train/mixup.h"
 #include "tests/media_help.h"
 #include "tests/net_help.h"
 
@@ -56,6 +58,121 @@ START_TEST(ten_steps_are_pytorchs)
 }
 END_TEST
 
+/* Steps of two batches, of seven clips and of four, whose gradient is clipped, while stem and
+ * first stage are frozen: losses, norms before clipping, and what the parameters become. */
+START_TEST(a_recipe_is_pytorchs)
+{
+    char *frozen[] = {(char[]){"stem"}, (char[]){"layer1"}};
+    static const int part[2][2] = {{0, GOLDEN_BATCH}, {GOLDEN_BATCH, 4}};
+    enum { RECIPE_STEPS = 5 };
+    CopSafetensors *weights = golden_net("dense_weights"), *clips = golden_net("dense_results");
+    CopSafetensors *results = golden_net("recipe_results");
+    CopNet *net = narrow_create();
+    CopError err = {0};
+    must(cop_net_freeze(net, &(CopStrings){frozen, 2}, &err), &err);
+    const CopNetPlan plan = {.batch = BATCH, .training = true, .accumulate = true, .threads = 1};
+    must(cop_net_plan(net, &plan, &err), &err);
+    must(cop_net_load(net, weights, &err), &err);
+    CopTrainer trainer = {
+        .net = net,
+        .options = {.sgd = {.momentum = 0.9, .weight_decay = 1e-3},
+                    .schedule = {.kind = COP_SCHEDULE_CONSTANT, .lr = 0.05, .total_steps = 5},
+                    .clip_grad = 0.5,
+                    .accumulate = 2}};
+    float losses[2 * RECIPE_STEPS], norms[RECIPE_STEPS];
+    for (int i = 0; i < 2 * RECIPE_STEPS; i++) {
+        int labels[GOLDEN_BATCH];
+        CopTrainStats stats;
+        golden_clips(net, clips, part[i % 2][0], part[i % 2][1], labels);
+        must(cop_trainer_step(&trainer, labels, NULL, &stats, &err), &err);
+        ck_assert_uint_eq(trainer.step, (unsigned)(i + 1) / 2);
+        losses[i] = (float)stats.loss;
+        norms[i / 2] = (float)trainer.norm;
+    }
+    ck_assert(golden_error(results, "", "losses", losses) <= 1e-5);
+    ck_assert(golden_error(results, "", "norms", norms) <= 1e-5);
+    CopParam *const *params;
+    const int n = cop_net_params(net, &params);
+    for (int i = 0; i < n; i++) {
+        const double off = golden_error(results, "final.", params[i]->name, params[i]->value);
+        ck_assert_msg(off < 1e-5, "%s: %g", params[i]->name, off);
+        const CopStTensor *start = cop_safetensors_find(weights, params[i]->name);
+        if (params[i]->frozen)
+            ck_assert(memcmp(params[i]->value, start->data, start->bytes) == 0);
+    }
+    cop_net_destroy(&net);
+    cop_safetensors_close(&weights);
+    cop_safetensors_close(&clips);
+    cop_safetensors_close(&results);
+}
+END_TEST
+
+START_TEST(mixup_is_pytorchs)
+{
+    enum { CLIPS = 21 };
+    CopSafetensors *weights = golden_net("dense_weights"), *clips = golden_net("dense_results");
+    CopSafetensors *results = golden_net("recipe_results");
+    CopNet *net = narrow_plan(&(CopNetPlan){.batch = CLIPS, .training = true, .threads = 2});
+    CopPool *pool;
+    CopError err = {0};
+    int labels[CLIPS], other[CLIPS];
+    must(cop_net_load(net, weights, &err), &err);
+    ck_assert_int_eq(cop_pool_create(&pool, 2), COP_OK);
+    golden_clips(net, clips, 0, CLIPS, labels);
+    const CopTensor *x = cop_net_input(net);
+    cop_mixup(x, 0.75F, pool);
+    for (int i = 0; i < CLIPS; i++)
+        other[i] = labels[cop_mixup_partner(i, CLIPS)];
+    const size_t size = (size_t)x->c * (size_t)x->t * (size_t)x->h * (size_t)x->w;
+    float *mixed = malloc(size * CLIPS * sizeof *mixed);
+    for (int i = 0; i < CLIPS; i++)
+        cop_tensor_store_lane(x, i, mixed + (size_t)i * size);
+    ck_assert(golden_error(results, "", "mixed", mixed) <= 1e-7);
+    const CopStep step = {.pool = pool, .training = true};
+    const CopTargets targets = {labels, other, 0.75, 0.1};
+    cop_net_forward(net, &step);
+    const float loss =
+        (float)cop_cross_entropy_of(cop_net_logits(net), &targets, cop_net_logits_grad(net), NULL);
+    ck_assert(golden_error(results, "mixed.", "loss", &loss) <= 1e-6);
+    must(cop_net_backward(net, &step, NULL), &err);
+    CopParam *const *params;
+    const int n = cop_net_params(net, &params);
+    for (int i = 0; i < n; i++)
+        if (params[i]->grad) {
+            const double off =
+                golden_error(results, "mixed.grad.", params[i]->name, params[i]->grad);
+            ck_assert_msg(off < 1e-5, "%s: %g", params[i]->name, off);
+        }
+    free(mixed);
+    cop_pool_destroy(&pool);
+    cop_net_destroy(&net);
+    cop_safetensors_close(&weights);
+    cop_safetensors_close(&clips);
+    cop_safetensors_close(&results);
+}
+END_TEST
+
+/* Beta(a, a) has mean 1/2 and variance 1 / (8 a + 4); 4000 shares, five standard errors. */
+START_TEST(mixup_shares_are_beta)
+{
+    enum { N = 4000 };
+    static const double alphas[] = {0.1, 0.4, 1, 5};
+    const double alpha = alphas[_i], variance = 1 / (8 * alpha + 4);
+    double sum = 0, square = 0;
+    for (int i = 0; i < N; i++) {
+        const double share = cop_mixup_share(alpha, 3, (uint64_t)i);
+        ck_assert(share >= 0 && share <= 1);
+        ck_assert(share == cop_mixup_share(alpha, 3, (uint64_t)i));
+        sum += share - 0.5;
+        square += (share - 0.5) * (share - 0.5);
+    }
+    ck_assert(fabs(sum / N) <= 5 * sqrt(variance / N));
+    /* A share's square is within 1/4, so its standard deviation is below sqrt(variance) / 2. */
+    ck_assert(fabs(square / N - variance) <= 5 * sqrt(variance / N) / 2);
+    ck_assert(cop_mixup_share(alpha, 3, 0) != cop_mixup_share(alpha, 4, 0));
+}
+END_TEST
+
 /* --- runs --------------------------------------------------------------------------- */
 
 typedef struct Run {
@@ -70,31 +187,49 @@ static void count_update(void *ctx, const CopSparseEvent *event)
     *(int *)ctx += event->grown > 0;
 }
 
-static void run_open(Run *run, const char *method, const char *density, int threads)
+/* `batches` a step; more than one goes with mixup and clipping, so that all are seen to repeat. */
+static void run_open_with(Run *run, const char *method, const char *density, int threads,
+                          int batches)
 {
+    static int other[BATCH];
+    char *frozen[] = {(char[]){"layer1"}};
     *run = (Run){.trainer = {.net = narrow_create(),
                              .options = {.sgd = {.momentum = 0.9, .weight_decay = 1e-4},
                                          .schedule = {.kind = COP_SCHEDULE_COSINE,
                                                       .lr = 0.05,
                                                       .warmup = 0.2,
                                                       .total_steps = STEPS},
+                                         .mixup = batches > 1 ? 0.4 : 0,
+                                         .clip_grad = batches > 1 ? 1 : 0,
+                                         .accumulate = batches,
                                          .seed = 4},
+                             .other = other,
                              .report = count_update}};
     run->trainer.report_ctx = &run->updates;
     CopError err = {0};
     CopParam *const *params;
     const int n = cop_net_params(run->trainer.net, &params);
+    if (batches > 1)
+        must(cop_net_freeze(run->trainer.net, &(CopStrings){frozen, 1}, &err), &err);
     must(cop_options_defaults(cop_sparse_options, &run->options, &err), &err);
     must(cop_options_set(cop_sparse_options, &run->options, "method", method, &err), &err);
     must(cop_options_set(cop_sparse_options, &run->options, "density", density, &err), &err);
     must(cop_options_set(cop_sparse_options, &run->options, "interval", "2", &err), &err);
     must(cop_sparse_create(&run->sparse, &run->options, params, n, 4, STEPS, &err), &err);
     run->trainer.sparse = run->sparse;
-    const CopNetPlan plan = {
-        .batch = BATCH, .training = true, .threads = threads, .sparse = run->sparse};
+    const CopNetPlan plan = {.batch = BATCH,
+                             .training = true,
+                             .accumulate = batches > 1,
+                             .threads = threads,
+                             .sparse = run->sparse};
     must(cop_net_plan(run->trainer.net, &plan, &err), &err);
     cop_net_init(run->trainer.net, 4, run->sparse);
     ck_assert_int_eq(cop_pool_create(&run->trainer.pool, threads), COP_OK);
+}
+
+static void run_open(Run *run, const char *method, const char *density, int threads)
+{
+    run_open_with(run, method, density, threads, 1);
 }
 
 static void run_close(Run *run)
@@ -203,6 +338,61 @@ START_TEST(threads_change_nothing)
         run_close(&other);
     }
     run_close(&alone);
+}
+END_TEST
+
+/* Two batches a step, the last step of one: frozen layers keep weights and masks while the
+ * others' topology moves, and neither threads nor a stop between steps change anything. */
+START_TEST(long_steps_repeat)
+{
+    Run whole, first, second;
+    CopError err = {0};
+    run_open_with(&whole, "rigl", "0.3", 1, 2);
+    run_open_with(&first, "rigl", "0.3", 2, 2);
+    const CopParam *frozen = narrow_param(whole.trainer.net, "layer1.0.conv1.0.weight");
+    const size_t bytes = frozen->nnz * sizeof(float);
+    float *before = memcpy(malloc(bytes), frozen->value, bytes);
+    run_steps(&whole, 9);
+    ck_assert_int_eq(whole.trainer.batches, 1);
+    must(cop_trainer_finish_step(&whole.trainer, &err), &err);
+    must(cop_trainer_finish_step(&whole.trainer, &err), &err); /* nothing is under way */
+    ck_assert_uint_eq(whole.trainer.step, 5);
+    ck_assert_int_gt(whole.updates, 0);
+    ck_assert(memcmp(before, frozen->value, bytes) == 0 && frozen->generation == 0);
+    ck_assert(frozen->state[0] == NULL && frozen->sum == NULL);
+    free(before);
+    run_steps(&first, 6);
+    must(cop_checkpoint_save(&first.trainer, help_path("half.safetensors"), NULL, 0, &err), &err);
+    run_open_with(&second, "rigl", "0.3", 1, 2);
+    must(load(&second, help_path("half.safetensors"), &err), &err);
+    run_steps(&second, 3);
+    must(cop_trainer_finish_step(&second.trainer, &err), &err);
+    same_state(&whole, &second);
+    run_close(&whole);
+    run_close(&first);
+    run_close(&second);
+    help_remove_folder();
+}
+END_TEST
+
+START_TEST(what_cannot_be_frozen)
+{
+    char *none[] = {(char[]){"stem"}, (char[]){"layer9"}}, *all[] = {(char[]){"*"}};
+    char *half[] = {(char[]){"lay"}};
+    CopError err = {0};
+    CopNet *net = narrow_create();
+    ck_assert_int_eq(cop_net_freeze(net, &(CopStrings){none, 2}, &err), COP_ERR_CONFIG);
+    ck_assert_msg(strstr(err.text, "layer9") && strstr(err.text, "fc.bias"), "%s", err.text);
+    err = (CopError){0}; /* a prefix ends at a dot */
+    ck_assert_int_eq(cop_net_freeze(net, &(CopStrings){half, 1}, &err), COP_ERR_CONFIG);
+    cop_net_destroy(&net);
+    net = narrow_create();
+    err = (CopError){0};
+    must(cop_net_freeze(net, &(CopStrings){all, 1}, &err), &err);
+    const CopNetPlan plan = {.batch = 1, .training = true, .threads = 1};
+    ck_assert_int_eq(cop_net_plan(net, &plan, &err), COP_ERR_CONFIG);
+    ck_assert_ptr_ne(strstr(err.text, "nothing is left to train"), NULL);
+    cop_net_destroy(&net);
 }
 END_TEST
 
@@ -388,6 +578,11 @@ int main(void)
     TCase *tests = tcase_create("trainer");
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, ten_steps_are_pytorchs, 0, 2);
+    tcase_add_test(tests, a_recipe_is_pytorchs);
+    tcase_add_test(tests, mixup_is_pytorchs);
+    tcase_add_loop_test(tests, mixup_shares_are_beta, 0, 4);
+    tcase_add_test(tests, long_steps_repeat);
+    tcase_add_test(tests, what_cannot_be_frozen);
     tcase_add_loop_test(tests, a_run_goes_on_where_it_stopped, 0, 4);
     tcase_add_loop_test(tests, threads_change_nothing, 0, 2);
     tcase_add_test(tests, flops_are_counted);

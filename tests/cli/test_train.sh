@@ -1,0 +1,116 @@
+#!/bin/bash
+# Training that is killed and goes on, fine-tuning, and models in their compact form.
+# SPDX-License-Identifier: LGPL-2.1-or-later
+. "$(dirname "$0")/cli.sh"
+
+make_set
+cfg=$work/run.cfg
+same_model() { cmp -s "$work/$1/model.safetensors" "$work/$2/model.safetensors"; }
+# Losses, accuracies and topology alone: no times, no speeds.
+figures() { sed -E 's/, "(clips_per_second|data_wait|seconds)": [^,}]*//g' "$work/$1/metrics.jsonl"; }
+
+# --- everything that draws random numbers, killed ten times ----------------------
+every=(train -c "$cfg" --set train.epochs=60 --set train.batch=3 --set train.accum=2
+    --set train.clip_grad=1 --set train.label_smoothing=0.1 --set augment.mixup=0.2
+    --set augment.hflip=0.5 --set 'prep.resize=[28,28]' --set prep.crop=24
+    --set augment.crop=random --set augment.corrupt_probability=0.5
+    --set 'augment.corruptions=["gaussian_noise", "motion_blur_temporal"]'
+    --set train.checkpoint_minutes=0.0002)
+run "${every[@]}" --out "$work/whole" --set run.threads=1
+check "all options" says top-1
+check "the memory plan" grep -q 'train: .*parameters active; .* activations, .* batches ahead' "$work/plan"
+check "figures for TensorBoard" test "$(find "$work/whole" -name 'events.out.tfevents.*' | wc -l)" = 1
+for threads in 1 2; do
+    folder=killed$threads
+    kills=0
+    for i in $(seq 10); do
+        "$coppice" "${every[@]}" --out "$work/$folder" --set run.threads=$threads --resume \
+            >/dev/null 2>&1 </dev/null &
+        sleep "0.$(((i * 7919 + threads * 104729) % 40 + 10))" # 0.10 to 0.49 s
+        kill -s KILL $! 2>/dev/null && kills=$((kills + 1))
+        wait $! 2>/dev/null
+    done
+    check "$threads threads: killed before its end" test ! -e "$work/$folder/model.safetensors"
+    run "${every[@]}" --out "$work/$folder" --set run.threads=$threads --resume
+    check "$threads threads: goes on after $kills kills" says top-1
+    check "$threads threads: the model of a run in one go" same_model whole $folder
+    check "$threads threads: and its figures" cmp -s <(figures whole) <(figures $folder)
+done
+
+# --- a signal in the middle of an epoch ------------------------------------------
+"$coppice" "${every[@]}" --out "$work/term" --set train.checkpoint_minutes=0 --set train.epochs=200 \
+    >"$work/out" 2>"$work/err" </dev/null &
+for _ in $(seq 1200); do
+    [ -s "$work/term/metrics.jsonl" ] && break
+    sleep 0.05
+done
+kill -s TERM $!
+wait $! 2>/dev/null
+code=$?
+set_plan_apart
+check "SIGTERM: says how far it got" refuses 75 "of 200" "batches; --resume"
+
+# --- fine-tuning -------------------------------------------------------------------
+first=$work/whole/model.safetensors
+tune=(train -c "$cfg" --set train.epochs=1 --set "model.weights=$first")
+run "${tune[@]}" --out "$work/tuned"
+check "from weights" says top-1
+run "${tune[@]}" --out "$work/frozen" --set 'model.freeze=["stem", "layer1", "layer2", "layer3"]'
+check "frozen layers" says top-1
+run "${tune[@]}" --out "$work/x" --set 'model.freeze=["steam"]'
+check "a layer that is not there" refuses 2 '"steam"' stem
+"$coppice" synth "$work/four" --classes 4 --clips 4 --size 32 --frames 12 >/dev/null
+four=("${tune[@]}" --set "data.root=$work/four/videos" --set "data.annotation=$work/four/annotations")
+run "${four[@]}" --out "$work/x"
+check "another number of classes" refuses 4 model.safetensors fc.weight 'head = "reset"'
+run "${four[@]}" --out "$work/four.run" --set model.head=reset
+check "a new head" says top-1
+run "${tune[@]}" --out "$work/x" --set model.arch=r2plus1d_18 --set model.options=width=4
+check "another architecture" refuses 4 missing unexpected
+
+# --- the compact form ----------------------------------------------------------------
+r18=(-c "$cfg" --set model.arch=r3d_18 --set model.options=width=16 --set sparse.method=static)
+"$coppice" train "${r18[@]}" --set train.epochs=1 --set sparse.density=0.1 --out "$work/r18" \
+    >/dev/null 2>&1
+cp "$work/r18/model.safetensors" "$work/dense.st"
+run model convert "$work/dense.st" "$work/compact.st" --compact
+check "convert" says compact.st
+size() { stat -c %s "$work/$1"; }
+check "below 0.15 of it" test $((100 * $(size compact.st))) -lt $((15 * $(size dense.st)))
+run model convert "$work/compact.st" "$work/again.st" --dense
+check "convert back" quiet
+check "to the same bytes" cmp "$work/dense.st" "$work/again.st"
+run model convert "$work/dense.st" "$work/x.st"
+check "which form" refuses 2 --compact --dense
+run model convert "$work/none.st" "$work/x.st" --compact
+check "no file" refuses 4 none.st
+video=$(find "$work/set/videos" -name '*.mp4' | sort | head -n 1)
+forms() { # NAME COMMAND...: its output is the same for both files, which @ stands for
+    local name=$1 form
+    shift
+    for form in dense compact; do
+        run "${@//@/$work/$form.st}"
+        check "$name, $form" quiet
+        sed "s/$form\.st//g" "$work/out" >"$work/$form.out"
+    done
+    check "$name: the same from both" cmp "$work/dense.out" "$work/compact.out"
+}
+forms info model info --json @
+forms predict predict --model @ "$video"
+run eval -c "$cfg" --model "$work/dense.st" --model "$work/compact.st" --db "$work/r.db" --only clean
+check "eval of both" quiet
+check "the same answers" test "$(sqlite3 "$work/r.db" "SELECT count(*), count(DISTINCT top1 || ' ' ||
+    score1 || ' ' || clip) FROM prediction" | awk -F '|' '{ print ($1 == 2 * $2 && $2) }')" = 1
+run profile --model "$work/compact.st" --repeat 1 --no-train
+check "profile" quiet
+# A run that keeps the masks: as many weights are left as there were.
+nonzeros() { sqlite3 :memory: "SELECT json_extract(readfile('$work/out'), '\$.nonzeros')"; }
+run model info --json "$work/compact.st"
+before=$(nonzeros)
+run train "${r18[@]}" --set train.epochs=1 --set "model.weights=$work/compact.st" \
+    --set sparse.init=weights --out "$work/kept"
+check "masks from the weights" says "$before of"
+run train -c "$cfg" --set sparse.init=weights --out "$work/x"
+check "which must be given" refuses 2 sparse.init model.weights
+
+finish
