@@ -75,8 +75,8 @@ size_t cop_safetensors_count(const CopStTensor *tensor); /* elements of its shap
 const char *cop_safetensors_meta(const CopSafetensors *file, const char *key); /* NULL if absent */
 
 /* Elements of a tensor as float (F64, F32, F16, BF16 and integer types are
- * converted; compact ones are spread out). `out` holds `count` floats; COP_ERR_SHAPE unless that is the
- * tensor's size. */
+ * converted; compact ones are spread out). `out` holds `count` floats; COP_ERR_SHAPE
+ * unless that is the tensor's size. */
 CopStatus cop_safetensors_read_f32(const CopStTensor *tensor, float *out, size_t count,
                                    CopError *err) COP_MUST_CHECK;
 

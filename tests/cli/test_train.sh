@@ -38,17 +38,21 @@ for threads in 1 2; do
 done
 
 # --- a signal in the middle of an epoch ------------------------------------------
-"$coppice" "${every[@]}" --out "$work/term" --set train.checkpoint_minutes=0 --set train.epochs=200 \
-    >"$work/out" 2>"$work/err" </dev/null &
-for _ in $(seq 1200); do
-    [ -s "$work/term/metrics.jsonl" ] && break
-    sleep 0.05
+long=("${every[@]}" --set train.checkpoint_minutes=0 --set train.epochs=200 --set train.batch=1)
+for i in 1 2 3 4 5; do # by chance it may come between two epochs
+    "$coppice" "${long[@]}" --out "$work/term$i" >"$work/out" 2>"$work/err" </dev/null &
+    for _ in $(seq 1200); do
+        [ -s "$work/term$i/metrics.jsonl" ] && break
+        sleep 0.05
+    done
+    kill -s TERM $!
+    wait $! 2>/dev/null
+    code=$?
+    set_plan_apart
+    grep -q 'after \(0\|12\) of 12' "$work/err" || break
 done
-kill -s TERM $!
-wait $! 2>/dev/null
-code=$?
-set_plan_apart
-check "SIGTERM: says how far it got" refuses 75 "of 200" "batches; --resume"
+check "SIGTERM: says how far it got" refuses 75 "of 200" "of 12 batches; --resume"
+check "SIGTERM: in the middle of an epoch" grep -q 'after \([1-9]\|1[01]\) of 12' "$work/err"
 
 # --- fine-tuning -------------------------------------------------------------------
 first=$work/whole/model.safetensors

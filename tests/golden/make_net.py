@@ -2,8 +2,8 @@
 """Logits, gradients and ten training steps of a narrow residual net, dense and masked,
 from PyTorch 1.13 in float64: tests/golden/net/{dense,sparse}_{weights,results}.safetensors,
 which test_grad_net and test_trainer read. For the dense one recipe_results.safetensors, too:
-steps of two batches with clipped gradients while stem and first stage are frozen, and what
-mixup makes of the clips.
+steps of two batches with clipped gradients while stem and first stage, or the first stage
+alone, are frozen, and what mixup makes of the clips.
 
     /usr/bin/python3 tests/golden/make_net.py
 
@@ -144,24 +144,25 @@ def recipe(net, clips, labels):
     out = {"mixed": mixed, "mixed.loss": loss.detach()}
     out.update({"mixed.grad." + k: v.grad.clone() for k, v in net.named_parameters()})
 
-    net.load_state_dict(start)
-    frozen = [net.stem, net.layer1]
-    for part in frozen:
-        part.eval().requires_grad_(False)
-    moving = [v for v in net.parameters() if v.requires_grad]
-    sgd = torch.optim.SGD([{"params": [v for v in moving if v.ndim > 1], "weight_decay": DECAY},
-                           {"params": [v for v in moving if v.ndim == 1]}], LR, MOMENTUM)
-    losses, norms = [], []
-    for _ in range(RECIPE_STEPS):
-        sgd.zero_grad()
-        for part in (slice(0, BATCH), slice(BATCH, BATCH + 4)):
-            loss = F.cross_entropy(net(clips[part]), labels[part], reduction="sum")
-            (loss / (BATCH + 4)).backward()
-            losses.append(loss.detach() / (part.stop - part.start))
-        norms.append(nn.utils.clip_grad_norm_(moving, CLIP))
-        sgd.step()
-    out.update({"losses": torch.stack(losses), "norms": torch.stack(norms)})
-    out.update({"final." + k: v for k, v in net.state_dict().items() if v.is_floating_point()})
+    for name, frozen in (("", ["stem", "layer1"]), ("middle.", ["layer1"])):
+        net.load_state_dict(start)
+        for key, part in net.named_children():
+            part.train(key not in frozen).requires_grad_(key not in frozen)
+        moving = [v for v in net.parameters() if v.requires_grad]
+        sgd = torch.optim.SGD([{"params": [v for v in moving if v.ndim > 1], "weight_decay": DECAY},
+                               {"params": [v for v in moving if v.ndim == 1]}], LR, MOMENTUM)
+        losses, norms = [], []
+        for _ in range(RECIPE_STEPS):
+            sgd.zero_grad()
+            for part in (slice(0, BATCH), slice(BATCH, BATCH + 4)):
+                loss = F.cross_entropy(net(clips[part]), labels[part], reduction="sum")
+                (loss / (BATCH + 4)).backward()
+                losses.append(loss.detach() / (part.stop - part.start))
+            norms.append(nn.utils.clip_grad_norm_(moving, CLIP))
+            sgd.step()
+        out.update({name + "losses": torch.stack(losses), name + "norms": torch.stack(norms)})
+        out.update({name + "final." + k: v.clone() for k, v in net.state_dict().items()
+                    if v.is_floating_point()})
     return {k: v.detach().double().numpy() for k, v in out.items()}
 
 
@@ -189,7 +190,7 @@ def main():
             own = max(error(v, want[k]) for k, v in recipe(net, clips, labels).items())
             print(f"recipe: PyTorch's float32 is {own:.2g} from its float64")
             save("recipe_results.safetensors",
-                 {k: v.astype(np.float64 if v.ndim < 2 and k in ("losses", "norms") else np.float32)
+                 {k: v.astype(np.float64 if k.endswith(("losses", "norms")) else np.float32)
                   for k, v in want.items()},
                  seed=seed, torch=torch.__version__, float32_error=own)
 

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/config/config.h"
 #include "pipeline/data/loader.h"
 #include "pipeline/data/synth.h"
+#include "pipeline/media/decode.h"
 #include "tests/media_help.h"
 
 enum { SIDE = 32, FRAMES = 4, BATCH = 5, CLIPS_MAX = 24 };
@@ -64,6 +66,7 @@ enum { CLIP_FLOATS = 3 * FRAMES * 12 * 12 };
 
 /* All batches of an epoch, in order. */
 typedef struct Epoch {
+    long index[CLIPS_MAX];
     int n, batches, size[CLIPS_MAX], label[CLIPS_MAX], skips;
     uint32_t clip[CLIPS_MAX];
     CopSkip skip[CLIPS_MAX];
@@ -91,6 +94,7 @@ static Epoch *load(const CopLoaderOptions *options)
     while ((status = cop_loader_next(loader, &x, &batch, NULL)) == COP_OK) {
         ck_assert_int_eq(x.n, batch.n);
         ck_assert(batch.n >= 1 && batch.n <= BATCH && batch.waited >= 0);
+        epoch->index[epoch->batches] = batch.index;
         epoch->size[epoch->batches++] = batch.n;
         for (int i = 0; i < batch.n; i++, epoch->n++) {
             epoch->label[epoch->n] = batch.label[i];
@@ -247,6 +251,133 @@ START_TEST(a_flip_mirrors_every_row)
 }
 END_TEST
 
+/* What comes from batch `first` on is what would have come then. */
+START_TEST(an_epoch_may_begin_at_any_batch)
+{
+    CopLoaderOptions options = options_of(true, 2, 2);
+    options.hflip = 0.5;
+    Epoch *whole = load(&options);
+    for (int first = 0; first <= whole->batches + 1; first++) {
+        options.first = first;
+        Epoch *rest = load(&options);
+        const int done = first * BATCH < whole->n ? first * BATCH : whole->n;
+        ck_assert_int_eq(rest->n, whole->n - done);
+        for (int i = 0; i < rest->n; i++) {
+            ck_assert_int_eq(rest->index[i / BATCH], first + i / BATCH);
+            ck_assert_uint_eq(rest->clip[i], whole->clip[done + i]);
+            ck_assert(memcmp(rest->value[i], whole->value[done + i], sizeof rest->value[i]) == 0);
+        }
+        free(rest);
+    }
+    free(whole);
+}
+END_TEST
+
+/* --- corruptions -------------------------------------------------------------------- */
+
+static void make_variants(CopVariants *variants, CopConfig *config)
+{
+    static const char *const sets[] = {
+        "corrupt.corruptions=gaussian_noise, brightness, motion_blur_temporal",
+        "corrupt.severities=2, 5"};
+    CopError err = {0};
+    ck_assert_msg(cop_config_load(config, NULL, sets, 2, &err) == COP_OK, "%s", err.text);
+    ck_assert_msg(cop_variants_create(variants, &config->corrupt, NULL, &err) == COP_OK, "%s",
+                  err.text);
+    ck_assert_int_eq(variants->n, 7);
+}
+
+/* The clip of an item, made of the whole file as `variant` corrupts it. */
+static void spoil(const CopLoaderOptions *o, const CopDataItem *item, const CopVariant *variant,
+                  float *clip)
+{
+    enum { TOTAL = 12 };
+    CopFrame in[TOTAL], out[TOTAL];
+    CopCorrupt *corrupt;
+    CopArena *arena;
+    CopTensor x;
+    int n, index[FRAMES];
+    tensor(&x, &arena);
+    ck_assert_int_eq(cop_video_read(item->path, 0, TOTAL - 1, in, &n, NULL), COP_OK);
+    ck_assert_int_eq(n, TOTAL);
+    ck_assert_int_eq(cop_corrupt_create(&corrupt, &variant->spec, NULL), COP_OK);
+    const uint64_t address = (uint64_t)o->epoch << 32 | item->id;
+    ck_assert_int_eq(cop_corrupt_reset(corrupt, (uint32_t)cop_mix64(address)), COP_OK);
+    ck_assert_int_eq(cop_corrupt_frames(corrupt, in, n, out), COP_OK);
+    cop_sample_clip(&o->sample, n, 0, cop_rng_key(o->seed, "sample"),
+                    (CopRngAddress){.frame = o->epoch, .clip = item->id}, index);
+    const CopCropBox box = cop_prepare_centre(&o->prepare, out[0].width, out[0].height);
+    for (int t = 0; t < FRAMES; t++)
+        ck_assert_int_eq(cop_prepare_frame(&o->prepare, &out[index[t]], box, &x, 0, t), COP_OK);
+    cop_tensor_store_lane(&x, 0, clip);
+    for (int i = 0; i < n; i++) {
+        cop_frame_unref(&in[i]);
+        cop_frame_unref(&out[i]);
+    }
+    cop_corrupt_destroy(&corrupt);
+    cop_arena_destroy(&arena);
+}
+
+/* Which variant made the clip; 0 for a clean one, -1 for none of them. */
+static int variant_of(const CopLoaderOptions *o, const CopDataItem *item, const float *value)
+{
+    float clip[CLIP_FLOATS];
+    CopArena *arena;
+    CopTensor x;
+    tensor(&x, &arena);
+    ck_assert_int_eq(cop_load_clip(o, item, &x, 0, NULL), COP_OK);
+    cop_tensor_store_lane(&x, 0, clip);
+    cop_arena_destroy(&arena);
+    if (memcmp(clip, value, sizeof clip) == 0)
+        return 0;
+    for (int v = 1; v < o->corruptions->n; v++) {
+        spoil(o, item, &o->corruptions->item[v], clip);
+        if (memcmp(clip, value, sizeof clip) == 0)
+            return v;
+    }
+    return -1;
+}
+
+/* Frames around the clip count as they do in the whole file; another epoch, another choice. */
+START_TEST(clips_are_corrupted)
+{
+    CopVariants variants;
+    CopConfig config;
+    CopLoaderOptions options = options_of(false, 2, 2);
+    make_variants(&variants, &config);
+    options.corruptions = &variants;
+    int seen[7] = {0}, moved = 0, before[CLIPS_MAX];
+    for (uint32_t epoch = 0; epoch < 2; epoch++) {
+        options.epoch = epoch;
+        options.corrupt_probability = 0.7;
+        Epoch *spoilt = load(&options);
+        ck_assert_int_eq(spoilt->n, dataset.n);
+        for (int i = 0; i < spoilt->n; i++) {
+            const int v = variant_of(&options, &dataset.item[i], spoilt->value[i]);
+            ck_assert_msg(v >= 0, "epoch %u, clip %d: no variant makes it", epoch, i);
+            seen[v]++;
+            moved += epoch && before[i] != v;
+            before[i] = v;
+        }
+        options.threads = options.depth = 1;
+        Epoch *again = load(&options);
+        ck_assert(memcmp(spoilt, again, sizeof *spoilt) == 0);
+        free(again);
+        free(spoilt);
+    }
+    for (int v = 0; v < 7; v++)
+        ck_assert_msg(seen[v] > 0, "variant %d never came", v);
+    ck_assert_int_gt(moved, dataset.n / 3);
+    options.corrupt_probability = 0;
+    Epoch *clean = load(&options);
+    for (int i = 0; i < clean->n; i++)
+        ck_assert_int_eq(variant_of(&options, &dataset.item[i], clean->value[i]), 0);
+    free(clean);
+    cop_variants_free(&variants);
+    cop_config_free(&config);
+}
+END_TEST
+
 /* --- broken clips ------------------------------------------------------------------- */
 
 static void break_item(int item)
@@ -359,6 +490,8 @@ int main(void)
     tcase_add_test(tests, threads_and_depth_change_nothing);
     tcase_add_test(tests, epochs_differ);
     tcase_add_test(tests, a_flip_mirrors_every_row);
+    tcase_add_test(tests, an_epoch_may_begin_at_any_batch);
+    tcase_add_test(tests, clips_are_corrupted);
     tcase_add_test(tests, a_loader_may_be_given_up);
     tcase_add_test(tests, creation_has_limits);
     suite_add_tcase(suite, tests);
