@@ -84,7 +84,7 @@ DEPS_check   := $(DEPS_build) libgstreamer1.0-dev libcairo2-dev ffmpeg sqlite3
 DEPS_lint    := $(DEPS_check) git binutils clang clang-format cppcheck shellcheck
 DEPS_aarch64 := gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 DEPS_bench   := $(DEPS_build) libdnnl-dev python3 python3-torch python3-torchvision
-DEPS_parity  := $(DEPS_build) python3 python3-numpy python3-torch python3-torchvision \
+DEPS_parity  := $(DEPS_build) python3 python3-numpy python3-scipy python3-torch python3-torchvision \
                 python3-skimage python3-opencv python3-pil ffmpeg opencv-doc
 
 # pkg-config is asked only by rules that compile: the first make on a machine may have to install it.

@@ -95,6 +95,9 @@ int cop_cli_parse(const CopCommand *command, const void *entries, int *argc, cha
         report(command, entries, error);
         code = COP_EXIT_USAGE;
     } else if (help) {
+        char *details = command->details ? command->details() : NULL;
+        g_option_context_set_description(context, details);
+        g_free(details);
         char *text = g_option_context_get_help(context, TRUE, NULL);
         fputs(text, stdout);
         g_free(text);

@@ -21,6 +21,7 @@ typedef enum CopExit {
 typedef struct CopCommand {
     const char *name, *usage, *summary;
     int (*run)(int argc, char **argv); /* argv[0] is the sub-command; returns a CopExit */
+    char *(*details)(void); /* more for --help, g_malloc'ed and returned; NULL: nothing */
 } CopCommand;
 extern const CopCommand *const cop_commands[]; /* ended by NULL */
 

@@ -25,6 +25,10 @@ CopStatus cop_cli_load(const CopConfigWords *words, CopConfig *config,
                        CopError *err) COP_MUST_CHECK;
 void cop_cli_free_words(CopConfigWords *words);
 
+/* The command line that argv comes from, quoted for a shell; g_malloc'ed and returned. To be
+ * taken before cop_cli_parse(), which takes words away. */
+char *cop_cli_command(int argc, char **argv);
+
 /* An error where words are left over that the command has no use for. */
 CopStatus cop_cli_no_words(int argc, char **argv, CopError *err) COP_MUST_CHECK;
 /* The same unless there is exactly one; `what` names it: "OUT, the folder". */

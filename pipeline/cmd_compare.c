@@ -6,11 +6,12 @@
 
 #include "models/core/option.h"
 #include "pipeline/cli_config.h"
+#include "pipeline/eval/measures.h"
 #include "pipeline/report/compare.h"
 
 extern const CopCommand cop_cmd_compare;
 
-static const char *const formats[] = {"table", "csv", "json", "latex", NULL};
+static const char *const formats[] = {"table", "csv", "cells", "scopes", "json", "latex", NULL};
 
 static CopStatus find_format(const char *name, int *format, CopError *err)
 {
@@ -19,8 +20,26 @@ static CopStatus find_format(const char *name, int *format, CopError *err)
             return COP_OK;
     const char *near = cop_nearest_name(name, formats);
     return cop_error_set(err, COP_ERR_ARG,
-                         "format: got \"%s\"; allowed: table, csv, json, latex%s%s", name,
-                         near ? "; nearest: " : "", near ? near : "");
+                         "format: got \"%s\"; allowed: table, csv, cells, scopes, json, latex%s%s",
+                         name, near ? "; nearest: " : "", near ? near : "");
+}
+
+static char *compare(const CopResults *results, int baseline, int format)
+{
+    switch (format) {
+    case 0:
+        return cop_compare_text(results, baseline);
+    case 1:
+        return cop_compare_csv(results, baseline);
+    case 2:
+        return cop_compare_cells(results);
+    case 3:
+        return cop_compare_scopes(results, baseline);
+    case 4:
+        return cop_compare_json(results, baseline, true);
+    default:
+        return cop_compare_latex(results, baseline);
+    }
 }
 
 static CopStatus show(const char *path, const char *baseline, int format, int setup, CopError *err)
@@ -35,10 +54,7 @@ static CopStatus show(const char *path, const char *baseline, int format, int se
     const int base = cop_results_baseline(results, baseline, err);
     CopStatus status = base < 0 ? err->status : COP_OK;
     if (status == COP_OK) {
-        char *text = format == 0   ? cop_compare_text(results, base)
-                     : format == 1 ? cop_compare_csv(results)
-                     : format == 2 ? cop_compare_json(results, base, true)
-                                   : cop_compare_latex(results);
+        char *text = compare(results, base, format);
         if (fputs(text, stdout) < 0)
             status = cop_error_set(err, COP_ERR_IO, "standard output cannot be written");
         g_free(text);
@@ -55,7 +71,8 @@ static int run(int argc, char **argv)
     const GOptionEntry entries[] = {
         {"baseline", 0, 0, G_OPTION_ARG_FILENAME, &baseline,
          "Model that the others are tested against (the first dense one)", "NAME"},
-        {"format", 0, 0, G_OPTION_ARG_FILENAME, &format_name, "table, csv, json or latex (table)",
+        {"format", 0, 0, G_OPTION_ARG_FILENAME, &format_name,
+         "table; csv, cells or scopes: one row a model, a cell, or a model and scope; json; latex",
          "FORMAT"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "The same as --format json", NULL},
         {"setup", 0, 0, G_OPTION_ARG_INT, &setup, "Number of the setup (the newest)", "N"},
@@ -81,9 +98,26 @@ static int run(int argc, char **argv)
     return err.status == COP_OK ? COP_EXIT_OK : cop_cli_fail("compare", &err);
 }
 
+static char *details(void)
+{
+    char *measures = cop_measures_text();
+    char *text = g_strconcat(
+        "Measures:\n", measures,
+        "Scopes: clean; robust, the mean over corruptions of the mean over severities; each\n"
+        "corruption, family and severity, averaged in the same way. Other formats than the table\n"
+        "have shares and ratios at full precision, and nothing (JSON: null) where cells are\n"
+        "missing, or where a quotient's denominator is not above 0.\n"
+        "Intervals are 95 %: Wilson's for a cell; for means over cells Student's over the clips'\n"
+        "own means. docs/METRICS.md has it all.",
+        NULL);
+    g_free(measures);
+    return text;
+}
+
 const CopCommand cop_cmd_compare = {
     .name = "compare",
     .usage = "R.db",
     .summary = "set the models of a result file side by side, with intervals and paired tests",
     .run = run,
+    .details = details,
 };

@@ -10,7 +10,7 @@ extern const CopCommand cop_cmd_eval;
 
 typedef struct Words {
     CopConfigWords config;
-    char **models, *db, *only;
+    char **models, *db, *only, *command;
     int limit;
     gboolean dry_run;
 } Words;
@@ -42,6 +42,7 @@ static CopStatus eval(const Words *words, CopError *err)
                                     .models = (const char *const *)words->models,
                                     .n_models = (int)g_strv_length(words->models),
                                     .db = words->db,
+                                    .command = words->command,
                                     .limit = words->limit,
                                     .only = words->only,
                                     .dry_run = words->dry_run};
@@ -58,7 +59,7 @@ static CopStatus eval(const Words *words, CopError *err)
 
 static int run(int argc, char **argv)
 {
-    Words words = {0};
+    Words words = {.command = cop_cli_command(argc, argv)};
     const GOptionEntry entries[] = {
         COP_CONFIG_ENTRIES(words.config),
         {"model", 'm', 0, G_OPTION_ARG_FILENAME_ARRAY, &words.models,
@@ -81,6 +82,7 @@ static int run(int argc, char **argv)
     g_strfreev(words.models);
     g_free(words.db);
     g_free(words.only);
+    g_free(words.command);
     return code;
 }
 

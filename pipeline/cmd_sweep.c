@@ -17,7 +17,7 @@ extern const CopCommand cop_cmd_sweep;
 
 typedef struct Sweep {
     CopConfig *config;
-    const char *out;
+    const char *out, *command;
     GPtrArray *models; /* paths, in the order of training */
     CopError *err;
 } Sweep;
@@ -94,7 +94,8 @@ static CopStatus evaluate(Sweep *sweep)
     const CopGridOptions options = {.config = sweep->config,
                                     .models = (const char *const *)sweep->models->pdata,
                                     .n_models = (int)sweep->models->len,
-                                    .db = db};
+                                    .db = db,
+                                    .command = sweep->command};
     CopGridResult result;
     CopStatus status = cop_grid_run(&options, "eval", &result, sweep->err);
     if (status == COP_OK) {
@@ -109,12 +110,14 @@ static CopStatus evaluate(Sweep *sweep)
     return status;
 }
 
-static CopStatus sweep_all(const CopConfigWords *words, const char *out, CopError *err)
+static CopStatus sweep_all(const CopConfigWords *words, const char *out, const char *command,
+                           CopError *err)
 {
     CopConfig config;
     CopStatus status = cop_cli_load(words, &config, err);
     Sweep sweep = {.config = &config,
                    .out = out ? out : config.run.out,
+                   .command = command,
                    .models = g_ptr_array_new_with_free_func(g_free),
                    .err = err};
     cop_interrupt_catch();
@@ -133,7 +136,7 @@ static CopStatus sweep_all(const CopConfigWords *words, const char *out, CopErro
 static int run(int argc, char **argv)
 {
     CopConfigWords words = {0};
-    char *out = NULL;
+    char *out = NULL, *command = cop_cli_command(argc, argv);
     const GOptionEntry entries[] = {
         COP_CONFIG_ENTRIES(words),
         {"out", 'o', 0, G_OPTION_ARG_FILENAME, &out, "Folder for models and results (run.out)",
@@ -143,11 +146,12 @@ static int run(int argc, char **argv)
     bool done;
     int code = cop_cli_parse(&cop_cmd_sweep, entries, &argc, &argv, &done);
     CopError err = {0};
-    if (!done &&
-        (cop_cli_no_words(argc, argv, &err) != COP_OK || sweep_all(&words, out, &err) != COP_OK))
+    if (!done && (cop_cli_no_words(argc, argv, &err) != COP_OK ||
+                  sweep_all(&words, out, command, &err) != COP_OK))
         code = cop_cli_fail("sweep", &err);
     cop_cli_free_words(&words);
     g_free(out);
+    g_free(command);
     return code;
 }
 

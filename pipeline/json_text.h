@@ -7,7 +7,8 @@
 
 #include "models/core/option.h"
 
-/* The text of what `builder` (taken) holds, g_malloc'ed and returned. */
+/* The text of what `builder` (taken) holds, g_malloc'ed and returned. Numbers are the shortest
+ * text that reads back as the same one; what is not finite is null. */
 char *cop_json_text(JsonBuilder *builder, gboolean pretty);
 
 /* The strings (borrowed) as a JSON array, g_malloc'ed and returned. */

@@ -83,6 +83,7 @@ CopStatus grid_run(const char *db, const char *models, const char *const *sets, 
                                     .models = (const char *const *)path,
                                     .n_models = n,
                                     .db = file,
+                                    .command = "as typed",
                                     .limit = limit,
                                     .only = only};
     *err = (CopError){0};

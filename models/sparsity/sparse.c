@@ -416,6 +416,12 @@ static CopStatus update_layer(CopSparse *sparse, int i, uint64_t step, CopTopolo
     return COP_OK;
 }
 
+/* Weights of a masked layer that were ever active. */
+static size_t explored(const Layer *layer)
+{
+    return layer->fired ? cop_mask_count(layer->fired, layer->param->numel) : layer->nnz;
+}
+
 CopStatus cop_sparse_update(CopSparse *sparse, uint64_t step,
                             void (*report)(void *ctx, const CopSparseEvent *event), void *ctx,
                             CopError *err)
@@ -431,10 +437,12 @@ CopStatus cop_sparse_update(CopSparse *sparse, uint64_t step,
             report(ctx, &(CopSparseEvent){.step = step,
                                           .layer = i,
                                           .name = layer->param->name,
+                                          .numel = layer->param->numel,
                                           .nnz = layer->param->nnz,
                                           .dropped = result.dropped,
                                           .grown = result.grown,
-                                          .regrown = result.regrown});
+                                          .regrown = result.regrown,
+                                          .explored = explored(layer)});
     }
     return COP_OK;
 }
@@ -459,7 +467,7 @@ double cop_sparse_explored(const CopSparse *sparse)
         const Layer *layer = &sparse->layers[i];
         if (!layer->masked)
             continue;
-        fired += layer->fired ? cop_mask_count(layer->fired, layer->param->numel) : layer->nnz;
+        fired += explored(layer);
         all += layer->param->numel;
     }
     return all ? (double)fired / (double)all : 1;

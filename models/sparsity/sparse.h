@@ -66,7 +66,8 @@ typedef struct CopSparseEvent {
     uint64_t step;
     int layer; /* index of its weight in `params` */
     const char *name;
-    size_t nnz, dropped, grown, regrown;
+    size_t numel, nnz, dropped, grown, regrown;
+    size_t explored; /* weights that were ever active, these included */
 } CopSparseEvent;
 
 /* Chooses layers among `params` (role weight, rank >= 2, not excluded; uniform

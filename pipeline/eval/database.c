@@ -11,10 +11,11 @@
 
 enum {
     APPLICATION_ID = 0x436F7043, /* "CopC": tells our files from other SQLite files */
-    SCHEMA = 1,
+    SCHEMA = 2,
     BUSY_MS = 20000 /* a lane batch commits in milliseconds; a checkpoint may take seconds */
 };
 
+/* Schema 1; what came later is added to it step by step, in new files as in old ones. */
 static const char schema[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE model(id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL UNIQUE, name TEXT NOT NULL,"
@@ -41,6 +42,17 @@ static const char schema[] =
     " clip INTEGER NOT NULL REFERENCES clip, reason TEXT NOT NULL,"
     " PRIMARY KEY(setup, clip)) WITHOUT ROWID;"
     "INSERT INTO meta VALUES('created', strftime('%Y-%m-%dT%H:%M:%SZ', 'now'));";
+
+/* From each schema to the next one. */
+static const char *const upgrades[SCHEMA] = {
+    [1] = "CREATE TABLE run(id INTEGER PRIMARY KEY, setup INTEGER NOT NULL REFERENCES setup,"
+          " started TEXT NOT NULL, command TEXT NOT NULL, folder TEXT NOT NULL,"
+          " config_hash TEXT NOT NULL, config TEXT NOT NULL, root TEXT NOT NULL,"
+          " version TEXT NOT NULL);"
+          "CREATE TABLE run_model(run INTEGER NOT NULL REFERENCES run,"
+          " model INTEGER NOT NULL REFERENCES model, path TEXT NOT NULL,"
+          " PRIMARY KEY(run, model)) WITHOUT ROWID;",
+};
 
 static CopStatus report(sqlite3 *db, const char *path, const char *doing, CopError *err)
 {
@@ -109,39 +121,71 @@ static CopStatus pragma(sqlite3 *db, const char *sql, int *value, CopError *err)
     return status;
 }
 
-/* Reads the marks only, so that a file of another kind is left as it was. */
-static CopStatus check(sqlite3 *db, const char *path, bool *empty, CopError *err)
+CopStatus cop_database_has(sqlite3 *db, const char *table, bool *has, CopError *err)
 {
-    int pages = 0, application = 0, version = 0;
-    COP_TRY(pragma(db, "PRAGMA page_count", &pages, err));
-    COP_TRY(pragma(db, "PRAGMA application_id", &application, err));
-    COP_TRY(pragma(db, "PRAGMA user_version", &version, err));
-    *empty = pages == 0;
-    if (*empty)
-        return COP_OK;
-    if (application != APPLICATION_ID || version < 1)
-        return cop_error_set(err, COP_ERR_DATA, "%s: is not a coppice result file", path);
-    if (version > SCHEMA)
-        return cop_error_set(err, COP_ERR_DATA,
-                             "%s: is of schema %d; this version of coppice reads up to %d", path,
-                             version, SCHEMA);
-    return COP_OK;
+    sqlite3_stmt *statement = NULL;
+    COP_TRY(cop_database_prepare(
+        db, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", &statement, err));
+    sqlite3_bind_text(statement, 1, table, -1, SQLITE_STATIC);
+    const int code = sqlite3_step(statement);
+    *has = code == SQLITE_ROW;
+    const CopStatus status =
+        code == SQLITE_ROW || code == SQLITE_DONE ? COP_OK : cop_database_error(db, "be read", err);
+    sqlite3_finalize(statement);
+    return status;
 }
 
-/* Two processes may find the same empty file: whoever locks it first fills it. */
-static CopStatus fill(sqlite3 *db, CopError *err)
+static CopStatus check_version(const char *path, int version, CopError *err)
 {
-    int application = 0;
-    COP_TRY(cop_database_exec(db, "BEGIN IMMEDIATE", err));
-    CopStatus status = pragma(db, "PRAGMA application_id", &application, err);
-    if (status == COP_OK && application == 0) {
-        char marks[96];
-        sqlite3_snprintf(sizeof marks, marks, "PRAGMA application_id=%d; PRAGMA user_version=%d",
-                         APPLICATION_ID, SCHEMA);
-        status = cop_database_exec(db, schema, err);
-        if (status == COP_OK)
-            status = cop_database_exec(db, marks, err);
+    if (version <= SCHEMA)
+        return COP_OK;
+    return cop_error_set(err, COP_ERR_DATA,
+                         "%s: is of schema %d; this version of coppice reads up to %d", path,
+                         version, SCHEMA);
+}
+
+/* Reads the marks only, so that a file of another kind is left as it was. *version is 0
+ * for an empty file. */
+static CopStatus check(sqlite3 *db, const char *path, int *version, CopError *err)
+{
+    int pages = 0, application = 0;
+    COP_TRY(pragma(db, "PRAGMA page_count", &pages, err));
+    COP_TRY(pragma(db, "PRAGMA application_id", &application, err));
+    COP_TRY(pragma(db, "PRAGMA user_version", version, err));
+    if (pages == 0) {
+        *version = 0;
+        return COP_OK;
     }
+    if (application != APPLICATION_ID || *version < 1)
+        return cop_error_set(err, COP_ERR_DATA, "%s: is not a coppice result file", path);
+    return check_version(path, *version, err);
+}
+
+/* Runs what lies between the file's schema and ours; inside a transaction. */
+static CopStatus lift(sqlite3 *db, const char *path, CopError *err)
+{
+    int application = 0, version = 0;
+    char marks[96];
+    COP_TRY(pragma(db, "PRAGMA application_id", &application, err));
+    COP_TRY(pragma(db, "PRAGMA user_version", &version, err));
+    if (application == 0) {
+        COP_TRY(cop_database_exec(db, schema, err));
+        version = 1;
+    }
+    COP_TRY(check_version(path, version, err));
+    for (; version < SCHEMA; version++)
+        COP_TRY(cop_database_exec(db, upgrades[version], err));
+    sqlite3_snprintf(sizeof marks, marks, "PRAGMA application_id=%d; PRAGMA user_version=%d",
+                     APPLICATION_ID, SCHEMA);
+    return cop_database_exec(db, marks, err);
+}
+
+/* Fills an empty file, or brings an older one up. Two processes may find it at once:
+ * whoever locks it first does the work, and the other one sees it done. */
+static CopStatus bring_up(sqlite3 *db, const char *path, CopError *err)
+{
+    COP_TRY(cop_database_exec(db, "BEGIN IMMEDIATE", err));
+    CopStatus status = lift(db, path, err);
     if (status == COP_OK)
         status = cop_database_exec(db, "COMMIT", err);
     if (status != COP_OK)
@@ -149,7 +193,7 @@ static CopStatus fill(sqlite3 *db, CopError *err)
     return status;
 }
 
-static CopStatus attach(sqlite3 **out, const char *name, const char *path, int flags, bool *empty,
+static CopStatus attach(sqlite3 **out, const char *name, const char *path, int flags, int *version,
                         CopError *err)
 {
     const int code = sqlite3_open_v2(name, out, flags, NULL);
@@ -159,7 +203,7 @@ static CopStatus attach(sqlite3 **out, const char *name, const char *path, int f
     } else {
         sqlite3_extended_result_codes(*out, 1);
         sqlite3_busy_timeout(*out, BUSY_MS);
-        status = check(*out, path, empty, err);
+        status = check(*out, path, version, err);
     }
     if (status != COP_OK) {
         sqlite3_close(*out);
@@ -191,15 +235,15 @@ static bool has_log(const char *path)
 
 /* A file with a write-ahead log needs its shared-memory file even to be read. Where
  * that cannot be made and no log is left, nobody can be writing: read the bare file. */
-static CopStatus open_to_read(sqlite3 **out, const char *path, bool *empty, CopError *err)
+static CopStatus open_to_read(sqlite3 **out, const char *path, int *version, CopError *err)
 {
     CopError first = {0};
-    const CopStatus status = attach(out, path, path, SQLITE_OPEN_READONLY, empty, &first);
+    const CopStatus status = attach(out, path, path, SQLITE_OPEN_READONLY, version, &first);
     if (status == COP_ERR_IO && g_file_test(path, G_FILE_TEST_IS_REGULAR) && !has_log(path)) {
         char *escaped = g_uri_escape_string(path, "/", FALSE);
         char *uri = g_strconcat("file:", escaped, "?immutable=1", NULL);
         const CopStatus again =
-            attach(out, uri, path, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, empty, NULL);
+            attach(out, uri, path, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, version, NULL);
         g_free(uri);
         g_free(escaped);
         if (again == COP_OK)
@@ -213,24 +257,24 @@ CopStatus cop_database_open(sqlite3 **out, const char *path, CopDatabaseMode mod
     *out = NULL;
     if (!path[0]) /* SQLite would make a temporary file of it */
         return cop_error_set(err, COP_ERR_ARG, "a result file needs a name");
-    bool empty = false;
+    int version = 0;
     if (mode == COP_DATABASE_READ) {
         if (access(path, F_OK) != 0)
             return cop_error_set(err, COP_ERR_DATA, "%s: cannot be read: %s", path,
                                  strerror(errno));
-        COP_TRY(open_to_read(out, path, &empty, err));
+        COP_TRY(open_to_read(out, path, &version, err));
     } else {
         if (mode == COP_DATABASE_CREATE)
             COP_TRY(check_folder(path, err));
         const int flags =
             SQLITE_OPEN_READWRITE | (mode == COP_DATABASE_CREATE ? SQLITE_OPEN_CREATE : 0);
-        COP_TRY(attach(out, path, path, flags, &empty, err));
+        COP_TRY(attach(out, path, path, flags, &version, err));
     }
     CopStatus status = COP_OK;
-    if (empty && mode != COP_DATABASE_CREATE)
+    if (version == 0 && mode != COP_DATABASE_CREATE)
         status = cop_error_set(err, COP_ERR_DATA, "%s: is empty, not a coppice result file", path);
-    else if (empty)
-        status = fill(*out, err);
+    else if (version < SCHEMA && mode != COP_DATABASE_READ)
+        status = bring_up(*out, path, err);
     /* A file system without shared memory stays with the rollback journal, which is
      * slower and right. With the log, NORMAL survives any kill of the process. */
     if (status == COP_OK && mode != COP_DATABASE_READ) {

@@ -4,6 +4,7 @@
 #define COP_EVAL_DATABASE_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 
 #include "models/core/status.h"
 
@@ -13,7 +14,9 @@ typedef enum CopDatabaseMode {
     COP_DATABASE_CREATE /* an existing file, or a new one */
 } CopDatabaseMode;
 
-/* Opens a result file and checks that it is one. COP_ERR_DATA for a file of another
+/* Opens a result file and checks that it is one. One of an older schema is brought up to
+ * this one's, in a transaction, where it is opened to be written; a reader finds what it
+ * has (cop_database_has()). COP_ERR_DATA for a file of another
  * kind or of a newer schema (it is left as it was) and for none where one is to be read,
  * COP_ERR_IO when the system refuses.
  * Returned in *out (NULL on failure); close it with sqlite3_close(). */
@@ -23,6 +26,9 @@ CopStatus cop_database_open(sqlite3 **out, const char *path, CopDatabaseMode mod
 /* The status that goes with the database's last error, its text in `err`: the only
  * place that knows SQLite's codes. `doing` ends the sentence "cannot ...". */
 CopStatus cop_database_error(sqlite3 *db, const char *doing, CopError *err);
+
+/* True in *has when the file has a table of that name. */
+CopStatus cop_database_has(sqlite3 *db, const char *table, bool *has, CopError *err) COP_MUST_CHECK;
 
 /* Compiles one statement that lives long; finalize it before closing. */
 CopStatus cop_database_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out,

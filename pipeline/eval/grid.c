@@ -187,6 +187,24 @@ static CopStatus store_rows(Grid *grid)
                                 grid->err);
 }
 
+/* Who adds what is missing: only a run that writes predictions leaves a row. */
+static CopStatus store_run(Grid *grid)
+{
+    int64_t run_id;
+    COP_TRY(cop_store_begin(grid->store, grid->err));
+    CopStatus status = cop_provenance_run(grid->store, grid->setup, grid->config,
+                                          grid->options->command, &run_id, grid->err);
+    for (int i = 0; i < grid->options->n_models && status == COP_OK; i++) {
+        char *path = g_canonicalize_filename(grid->options->models[i], NULL);
+        status = cop_store_run_model(grid->store, run_id, grid->model[i].id, path, grid->err);
+        g_free(path);
+    }
+    if (status == COP_OK)
+        return cop_store_commit(grid->store, grid->err);
+    cop_store_rollback(grid->store);
+    return status;
+}
+
 static bool *missing_at(const Grid *grid, int clip, int variant, int model)
 {
     return &grid->missing[((size_t)clip * (size_t)grid->variants.n + (size_t)variant) *
@@ -383,6 +401,7 @@ static CopStatus run(Grid *grid, const char *label)
     COP_TRY(status);
     if (grid->options->dry_run || grid->result->missing == 0)
         return COP_OK;
+    COP_TRY(store_run(grid));
     COP_TRY(work_through(grid, label));
     return check_skips(grid);
 }

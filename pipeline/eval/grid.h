@@ -12,9 +12,10 @@ typedef struct CopGridOptions {
     const char *const *models; /* paths */
     int n_models;
     const char *db;
-    int limit;        /* clips at most, spread evenly over the list; 0: all */
-    const char *only; /* "CORRUPTION" or "CORRUPTION:SEVERITY"; NULL: all */
-    bool dry_run;     /* count only */
+    const char *command; /* as it was typed, for the file's provenance; NULL: not known */
+    int limit;           /* clips at most, spread evenly over the list; 0: all */
+    const char *only;    /* "CORRUPTION" or "CORRUPTION:SEVERITY"; NULL: all */
+    bool dry_run;        /* count only */
 } CopGridOptions;
 
 typedef struct CopGridResult {

@@ -113,6 +113,19 @@ CopInterval cop_mean_interval(const CopMoments *moments)
     return out;
 }
 
+CopInterval cop_share_interval(const CopMoments *moments, double value)
+{
+    if (value == 0 || value == 1)
+        return cop_wilson(value == 1 ? moments->n : 0, moments->n);
+    CopInterval out = cop_mean_interval(moments);
+    out.value = value;
+    if (out.n > 1) {
+        out.low = fmax(out.low, 0);
+        out.high = fmin(out.high, 1);
+    }
+    return out;
+}
+
 double cop_mean_p(const CopMoments *moments)
 {
     if (moments->n < 2)

@@ -25,6 +25,10 @@ void cop_moments_add(CopMoments *moments, double x);
 /* Student's t interval of the mean. NaN bounds below two values. */
 CopInterval cop_mean_interval(const CopMoments *moments);
 
+/* The same of a mean of shares, held to 0..1; `value` is that mean as counts give it. Where
+ * all are 0, or all are 1, the spread says nothing: Wilson's interval. */
+CopInterval cop_share_interval(const CopMoments *moments, double value);
+
 /* Two-sided p of the hypothesis that the mean is 0; 1 where all values are 0. */
 double cop_mean_p(const CopMoments *moments);
 

@@ -6,6 +6,7 @@
 #include <libavcodec/avcodec.h>
 #include <libavutil/avutil.h>
 #include <sqlite3.h>
+#include <stdlib.h>
 
 #include "models/core/cpu.h"
 
@@ -41,5 +42,21 @@ CopStatus cop_provenance_write(CopStore *store, int threads, const CopKernelTabl
         status = cop_store_meta(store, row[i].key, row[i].value, err);
     g_free(date);
     g_date_time_unref(now);
+    return status;
+}
+
+CopStatus cop_provenance_run(CopStore *store, int64_t setup, const CopConfig *config,
+                             const char *command, int64_t *run, CopError *err)
+{
+    char *text = cop_config_text(config, false), *folder = g_get_current_dir();
+    const CopStoreRun row = {.command = command ? command : "",
+                             .folder = folder,
+                             .config = text,
+                             .root = config->data.root,
+                             .version = COP_VERSION};
+    const CopStatus status = text ? cop_store_run(store, setup, &row, run, err)
+                                  : cop_error_set(err, COP_ERR_NOMEM, "out of memory");
+    g_free(folder);
+    free(text);
     return status;
 }

@@ -1,12 +1,10 @@
 /* Reading a result file: one setup's models, corruptions and clips.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pipeline/eval/results.h"
-
-#include <stdio.h>
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
 #include "pipeline/eval/database.h"
+#include "pipeline/eval/results_private.h"
 
 /* One load: a connection, what it fills, and one open query at a time. */
 typedef struct Loader {
@@ -144,31 +142,6 @@ static CopStatus load_columns(Loader *load)
     return status == COP_EOF ? COP_OK : status;
 }
 
-/* Names repeat when one recipe is trained from several seeds: the seed tells them
- * apart, or else the file's hash. */
-static CopStatus label_model(Loader *load, int which)
-{
-    CopResultModel *models = load->out->models, *model = &models[which];
-    bool name_repeats = false, seed_repeats = false;
-    for (int i = 0; i < load->out->n_models; i++) {
-        if (i == which || strcmp(models[i].about.name, model->about.name) != 0)
-            continue;
-        name_repeats = true;
-        seed_repeats |= models[i].about.seed == model->about.seed;
-    }
-    model->label = model->about.name;
-    if (!name_repeats)
-        return COP_OK;
-    char label[256];
-    if (seed_repeats)
-        snprintf(label, sizeof label, "%.200s (%.7s)", model->about.name, model->about.sha256);
-    else
-        snprintf(label, sizeof label, "%.200s, seed %llu", model->about.name,
-                 (unsigned long long)model->about.seed);
-    model->label = cop_arena_strdup(load->out->arena, label);
-    return model->label ? COP_OK : cop_error_set(load->err, COP_ERR_NOMEM, "out of memory");
-}
-
 static CopStatus load_models(Loader *load)
 {
     CopResults *out = load->out;
@@ -201,8 +174,9 @@ static CopStatus load_models(Loader *load)
     for (int i = 0; i < out->n_models; i++) {
         CopResultModel *model = &out->models[i];
         COP_TRY(take(load, &model->cells, out->n_columns, sizeof *model->cells));
-        COP_TRY(label_model(load, i));
     }
+    if (cop_results_arrange(out) != COP_OK)
+        return cop_error_set(load->err, COP_ERR_NOMEM, "%s: does not fit into memory", out->path);
     return COP_OK;
 }
 
@@ -226,13 +200,15 @@ static CopResultCell *find_cell(const Loader *load)
     return column < 0 ? NULL : &out->models[model].cells[column];
 }
 
-/* `statement` gives clip and classes by rising clip, as the clips are: they merge. */
+/* `statement` gives clip, classes and first score by rising clip, as the clips are: they
+ * merge. */
 static CopStatus load_answers(Loader *load, sqlite3_stmt *statement, CopResultCell *cell)
 {
     const CopResults *out = load->out;
     int code, at = 0;
     COP_TRY(take(load, &cell->hit, out->n_clips, sizeof *cell->hit));
     COP_TRY(take(load, &cell->answer, out->n_clips, sizeof *cell->answer));
+    COP_TRY(take(load, &cell->confidence, out->n_clips, sizeof *cell->confidence));
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
         const int64_t id = sqlite3_column_int64(statement, 0);
         while (at < out->n_clips && out->clips[at].id < id)
@@ -247,6 +223,9 @@ static CopStatus load_answers(Loader *load, sqlite3_stmt *statement, CopResultCe
                 hit |= i == 0 ? COP_HIT_TOP1 | COP_HIT_TOP5 : COP_HIT_TOP5;
         cell->hit[at] = hit;
         cell->answer[at] = sqlite3_column_int(statement, 1);
+        cell->confidence[at] = sqlite3_column_type(statement, 1 + COP_TOP) == SQLITE_NULL
+                                   ? NAN
+                                   : (float)sqlite3_column_double(statement, 1 + COP_TOP);
         cell->answers++;
         cell->n += label >= 0;
         cell->top1 += (hit & COP_HIT_TOP1) != 0;
@@ -262,7 +241,7 @@ static CopStatus load_cells(Loader *load)
                 load->out->setup));
     CopStatus status =
         cop_database_prepare(load->db,
-                             "SELECT clip, top1, top2, top3, top4, top5 FROM prediction"
+                             "SELECT clip, top1, top2, top3, top4, top5, score1 FROM prediction"
                              " WHERE cell = ? AND view = -1 ORDER BY clip",
                              &answers, load->err);
     while (status == COP_OK && (status = next(load)) == COP_OK) {
@@ -336,6 +315,38 @@ static CopStatus load_pairs(Loader *load, CopResultPair **pairs, int *n, const c
     return status == COP_EOF ? COP_OK : status;
 }
 
+static CopStatus load_runs(Loader *load)
+{
+    CopResults *out = load->out;
+    CopStatus status;
+    bool has;
+    COP_TRY(cop_database_has(load->db, "run", &has, load->err));
+    if (!has)
+        return COP_OK;
+    COP_TRY(
+        take_for(load, &out->runs, sizeof *out->runs, "SELECT count(*) FROM run WHERE setup = ?1"));
+    COP_TRY(ask(load,
+                "SELECT started, command, folder, config_hash, config, root, version FROM run"
+                " WHERE setup = ?1 ORDER BY id",
+                out->setup));
+    while ((status = next(load)) == COP_OK) {
+        CopResultRun *run = &out->runs[out->n_runs++];
+        const char **const fields[] = {&run->started,     &run->command, &run->folder,
+                                       &run->config_hash, &run->config,  &run->root,
+                                       &run->version};
+        for (int i = 0; i < (int)(sizeof fields / sizeof fields[0]); i++)
+            COP_TRY(copy(load, fields[i], i));
+    }
+    if (status != COP_EOF)
+        return status;
+    COP_TRY(ask(load, "SELECT model, path FROM run_model ORDER BY run", 0));
+    while ((status = next(load)) == COP_OK)
+        for (int i = 0; i < out->n_models; i++)
+            if (load->model_id[i] == sqlite3_column_int64(load->rows, 0))
+                COP_TRY(copy(load, &out->models[i].path, 1));
+    return status == COP_EOF ? COP_OK : status;
+}
+
 static CopStatus load_all(Loader *load, int64_t setup)
 {
     CopResults *out = load->out;
@@ -347,6 +358,7 @@ static CopStatus load_all(Loader *load, int64_t setup)
     COP_TRY(load_models(load));
     COP_TRY(load_cells(load));
     COP_TRY(load_pictures(load));
+    COP_TRY(load_runs(load));
     COP_TRY(load_pairs(load, &out->skips, &out->n_skips,
                        "SELECT count(*) FROM skip WHERE setup = ?1",
                        "SELECT path, reason FROM skip JOIN clip ON clip.id = skip.clip"

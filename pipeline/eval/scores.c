@@ -1,10 +1,10 @@
 /* What a setup's models score: intervals, robust accuracy, paired differences.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pipeline/eval/results.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "pipeline/eval/results_private.h"
 
 static const CopInterval nothing = {NAN, NAN, NAN, 0};
 
@@ -38,92 +38,115 @@ CopInterval cop_results_top5(const CopResults *results, int model, int column)
     return cop_wilson(cell->top5, cell->n);
 }
 
-/* Columns of a scope are consecutive: clean, one corruption, or all corruptions. */
-static void span(const CopResults *results, int scope, int *first, int *end)
+bool cop_results_in_scope(const CopResults *results, int scope, int column)
 {
-    *first = scope == COP_SCOPE_CLEAN ? 0 : 1;
-    *end = scope == COP_SCOPE_CLEAN ? 1 : results->n_columns;
-    if (scope >= 0) {
-        *first = results->corruptions[scope].first;
-        *end = *first + results->corruptions[scope].n;
+    const int corruption = results->columns[column].corruption;
+    if (scope == COP_SCOPE_CLEAN || corruption < 0)
+        return scope == COP_SCOPE_CLEAN && corruption < 0;
+    if (scope == COP_SCOPE_ROBUST)
+        return true;
+    const CopResultSlice *slice = &results->slices[scope];
+    switch (slice->kind) {
+    case COP_SLICE_CORRUPTION:
+        return corruption == scope;
+    case COP_SLICE_FAMILY:
+        return strcmp(results->corruptions[corruption].family, slice->name) == 0;
+    default:
+        return results->columns[column].severity == slice->severity;
     }
+}
+
+double cop_results_mean(const CopResults *results, int scope,
+                        double (*value)(const void *ctx, int column), const void *ctx)
+{
+    double total = 0;
+    int rows = 0;
+    if (scope == COP_SCOPE_CLEAN)
+        return value(ctx, 0);
+    for (int i = 0; i < results->n_corruptions; i++) {
+        const CopResultCorruption *row = &results->corruptions[i];
+        double sum = 0;
+        int n = 0;
+        for (int column = row->first; column < row->first + row->n; column++)
+            if (cop_results_in_scope(results, scope, column)) {
+                sum += value(ctx, column);
+                n++;
+            }
+        total += n ? sum / n : 0;
+        rows += n > 0;
+    }
+    return rows ? total / rows : NAN;
 }
 
 bool cop_results_complete(const CopResults *results, int model, int scope)
 {
-    int first, end;
-    span(results, scope, &first, &end);
-    for (int column = first; column < end; column++)
+    int cells = 0;
+    for (int column = 0; column < results->n_columns; column++) {
+        if (!cop_results_in_scope(results, scope, column))
+            continue;
         if (cell_at(results, model, column)->answers < results->n_clips)
             return false;
-    return end > first && results->n_labelled > 0;
+        cells++;
+    }
+    return cells > 0 && results->n_labelled > 0;
 }
 
-static double corruption_mean(const CopResults *results, int model, int corruption, int clip)
+/* What a mean is taken of: hits of one kind, of all labelled clips or of one. */
+typedef struct Hits {
+    const CopResultCell *cells;
+    int clip;
+    uint8_t kind;
+} Hits;
+
+static double hits_of_all(const void *ctx, int column)
 {
-    const CopResultCorruption *row = &results->corruptions[corruption];
-    int right = 0;
-    for (int column = row->first; column < row->first + row->n; column++)
-        right += (cell_at(results, model, column)->hit[clip] & COP_HIT_TOP1) != 0;
-    return (double)right / row->n;
+    const Hits *hits = ctx;
+    const CopResultCell *cell = &hits->cells[column];
+    return (double)(hits->kind == COP_HIT_TOP1 ? cell->top1 : cell->top5);
+}
+
+static double hit_of_clip(const void *ctx, int column)
+{
+    const Hits *hits = ctx;
+    return (hits->cells[column].hit[hits->clip] & hits->kind) != 0;
 }
 
 /* One clip's own score over a complete scope, 0..1. */
-static double clip_score(const CopResults *results, int model, int scope, int clip)
+static double clip_score(const CopResults *results, int model, int scope, int clip, uint8_t kind)
 {
-    if (scope == COP_SCOPE_CLEAN)
-        return (cell_at(results, model, 0)->hit[clip] & COP_HIT_TOP1) != 0;
-    if (scope >= 0)
-        return corruption_mean(results, model, scope, clip);
-    double sum = 0;
-    for (int corruption = 0; corruption < results->n_corruptions; corruption++)
-        sum += corruption_mean(results, model, corruption, clip);
-    return sum / results->n_corruptions;
+    const Hits hits = {results->models[model].cells, clip, kind};
+    return cop_results_mean(results, scope, hit_of_clip, &hits);
 }
 
 /* The score itself, from counts: the cells of a complete scope share one n. */
-static double scope_value(const CopResults *results, int model, int scope)
+static double scope_value(const CopResults *results, int model, int scope, uint8_t kind)
 {
-    if (scope == COP_SCOPE_CLEAN)
-        return (double)cell_at(results, model, 0)->top1 / results->n_labelled;
-    if (scope == COP_SCOPE_ROBUST) {
-        double sum = 0;
-        for (int i = 0; i < results->n_corruptions; i++)
-            sum += scope_value(results, model, i);
-        return sum / results->n_corruptions;
-    }
-    const CopResultCorruption *row = &results->corruptions[scope];
-    int64_t right = 0;
-    for (int column = row->first; column < row->first + row->n; column++)
-        right += cell_at(results, model, column)->top1;
-    return (double)right / ((double)results->n_labelled * row->n);
+    const Hits hits = {results->models[model].cells, -1, kind};
+    return cop_results_mean(results, scope, hits_of_all, &hits) / results->n_labelled;
 }
 
-static CopInterval bounded(CopInterval interval, double value, double least)
-{
-    interval.value = value;
-    if (interval.n > 1) {
-        interval.low = fmax(interval.low, least);
-        interval.high = fmin(interval.high, 1);
-    }
-    return interval;
-}
-
-CopInterval cop_results_score(const CopResults *results, int model, int scope)
+static CopInterval score(const CopResults *results, int model, int scope, uint8_t kind)
 {
     if (!cop_results_complete(results, model, scope))
         return nothing;
     if (scope == COP_SCOPE_CLEAN)
-        return cop_results_top1(results, model, 0);
+        return kind == COP_HIT_TOP1 ? cop_results_top1(results, model, 0)
+                                    : cop_results_top5(results, model, 0);
     CopMoments moments = {0};
     for (int clip = 0; clip < results->n_clips; clip++)
         if (results->clips[clip].label >= 0)
-            cop_moments_add(&moments, clip_score(results, model, scope, clip));
-    /* Every clip always right, or always wrong: the spread says nothing, the count does. */
-    const double value = scope_value(results, model, scope);
-    if (value == 0 || value == 1)
-        return cop_wilson(value == 1 ? moments.n : 0, moments.n);
-    return bounded(cop_mean_interval(&moments), value, 0);
+            cop_moments_add(&moments, clip_score(results, model, scope, clip, kind));
+    return cop_share_interval(&moments, scope_value(results, model, scope, kind));
+}
+
+CopInterval cop_results_score(const CopResults *results, int model, int scope)
+{
+    return score(results, model, scope, COP_HIT_TOP1);
+}
+
+CopInterval cop_results_score5(const CopResults *results, int model, int scope)
+{
+    return score(results, model, scope, COP_HIT_TOP5);
 }
 
 double cop_results_rpc(const CopResults *results, int model)
@@ -158,12 +181,18 @@ CopInterval cop_results_difference(const CopResults *results, int a, int b, int 
         return nothing;
     for (int clip = 0; clip < results->n_clips; clip++)
         if (results->clips[clip].label >= 0)
-            cop_moments_add(&moments, clip_score(results, a, scope, clip) -
-                                          clip_score(results, b, scope, clip));
+            cop_moments_add(&moments, clip_score(results, a, scope, clip, COP_HIT_TOP1) -
+                                          clip_score(results, b, scope, clip, COP_HIT_TOP1));
     if (p)
         *p = cop_mean_p(&moments);
-    return bounded(cop_mean_interval(&moments),
-                   scope_value(results, a, scope) - scope_value(results, b, scope), -1);
+    CopInterval interval = cop_mean_interval(&moments);
+    interval.value =
+        scope_value(results, a, scope, COP_HIT_TOP1) - scope_value(results, b, scope, COP_HIT_TOP1);
+    if (interval.n > 1) {
+        interval.low = fmax(interval.low, -1);
+        interval.high = fmin(interval.high, 1);
+    }
+    return interval;
 }
 
 CopMcNemar cop_results_mcnemar(const CopResults *results, int a, int b, int column)
@@ -181,28 +210,50 @@ CopMcNemar cop_results_mcnemar(const CopResults *results, int a, int b, int colu
     return cop_mcnemar(only_a, only_b, n);
 }
 
-int cop_results_baseline(const CopResults *results, const char *name, CopError *err)
+static bool is_called(const CopResultModel *model, const char *name, int way)
 {
-    for (int i = 0; !name && i < results->n_models; i++)
+    enum { HASH_MIN = 4 };
+    if (way == 0)
+        return strcmp(model->label, name) == 0;
+    if (way == 1)
+        return strcmp(model->about.name, name) == 0;
+    return strlen(name) >= HASH_MIN && strncmp(model->about.sha256, name, strlen(name)) == 0;
+}
+
+static int first_dense(const CopResults *results)
+{
+    for (int i = 0; i < results->n_models; i++)
         if (strcmp(results->models[i].about.method, "dense") == 0 ||
             results->models[i].about.density >= 1)
             return i;
-    if (!name && results->n_models > 0)
-        return 0;
-    for (int i = 0; name && i < results->n_models; i++)
-        if (strcmp(results->models[i].label, name) == 0 ||
-            strcmp(results->models[i].about.name, name) == 0)
-            return i;
-    for (int i = 0; name && strlen(name) >= 4 && i < results->n_models; i++)
-        if (strncmp(results->models[i].about.sha256, name, strlen(name)) == 0)
-            return i;
+    return 0;
+}
+
+int cop_results_baseline(const CopResults *results, const char *name, CopError *err)
+{
+    enum { WAYS = 3 };
     char known[300] = "";
+    int found = -1, n = 0;
+    if (!name && results->n_models > 0)
+        return first_dense(results);
+    for (int way = 0; way < WAYS && name && n == 0; way++)
+        for (int i = 0; i < results->n_models; i++)
+            if (is_called(&results->models[i], name, way)) {
+                found = i;
+                n++;
+            }
+    if (n == 1)
+        return found;
     for (int i = 0; i < results->n_models; i++) {
         const size_t used = strlen(known);
         snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "",
                  results->models[i].label);
     }
-    cop_error_set(err, COP_ERR_CONFIG, "there is no model \"%s\" in %s; there are: %s",
-                  name ? name : "", results->path, known);
+    if (n > 1)
+        cop_error_set(err, COP_ERR_CONFIG, "%d models in %s are called \"%s\"; there are: %s", n,
+                      results->path, name, known);
+    else
+        cop_error_set(err, COP_ERR_CONFIG, "there is no model \"%s\" in %s; there are: %s",
+                      name ? name : "", results->path, known);
     return -1;
 }

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,8 @@ typedef enum Query {
     SKIP,
     UNSKIP,
     META,
+    RUN,
+    RUN_MODEL,
     QUERIES
 } Query;
 
@@ -50,6 +53,9 @@ static const char *const queries[QUERIES] = {
     [SKIP] = "INSERT OR REPLACE INTO skip VALUES(?, ?, ?)",
     [UNSKIP] = "DELETE FROM skip WHERE setup = ? AND clip = ?",
     [META] = "INSERT OR REPLACE INTO meta VALUES(?, ?)",
+    [RUN] = "INSERT INTO run(setup, started, command, folder, config_hash, config, root, version)"
+            " VALUES(?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), ?, ?, ?, ?, ?, ?) RETURNING id",
+    [RUN_MODEL] = "INSERT OR REPLACE INTO run_model VALUES(?, ?, ?)",
 };
 
 struct CopStore {
@@ -280,6 +286,22 @@ CopStatus cop_store_skip(CopStore *store, int64_t setup, int64_t clip, const cha
 CopStatus cop_store_unskip(CopStore *store, int64_t setup, int64_t clip, CopError *err)
 {
     return run(store, UNSKIP, NULL, NULL, err, "ii", setup, clip);
+}
+
+CopStatus cop_store_run(CopStore *store, int64_t setup, const CopStoreRun *about, int64_t *id,
+                        CopError *err)
+{
+    char hash[17];
+    snprintf(hash, sizeof hash, "%016llx",
+             (unsigned long long)cop_fnv1a(about->config, strlen(about->config)));
+    return run(store, RUN, id, NULL, err, "issssss", setup, about->command, about->folder, hash,
+               about->config, about->root, about->version);
+}
+
+CopStatus cop_store_run_model(CopStore *store, int64_t run_id, int64_t model, const char *path,
+                              CopError *err)
+{
+    return run(store, RUN_MODEL, NULL, NULL, err, "iis", run_id, model, path);
 }
 
 CopStatus cop_store_meta(CopStore *store, const char *key, const char *value, CopError *err)

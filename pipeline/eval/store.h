@@ -1,6 +1,7 @@
 /* The result file: SQLite, write-ahead log, one row a prediction.
  * Tables model, setup, clip, cell, prediction (DESIGN.md, section 1.5), and
- * picture, skip and meta beside them. PRAGMA user_version is the schema's number.
+ * picture, skip, meta, run and run_model beside them. PRAGMA user_version is the
+ * schema's number; files of an older one are brought up when they are written.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef COP_EVAL_STORE_H
 #define COP_EVAL_STORE_H
@@ -78,6 +79,20 @@ CopStatus cop_store_skip(CopStore *store, int64_t setup, int64_t clip, const cha
 /* Forgets that, for a clip that can be used again. */
 CopStatus cop_store_unskip(CopStore *store, int64_t setup, int64_t clip,
                            CopError *err) COP_MUST_CHECK;
+/* One command that adds predictions. Strings are borrowed. */
+typedef struct CopStoreRun {
+    const char *command; /* as it was typed, "" where it is not known */
+    const char *folder;  /* that it ran in */
+    const char *config;  /* the whole resolved configuration; its FNV-1a-64 is kept beside it */
+    const char *root;    /* folder of the clips' paths */
+    const char *version; /* of the program */
+} CopStoreRun;
+CopStatus cop_store_run(CopStore *store, int64_t setup, const CopStoreRun *run, int64_t *id,
+                        CopError *err) COP_MUST_CHECK;
+/* A model that a run evaluated, and where its file was. */
+CopStatus cop_store_run_model(CopStore *store, int64_t run, int64_t model, const char *path,
+                              CopError *err) COP_MUST_CHECK;
+
 /* Provenance: version, compiler, tier, threads, library versions, hashes. */
 CopStatus cop_store_meta(CopStore *store, const char *key, const char *value,
                          CopError *err) COP_MUST_CHECK;

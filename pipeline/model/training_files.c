@@ -167,10 +167,10 @@ void cop_training_note_event(void *ctx, const CopSparseEvent *event)
     CopTrainingState *run = ctx;
     g_string_append_printf(run->metrics,
                            "{\"step\": %" G_GUINT64_FORMAT
-                           ", \"layer\": \"%s\", \"nnz\": %zu, \"dropped\": %zu, \"grown\": %zu, "
-                           "\"regrown\": %zu}\n",
-                           event->step, event->name, event->nnz, event->dropped, event->grown,
-                           event->regrown);
+                           ", \"layer\": \"%s\", \"weights\": %zu, \"nnz\": %zu, \"dropped\": %zu, "
+                           "\"grown\": %zu, \"regrown\": %zu, \"explored\": %zu}\n",
+                           event->step, event->name, event->numel, event->nnz, event->dropped,
+                           event->grown, event->regrown, event->explored);
 }
 
 static void note_skip(CopTrainingState *run, const CopDataset *dataset, const CopSkip *skip)

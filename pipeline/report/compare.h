@@ -6,18 +6,32 @@
 #include <stdbool.h>
 
 #include "pipeline/eval/results.h"
+#include "pipeline/report/terminal.h"
 
 /* All are returned, with a final newline, and freed with g_free(). `baseline` is the
  * index of the model that the others are tested against. */
 
-/* Three tables: models, corruptions (mean over severities), paired tests. Percent. */
+/* Tables of models, measures, corruptions, families, severities, seeds and paired tests;
+ * those that say nothing are left out. Percent. */
 char *cop_compare_text(const CopResults *results, int baseline);
 
 /* One row a model, shares 0..1 at full precision, empty where missing. */
-char *cop_compare_csv(const CopResults *results);
+char *cop_compare_csv(const CopResults *results, int baseline);
 
-/* One tabular with a row a model, in percent. */
-char *cop_compare_latex(const CopResults *results);
+/* One row a cell: what was counted there, with Wilson's interval of top-1. */
+char *cop_compare_cells(const CopResults *results);
+
+/* One row a model and scope (clean, robust, each corruption, family and severity) with
+ * every measure. */
+char *cop_compare_scopes(const CopResults *results, int baseline);
+
+/* A tabular with a row a model, in percent, and one with means and deviations over seeds
+ * where a recipe has several. */
+char *cop_compare_latex(const CopResults *results, int baseline);
+
+/* The latter alone: a row a recipe. NULL where every recipe has one model; else returned,
+ * cop_table_destroy() it. */
+CopTable *cop_compare_seeds(const CopResults *results, int baseline);
 
 /* The keys of DESIGN.md, section 7, and more; null where missing. On one line unless
  * `pretty`. */

@@ -1,17 +1,23 @@
 /* Comparing the models of one setup: JSON, for programs and for the report's charts.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib.h>
-#include <json-glib/json-glib.h>
 #include <math.h>
 
+#include "pipeline/eval/measures.h"
+#include "pipeline/json_text.h"
 #include "pipeline/report/compare.h"
+
+static void add_text(JsonBuilder *json, const char *value)
+{
+    char *valid = g_utf8_make_valid(value, -1);
+    json_builder_add_string_value(json, valid);
+    g_free(valid);
+}
 
 static void put_text(JsonBuilder *json, const char *key, const char *value)
 {
-    char *valid = g_utf8_make_valid(value, -1);
     json_builder_set_member_name(json, key);
-    json_builder_add_string_value(json, valid);
-    g_free(valid);
+    add_text(json, value);
 }
 
 static void put_int(JsonBuilder *json, const char *key, int64_t value)
@@ -62,6 +68,7 @@ static void put_cells(JsonBuilder *json, const CopResults *results, int model)
         put_int(json, "n", cell->n);
         put_interval(json, "top1", cop_results_top1(results, model, column));
         put_double(json, "top5", cop_results_top5(results, model, column).value);
+        put_double(json, "ece", cop_results_ece(results, model, column));
         put_double(json, "flip_rate", cop_results_flips(results, model, column).value);
         put_double(json, "seconds", cell->seconds);
         json_builder_end_object(json);
@@ -69,7 +76,28 @@ static void put_cells(JsonBuilder *json, const CopResults *results, int model)
     json_builder_end_array(json);
 }
 
-static void put_model(JsonBuilder *json, const CopResults *results, int model)
+/* Every measure over every scope. */
+static void put_scopes(JsonBuilder *json, const CopResults *results, int model, int baseline)
+{
+    begin(json, "scopes");
+    for (int scope = COP_SCOPE_CLEAN; scope < results->n_slices; scope++) {
+        json_builder_begin_object(json);
+        put_text(json, "scope", cop_results_scope_kind(results, scope));
+        put_text(json, "name", cop_results_scope_name(results, scope));
+        for (int i = 0; i < COP_MEASURES; i++) {
+            const CopMeasureRow *row = &cop_measure_rows[i];
+            const CopInterval value = cop_results_measure(results, model, scope, baseline, i);
+            if (row->interval)
+                put_interval(json, row->key, value);
+            else
+                put_double(json, row->key, value.value);
+        }
+        json_builder_end_object(json);
+    }
+    json_builder_end_array(json);
+}
+
+static void put_model(JsonBuilder *json, const CopResults *results, int model, int baseline)
 {
     const CopStoreModel *about = &results->models[model].about;
     json_builder_begin_object(json);
@@ -83,6 +111,13 @@ static void put_model(JsonBuilder *json, const CopResults *results, int model)
     put_interval(json, "clean", cop_results_score(results, model, COP_SCOPE_CLEAN));
     put_interval(json, "robust", cop_results_score(results, model, COP_SCOPE_ROBUST));
     put_double(json, "rpc", cop_results_rpc(results, model));
+    put_double(
+        json, "mce",
+        cop_results_measure(results, model, COP_SCOPE_ROBUST, baseline, COP_MEASURE_CE).value);
+    put_double(
+        json, "relative_mce",
+        cop_results_measure(results, model, COP_SCOPE_ROBUST, baseline, COP_MEASURE_RELATIVE_CE)
+            .value);
     put_int(json, "parameters", about->parameters);
     put_int(json, "nonzeros", about->nonzeros);
     put_int(json, "flops", about->flops);
@@ -96,6 +131,7 @@ static void put_model(JsonBuilder *json, const CopResults *results, int model)
         json_builder_end_object(json);
     }
     json_builder_end_array(json);
+    put_scopes(json, results, model, baseline);
     put_cells(json, results, model);
     json_builder_end_object(json);
 }
@@ -108,31 +144,103 @@ static void put_scope(JsonBuilder *json, const CopResults *results, int model, i
     put_double(json, "p_paired", p);
 }
 
-static void put_test(JsonBuilder *json, const CopResults *results, int model, int baseline)
+/* McNemar's test in one column. */
+static void put_mcnemar(JsonBuilder *json, const CopResults *results, int model, int baseline,
+                        int column)
 {
-    const CopMcNemar test = cop_results_mcnemar(results, model, baseline, 0);
-    json_builder_begin_object(json);
-    put_text(json, "model", results->models[model].label);
-    put_text(json, "baseline", results->models[baseline].label);
-    json_builder_set_member_name(json, "clean");
-    json_builder_begin_object(json);
+    const CopMcNemar test = cop_results_mcnemar(results, model, baseline, column);
     put_int(json, "n", test.n);
-    put_scope(json, results, model, baseline, COP_SCOPE_CLEAN);
     put_int(json, "only_model", test.only_a);
     put_int(json, "only_baseline", test.only_b);
     put_double(json, "p", test.n ? test.p : NAN);
     put_double(json, "p_corrected", test.n ? test.p_corrected : NAN);
     put_double(json, "statistic", test.n ? test.statistic : NAN);
+}
+
+static void put_test_cells(JsonBuilder *json, const CopResults *results, int model, int baseline)
+{
+    begin(json, "cells");
+    for (int column = 0; column < results->n_columns; column++) {
+        json_builder_begin_object(json);
+        put_text(json, "corruption", column_name(results, column));
+        put_double(json, "severity", results->columns[column].severity);
+        put_mcnemar(json, results, model, baseline, column);
+        json_builder_end_object(json);
+    }
+    json_builder_end_array(json);
+}
+
+/* One model against another: on clean clips, and over the grid. */
+static void put_pair(JsonBuilder *json, const CopResults *results, int model, int baseline)
+{
+    put_text(json, "model", results->models[model].label);
+    put_text(json, "baseline", results->models[baseline].label);
+    json_builder_set_member_name(json, "clean");
+    json_builder_begin_object(json);
+    put_scope(json, results, model, baseline, COP_SCOPE_CLEAN);
+    put_mcnemar(json, results, model, baseline, 0);
     json_builder_end_object(json);
     json_builder_set_member_name(json, "robust");
     json_builder_begin_object(json);
     put_scope(json, results, model, baseline, COP_SCOPE_ROBUST);
     json_builder_end_object(json);
+}
+
+static void put_test(JsonBuilder *json, const CopResults *results, int model, int baseline)
+{
+    json_builder_begin_object(json);
+    put_pair(json, results, model, baseline);
     begin(json, "corruptions");
     for (int i = 0; i < results->n_corruptions; i++) {
         json_builder_begin_object(json);
         put_text(json, "corruption", results->corruptions[i].name);
         put_scope(json, results, model, baseline, i);
+        json_builder_end_object(json);
+    }
+    json_builder_end_array(json);
+    put_test_cells(json, results, model, baseline);
+    json_builder_end_object(json);
+}
+
+/* Every pair, the later model against the earlier one. */
+static void put_pairs(JsonBuilder *json, const CopResults *results)
+{
+    begin(json, "pairs");
+    for (int a = 0; a < results->n_models; a++)
+        for (int b = a + 1; b < results->n_models; b++) {
+            json_builder_begin_object(json);
+            put_pair(json, results, b, a);
+            json_builder_end_object(json);
+        }
+    json_builder_end_array(json);
+}
+
+static void put_recipe(JsonBuilder *json, const CopResults *results, int recipe, int baseline)
+{
+    const CopStoreModel *about = NULL;
+    json_builder_begin_object(json);
+    begin(json, "models");
+    for (int i = 0; i < results->n_models; i++)
+        if (results->models[i].recipe == recipe) {
+            about = &results->models[i].about;
+            add_text(json, results->models[i].label);
+        }
+    json_builder_end_array(json);
+    put_text(json, "arch", about->arch);
+    put_text(json, "method", about->method);
+    put_double(json, "density", about->density);
+    begin(json, "scopes");
+    for (int scope = COP_SCOPE_CLEAN; scope < results->n_slices; scope++) {
+        json_builder_begin_object(json);
+        put_text(json, "scope", cop_results_scope_kind(results, scope));
+        put_text(json, "name", cop_results_scope_name(results, scope));
+        for (int i = 0; i < COP_MEASURES; i++) {
+            const CopSpread spread = cop_results_spread(results, recipe, scope, baseline, i);
+            char *deviation = g_strconcat(cop_measure_rows[i].key, "_sd", NULL);
+            put_double(json, cop_measure_rows[i].key, spread.mean);
+            put_double(json, deviation, spread.deviation);
+            g_free(deviation);
+        }
         json_builder_end_object(json);
     }
     json_builder_end_array(json);
@@ -166,23 +274,25 @@ char *cop_compare_json(const CopResults *results, int baseline, bool pretty)
     put_int(json, "clips", results->n_clips);
     put_int(json, "labelled", results->n_labelled);
     put_int(json, "skipped", results->n_skips);
+    put_text(json, "aggregate", results->aggregate);
     put_text(json, "baseline", results->n_models ? results->models[baseline].label : "");
     put_grid(json, results);
     begin(json, "models");
     for (int i = 0; i < results->n_models; i++)
-        put_model(json, results, i);
+        put_model(json, results, i, baseline);
+    json_builder_end_array(json);
+    begin(json, "recipes");
+    for (int i = 0; i < results->n_recipes; i++)
+        put_recipe(json, results, i, baseline);
     json_builder_end_array(json);
     begin(json, "tests");
     for (int i = 0; i < results->n_models; i++)
         if (i != baseline)
             put_test(json, results, i, baseline);
     json_builder_end_array(json);
+    put_pairs(json, results);
     json_builder_end_object(json);
-
-    JsonNode *root = json_builder_get_root(json);
-    char *text = json_to_string(root, pretty), *line = g_strconcat(text, "\n", NULL);
+    char *text = cop_json_text(json, pretty), *line = g_strconcat(text, "\n", NULL);
     g_free(text);
-    json_node_unref(root);
-    g_object_unref(json);
     return line;
 }

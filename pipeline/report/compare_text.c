@@ -1,10 +1,23 @@
-/* Comparing the models of one setup: tables for the terminal, CSV and LaTeX.
+/* Comparing the models of one setup: tables for the terminal.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib.h>
 #include <math.h>
+#include <string.h>
 
+#include "pipeline/eval/measures.h"
 #include "pipeline/report/compare.h"
 #include "pipeline/report/terminal.h"
+
+/* Appends the table, under a title where there is one, and frees it. */
+static void put_table(GString *out, CopTable *table, const char *title)
+{
+    char *text = cop_table_text(table, COP_TABLE_TEXT);
+    if (title)
+        g_string_append_printf(out, "\n%s\n\n", title);
+    g_string_append(out, text);
+    g_free(text);
+    cop_table_destroy(&table);
+}
 
 static void put_models(const CopResults *results, GString *out)
 {
@@ -31,34 +44,152 @@ static void put_models(const CopResults *results, GString *out)
         cop_table_cell(table, "%s", cop_text_count(text, model->about.flops));
         cop_table_cell(table, "%s", cop_text_number(text, model->seconds, 3));
     }
-    char *text = cop_table_text(table, COP_TABLE_TEXT);
-    g_string_append(out, text);
-    g_free(text);
-    cop_table_destroy(&table);
+    put_table(out, table, NULL);
 }
 
-/* Corruptions go down: there are more of them than of models, and names are long. */
-static void put_corruptions(const CopResults *results, GString *out)
+/* What the first table leaves out. */
+static void put_measures(const CopResults *results, int baseline, GString *out)
+{
+    static const struct {
+        const char *head;
+        int scope;
+        CopMeasure measure;
+    } columns[] = {
+        {"top-5 clean", COP_SCOPE_CLEAN, COP_MEASURE_TOP5},
+        {"top-5 robust", COP_SCOPE_ROBUST, COP_MEASURE_TOP5},
+        {"gamma abs.", COP_SCOPE_ROBUST, COP_MEASURE_GAMMA_ABSOLUTE},
+        {"gamma rel.", COP_SCOPE_ROBUST, COP_MEASURE_GAMMA_RELATIVE},
+        {"mCE", COP_SCOPE_ROBUST, COP_MEASURE_CE},
+        {"relative mCE", COP_SCOPE_ROBUST, COP_MEASURE_RELATIVE_CE},
+        {"flips", COP_SCOPE_ROBUST, COP_MEASURE_FLIPS},
+        {"ECE clean", COP_SCOPE_CLEAN, COP_MEASURE_ECE},
+        {"ECE robust", COP_SCOPE_ROBUST, COP_MEASURE_ECE},
+    };
+    CopTable *table = cop_table_create();
+    cop_table_column(table, "model", false);
+    for (size_t k = 0; k < G_N_ELEMENTS(columns); k++)
+        cop_table_column(table, columns[k].head, true);
+    for (int i = 0; i < results->n_models; i++) {
+        cop_table_cell(table, "%s", results->models[i].label);
+        for (size_t k = 0; k < G_N_ELEMENTS(columns); k++) {
+            char text[COP_NUMBER_SIZE];
+            const CopInterval value =
+                cop_results_measure(results, i, columns[k].scope, baseline, columns[k].measure);
+            cop_table_cell(
+                table, "%s",
+                cop_text_measure(text, value.value, cop_measure_rows[columns[k].measure].share));
+        }
+    }
+    GString *title = g_string_new("Other measures (--help defines them); mCE against ");
+    cop_text_plain(title, results->models[baseline].label);
+    if (results->aggregate[0] && strcmp(results->aggregate, "prob") != 0)
+        g_string_append_printf(title,
+                               "\nViews were put together by eval.aggregate = %s: scores, and so "
+                               "ECE, are not mean probabilities",
+                               results->aggregate);
+    put_table(out, table, title->str);
+    g_string_free(title, TRUE);
+}
+
+static int count_slices(const CopResults *results, CopSliceKind kind)
+{
+    int n = 0;
+    for (int i = 0; i < results->n_slices; i++)
+        n += results->slices[i].kind == kind;
+    return n;
+}
+
+/* Columns of the grid in a slice. */
+static int cells_of(const CopResults *results, const CopResultSlice *slice)
+{
+    int n = 0;
+    for (int i = 1; i < results->n_columns; i++) {
+        const CopResultColumn *column = &results->columns[i];
+        const CopResultCorruption *row = &results->corruptions[column->corruption];
+        n += slice->kind == COP_SLICE_SEVERITY
+                 ? column->severity == slice->severity
+                 : strcmp(slice->kind == COP_SLICE_FAMILY ? row->family : row->name, slice->name) ==
+                       0;
+    }
+    return n;
+}
+
+/* Slices go down: there are more of them than of models, and names are long. */
+static void put_slices(const CopResults *results, CopSliceKind kind, const char *head,
+                       const char *title, GString *out)
 {
     CopTable *table = cop_table_create();
-    cop_table_column(table, "corruption", false);
-    cop_table_column(table, "severities", true);
+    cop_table_column(table, head, kind == COP_SLICE_SEVERITY);
+    cop_table_column(table, "cells", true);
     for (int i = 0; i < results->n_models; i++)
         cop_table_column(table, results->models[i].label, true);
-    for (int corruption = 0; corruption < results->n_corruptions; corruption++) {
-        cop_table_cell(table, "%s", results->corruptions[corruption].name);
-        cop_table_cell(table, "%d", results->corruptions[corruption].n);
+    for (int scope = 0; scope < results->n_slices; scope++) {
+        if (results->slices[scope].kind != kind)
+            continue;
+        cop_table_cell(table, "%s", results->slices[scope].name);
+        cop_table_cell(table, "%d", cells_of(results, &results->slices[scope]));
         for (int i = 0; i < results->n_models; i++) {
             char text[COP_NUMBER_SIZE];
-            const CopInterval score = cop_results_score(results, i, corruption);
+            const CopInterval score = cop_results_score(results, i, scope);
             cop_table_cell(table, "%s", cop_text_percent(text, score.value));
         }
     }
-    char *text = cop_table_text(table, COP_TABLE_TEXT);
-    g_string_append_printf(out, "\nTop-1 by corruption, mean over severities\n\n%s", text);
-    g_free(text);
-    cop_table_destroy(&table);
+    put_table(out, table, title);
 }
+
+/* --- seeds --------------------------------------------------------------------- */
+
+static void put_spread(CopTable *table, const CopResults *results, int recipe, int scope,
+                       int baseline, CopMeasure measure)
+{
+    const bool share = cop_measure_rows[measure].share;
+    const CopSpread spread = cop_results_spread(results, recipe, scope, baseline, measure);
+    char mean[COP_NUMBER_SIZE], deviation[COP_NUMBER_SIZE];
+    cop_text_measure(mean, spread.mean, share);
+    if (isnan(spread.deviation))
+        cop_table_cell(table, "%s", mean);
+    else
+        cop_table_cell(table, "%s ± %s", mean,
+                       cop_text_measure(deviation, spread.deviation, share));
+}
+
+static const CopStoreModel *first_of(const CopResults *results, int recipe)
+{
+    int i = 0;
+    while (results->models[i].recipe != recipe)
+        i++;
+    return &results->models[i].about;
+}
+
+CopTable *cop_compare_seeds(const CopResults *results, int baseline)
+{
+    static const char *const heads[] = {"density", "models",       "clean",
+                                        "robust",  "robust/clean", "mCE"};
+    if (results->n_recipes == results->n_models)
+        return NULL;
+    CopTable *table = cop_table_create();
+    cop_table_column(table, "method", false);
+    for (size_t i = 0; i < G_N_ELEMENTS(heads); i++)
+        cop_table_column(table, heads[i], true);
+    for (int i = 0; i < results->n_corruptions; i++)
+        cop_table_column(table, results->corruptions[i].name, true);
+    for (int recipe = 0; recipe < results->n_recipes; recipe++) {
+        char text[COP_NUMBER_SIZE];
+        const CopStoreModel *about = first_of(results, recipe);
+        cop_table_cell(table, "%s", about->method);
+        cop_table_cell(table, "%s", cop_text_number(text, about->density, 3));
+        cop_table_cell(table, "%d", cop_results_recipe_size(results, recipe));
+        put_spread(table, results, recipe, COP_SCOPE_CLEAN, baseline, COP_MEASURE_TOP1);
+        put_spread(table, results, recipe, COP_SCOPE_ROBUST, baseline, COP_MEASURE_TOP1);
+        put_spread(table, results, recipe, COP_SCOPE_ROBUST, baseline, COP_MEASURE_RPC);
+        put_spread(table, results, recipe, COP_SCOPE_ROBUST, baseline, COP_MEASURE_CE);
+        for (int scope = 0; scope < results->n_corruptions; scope++)
+            put_spread(table, results, recipe, scope, baseline, COP_MEASURE_TOP1);
+    }
+    return table;
+}
+
+/* --- paired tests ---------------------------------------------------------------- */
 
 static void put_tests(const CopResults *results, int baseline, GString *out)
 {
@@ -88,12 +219,47 @@ static void put_tests(const CopResults *results, int baseline, GString *out)
         cop_table_cell(table, "%s", cop_text_change(text, robust));
         cop_table_cell(table, "%s", cop_text_p(text, p));
     }
-    char *text = cop_table_text(table, COP_TABLE_TEXT);
-    g_string_append(out, "\nAgainst ");
-    cop_text_plain(out, results->models[baseline].label);
-    g_string_append_printf(out, " on the same clips, in points\n\n%s", text);
-    g_free(text);
-    cop_table_destroy(&table);
+    GString *title = g_string_new("Against ");
+    cop_text_plain(title, results->models[baseline].label);
+    g_string_append(title, " on the same clips, in points");
+    put_table(out, table, title->str);
+    g_string_free(title, TRUE);
+}
+
+/* p of every pair: McNemar's on clean clips above the diagonal, the paired t test's of the
+ * robust score below. */
+static void put_pairs(const CopResults *results, GString *out)
+{
+    CopTable *table = cop_table_create();
+    cop_table_column(table, "model", false);
+    for (int i = 0; i < results->n_models; i++)
+        cop_table_column(table, results->models[i].label, true);
+    for (int a = 0; a < results->n_models; a++) {
+        cop_table_cell(table, "%s", results->models[a].label);
+        for (int b = 0; b < results->n_models; b++) {
+            char text[COP_NUMBER_SIZE];
+            double p;
+            const CopMcNemar test = cop_results_mcnemar(results, a, b, 0);
+            cop_results_difference(results, a, b, COP_SCOPE_ROBUST, &p);
+            if (a < b)
+                p = test.n ? test.p : NAN;
+            cop_table_cell(table, "%s", a == b ? "" : cop_text_p(text, p));
+        }
+    }
+    put_table(out, table,
+              "p of each pair; above the diagonal McNemar on clean clips, below it the paired t "
+              "test of robust;\nnot adjusted for the number of pairs");
+}
+
+static void put_gaps(const CopResults *results, GString *out)
+{
+    for (int i = 0; i < results->n_models; i++) {
+        if (cop_results_complete(results, i, COP_SCOPE_ROBUST))
+            continue;
+        g_string_append_c(out, '\n');
+        cop_text_plain(out, results->models[i].label);
+        g_string_append(out, ": cells are missing or lack clips\n");
+    }
 }
 
 char *cop_compare_text(const CopResults *results, int baseline)
@@ -106,97 +272,23 @@ char *cop_compare_text(const CopResults *results, int baseline)
                            results->path, results->n_models, results->n_clips,
                            results->n_corruptions);
     put_models(results, out);
+    put_measures(results, baseline, out);
     if (results->n_corruptions > 0)
-        put_corruptions(results, out);
+        put_slices(results, COP_SLICE_CORRUPTION, "corruption",
+                   "Top-1 by corruption, mean over severities", out);
+    if (count_slices(results, COP_SLICE_FAMILY) < results->n_corruptions)
+        put_slices(results, COP_SLICE_FAMILY, "family",
+                   "Top-1 by family, mean over its corruptions", out);
+    if (count_slices(results, COP_SLICE_SEVERITY) > 1)
+        put_slices(results, COP_SLICE_SEVERITY, "severity",
+                   "Top-1 by severity, mean over the corruptions that have it", out);
+    CopTable *seeds = cop_compare_seeds(results, baseline);
+    if (seeds)
+        put_table(out, seeds, "Over seeds, mean ± standard deviation");
     if (results->n_models > 1)
         put_tests(results, baseline, out);
-    for (int i = 0; i < results->n_models; i++) {
-        if (cop_results_complete(results, i, COP_SCOPE_ROBUST))
-            continue;
-        g_string_append_c(out, '\n');
-        cop_text_plain(out, results->models[i].label);
-        g_string_append(out, ": cells are missing or lack clips\n");
-    }
+    if (results->n_models > 2)
+        put_pairs(results, out);
+    put_gaps(results, out);
     return g_string_free(out, FALSE);
-}
-
-static void put_share(CopTable *table, double share)
-{
-    char text[COP_NUMBER_SIZE];
-    cop_table_cell(table, "%s", isnan(share) ? "" : cop_text_exact(text, share));
-}
-
-static void put_interval(CopTable *table, CopInterval interval)
-{
-    put_share(table, interval.value);
-    put_share(table, interval.low);
-    put_share(table, interval.high);
-}
-
-char *cop_compare_csv(const CopResults *results)
-{
-    static const char *const heads[] = {
-        "name",       "method",     "arch",       "density",     "seed",    "sha256", "setup",
-        "clips",      "parameters", "nonzeros",   "flops",       "seconds", "clean",  "clean_low",
-        "clean_high", "robust",     "robust_low", "robust_high", "rpc"};
-    CopTable *table = cop_table_create();
-    for (size_t i = 0; i < G_N_ELEMENTS(heads); i++)
-        cop_table_column(table, heads[i], false);
-    for (int i = 0; i < results->n_corruptions; i++)
-        cop_table_column(table, results->corruptions[i].name, true);
-    for (int i = 0; i < results->n_models; i++) {
-        const CopStoreModel *about = &results->models[i].about;
-        cop_table_cell(table, "%s", about->name);
-        cop_table_cell(table, "%s", about->method);
-        cop_table_cell(table, "%s", about->arch);
-        put_share(table, about->density);
-        cop_table_cell(table, "%llu", (unsigned long long)about->seed);
-        cop_table_cell(table, "%s", about->sha256);
-        cop_table_cell(table, "%lld", (long long)results->setup);
-        cop_table_cell(table, "%d", results->n_clips);
-        cop_table_cell(table, "%lld", (long long)about->parameters);
-        cop_table_cell(table, "%lld", (long long)about->nonzeros);
-        cop_table_cell(table, "%lld", (long long)about->flops);
-        put_share(table, results->models[i].seconds);
-        put_interval(table, cop_results_score(results, i, COP_SCOPE_CLEAN));
-        put_interval(table, cop_results_score(results, i, COP_SCOPE_ROBUST));
-        put_share(table, cop_results_rpc(results, i));
-        for (int corruption = 0; corruption < results->n_corruptions; corruption++)
-            put_share(table, cop_results_score(results, i, corruption).value);
-    }
-    char *text = cop_table_text(table, COP_TABLE_CSV);
-    cop_table_destroy(&table);
-    return text;
-}
-
-char *cop_compare_latex(const CopResults *results)
-{
-    CopTable *table = cop_table_create();
-    cop_table_column(table, "Model", false);
-    cop_table_column(table, "Density", true);
-    cop_table_column(table, "Clean", true);
-    cop_table_column(table, "Robust", true);
-    for (int i = 0; i < results->n_corruptions; i++)
-        cop_table_column(table, results->corruptions[i].name, true);
-    cop_table_column(table, "Non-zeros", true);
-    cop_table_column(table, "FLOPs", true);
-    for (int i = 0; i < results->n_models; i++) {
-        const CopResultModel *model = &results->models[i];
-        char text[COP_NUMBER_SIZE];
-        cop_table_cell(table, "%s", model->label);
-        cop_table_cell(table, "%s", cop_text_number(text, model->about.density, 3));
-        const CopInterval clean = cop_results_score(results, i, COP_SCOPE_CLEAN);
-        const CopInterval robust = cop_results_score(results, i, COP_SCOPE_ROBUST);
-        cop_table_cell(table, "%s", cop_text_interval(text, clean));
-        cop_table_cell(table, "%s", cop_text_interval(text, robust));
-        for (int corruption = 0; corruption < results->n_corruptions; corruption++) {
-            const CopInterval score = cop_results_score(results, i, corruption);
-            cop_table_cell(table, "%s", cop_text_percent(text, score.value));
-        }
-        cop_table_cell(table, "%s", cop_text_count(text, model->about.nonzeros));
-        cop_table_cell(table, "%s", cop_text_count(text, model->about.flops));
-    }
-    char *text = cop_table_text(table, COP_TABLE_LATEX);
-    cop_table_destroy(&table);
-    return text;
 }

@@ -25,6 +25,11 @@ char *cop_text_percent(char text[COP_NUMBER_SIZE], double share)
     return put(text, "%.1f", 100 * share);
 }
 
+char *cop_text_measure(char text[COP_NUMBER_SIZE], double value, bool share)
+{
+    return share ? cop_text_percent(text, value) : put(text, "%.3f", value);
+}
+
 char *cop_text_points(char text[COP_NUMBER_SIZE], double share)
 {
     put(text, "%+.1f", 100 * share);

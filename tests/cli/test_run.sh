@@ -91,6 +91,11 @@ run "${grid[@]}"
 check "afresh" quiet
 check "the same predictions" test "$(rows)" -eq "$all"
 
+check "the command is on record" test "$(sqlite3 "$work/r.db" 'SELECT command FROM run')" = \
+    "coppice ${grid[*]}"
+check "with its configuration" test "$(sqlite3 "$work/r.db" \
+    "SELECT length(config_hash) = 16 AND config LIKE '%gaussian_noise%' FROM run")" = 1
+
 setups() { sqlite3 "$work/k.db" "SELECT group_concat(text LIKE '%kernels=$hash%') FROM setup"; }
 hash=$(hash_of tuned)
 one=(eval -c "$cfg" --model "$work/dense/model.safetensors" --only h264_crf:5 --db "$work/k.db")
@@ -110,6 +115,15 @@ run compare "$work/r.db"
 check "compare" says gaussian_noise
 run compare "$work/r.db" --format csv
 check "compare as CSV" quiet
+for format in cells scopes; do
+    run compare "$work/r.db" --format $format
+    check "compare as $format" quiet
+    cp "$work/out" "$work/$format"
+done
+check "a row a cell" test "$(wc -l <"$work/cells")" -eq $((1 + $(sqlite3 "$work/r.db" \
+    'SELECT count(*) FROM cell')))
+run compare --help
+check "measures are defined" says "15 bins of equal width"
 run compare "$work/r.db" --format latex
 check "compare as LaTeX" says tabular
 run compare "$work/r.db" --format json
@@ -123,7 +137,7 @@ cp "$work/out" "$work/first"
 run compare "$work/r.db" --json
 check "--json is --format json" cmp -s "$work/out" "$work/first"
 run compare "$work/r.db" --format yaml
-check "unknown format" refuses 2 yaml latex
+check "unknown format" refuses 2 yaml latex scopes
 run compare "$work/r.db" --baseline nobody
 check "unknown baseline" refuses 2 nobody
 run report "$work/r.db" -o "$work/report.html"

@@ -147,12 +147,17 @@ static void check_event(void *ctx, const CopSparseEvent *event)
     run->events++;
     ck_assert_str_eq(event->name, param->name);
     ck_assert_uint_eq(event->nnz, param->nnz);
+    ck_assert_uint_eq(event->numel, param->numel);
     ck_assert_uint_eq(event->dropped, event->grown);
     ck_assert(event->regrown <= event->grown && !(forbid && event->regrown));
     if (!param->mask) {
         ck_assert_uint_eq(event->dropped, 0);
         return;
     }
+    ck_assert(event->explored <= param->numel &&
+              event->explored >= param->nnz + event->dropped - event->regrown);
+    ck_assert_uint_eq(event->explored,
+                      cop_mask_count(cop_sparse_fired(run->sparse, i), param->numel));
     size_t lost = 0;
     for (size_t word = 0; word < cop_mask_words(param->numel); word++)
         lost += (size_t)__builtin_popcountll(run->before[i][word] & ~param->mask[word]);

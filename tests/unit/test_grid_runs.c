@@ -39,6 +39,13 @@ START_TEST(a_second_run_does_nothing)
     result = grid_do("twice.db", "ab", NULL);
     ck_assert(result.predictions == 0 && result.missing == 0);
     ck_assert(result.clips == GRID_CLIPS && result.cells == 2 * GRID_VARIANTS);
+    /* Who wrote is told; who had nothing to write is not. */
+    ck_assert_int_eq(grid_number("twice.db", "SELECT count(*) FROM run WHERE command = 'as typed' "
+                                             "AND config LIKE '%aggregate%' AND root <> ''"),
+                     1);
+    ck_assert_int_eq(grid_number("twice.db", "SELECT count(*) FROM run_model JOIN model ON id = "
+                                             "model WHERE path LIKE '/%/_.safetensors'"),
+                     2);
     char *after = grid_dump("twice.db");
     ck_assert_str_eq(before, after);
     ck_assert_int_eq(grid_number("twice.db", "SELECT sum(length(png)) FROM picture"), pictures);

@@ -138,8 +138,8 @@ END_TEST
 START_TEST(text_formats)
 {
     char number[COP_NUMBER_SIZE];
-    char *text = cop_compare_text(results, 0), *csv = cop_compare_csv(results);
-    char *latex = cop_compare_latex(results);
+    char *text = cop_compare_text(results, 0), *csv = cop_compare_csv(results, 0);
+    char *latex = cop_compare_latex(results, 0);
     for (int i = 0; i < results->n_models; i++) {
         const CopInterval robust = cop_results_score(results, i, COP_SCOPE_ROBUST);
         check_holds(text, cop_text_interval(number, robust));

@@ -262,6 +262,10 @@ START_TEST(repeated_names)
     ck_assert_str_eq(results->models[0].label, "dense, seed 1");
     ck_assert_str_eq(results->models[3].label, "dense, seed 2");
     ck_assert_str_eq(results->models[1].label, "static-0.5");
+    CopError err = {0}; /* a name that fits two is no answer; a label is */
+    ck_assert_int_eq(cop_results_baseline(results, "dense", &err), -1);
+    ck_assert(strstr(err.text, "dense, seed 2") != NULL);
+    ck_assert_int_eq(cop_results_baseline(results, "dense, seed 2", NULL), 3);
     ck_assert(isnan(cop_results_score(results, 3, COP_SCOPE_CLEAN).value));
     ck_assert(isnan(cop_results_top1(results, 3, 4).value));
     ck_assert(isnan(cop_results_flips(results, 3, 4).value));

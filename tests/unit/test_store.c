@@ -124,7 +124,7 @@ START_TEST(keys_are_found_again)
     cop_store_close(&store);
     check_value("SELECT seed FROM model WHERE sha256 = 'aa'", "-1");
     check_value("PRAGMA journal_mode", "wal");
-    check_value("PRAGMA user_version", "1");
+    check_value("PRAGMA user_version", "2");
 }
 END_TEST
 
@@ -273,11 +273,88 @@ START_TEST(newer_schema_is_refused)
     CopStore *store = open_store();
     CopError err = {0};
     cop_store_close(&store);
-    g_free(ask("PRAGMA user_version = 2"));
+    g_free(ask("PRAGMA user_version = 3"));
     check_refused(true, COP_ERR_DATA);
     ck_assert(cop_store_open(&store, path, true, &err) == COP_ERR_DATA);
-    ck_assert_msg(strstr(err.text, "schema 2") != NULL, "%s", err.text);
+    ck_assert_msg(strstr(err.text, "schema 3") != NULL, "%s", err.text);
+    check_value("PRAGMA user_version", "3");
+}
+END_TEST
+
+START_TEST(runs_are_kept)
+{
+    CopStore *store = open_store();
+    const int64_t s = add_setup(store, "x"), model = add_model(store, "aa");
+    const CopStoreRun about = {.command = "coppice eval -m 'a b'",
+                               .folder = "somewhere",
+                               .config = "foobar",
+                               .root = "videos",
+                               .version = "9"};
+    int64_t first, second;
+    ck_assert(cop_store_run(store, s, &about, &first, NULL) == COP_OK);
+    ck_assert(cop_store_run_model(store, first, model, "old", NULL) == COP_OK);
+    ck_assert(cop_store_run(store, s, &about, &second, NULL) == COP_OK);
+    ck_assert(cop_store_run_model(store, second, model, "new", NULL) == COP_OK);
+    ck_assert(cop_store_run_model(store, second, model + 1, "none", NULL) == COP_ERR_DATA);
+    ck_assert(predict(store, add_cell(store, model, s, "clean", 0), add_clip(store, "a.mp4", 1),
+                      1) == COP_OK);
+    cop_store_close(&store);
+    ck_assert_int_ne(first, second);
+    /* FNV-1a-64's published test vector of "foobar". */
+    check_value("SELECT config_hash FROM run", "85944171f73967e8");
+    check_value("SELECT strftime('%Y-%m-%dT%H:%M:%SZ', started) = started FROM run", "1");
+    CopResults *results;
+    ck_assert(cop_results_load(&results, path, 0, NULL) == COP_OK);
+    ck_assert_int_eq(results->n_runs, 2);
+    ck_assert_str_eq(results->runs[1].command, about.command);
+    ck_assert_str_eq(results->runs[1].root, "videos");
+    ck_assert_str_eq(results->models[0].path, "new");
+    cop_results_free(&results);
+}
+END_TEST
+
+/* Leaves the file as the first schema had it. */
+static void make_older(void)
+{
+    const FakeResults fake = {.models = 1, .corruptions = 1, .clips = 3};
+    CopError err = {0};
+    ck_assert_msg(fake_results(path, &fake, &err) == COP_OK, "%s", err.text);
+    g_free(ask("DROP TABLE run_model"));
+    g_free(ask("DROP TABLE run"));
+    g_free(ask("PRAGMA user_version = 1"));
+}
+
+START_TEST(older_schema_is_brought_up)
+{
+    CopResults *results;
+    make_older();
+    ck_assert(cop_results_load(&results, path, 0, NULL) == COP_OK); /* as it is */
+    ck_assert(results->n_clips == 3 && results->n_runs == 0 && !results->models[0].path);
+    cop_results_free(&results);
+    check_value("PRAGMA user_version", "1");
+    CopStore *store = open_store();
+    cop_store_close(&store);
     check_value("PRAGMA user_version", "2");
+    check_value("SELECT count(*) FROM run", "0");
+    check_value("SELECT count(*) FROM prediction", "18");
+    check_value("PRAGMA integrity_check", "ok");
+    store = open_store(); /* and no second time */
+    cop_store_close(&store);
+    ck_assert(cop_results_load(&results, path, 0, NULL) == COP_OK);
+    cop_results_free(&results);
+}
+END_TEST
+
+/* A step that fails leaves the file as it was. */
+START_TEST(older_schema_all_or_nothing)
+{
+    CopStore *store;
+    make_older();
+    g_free(ask("CREATE TABLE run_model(other)"));
+    ck_assert(cop_store_open(&store, path, false, NULL) == COP_ERR_DATA);
+    ck_assert(!store);
+    check_value("PRAGMA user_version", "1");
+    check_value("SELECT count(*) FROM sqlite_master WHERE name = 'run'", "0");
 }
 END_TEST
 
@@ -404,12 +481,15 @@ int main(void)
     tcase_add_test(tc, rollback_and_commit);
     tcase_add_test(tc, seconds_pictures_skips_meta);
     tcase_add_test(tc, setups_never_mix);
+    tcase_add_test(tc, runs_are_kept);
     suite_add_tcase(suite, tc);
     tc = tcase_create("files");
     tcase_add_checked_fixture(tc, setup, help_remove_folder);
     tcase_add_test(tc, foreign_files_are_left_alone);
     tcase_add_test(tc, missing_and_empty);
     tcase_add_test(tc, newer_schema_is_refused);
+    tcase_add_test(tc, older_schema_is_brought_up);
+    tcase_add_test(tc, older_schema_all_or_nothing);
     tcase_add_test(tc, reading_while_another_writes);
     tcase_add_test(tc, read_only_folder);
     tcase_add_test(tc, full_disk);
