@@ -1,6 +1,7 @@
 /* coppice eval: models on the test clips, clean and corrupted.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
+#include <string.h>
 
 #include "pipeline/cli_config.h"
 #include "pipeline/eval/grid.h"
@@ -10,23 +11,52 @@ extern const CopCommand cop_cmd_eval;
 
 typedef struct Words {
     CopConfigWords config;
-    char **models, *db, *only, *command;
+    char **models, *db, *only, *shard, *command;
     int limit;
     gboolean dry_run;
 } Words;
 
+/* "i/N"; "auto" goes by the job array of SLURM that the process belongs to. */
+static CopStatus read_shard(const char *word, int *shard, int *shards, CopError *err)
+{
+    const char *task = g_getenv("SLURM_ARRAY_TASK_ID"), *least = g_getenv("SLURM_ARRAY_TASK_MIN");
+    const char *count = g_getenv("SLURM_ARRAY_TASK_COUNT");
+    int id, first;
+    bool ok = false;
+    if (!word)
+        return COP_OK;
+    if (strcmp(word, "auto") == 0) {
+        ok = task && least && count && cop_parse_int(task, &id) && cop_parse_int(least, &first) &&
+             cop_parse_int(count, shards);
+        *shard = ok ? id - first + 1 : 0;
+    } else {
+        char **part = g_strsplit(word, "/", 3);
+        ok = g_strv_length(part) == 2 && cop_parse_int(part[0], shard) &&
+             cop_parse_int(part[1], shards);
+        g_strfreev(part);
+    }
+    if (ok && *shard >= 1 && *shard <= *shards)
+        return COP_OK;
+    return cop_error_set(err, COP_ERR_ARG,
+                         "--shard %s: must be i/N with i from 1 to N, or auto in a job array of "
+                         "SLURM (whose numbers must be without gaps)",
+                         word);
+}
+
 static void print_result(const CopGridOptions *o, const CopGridResult *r)
 {
+    char *part = o->shards ? cop_grid_part(o->db, o->shard, o->shards) : g_strdup(o->db);
     if (o->dry_run) {
-        printf("%s: %d clips, %d cells, %ld predictions missing\n", o->db, r->clips, r->cells,
+        printf("%s: %d clips, %d cells, %ld predictions missing\n", part, r->clips, r->cells,
                r->missing);
-        return;
+    } else {
+        printf("%s: %d clips, %d cells, %ld predictions made, %ld were there", part, r->clips,
+               r->cells, r->predictions, (long)r->clips * r->cells - r->missing);
+        if (r->skipped)
+            printf(", %d clips skipped", r->skipped);
+        printf(", %.1f s\n", r->seconds);
     }
-    printf("%s: %d clips, %d cells, %ld predictions made, %ld were there", o->db, r->clips,
-           r->cells, r->predictions, (long)r->clips * r->cells - r->missing);
-    if (r->skipped)
-        printf(", %d clips skipped", r->skipped);
-    printf(", %.1f s\n", r->seconds);
+    g_free(part);
 }
 
 static CopStatus eval(const Words *words, CopError *err)
@@ -38,6 +68,8 @@ static CopStatus eval(const Words *words, CopError *err)
         return cop_error_set(err, COP_ERR_ARG, "--limit %d: must be 0 or more", words->limit);
     CopConfig config;
     CopGridResult result;
+    int shard = 0, shards = 0;
+    COP_TRY(read_shard(words->shard, &shard, &shards, err));
     const CopGridOptions options = {.config = &config,
                                     .models = (const char *const *)words->models,
                                     .n_models = (int)g_strv_length(words->models),
@@ -45,6 +77,8 @@ static CopStatus eval(const Words *words, CopError *err)
                                     .command = words->command,
                                     .limit = words->limit,
                                     .only = words->only,
+                                    .shard = shard,
+                                    .shards = shards,
                                     .dry_run = words->dry_run};
     CopStatus status = cop_cli_load(&words->config, &config, err);
     if (status == COP_OK) {
@@ -70,6 +104,8 @@ static int run(int argc, char **argv)
          "N"},
         {"only", 0, 0, G_OPTION_ARG_FILENAME, &words.only, "One corruption, or one cell",
          "CORRUPTION[:SEVERITY]"},
+        {"shard", 0, 0, G_OPTION_ARG_FILENAME, &words.shard,
+         "Each N-th clip, from the i-th on, into a file of its own beside R.db (R.db.iofN)", "i/N"},
         {"dry-run", 0, 0, G_OPTION_ARG_NONE, &words.dry_run, "Only say what there is to do", NULL},
         {.long_name = NULL},
     };
@@ -82,6 +118,7 @@ static int run(int argc, char **argv)
     g_strfreev(words.models);
     g_free(words.db);
     g_free(words.only);
+    g_free(words.shard);
     g_free(words.command);
     return code;
 }

@@ -69,11 +69,13 @@ void grid_tear_down(void)
     help_remove_folder();
 }
 
-CopStatus grid_run(const char *db, const char *models, const char *const *sets, int limit,
-                   const char *only, CopGridResult *result, CopError *err)
+static CopStatus run_shard(const char *db, const char *models, const char *const *sets, int limit,
+                           const char *only, int shard, int shards, CopGridResult *result,
+                           CopError *err)
 {
     CopConfig config;
     char *path[3], *file = g_strdup(help_path(db));
+    char *typed = shards ? g_strdup_printf("as typed, shard %d", shard) : g_strdup("as typed");
     const int n = (int)strlen(models);
     ck_assert_int_le(n, 3);
     for (int i = 0; i < n; i++)
@@ -83,16 +85,33 @@ CopStatus grid_run(const char *db, const char *models, const char *const *sets, 
                                     .models = (const char *const *)path,
                                     .n_models = n,
                                     .db = file,
-                                    .command = "as typed",
+                                    .command = typed,
                                     .limit = limit,
-                                    .only = only};
+                                    .only = only,
+                                    .shard = shard,
+                                    .shards = shards};
     *err = (CopError){0};
     const CopStatus status = cop_grid_run(&options, "test", result, err);
     cop_config_free(&config);
     for (int i = 0; i < n; i++)
         g_free(path[i]);
+    g_free(typed);
     g_free(file);
     return status;
+}
+
+CopStatus grid_run(const char *db, const char *models, const char *const *sets, int limit,
+                   const char *only, CopGridResult *result, CopError *err)
+{
+    return run_shard(db, models, sets, limit, only, 0, 0, result, err);
+}
+
+CopGridResult grid_do_shard(const char *db, int shard, int shards)
+{
+    CopGridResult result;
+    CopError err;
+    must(run_shard(db, "ab", NULL, 0, NULL, shard, shards, &result, &err), &err);
+    return result;
 }
 
 CopGridResult grid_do(const char *db, const char *models, const char *const *sets)

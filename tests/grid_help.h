@@ -22,7 +22,10 @@ void grid_config(CopConfig *config, const char *const *sets);
 CopStatus grid_run(const char *db, const char *models, const char *const *sets, int limit,
                    const char *only, CopGridResult *result, CopError *err);
 
-/* The same, to be a success. */
+/* Shard `shard` of `shards` of the grid of both models. */
+CopGridResult grid_do_shard(const char *db, int shard, int shards);
+
+/* The same as the first, to be a success. */
 CopGridResult grid_do(const char *db, const char *models, const char *const *sets);
 
 /* All rows of a query on a result file, one a line, columns between bars; g_free() it. */

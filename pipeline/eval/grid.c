@@ -25,6 +25,7 @@ typedef struct GridModel {
 
 typedef struct Grid {
     const CopGridOptions *options;
+    char *db; /* file of results: the shard's, if it is one */
     const CopConfig *config;
     CopDataset dataset;
     CopVariants variants;
@@ -330,7 +331,8 @@ static CopStatus work_through(Grid *grid, const char *label)
     const CopGridWorkOptions options = {.dataset = &grid->dataset,
                                         .clips = item,
                                         .n_clips = n,
-                                        .picture_clip = grid->clip[0],
+                                        .picture_clip =
+                                            grid->options->shard > 1 ? -1 : grid->clip[0],
                                         .variants = &grid->variants,
                                         .need = need,
                                         .inputs = grid->input,
@@ -354,14 +356,20 @@ static CopStatus work_through(Grid *grid, const char *label)
     return status;
 }
 
-static void choose_clips(Grid *grid)
+static CopStatus choose_clips(Grid *grid)
 {
     const int all = grid->dataset.n, limit = grid->options->limit;
-    grid->n_clips = limit > 0 && limit < all ? limit : all;
-    grid->clip = g_new(int, grid->n_clips);
-    grid->clip_id = g_new0(int64_t, grid->n_clips);
-    for (int i = 0; i < grid->n_clips; i++)
-        grid->clip[i] = (int)((gint64)i * all / grid->n_clips);
+    const int whole = limit > 0 && limit < all ? limit : all;
+    const int step = grid->options->shards ? grid->options->shards : 1;
+    const int first = grid->options->shards ? grid->options->shard - 1 : 0;
+    grid->clip = g_new(int, whole);
+    grid->clip_id = g_new0(int64_t, whole);
+    for (int i = first; i < whole; i += step)
+        grid->clip[grid->n_clips++] = (int)((gint64)i * all / whole);
+    if (grid->n_clips == 0)
+        return cop_error_set(grid->err, COP_ERR_CONFIG, "shard %d of %d has none of the %d clips",
+                             grid->options->shard, step, whole);
+    return COP_OK;
 }
 
 static CopStatus check_skips(const Grid *grid)
@@ -382,14 +390,14 @@ static CopStatus run(Grid *grid, const char *label)
     COP_TRY(cop_dataset_load(&c->data, COP_SPLIT_TEST, &grid->dataset, grid->err));
     COP_TRY(cop_pool_create(&grid->pool, c->run.threads));
     COP_TRY(open_models(grid));
-    choose_clips(grid);
+    COP_TRY(choose_clips(grid));
     grid->result->clips = grid->n_clips;
     grid->result->cells = grid->variants.n * grid->options->n_models;
-    if (grid->options->dry_run && !g_file_test(grid->options->db, G_FILE_TEST_EXISTS)) {
+    if (grid->options->dry_run && !g_file_test(grid->db, G_FILE_TEST_EXISTS)) {
         grid->result->missing = (long)grid->n_clips * grid->result->cells;
         return COP_OK;
     }
-    COP_TRY(cop_store_open(&grid->store, grid->options->db, true, grid->err));
+    COP_TRY(cop_store_open(&grid->store, grid->db, true, grid->err));
     COP_TRY(cop_store_begin(grid->store, grid->err));
     CopStatus status = store_rows(grid);
     if (status == COP_OK && !grid->options->dry_run)
@@ -406,6 +414,11 @@ static CopStatus run(Grid *grid, const char *label)
     return check_skips(grid);
 }
 
+char *cop_grid_part(const char *db, int shard, int shards)
+{
+    return g_strdup_printf("%s.%dof%d", db, shard, shards);
+}
+
 CopStatus cop_grid_run(const CopGridOptions *options, const char *label, CopGridResult *result,
                        CopError *err)
 {
@@ -417,6 +430,8 @@ CopStatus cop_grid_run(const CopGridOptions *options, const char *label, CopGrid
                  .model = g_new0(GridModel, options->n_models),
                  .result = result,
                  .err = err ? err : &local};
+    grid.db = options->shards ? cop_grid_part(options->db, options->shard, options->shards)
+                              : g_strdup(options->db);
     const CopStatus status = run(&grid, label);
     if (status != COP_OK)
         cop_error_set(grid.err, status, "the grid failed: %s", cop_status_name(status));
@@ -432,6 +447,7 @@ CopStatus cop_grid_run(const CopGridOptions *options, const char *label, CopGrid
     cop_pool_destroy(&grid.pool);
     cop_variants_free(&grid.variants);
     cop_dataset_free(&grid.dataset);
+    g_free(grid.db);
     g_free(grid.model);
     g_free(grid.clip);
     g_free(grid.clip_id);

@@ -11,10 +11,12 @@ typedef struct CopGridOptions {
     const CopConfig *config;   /* data, clip.clips and .policy, corrupt, eval, run */
     const char *const *models; /* paths */
     int n_models;
-    const char *db;
+    const char *db;      /* of a shard: of the whole grid, beside which the part file lies */
     const char *command; /* as it was typed, for the file's provenance; NULL: not known */
     int limit;           /* clips at most, spread evenly over the list; 0: all */
     const char *only;    /* "CORRUPTION" or "CORRUPTION:SEVERITY"; NULL: all */
+    int shard, shards;   /* does clip k of the grid where k % shards = shard - 1, into a file of
+                            its own (cop_grid_part()); shards 0: all clips */
     bool dry_run;        /* count only */
 } CopGridOptions;
 
@@ -25,6 +27,9 @@ typedef struct CopGridResult {
     int skipped;      /* clips that could not be read */
     double seconds;
 } CopGridResult;
+
+/* Name of a shard's file: "R.db.2of4". g_malloc'ed. */
+char *cop_grid_part(const char *db, int shard, int shards);
 
 /* Runs what is missing from the result file. A signal ends the run after the batch
  * in flight: COP_ERR_INTERRUPTED, and the next run goes on. Clips that cannot be read are

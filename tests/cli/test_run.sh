@@ -96,6 +96,27 @@ check "the command is on record" test "$(sqlite3 "$work/r.db" 'SELECT command FR
 check "with its configuration" test "$(sqlite3 "$work/r.db" \
     "SELECT length(config_hash) = 16 AND config LIKE '%gaussian_noise%' FROM run")" = 1
 
+# Shards of the same grid, joined, hold what one run does.
+answers() { sqlite3 "$1" 'SELECT sha256, corruption, severity, path, view, top1, score1 FROM prediction
+    JOIN cell ON cell.id = cell JOIN model ON model.id = model JOIN clip ON clip.id = clip' | sort; }
+run "${grid[@]}" --shard 1/2
+check "a shard" says "r.db.1of2: 3 clips"
+SLURM_ARRAY_TASK_ID=8 SLURM_ARRAY_TASK_MIN=7 SLURM_ARRAY_TASK_COUNT=2 run "${grid[@]}" --shard auto
+check "a shard of a job array" says "r.db.2of2: 3 clips"
+run merge "$work/joined.db" "$work/r.db.1of2" "$work/r.db.2of2"
+check "merge" quiet
+check "the same answers" cmp -s <(answers "$work/joined.db") <(answers "$work/r.db")
+run merge "$work/joined.db" "$work/r.db"
+check "merge what is there" says "r.db: $all predictions, 0 of them new"
+for word in 0/2 3/2 1 1/2/3 auto; do
+    run "${grid[@]}" --shard $word
+    check "--shard $word" refuses 2 "$word" i/N
+done
+run merge "$work/joined.db"
+check "merge nothing" refuses 2 parts
+run merge "$work/joined.db" "$cfg"
+check "merge what is no result file" refuses 3 run.cfg
+
 setups() { sqlite3 "$work/k.db" "SELECT group_concat(text LIKE '%kernels=$hash%') FROM setup"; }
 hash=$(hash_of tuned)
 one=(eval -c "$cfg" --model "$work/dense/model.safetensors" --only h264_crf:5 --db "$work/k.db")
