@@ -38,6 +38,7 @@ typedef struct CopModelOptions {
 
 typedef struct CopTrainOptions {
     int epochs, batch, accum;
+    bool shuffle;
     double lr, momentum;
     bool nesterov;
     double weight_decay;

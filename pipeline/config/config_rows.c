@@ -79,6 +79,7 @@ static const CopOption train_options[] = {
     ROW(epochs, INT, "20", 1, 100000, "passes over the training clips"),
     ROW(batch, INT, "16", 1, 65536, "clips that go through the net together"),
     ROW(accum, INT, "1", 1, 65536, "batches an optimiser step"),
+    ROW(shuffle, BOOL, "true", 0, 0, "another order of the clips each epoch; false: the list's"),
     ROW(lr, DOUBLE, "0.05", 0, 1000, "base learning rate"),
     ROW(momentum, DOUBLE, "0.9", 0, 1, "of stochastic gradient descent"),
     ROW(nesterov, BOOL, "false", 0, 0, "Nesterov's form of momentum"),

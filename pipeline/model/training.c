@@ -20,7 +20,7 @@ static CopLoaderOptions loader_options(const CopTrainingState *run, bool trainin
                           .depth = COP_TRAINING_AHEAD};
     o.sample.clips = 1;
     o.sample.sampler = training ? o.sample.sampler : COP_SAMPLER_UNIFORM;
-    o.shuffle = training;
+    o.shuffle = training && config->train.shuffle;
     if (training) {
         o.epoch = (uint32_t)run->epoch;
         o.first = run->batch;

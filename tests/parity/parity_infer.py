@@ -86,15 +86,15 @@ def compare(name, folder):
                     if value.ndim == 5:
                         value.mul_(torch.from_numpy(rng.random(value.shape) < density))
         save(model, {k: v.numpy() for k, v in net.state_dict().items()})
-        for n, t, side in ((1, 16, 112), (5, 8, 56), (21, 7, 41))[density < 1:]:
-            clips = torch.randn(n, 3, t, side, side, generator=torch.Generator().manual_seed(n))
+        for n, t, h, w in ((1, 16, 112, 112), (2, 8, 97, 131), (1, 8, 97, 131), (5, 8, 56, 56), (21, 7, 41, 41))[density < 1:]:
+            clips = torch.randn(n, 3, t, h, w, generator=torch.Generator().manual_seed(n))
             save(f"{folder}/x.safetensors", {"clips": clips.numpy()})
             run(COPPICE, "infer", "--arch", name, "--model", model, "--idle", "1e30",
                 "--input", f"{folder}/x.safetensors", "--output", f"{folder}/y.safetensors")
             with torch.no_grad():
                 want = net(clips).numpy()
             got = load(f"{folder}/y.safetensors")["logits"]
-            check(f"{name} density {density}, {n} clips of {t}x{side}x{side}: largest difference of logits",
+            check(f"{name} density {density}, {n} clips of {t}x{h}x{w}: largest difference of logits",
                   float(np.abs(got - want).max() / np.abs(want).max()), LIMIT)
 
 
