@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -238,6 +239,52 @@ START_TEST(a_dry_run_counts)
 }
 END_TEST
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* which keep what is freed */
+/* Most kilobytes that a run over `clips` clips had resident, in a process of its own. */
+static long peak_of(int clips, const char *const *sets)
+{
+    char db[32];
+    int status, ends[2];
+    long peak = 0;
+    snprintf(db, sizeof db, "peak%d.db", clips);
+    ck_assert_int_eq(pipe(ends), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        CopGridResult result;
+        CopError err;
+        struct rusage usage;
+        const CopStatus done = grid_run(db, "ab", sets, clips, NULL, &result, &err);
+        getrusage(RUSAGE_SELF, &usage);
+        const bool told = write(ends[1], &usage.ru_maxrss, sizeof peak) == sizeof peak;
+        _exit(done != COP_OK || result.clips != clips || !told);
+    }
+    ck_assert_int_eq(read(ends[0], &peak, sizeof peak), sizeof peak);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    close(ends[0]);
+    close(ends[1]);
+    return peak;
+}
+
+/* Ten times the clips take no more memory: a tenth more is what an allocator may keep. */
+START_TEST(memory_does_not_grow_with_the_clips)
+{
+    enum { FEW = 20, MANY = 200 };
+    char root[256];
+    snprintf(root, sizeof root, "data.root=%s/many", help_folder());
+    const char *const sets[] = {"data.format=folder", root, NULL};
+    /* The same few videos under many names, in three classes. */
+    help_shell("for c in MoveLeft MoveRight MoveUp; do mkdir -p many/train/$c many/test/$c; "
+               "i=0; while [ $i -lt 70 ]; do for f in set/videos/$c/*.mp4; do "
+               "ln $f many/test/$c/$i.mp4; ln -f $f many/train/$c/x.mp4; i=$((i+1)); "
+               "[ $i -lt 70 ] || break; done; done; done");
+    const long few = peak_of(FEW, sets), many = peak_of(MANY, sets);
+    ck_assert_msg(few > 0 && many <= few + few / 10, "%ld KiB for %d clips, %ld for %d", few, FEW,
+                  many, MANY);
+}
+END_TEST
+#endif
+
 /* --- refusals ---------------------------------------------------------------------------- */
 
 static void refused(CopStatus status, const char *models, const char *set, const char *only,
@@ -293,6 +340,9 @@ int main(void)
     tcase_add_test(tests, models_do_not_touch_each_other);
     tcase_add_test(tests, limits_spread_over_the_list);
     tcase_add_test(tests, a_dry_run_counts);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* which keep what is freed */
+    tcase_add_test(tests, memory_does_not_grow_with_the_clips);
+#endif
     tcase_add_test(tests, what_cannot_run_is_refused);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
