@@ -97,8 +97,8 @@ typedef struct CopConfigBlock {
 extern const CopConfigBlock cop_config_blocks[]; /* ended by a row whose name is NULL */
 
 /* Defaults, then the file `path` (NULL: none), then each "block.key=value" of
- * sets[n_sets]. data.root, data.annotation, model.weights and .kernels become absolute: in
- * the file from its folder, in sets from the current one. COP_ERR_CONFIG with file,
+ * sets[n_sets]. data.root, .annotation and .classes, model.weights and .kernels become
+ * absolute: in the file from its folder, in sets from the current one. COP_ERR_CONFIG with file,
  * line, value seen and values allowed; unknown blocks and keys name the nearest one.
  * `out` is overwritten; free it with cop_config_free(), also after a failure. */
 CopStatus cop_config_load(CopConfig *out, const char *path, const char *const *sets, int n_sets,

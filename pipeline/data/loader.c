@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "models/core/ordered.h"
-#include "pipeline/media/decode.h"
 
 typedef struct Slot {
     CopTensor x;
@@ -102,18 +101,19 @@ static CopStatus prepare_frames(const CopLoaderOptions *o, const CopDataItem *it
 CopStatus cop_load_clip(const CopLoaderOptions *o, const CopDataItem *item, const CopTensor *x,
                         int lane, CopError *err)
 {
-    int total;
-    COP_TRY(cop_video_count(item->path, &total, err));
+    CopVideoLength length;
+    COP_TRY(cop_source_length(&item->source, item->path, &length, err));
     int *index = malloc((size_t)o->sample.frames * sizeof *index);
     if (!index)
         return cop_error_set(err, COP_ERR_NOMEM, "out of memory");
-    cop_sample_clip(&o->sample, total, o->view, cop_rng_key(o->seed, "sample"),
+    cop_sample_clip(&o->sample, length.frames, o->view, cop_rng_key(o->seed, "sample"),
                     (CopRngAddress){.frame = o->epoch, .clip = item->id}, index);
     const int first = least(index, o->sample.frames), last = most(index, o->sample.frames);
     CopFrame *frame = calloc((size_t)(last - first) + 1, sizeof *frame);
     int got = 0;
-    CopStatus status = frame ? cop_video_read(item->path, first, last, frame, &got, err)
-                             : cop_error_set(err, COP_ERR_NOMEM, "out of memory");
+    CopStatus status =
+        frame ? cop_source_read(&item->source, item->path, first, last, frame, &got, err)
+              : cop_error_set(err, COP_ERR_NOMEM, "out of memory");
     if (status == COP_OK)
         status = prepare_frames(o, item, frame, got, index, first, x, lane, err);
     for (int i = 0; i < got; i++)

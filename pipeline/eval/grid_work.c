@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pipeline/media/decode.h"
 #include "pipeline/media/png_write.h"
 
 enum { PICTURE_SIDE = 160 };
@@ -94,7 +93,8 @@ static CopStatus read_frames(View *view)
     view->frame = calloc((size_t)want, sizeof *view->frame);
     if (!view->frame)
         return failed(view, COP_ERR_NOMEM, "decoding");
-    COP_TRY(cop_video_read(view->item->path, view->from, view->to, view->frame, &got, view->err));
+    COP_TRY(cop_source_read(&view->item->source, view->item->path, view->from, view->to,
+                            view->frame, &got, view->err));
     if (got < want)
         return cop_error_set(view->err, COP_ERR_DATA, "%s: ends at frame %d, not %d",
                              view->item->path, view->from + got, view->total);
@@ -261,8 +261,8 @@ static void do_clip(void *ctx, long ticket, int slot_index, int worker)
     slot->error = (CopError){0};
     drop_pictures(work, slot);
     const CopDataItem *item = &o->dataset->item[o->clips[ticket]];
-    int total = 0;
-    CopStatus status = cop_video_count(item->path, &total, &slot->error);
+    CopVideoLength length = {0};
+    CopStatus status = cop_source_length(&item->source, item->path, &length, &slot->error);
     for (int number = 0; number < o->views && status == COP_OK; number++) {
         View view = {.work = work,
                      .item = item,
@@ -270,7 +270,7 @@ static void do_clip(void *ctx, long ticket, int slot_index, int worker)
                      .corrupt = work->corrupt + (size_t)worker * (size_t)o->variants->n,
                      .need = o->need + (size_t)ticket * (size_t)o->variants->n,
                      .number = number,
-                     .total = total,
+                     .total = length.frames,
                      .err = &slot->error};
         status = do_view(&view);
     }

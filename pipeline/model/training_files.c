@@ -48,8 +48,8 @@ static CopStatus neutralise(CopConfig *copy, CopError *err)
         }
     for (gsize i = 0; i < G_N_ELEMENTS(keys); i++)
         COP_TRY(cop_config_set(copy, keys[i], err));
-    char **const paths[] = {&copy->data.root, &copy->data.annotation, &copy->model.weights,
-                            &copy->model.kernels};
+    char **const paths[] = {&copy->data.root, &copy->data.annotation, &copy->data.classes,
+                            &copy->model.weights, &copy->model.kernels};
     for (gsize i = 0; i < G_N_ELEMENTS(paths); i++)
         *paths[i][0] = '\0';
     return COP_OK;
