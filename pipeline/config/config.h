@@ -17,10 +17,12 @@ typedef struct CopRunOptions {
 } CopRunOptions;
 
 typedef struct CopClipOptions {
-    int frames, stride, sampler, clips, policy;
+    int frames, stride, sampler, clips, crops, policy;
+    double fps;
 } CopClipOptions;
 
 typedef struct CopPrepOptions {
+    int preset;     /* a row of cop_prep_presets; the fields below hold what it set */
     CopInts resize; /* [h, w] or [short side] */
     int crop;
     CopDoubles mean, std;

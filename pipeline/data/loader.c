@@ -40,11 +40,17 @@ void cop_epoch_order(uint64_t seed, uint32_t epoch, bool shuffle, int n, int *or
     }
 }
 
+static int crops_of(const CopLoaderOptions *o)
+{
+    return o->crops > 1 ? o->crops : 1;
+}
+
 /* One crop and flip for all frames of a clip. */
 static CopCropBox choose_box(const CopLoaderOptions *o, const CopDataItem *item, int width,
                              int height)
 {
-    CopCropBox box = cop_prepare_centre(&o->prepare, width, height);
+    const int crops = crops_of(o);
+    CopCropBox box = cop_prepare_view(&o->prepare, width, height, o->view % crops, crops);
     const CopRngKey key = cop_rng_key(o->seed, "augment");
     const CopRngAddress at = {.frame = o->epoch, .clip = item->id};
     if (o->crop == COP_CROP_RANDOM && o->prepare.crop > 0) {
@@ -106,8 +112,12 @@ CopStatus cop_load_clip(const CopLoaderOptions *o, const CopDataItem *item, cons
     int *index = malloc((size_t)o->sample.frames * sizeof *index);
     if (!index)
         return cop_error_set(err, COP_ERR_NOMEM, "out of memory");
-    cop_sample_clip(&o->sample, length.frames, o->view, cop_rng_key(o->seed, "sample"),
-                    (CopRngAddress){.frame = o->epoch, .clip = item->id}, index);
+    if (!cop_sample_clip(&o->sample, length.frames, length.rate, o->view / crops_of(o),
+                         cop_rng_key(o->seed, "sample"),
+                         (CopRngAddress){.frame = o->epoch, .clip = item->id}, index)) {
+        free(index);
+        return cop_sample_too_short(&o->sample, item->path, length.frames, err);
+    }
     const int first = least(index, o->sample.frames), last = most(index, o->sample.frames);
     CopFrame *frame = calloc((size_t)(last - first) + 1, sizeof *frame);
     int got = 0;

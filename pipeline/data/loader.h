@@ -20,7 +20,8 @@ typedef struct CopLoaderOptions {
     double hflip; /* probability */
     CopAugmentCrop crop;
     uint64_t seed;
-    int view;       /* of sample.clips, for cop_load_clip() */
+    int crops;      /* views a clip, side by side (cop_prepare_view()); 0: 1, the centre */
+    int view;       /* clip * crops + crop, for cop_load_clip() */
     uint32_t epoch; /* addresses the order, the clips' starts and the augmentation */
     int batch;
     int threads; /* decoding threads */

@@ -17,8 +17,8 @@ typedef struct CopTableFile {
 
 /* Reads folder/name and its header, the first line that is not empty: list.line[i] for i
  * from 0 with that line blanked. Close it also after a failure. */
-CopStatus cop_table_file_open(CopTableFile *table, const char *folder, const char *name, char separator,
-                         CopError *err) COP_MUST_CHECK;
+CopStatus cop_table_file_open(CopTableFile *table, const char *folder, const char *name,
+                              char separator, CopError *err) COP_MUST_CHECK;
 void cop_table_file_close(CopTableFile *table);
 
 /* Number of the column called `name`, -1 if there is none. */

@@ -20,7 +20,7 @@ static CopLoaderOptions loader_options(const CopConfig *config, const CopDataset
                           .threads = cop_pool_threads(pool),
                           .depth = QUEUE_DEPTH};
     o.sample.clips = 1;
-    o.sample.sampler = training ? o.sample.sampler : COP_SAMPLER_UNIFORM;
+    o.sample.test = !training;
     o.shuffle = training;
     if (training) {
         o.hflip = config->augment.hflip;

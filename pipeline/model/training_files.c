@@ -40,7 +40,8 @@ static CopStatus neutralise(CopConfig *copy, CopError *err)
     static const char *const whole[] = {"corrupt", "eval", "sweep", NULL};
     static const char *const keys[] = {
         "run.out=",     "run.threads=0",   "train.checkpoint_every=0", "model.name=",
-        "clip.clips=1", "data.max_skip=0", "data.format=folder",       "train.recompute=true"};
+        "clip.clips=1", "data.max_skip=0", "data.format=folder",       "train.recompute=true",
+        "clip.crops=1", "prep.preset=none"};
     for (const CopConfigBlock *block = cop_config_blocks; block->name; block++)
         if (g_strv_contains(whole, block->name)) {
             cop_options_free(block->options, (char *)copy + block->offset);
