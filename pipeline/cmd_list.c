@@ -61,7 +61,12 @@ static bool sampler(int i, Entry *entry)
 {
     static const char *const summaries[] = {
         [COP_SAMPLER_UNIFORM] = "clips spread evenly over the video; one clip: its middle",
-        [COP_SAMPLER_RANDOM] = "clips begin anywhere, by the seed",
+        [COP_SAMPLER_RANDOM] = "training: clips begin anywhere, by the seed; testing: uniform",
+        [COP_SAMPLER_TORCHVISION] = "torchvision: VideoClips with its random or uniform sampler",
+        [COP_SAMPLER_MMACTION] = "MMAction2: SampleFrames",
+        [COP_SAMPLER_SLOWFAST] = "SlowFast: clips of a duration, points spread over it",
+        [COP_SAMPLER_SLOWFAST_OFFSET] = "SlowFast: the same with offset sampling at test time",
+        [COP_SAMPLER_SEGMENTS] = "SlowFast on Something-Something: a frame a segment",
     };
     if (!cop_sampler_names[i])
         return false;

@@ -13,19 +13,22 @@
 extern const CopCommand cop_cmd_predict;
 
 typedef struct Words {
-    char *model, *tile;
-    int top, clips, threads;
+    char *model, *tile, *sampler, *aggregate;
+    int top, clips, crops, threads;
+    double fps;
     gboolean json;
 } Words;
 
 typedef struct Predictor {
     const Words *words;
+    CopSampler sampler;
+    CopAggregate aggregate;
     CopModel *model;
     CopPool *pool;
     CopArena *arena;
     CopTensor clip; /* a lane of its own: frames are prepared into lanes, not into tiles */
     float *p;       /* [classes] of one view */
-    double *mean;   /* [classes] over views */
+    double *sum;    /* [classes] over views */
     float *score;   /* [classes] */
 } Predictor;
 
@@ -37,32 +40,34 @@ static const char *class_name(const CopModel *model, int k, char text[16])
     return text;
 }
 
-/* Mean probabilities over evenly spread clips into score. */
+/* Probabilities over all clips and crops into score. */
 static CopStatus look_at(Predictor *p, const char *path, CopError *err)
 {
-    const int classes = cop_net_classes(p->model->net);
+    const Words *words = p->words;
+    const int classes = cop_net_classes(p->model->net), views = words->clips * words->crops;
     CopLoaderOptions o = {.sample = {.frames = p->model->frames,
                                      .stride = p->model->stride,
-                                     .sampler = COP_SAMPLER_UNIFORM,
-                                     .clips = p->words->clips,
-                                     .policy = COP_EDGE_LOOP},
-                          .prepare = p->model->prepare};
+                                     .sampler = p->sampler,
+                                     .clips = words->clips,
+                                     .policy = COP_EDGE_LOOP,
+                                     .test = true,
+                                     .fps = words->fps},
+                          .prepare = p->model->prepare,
+                          .crops = words->crops};
     CopDataItem item = {.path = (char *)(uintptr_t)path};
     for (int k = 0; k < classes; k++)
-        p->mean[k] = 0;
+        p->sum[k] = 0;
     const CopStep step = {.pool = p->pool};
-    for (int view = 0; view < p->words->clips; view++) {
+    for (int view = 0; view < views; view++) {
         cop_net_set_n(p->model->net, 1);
         o.view = view;
         COP_TRY(cop_load_clip(&o, &item, &p->clip, 0, err));
         cop_tensor_copy_lane(cop_net_input(p->model->net), 0, &p->clip, 0);
         cop_net_forward(p->model->net, &step);
         cop_softmax(cop_net_logits(p->model->net), 0, p->p);
-        for (int k = 0; k < classes; k++)
-            p->mean[k] += (double)p->p[k] / p->words->clips;
+        cop_aggregate_add(p->aggregate, views, cop_net_logits(p->model->net), 0, p->p, p->sum);
     }
-    for (int k = 0; k < classes; k++)
-        p->score[k] = (float)p->mean[k];
+    cop_aggregate_end(p->aggregate, p->sum, classes, p->score);
     return COP_OK;
 }
 
@@ -120,6 +125,45 @@ static CopStatus open_model(Predictor *p, CopError *err)
     return status == COP_OK ? COP_OK : cop_error_set(err, status, "no memory for a clip");
 }
 
+/* Place of a word in `names`, the default where it is not given. */
+static CopStatus find_word(const char *option, const char *word, const char *const *names,
+                           int otherwise, int *out, CopError *err)
+{
+    *out = otherwise;
+    if (!word)
+        return COP_OK;
+    for (*out = 0; names[*out]; ++*out)
+        if (cop_name_equal(names[*out], word))
+            return COP_OK;
+    char *all = g_strjoinv(", ", (char **)(uintptr_t)names);
+    const CopStatus status =
+        cop_error_set(err, COP_ERR_ARG, "%s: got \"%s\"; allowed: %s", option, word, all);
+    g_free(all);
+    return status;
+}
+
+static CopStatus read_words(Predictor *p, CopError *err)
+{
+    const Words *words = p->words;
+    int sampler, aggregate;
+    if (words->top < 1 || words->top > COP_TOP || words->clips < 1 || words->clips > 1000 ||
+        words->crops < 1 || words->crops > 16)
+        return cop_error_set(err, COP_ERR_ARG,
+                             "--top must be 1 to %d, --clips 1 to 1000, --crops 1 to 16", COP_TOP);
+    COP_TRY(find_word("--sampler", words->sampler, cop_sampler_names, COP_SAMPLER_UNIFORM, &sampler,
+                      err));
+    COP_TRY(find_word("--aggregate", words->aggregate, cop_aggregate_names, COP_AGGREGATE_PROB,
+                      &aggregate, err));
+    p->sampler = (CopSampler)sampler;
+    p->aggregate = (CopAggregate)aggregate;
+    if (!(words->fps >= 0) || (words->fps > 0 && !cop_sampler_takes_fps(p->sampler)))
+        return cop_error_set(err, COP_ERR_ARG,
+                             "--fps: got %g; allowed: a rate, and 0 where the sampler is mmaction "
+                             "or segments",
+                             words->fps);
+    return COP_OK;
+}
+
 /* A broken video does not keep the others from being looked at; each failure is
  * printed as it comes (*reported), the first decides the exit code. */
 static CopStatus predict(const Words *words, char **videos, int n, bool *reported, CopError *err)
@@ -127,18 +171,20 @@ static CopStatus predict(const Words *words, char **videos, int n, bool *reporte
     if (!words->model || n < 1)
         return cop_error_set(err, COP_ERR_ARG, "%s is missing",
                              words->model ? "VIDEO" : "--model M");
-    if (words->top < 1 || words->top > COP_TOP || words->clips < 1 || words->clips > 1000)
-        return cop_error_set(err, COP_ERR_ARG, "--top must be 1 to %d, --clips 1 to 1000", COP_TOP);
     Predictor p = {.words = words};
+    COP_TRY(read_words(&p, err));
     CopStatus status = cop_pool_create(&p.pool, words->threads);
     if (status != COP_OK)
         return cop_error_set(err, status, "--threads %d: no such pool can be made", words->threads);
     status = open_model(&p, err);
+    if (status == COP_OK && words->crops > 1 && !p.model->prepare.crop)
+        status = cop_error_set(err, COP_ERR_ARG, "%s: takes whole pictures, --crops must be 1",
+                               words->model);
     if (status == COP_OK) {
         const gsize classes = (gsize)cop_net_classes(p.model->net);
         p.p = g_new(float, classes);
         p.score = g_new(float, classes);
-        p.mean = g_new(double, classes);
+        p.sum = g_new(double, classes);
         for (int i = 0; i < n; i++) {
             CopError mine = {0};
             const CopStatus seen = look_at(&p, videos[i], &mine);
@@ -154,7 +200,7 @@ static CopStatus predict(const Words *words, char **videos, int n, bool *reporte
     }
     g_free(p.p);
     g_free(p.score);
-    g_free(p.mean);
+    g_free(p.sum);
     cop_arena_destroy(&p.arena);
     cop_model_close(&p.model);
     cop_pool_destroy(&p.pool);
@@ -163,11 +209,19 @@ static CopStatus predict(const Words *words, char **videos, int n, bool *reporte
 
 static int run(int argc, char **argv)
 {
-    Words words = {.top = COP_TOP, .clips = 1};
+    Words words = {.top = COP_TOP, .clips = 1, .crops = 1};
     const GOptionEntry entries[] = {
         {"model", 'm', 0, G_OPTION_ARG_FILENAME, &words.model, "Model to use", "M"},
         {"top", 'k', 0, G_OPTION_ARG_INT, &words.top, "Classes to show, 1 to 5 (5)", "K"},
-        {"clips", 0, 0, G_OPTION_ARG_INT, &words.clips, "Clips a video, averaged (1)", "N"},
+        {"clips", 0, 0, G_OPTION_ARG_INT, &words.clips, "Clips a video (1)", "N"},
+        {"crops", 0, 0, G_OPTION_ARG_INT, &words.crops,
+         "Crops a clip, along the longer side; 3: both ends and the middle (1)", "N"},
+        {"sampler", 0, 0, G_OPTION_ARG_STRING, &words.sampler,
+         "Which frames make a clip, see list samplers (uniform)", "NAME"},
+        {"fps", 0, 0, G_OPTION_ARG_DOUBLE, &words.fps,
+         "Frames a second that clips are counted in; 0: the video's (0)", "F"},
+        {"aggregate", 0, 0, G_OPTION_ARG_STRING, &words.aggregate,
+         "How views become one answer: prob, score or max (prob)", "WORD"},
         {"tile", 0, 0, G_OPTION_ARG_STRING, &words.tile,
          "Spread each clip over the vector lanes: auto, on or off (auto: on)", "WORD"},
         {"threads", 0, 0, G_OPTION_ARG_INT, &words.threads, "Threads; 0: all processors (0)", "N"},
@@ -181,6 +235,8 @@ static int run(int argc, char **argv)
         code = reported ? (int)cop_exit_code(err.status) : cop_cli_fail("predict", &err);
     g_free(words.model);
     g_free(words.tile);
+    g_free(words.sampler);
+    g_free(words.aggregate);
     return code;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "pipeline/config/config_private.h"
+#include "pipeline/config/prep_presets.h"
 
 enum { NAMES_MAX = 256, LIST_MOST = 1000 };
 
@@ -49,6 +50,7 @@ static const struct Rule {
     {"data", "format", .names = format_names},
     {"data", "root", .path = true},
     {"data", "annotation", .path = true},
+    {"data", "classes", .path = true},
     {"model", "weights", .path = true},
     {"model", "kernels", .path = true},
     {"prep", "resize", .least = 1, .most = 2},
@@ -181,6 +183,8 @@ CopStatus cop_config_assign(CopConfig *config, const CopConfigBlock *block, cons
         return cop_error_set(err, status, "%s.%s", block->name, inner.text);
     if (rule)
         status = check(rule, row, object, &inner);
+    if (status == COP_OK && object == &config->prep && strcmp(row->name, "preset") == 0)
+        status = cop_prep_preset_apply(block->options, object, &inner);
     if (status != COP_OK)
         return cop_error_set(err, status, "%s.%s: %s", block->name, row->name, inner.text);
     return COP_OK;
@@ -223,6 +227,12 @@ static CopStatus check_together(const CopConfig *config, CopError *err)
             err, COP_ERR_CONFIG,
             "prep.crop: got %d; allowed: up to %d, the shorter side of prep.resize", prep->crop,
             side);
+    const CopClipOptions *clip = &config->clip;
+    if (clip->fps > 0 && !cop_sampler_takes_fps((CopSampler)clip->sampler))
+        return cop_error_set(err, COP_ERR_CONFIG,
+                             "clip.fps: got %g; allowed: 0 with clip.sampler = %s, which counts "
+                             "the video's own frames",
+                             clip->fps, cop_sampler_names[clip->sampler]);
     return COP_OK;
 }
 
@@ -287,5 +297,6 @@ CopSampleOptions cop_config_sample(const CopConfig *config)
                               .stride = clip->stride,
                               .sampler = (CopSampler)clip->sampler,
                               .clips = clip->clips,
-                              .policy = (CopEdgePolicy)clip->policy};
+                              .policy = (CopEdgePolicy)clip->policy,
+                              .fps = clip->fps};
 }

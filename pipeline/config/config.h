@@ -17,10 +17,12 @@ typedef struct CopRunOptions {
 } CopRunOptions;
 
 typedef struct CopClipOptions {
-    int frames, stride, sampler, clips, policy;
+    int frames, stride, sampler, clips, crops, policy;
+    double fps;
 } CopClipOptions;
 
 typedef struct CopPrepOptions {
+    int preset;     /* a row of cop_prep_presets; the fields below hold what it set */
     CopInts resize; /* [h, w] or [short side] */
     int crop;
     CopDoubles mean, std;
@@ -107,8 +109,8 @@ typedef struct CopConfigBlock {
 extern const CopConfigBlock cop_config_blocks[]; /* ended by a row whose name is NULL */
 
 /* Defaults, then the file `path` (NULL: none), then each "block.key=value" of
- * sets[n_sets]. data.root, data.annotation, model.weights and .kernels become absolute: in
- * the file from its folder, in sets from the current one. COP_ERR_CONFIG with file,
+ * sets[n_sets]. data.root, .annotation and .classes, model.weights and .kernels become
+ * absolute: in the file from its folder, in sets from the current one. COP_ERR_CONFIG with file,
  * line, value seen and values allowed; unknown blocks and keys name the nearest one.
  * `out` is overwritten; free it with cop_config_free(), also after a failure. */
 CopStatus cop_config_load(CopConfig *out, const char *path, const char *const *sets, int n_sets,

@@ -150,8 +150,13 @@ static CopStatus read_block(CopConfig *config, const config_setting_t *group, co
                       kind(group));
         return located(COP_ERR_CONFIG, &inner, group, path, err);
     }
-    for (int i = 0; i < config_setting_length(group); i++) {
-        const config_setting_t *setting = config_setting_get_elem(group, (unsigned)i);
+    /* A preset comes before what stands beside it, wherever it stands. */
+    const int n = config_setting_length(group);
+    for (int i = 0; i < 2 * n; i++) {
+        const config_setting_t *setting = config_setting_get_elem(group, (unsigned)(i % n));
+        const bool preset = strcmp(config_setting_name(setting), "preset") == 0;
+        if (preset != (i < n))
+            continue;
         const CopStatus status = read_key(config, block, setting, folder, &inner);
         if (status != COP_OK)
             return located(status, &inner, setting, path, err);

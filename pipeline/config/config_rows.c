@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "models/train/optimizer.h"
 #include "pipeline/config/config_private.h"
+#include "pipeline/config/prep_presets.h"
 
 static const char *const crops[] = {"centre", "random", NULL};
 static const char *const heads[] = {"keep", "reset", NULL};
@@ -39,13 +40,14 @@ static const CopOption clip_options[] = {
     ROW(frames, INT, "8", 1, 1024, "frames a clip"),
     ROW(stride, INT, "2", 1, 1024, "source frames from one sampled frame to the next"),
     {.name = "sampler",
-     .help = "where the clips of training begin; at test time they are spread evenly",
+     .help = "which frames make a clip; uniform and random: spread evenly at test time",
      .type = COP_TYPE_CHOICE,
      .offset = offsetof(OBJECT, sampler),
      .def = "random",
-     .choices = cop_sampler_names,
-     .flags = COP_OPTION_NO_EFFECT},
+     .choices = cop_sampler_names},
     ROW(clips, INT, "1", 1, 1000, "clips a video at test time"),
+    ROW(crops, INT, "1", 1, 16, "crops a clip at test time, along the longer side"),
+    ROW(fps, DOUBLE, "0", 0, 1000, "frames a second that clips are counted in; 0: the video's"),
     ROW_CHOICE(policy, "loop", cop_edge_names, "what follows the end of a short video"),
     COP_OPTIONS_END,
 };
@@ -53,6 +55,13 @@ static const CopOption clip_options[] = {
 
 #define OBJECT CopPrepOptions
 static const CopOption prep_options[] = {
+    {.name = "preset",
+     .help = "sets the others before they are read",
+     .type = COP_TYPE_CHOICE,
+     .offset = offsetof(OBJECT, preset),
+     .def = "none",
+     .choices = cop_prep_preset_names,
+     .flags = COP_OPTION_NO_EFFECT}, /* the others hold it */
     ROW(resize, INTS, "56, 56", 1, 16384, "height and width, or the short side alone"),
     ROW(crop, INT, "0", 0, 16384, "side of the square crop; 0: none"),
     ROW(mean, DOUBLES, "0.43216, 0.394666, 0.37645", -10, 10, "subtracted from R, G, B in 0..1"),

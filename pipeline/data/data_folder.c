@@ -108,18 +108,6 @@ static CopStatus add_class(const CopDataOptions *options, const char *prefix, co
     return status;
 }
 
-static CopStatus copy_classes(const GPtrArray *names, CopStrings *out)
-{
-    out->item = calloc(names->len ? names->len : 1, sizeof *out->item);
-    for (guint i = 0; out->item && i < names->len; i++) {
-        out->item[i] = strdup(names->pdata[i]);
-        if (!out->item[i])
-            return COP_ERR_NOMEM;
-        out->n++;
-    }
-    return out->item ? COP_OK : COP_ERR_NOMEM;
-}
-
 static bool is_class(const GPtrArray *classes, const char *name)
 {
     return bsearch(&name, classes->pdata, classes->len, sizeof(char *), by_bytes) != NULL;
@@ -152,7 +140,8 @@ static CopStatus load(const CopDataOptions *options, CopSplit split, CopDataset 
     if (status == COP_OK && divided && split == COP_SPLIT_TEST)
         status = check_test(options->root, classes, err);
     if (status == COP_OK)
-        status = copy_classes(classes, &out->classes);
+        status =
+            cop_dataset_name_classes(out, (const char *const *)classes->pdata, (int)classes->len);
     const char *prefix = !divided ? "" : split == COP_SPLIT_TRAIN ? "train/" : "test/";
     for (guint i = 0; status == COP_OK && i < classes->len; i++) {
         char *path = g_build_filename(options->root, prefix, classes->pdata[i], NULL);

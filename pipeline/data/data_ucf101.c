@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "pipeline/data/dataset.h"
+#include "pipeline/data/list_file.h"
 
 enum { ORDER_CLASSIND, ORDER_BYTE };
 
@@ -14,37 +15,6 @@ typedef struct Class {
     char *name;
     int id, line, label; /* id counts from 1, label from 0 */
 } Class;
-
-/* Lines of one list file, without blanks at their ends, CR or a byte-order mark. */
-typedef struct Lines {
-    char *path, *text, **line;
-} Lines;
-
-static void close_lines(Lines *lines)
-{
-    g_strfreev(lines->line);
-    g_free(lines->text);
-    g_free(lines->path);
-    *lines = (Lines){0};
-}
-
-static CopStatus open_lines(Lines *lines, const char *folder, const char *name, CopError *err)
-{
-    GError *error = NULL;
-    *lines = (Lines){.path = g_build_filename(folder, name, NULL)};
-    if (!g_file_get_contents(lines->path, &lines->text, NULL, &error)) {
-        const CopStatus status = cop_error_set(err, COP_ERR_DATA, "%s", error->message);
-        g_error_free(error);
-        return status;
-    }
-    const char *text = lines->text;
-    if (g_str_has_prefix(text, "\xEF\xBB\xBF"))
-        text += 3;
-    lines->line = g_strsplit(text, "\n", -1);
-    for (int i = 0; lines->line[i]; i++)
-        g_strstrip(lines->line[i]);
-    return COP_OK;
-}
 
 static int by_id(const void *a, const void *b)
 {
@@ -62,10 +32,10 @@ static void free_class(void *item)
     g_free(((Class *)item)->name);
 }
 
-static CopStatus parse_classes(const Lines *lines, GArray *classes, CopError *err)
+static CopStatus parse_classes(const CopListFile *list, GArray *classes, CopError *err)
 {
-    for (int i = 0; lines->line[i]; i++) {
-        char *line = lines->line[i];
+    for (int i = 0; i < list->n; i++) {
+        char *line = list->line[i];
         if (!*line)
             continue;
         char *name = line + strcspn(line, " \t");
@@ -76,10 +46,10 @@ static CopStatus parse_classes(const Lines *lines, GArray *classes, CopError *er
         g_array_append_val(classes, class); /* owns the name from here on */
         if (!parsed)
             return cop_error_set(err, COP_ERR_DATA, "%s:%d: not of the form \"1 ClassName\"",
-                                 lines->path, i + 1);
+                                 list->path, i + 1);
     }
     if (classes->len == 0)
-        return cop_error_set(err, COP_ERR_DATA, "%s: names no classes", lines->path);
+        return cop_error_set(err, COP_ERR_DATA, "%s: names no classes", list->path);
     return COP_OK;
 }
 
@@ -110,13 +80,13 @@ static CopStatus number_classes(const char *path, GArray *classes, int order, Co
 
 static CopStatus read_classes(const CopDataOptions *options, GArray *classes, CopError *err)
 {
-    Lines lines;
-    CopStatus status = open_lines(&lines, options->annotation, "classInd.txt", err);
+    CopListFile list;
+    CopStatus status = cop_list_open(&list, options->annotation, "classInd.txt", err);
     if (status == COP_OK)
-        status = parse_classes(&lines, classes, err);
+        status = parse_classes(&list, classes, err);
     if (status == COP_OK)
-        status = number_classes(lines.path, classes, options->label_order, err);
-    close_lines(&lines);
+        status = number_classes(list.path, classes, options->label_order, err);
+    cop_list_close(&list);
     return status;
 }
 
@@ -145,42 +115,31 @@ static char *cut_label(char *line)
     return last + 1;
 }
 
-static bool is_safe(const char *relative)
-{
-    if (relative[0] == '/')
-        return false;
-    char **part = g_strsplit(relative, "/", -1);
-    bool safe = true;
-    for (int i = 0; part[i]; i++)
-        safe = safe && part[i][0] && strcmp(part[i], "..") != 0 && strcmp(part[i], ".") != 0;
-    g_strfreev(part);
-    return safe;
-}
-
-static CopStatus add_line(const Lines *lines, int number, const CopDataOptions *options,
+static CopStatus add_line(CopListFile *list, int number, const CopDataOptions *options,
                           const GArray *classes, bool labelled, CopDataset *out, CopError *err)
 {
-    char *line = lines->line[number - 1];
+    char *line = list->line[number - 1];
     const char *label = cut_label(line);
     const char *slash = strchr(line, '/');
-    if (!slash || !is_safe(line))
+    if (!slash || !cop_list_is_relative(line))
         return cop_error_set(err, COP_ERR_DATA, "%s:%d: not of the form \"Class/clip.avi%s\"",
-                             lines->path, number, labelled ? " 1" : "");
+                             list->path, number, labelled ? " 1" : "");
     const Class *class = find_class(classes, line, (size_t)(slash - line));
     if (!class)
         return cop_error_set(err, COP_ERR_DATA, "%s:%d: class %.*s is not in classInd.txt",
-                             lines->path, number, (int)(slash - line), line);
+                             list->path, number, (int)(slash - line), line);
     if (labelled && !label)
         return cop_error_set(err, COP_ERR_DATA, "%s:%d: a training clip without a label",
-                             lines->path, number);
+                             list->path, number);
     int id;
     if (label && cop_parse_int(label, &id) && id != class->id) {
         const bool outside = id < 1 || id > (int)classes->len;
         return cop_error_set(err, COP_ERR_DATA,
                              outside ? "%s:%d: label %d, but labels run from 1 to %u and %s is %d"
                                      : "%s:%d: label %d of 1 to %u, but %s is %d in classInd.txt",
-                             lines->path, number, id, classes->len, class->name, class->id);
+                             list->path, number, id, classes->len, class->name, class->id);
     }
+    COP_TRY(cop_list_once(list, number, line, err));
     return cop_dataset_add(out, options->root, line, class->label);
 }
 
@@ -190,48 +149,35 @@ static CopStatus read_list(const CopDataOptions *options, CopSplit split, const 
     char name[32];
     g_snprintf(name, sizeof name, "%slist%02d.txt", split == COP_SPLIT_TRAIN ? "train" : "test",
                options->fold);
-    Lines lines;
-    CopStatus status = open_lines(&lines, options->annotation, name, err);
-    GHashTable *seen = g_hash_table_new(g_str_hash, g_str_equal);
-    for (int i = 0; status == COP_OK && lines.line[i]; i++) {
-        if (!lines.line[i][0])
-            continue;
-        status = add_line(&lines, i + 1, options, classes, split == COP_SPLIT_TRAIN, out, err);
-        if (status != COP_OK)
-            break;
-        /* A clip's path is its identity, in results too. */
-        const void *before = g_hash_table_lookup(seen, lines.line[i]);
-        if (before)
-            status = cop_error_set(err, COP_ERR_DATA, "%s:%d: %s stands on line %d too", lines.path,
-                                   i + 1, lines.line[i], GPOINTER_TO_INT(before));
-        g_hash_table_insert(seen, lines.line[i], GINT_TO_POINTER(i + 1));
+    CopListFile list;
+    CopStatus status = cop_list_open(&list, options->annotation, name, err);
+    for (int i = 0; i < list.n && status == COP_OK; i++)
+        if (list.line[i][0])
+            status = add_line(&list, i + 1, options, classes, split == COP_SPLIT_TRAIN, out, err);
+    cop_list_close(&list);
+    return status;
+}
+
+static CopStatus name_classes(const GArray *classes, CopDataset *out)
+{
+    const char **names = g_new(const char *, classes->len);
+    for (guint i = 0; i < classes->len; i++) {
+        const Class *class = &g_array_index(classes, Class, i);
+        names[class->label] = class->name;
     }
-    g_hash_table_unref(seen);
-    close_lines(&lines);
+    const CopStatus status = cop_dataset_name_classes(out, names, (int)classes->len);
+    g_free(names);
     return status;
 }
 
 static CopStatus load(const CopDataOptions *options, CopSplit split, CopDataset *out, CopError *err)
 {
-    if (!options->annotation[0])
-        return cop_error_set(err, COP_ERR_CONFIG,
-                             "data.annotation is not set; ucf101 needs the folder of its lists");
+    COP_TRY(cop_data_needs_annotation(options, err));
     GArray *classes = g_array_new(FALSE, FALSE, sizeof(Class));
     g_array_set_clear_func(classes, free_class);
     CopStatus status = read_classes(options, classes, err);
-    if (status == COP_OK) {
-        out->classes.item = calloc(classes->len, sizeof *out->classes.item);
-        status = out->classes.item ? COP_OK : COP_ERR_NOMEM;
-    }
-    if (status == COP_OK) {
-        out->classes.n = (int)classes->len;
-        for (guint i = 0; status == COP_OK && i < classes->len; i++) {
-            const Class *class = &g_array_index(classes, Class, i);
-            char *copy = strdup(class->name);
-            out->classes.item[class->label] = copy;
-            status = copy ? COP_OK : COP_ERR_NOMEM;
-        }
-    }
+    if (status == COP_OK)
+        status = name_classes(classes, out);
     if (status == COP_OK)
         status = read_list(options, split, classes, out, err);
     g_array_unref(classes);

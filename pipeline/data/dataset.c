@@ -7,8 +7,11 @@
 #include <string.h>
 
 #include "models/core/rng.h"
+#include "pipeline/data/list_file.h"
 
 static const char *const label_orders[] = {"classind", "byte", NULL};
+static const char *const test_splits[] = {"val", "test", NULL};
+const char *const cop_separator_names[] = {"blank", "comma", "semicolon", "tab", NULL};
 
 const CopOption cop_data_options[] = {
     {"format", "how the data set is laid out", COP_TYPE_STRING, offsetof(CopDataOptions, format),
@@ -21,6 +24,26 @@ const CopOption cop_data_options[] = {
      .min = 1, .max = 3},
     {"label_order", "classes as numbered by the list, or sorted by bytes", COP_TYPE_CHOICE,
      offsetof(CopDataOptions, label_order), .def = "classind", .choices = label_orders},
+    {"test_split", "list that is the test split, where there is one for validation too",
+     COP_TYPE_CHOICE, offsetof(CopDataOptions, test_split), .def = "val", .choices = test_splits},
+    {"train_list", "name of the training list; empty: the format's own", COP_TYPE_STRING,
+     offsetof(CopDataOptions, train_list), .def = ""},
+    {"test_list", "name of the test list; empty: the format's own", COP_TYPE_STRING,
+     offsetof(CopDataOptions, test_list), .def = ""},
+    {"classes", "file with a class a line; empty: as lists have them", COP_TYPE_STRING,
+     offsetof(CopDataOptions, classes), .def = ""},
+    {"label_base", "least number of a class in lists that number classes", COP_TYPE_INT,
+     offsetof(CopDataOptions, label_base), .def = "0", .min = 0, .max = 1},
+    {"separator", "what stands between path and label (slowfast)", COP_TYPE_CHOICE,
+     offsetof(CopDataOptions, separator), .def = "blank", .choices = cop_separator_names},
+    {"coarse", "the 20 coarse classes (cifar100)", COP_TYPE_BOOL, offsetof(CopDataOptions, coarse),
+     .def = "false"},
+    {"rawframes", "lists name folders of pictures (mmaction)", COP_TYPE_BOOL,
+     offsetof(CopDataOptions, rawframes), .def = "false"},
+    {"frame_template", "names of these pictures", COP_TYPE_STRING,
+     offsetof(CopDataOptions, frame_template), .def = "img_{:05}.jpg"},
+    {"frame_start", "number of the first of these pictures", COP_TYPE_INT,
+     offsetof(CopDataOptions, frame_start), .def = "1", .min = 0, .max = 1000000},
     {"train_fraction", "share of each class that trains, where folders do not say", COP_TYPE_DOUBLE,
      offsetof(CopDataOptions, train_fraction), .def = "0.8", .min = 0, .max = 1},
     {"max_skip", "share of clips that may be broken", COP_TYPE_DOUBLE,
@@ -72,6 +95,10 @@ void cop_dataset_free(CopDataset *dataset)
         free(dataset->item[i].relative);
     }
     free(dataset->item);
+    free(dataset->pattern);
+    for (int i = 0; i < dataset->n_sets; i++)
+        cop_picture_set_close(&dataset->set[i]);
+    free(dataset->set);
     *dataset = (CopDataset){0};
 }
 
@@ -111,6 +138,91 @@ CopStatus cop_dataset_add(CopDataset *dataset, const char *root, const char *rel
     memcpy(item.path + root_length + 1, relative, length + 1);
     dataset->item[dataset->n++] = item;
     return COP_OK;
+}
+
+/* The dataset closes the set from here on. */
+static CopStatus take_set(CopDataset *dataset, CopPictureSet *set)
+{
+    CopPictureSet **grown = realloc(dataset->set, ((size_t)dataset->n_sets + 1) * sizeof *grown);
+    if (!grown) {
+        cop_picture_set_close(&set);
+        return COP_ERR_NOMEM;
+    }
+    dataset->set = grown;
+    dataset->set[dataset->n_sets++] = set;
+    return COP_OK;
+}
+
+CopStatus cop_dataset_add_set(CopDataset *dataset, const char *root, const char *file,
+                              CopPictureSet *set, const int *label, CopError *err)
+{
+    COP_TRY(take_set(dataset, set));
+    if (!cop_picture_set_fits(set))
+        return cop_error_set(err, COP_ERR_DATA,
+                             "%s/%s: %zu bytes, too few for %d pictures of %dx%d", root, file,
+                             set->size, set->n, set->width, set->height);
+    CopStatus status = COP_OK;
+    for (int i = 0; i < set->n && status == COP_OK; i++) {
+        char *name = g_strdup_printf("%s#%d", file, i);
+        status = cop_dataset_add(dataset, root, name, label[i]);
+        if (status == COP_OK)
+            dataset->item[dataset->n - 1].source =
+                (CopFrameSource){.set = set, .first = i, .frames = 1};
+        g_free(name);
+    }
+    return status;
+}
+
+CopStatus cop_dataset_name_classes(CopDataset *dataset, const char *const *names, int n)
+{
+    CopStrings *classes = &dataset->classes;
+    classes->item = calloc(n > 0 ? (size_t)n : 1, sizeof *classes->item);
+    for (int i = 0; classes->item && i < n; i++) {
+        classes->item[i] = strdup(names[i]);
+        if (!classes->item[i])
+            return COP_ERR_NOMEM;
+        classes->n++;
+    }
+    return classes->item ? COP_OK : COP_ERR_NOMEM;
+}
+
+CopStatus cop_dataset_read_classes(CopDataset *dataset, const char *path, CopError *err)
+{
+    CopListFile list;
+    CopStatus status = cop_list_open(&list, "", path, err);
+    GPtrArray *names = g_ptr_array_new();
+    for (int i = 0; status == COP_OK && i < list.n; i++)
+        if (list.line[i][0]) {
+            status = cop_list_once(&list, i + 1, list.line[i], err);
+            g_ptr_array_add(names, list.line[i]);
+        }
+    if (status == COP_OK && names->len == 0)
+        status = cop_error_set(err, COP_ERR_DATA, "%s: names no classes", list.path);
+    if (status == COP_OK)
+        status =
+            cop_dataset_name_classes(dataset, (const char *const *)names->pdata, (int)names->len);
+    g_ptr_array_unref(names);
+    cop_list_close(&list);
+    return status;
+}
+
+CopStatus cop_dataset_number_classes(CopDataset *dataset, int base, int n)
+{
+    char **names = g_new0(char *, (gsize)n + 1);
+    for (int k = 0; k < n; k++)
+        names[k] = g_strdup_printf("%d", base + k);
+    const CopStatus status = cop_dataset_name_classes(dataset, (const char *const *)names, n);
+    g_strfreev(names);
+    return status;
+}
+
+CopStatus cop_data_needs_annotation(const CopDataOptions *options, CopError *err)
+{
+    if (options->annotation[0])
+        return COP_OK;
+    return cop_error_set(err, COP_ERR_CONFIG,
+                         "data.annotation is not set; %s needs the folder of its lists",
+                         options->format);
 }
 
 bool cop_clip_is_broken(CopStatus status)

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "models/core/ordered.h"
-#include "pipeline/media/decode.h"
 
 typedef struct Slot {
     CopTensor x;
@@ -42,11 +41,17 @@ void cop_epoch_order(uint64_t seed, uint32_t epoch, bool shuffle, int n, int *or
     }
 }
 
+static int crops_of(const CopLoaderOptions *o)
+{
+    return o->crops > 1 ? o->crops : 1;
+}
+
 /* One crop and flip for all frames of a clip. */
 static CopCropBox choose_box(const CopLoaderOptions *o, const CopDataItem *item, int width,
                              int height)
 {
-    CopCropBox box = cop_prepare_centre(&o->prepare, width, height);
+    const int crops = crops_of(o);
+    CopCropBox box = cop_prepare_view(&o->prepare, width, height, o->view % crops, crops);
     const CopRngKey key = cop_rng_key(o->seed, "augment");
     const CopRngAddress at = {.frame = o->epoch, .clip = item->id};
     if (o->crop == COP_CROP_RANDOM && o->prepare.crop > 0) {
@@ -141,7 +146,7 @@ static CopStatus read_frames(const CopDataItem *item, CopCorrupt *corrupt, int t
     *out = NULL;
     if (!frame)
         return cop_error_set(err, COP_ERR_NOMEM, "out of memory");
-    CopStatus status = cop_video_read(item->path, from, to, frame, n, err);
+    CopStatus status = cop_source_read(&item->source, item->path, from, to, frame, n, err);
     if (status == COP_OK && corrupt && *n > first - from) {
         CopFrame *spoilt = calloc(room, sizeof *spoilt);
         status = spoilt ? cop_corrupt_frames(corrupt, frame, *n, spoilt) : COP_ERR_NOMEM;
@@ -167,20 +172,24 @@ static CopStatus read_frames(const CopDataItem *item, CopCorrupt *corrupt, int t
 static CopStatus load_clip(const CopLoaderOptions *o, const CopDataItem *item,
                            CopCorrupt **instances, const CopTensor *x, int lane, CopError *err)
 {
-    int total;
-    COP_TRY(cop_video_count(item->path, &total, err));
+    CopVideoLength length;
+    COP_TRY(cop_source_length(&item->source, item->path, &length, err));
     int *index = malloc((size_t)o->sample.frames * sizeof *index);
     if (!index)
         return cop_error_set(err, COP_ERR_NOMEM, "out of memory");
-    cop_sample_clip(&o->sample, total, o->view, cop_rng_key(o->seed, "sample"),
-                    (CopRngAddress){.frame = o->epoch, .clip = item->id}, index);
+    if (!cop_sample_clip(&o->sample, length.frames, length.rate, o->view / crops_of(o),
+                         cop_rng_key(o->seed, "sample"),
+                         (CopRngAddress){.frame = o->epoch, .clip = item->id}, index)) {
+        free(index);
+        return cop_sample_too_short(&o->sample, item->path, length.frames, err);
+    }
     const int first = least(index, o->sample.frames), last = most(index, o->sample.frames);
     CopFrame *frame = NULL;
     CopCorrupt *corrupt;
     int got = 0;
     CopStatus status = choose_corruption(o, item, instances, &corrupt, err);
     if (status == COP_OK)
-        status = read_frames(item, corrupt, total, first, last, &frame, &got, err);
+        status = read_frames(item, corrupt, length.frames, first, last, &frame, &got, err);
     if (status == COP_OK)
         status = prepare_frames(o, item, frame, got, index, first, x, lane, err);
     unref_all(frame, got);

@@ -21,7 +21,8 @@ typedef struct CopLoaderOptions {
     double hflip; /* probability */
     CopAugmentCrop crop;
     uint64_t seed;
-    int view;       /* of sample.clips, for cop_load_clip() */
+    int crops;      /* views a clip, side by side (cop_prepare_view()); 0: 1, the centre */
+    int view;       /* clip * crops + crop, for cop_load_clip() */
     uint32_t epoch; /* addresses the order, the clips' starts and the augmentation */
     /* Each clip is corrupted with this probability, before sampling, by one of the variants that
      * are not clean (borrowed; NULL: none). Both, and what is random in it, are addressed. */

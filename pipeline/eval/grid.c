@@ -62,9 +62,13 @@ static CopStatus find_input(Grid *grid, GridModel *m)
                            .prepare = m->model->prepare,
                            .h = shape.h,
                            .w = shape.w};
-    wanted.sample.sampler = COP_SAMPLER_UNIFORM;
+    wanted.sample.test = true;
     wanted.sample.frames = m->model->frames;
     wanted.sample.stride = m->model->stride;
+    if (grid->config->clip.crops > 1 && !m->model->prepare.crop)
+        return cop_error_set(grid->err, COP_ERR_CONFIG,
+                             "%s: takes whole pictures; clip.crops = %d needs a model that crops",
+                             m->model->path, grid->config->clip.crops);
     for (m->input = 0; m->input < grid->n_inputs; m->input++)
         if (same_input(&grid->input[m->input], &wanted))
             return COP_OK;
@@ -113,6 +117,18 @@ static CopStatus open_models(Grid *grid)
 
 /* --- rows of the result file ------------------------------------------------- */
 
+/* Only what departs from one centre crop of evenly spread clips, so that setups without it
+ * keep their hash. */
+static void append_views(GString *text, const CopClipOptions *clip)
+{
+    if (clip->crops > 1)
+        g_string_append_printf(text, "clip.crops=%d\n", clip->crops);
+    if (clip->sampler != COP_SAMPLER_UNIFORM && clip->sampler != COP_SAMPLER_RANDOM)
+        g_string_append_printf(text, "clip.sampler=%s\n", cop_sampler_names[clip->sampler]);
+    if (clip->fps > 0)
+        g_string_append_printf(text, "clip.fps=%.17g\n", clip->fps);
+}
+
 /* Every option that can move a prediction and is not part of the model or the cell. */
 static char *setup_text(const Grid *grid)
 {
@@ -122,6 +138,7 @@ static char *setup_text(const Grid *grid)
                            c->data.format, cop_dataset_hash(&grid->dataset));
     g_string_append_printf(text, "clip.clips=%d\nclip.policy=%s\n", c->clip.clips,
                            cop_edge_names[c->clip.policy]);
+    append_views(text, &c->clip);
     g_string_append_printf(text,
                            "corrupt.preset=%s\ncorrupt.stage=%s\ncorrupt.temporal=%s\n"
                            "corrupt.seed=%" G_GUINT64_FORMAT "\n",
@@ -337,16 +354,18 @@ static CopStatus work_through(Grid *grid, const char *label)
                                         .need = need,
                                         .inputs = grid->input,
                                         .n_inputs = grid->n_inputs,
-                                        .views = c->clip.clips,
+                                        .clips_each = c->clip.clips,
+                                        .crops = c->clip.crops,
                                         .stage = (CopStage)c->corrupt.stage,
                                         .threads = threads,
                                         .depth = threads + QUEUE_DEPTH};
     CopGridWork *work = NULL;
     CopStatus status = cop_grid_work_create(&work, &options, grid->err);
     for (int m = 0; m < grid->options->n_models && status == COP_OK; m++)
-        status = cop_lane_batch_create(&grid->model[m].batch, grid->model[m].model, grid->store,
-                                       grid->pool, (CopAggregate)c->eval.aggregate, c->clip.clips,
-                                       c->eval.save_views, grid->err);
+        status =
+            cop_lane_batch_create(&grid->model[m].batch, grid->model[m].model, grid->store,
+                                  grid->pool, (CopAggregate)c->eval.aggregate,
+                                  c->clip.clips * c->clip.crops, c->eval.save_views, grid->err);
     if (status == COP_OK)
         status = consume(grid, work, place, n, label);
     cop_grid_work_destroy(&work);

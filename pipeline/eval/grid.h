@@ -8,7 +8,7 @@
 #include "pipeline/config/config.h"
 
 typedef struct CopGridOptions {
-    const CopConfig *config;   /* data, clip.clips and .policy, corrupt, eval, run */
+    const CopConfig *config;   /* data, clip (but frames and stride), corrupt, eval, run */
     const char *const *models; /* paths */
     int n_models;
     const char *db;      /* of a shard: of the whole grid, beside which the part file lies */

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pipeline/media/decode.h"
 #include "pipeline/media/png_write.h"
 
 enum { PICTURE_SIDE = 160 };
@@ -18,7 +17,7 @@ struct CopGridWork {
     CopCorrupt **corrupt; /* [threads * variants], made when first needed */
 };
 
-/* One view of one clip, on its way. */
+/* One clip of a video, with all its crops, on its way. */
 typedef struct View {
     CopGridWork *work;
     const CopDataItem *item;
@@ -26,6 +25,7 @@ typedef struct View {
     CopCorrupt **corrupt; /* [variants], this thread's */
     const bool *need;     /* [variants], of this clip */
     int number, total;
+    double rate;
     int *index[COP_GRID_INPUTS]; /* source frames of each input's clip */
     int lo, hi;                  /* of all of them */
     int from, to;                /* frames read */
@@ -35,7 +35,13 @@ typedef struct View {
 
 static int lanes(const CopGridWork *work)
 {
-    return work->options.variants->n * work->options.views;
+    return work->options.variants->n * work->options.clips_each * work->options.crops;
+}
+
+static int lane_of(const View *view, int crop, int variant)
+{
+    const CopGridWorkOptions *o = &view->work->options;
+    return (view->number * o->crops + crop) * o->variants->n + variant;
 }
 
 static CopStatus failed(const View *view, CopStatus status, const char *doing)
@@ -55,8 +61,9 @@ static CopStatus sample(View *view)
         view->index[i] = malloc((size_t)s->frames * sizeof **view->index);
         if (!view->index[i])
             return failed(view, COP_ERR_NOMEM, "sampling");
-        cop_sample_clip(s, view->total, view->number, (CopRngKey){{0, 0}}, (CopRngAddress){0},
-                        view->index[i]);
+        if (!cop_sample_clip(s, view->total, view->rate, view->number, (CopRngKey){{0, 0}},
+                             (CopRngAddress){0}, view->index[i]))
+            return cop_sample_too_short(s, view->item->path, view->total, view->err);
         for (int t = 0; t < s->frames; t++) {
             view->lo = view->index[i][t] < view->lo ? view->index[i][t] : view->lo;
             view->hi = view->index[i][t] > view->hi ? view->index[i][t] : view->hi;
@@ -94,7 +101,8 @@ static CopStatus read_frames(View *view)
     view->frame = calloc((size_t)want, sizeof *view->frame);
     if (!view->frame)
         return failed(view, COP_ERR_NOMEM, "decoding");
-    COP_TRY(cop_video_read(view->item->path, view->from, view->to, view->frame, &got, view->err));
+    COP_TRY(cop_source_read(&view->item->source, view->item->path, view->from, view->to,
+                            view->frame, &got, view->err));
     if (got < want)
         return cop_error_set(view->err, COP_ERR_DATA, "%s: ends at frame %d, not %d",
                              view->item->path, view->from + got, view->total);
@@ -120,17 +128,18 @@ static bool wants_picture(const View *view)
            &o->dataset->item[o->picture_clip] == view->item;
 }
 
-/* Writes the clip of each input into its lane; frame[0] is source frame `first`. */
+/* Writes the crops of each input into their lanes; frame[0] is source frame `first`. */
 static CopStatus prepare_native(const View *view, int variant, const CopFrame *frame, int first)
 {
     const CopGridWorkOptions *o = &view->work->options;
-    const int lane = view->number * o->variants->n + variant;
-    for (int i = 0; i < o->n_inputs; i++) {
+    for (int at = 0; at < o->n_inputs * o->crops; at++) {
+        const int i = at / o->crops, crop = at % o->crops;
         const CopGridInput *input = &o->inputs[i];
-        const CopCropBox box = cop_prepare_centre(&input->prepare, frame[0].width, frame[0].height);
+        const CopCropBox box =
+            cop_prepare_view(&input->prepare, frame[0].width, frame[0].height, crop, o->crops);
         for (int t = 0; t < input->sample.frames; t++)
             COP_TRY(cop_prepare_frame(&input->prepare, &frame[view->index[i][t] - first], box,
-                                      &view->slot->x[i], lane, t));
+                                      &view->slot->x[i], lane_of(view, crop, variant), t));
     }
     if (!wants_picture(view))
         return COP_OK;
@@ -167,16 +176,16 @@ static CopStatus do_native(const View *view, int variant)
 
 /* Stage "input": the sampled, resized and cropped pictures are the stream. One with
  * memory sees them as consecutive; others keep the address of the source frame. */
-static CopStatus do_input(const View *view, int variant, int which)
+static CopStatus do_input(const View *view, int variant, int which, int crop)
 {
     const CopGridWorkOptions *o = &view->work->options;
     const CopGridInput *input = &o->inputs[which];
-    const int frames = input->sample.frames, lane = view->number * o->variants->n + variant;
+    const int frames = input->sample.frames, lane = lane_of(view, crop, variant);
     CopCorrupt *corrupt = view->corrupt[variant];
     const bool memory =
         corrupt && (corrupt->latency > 0 || corrupt->look_behind > 0 || corrupt->align > 1);
-    const CopCropBox box =
-        cop_prepare_centre(&input->prepare, view->frame[0].width, view->frame[0].height);
+    const CopCropBox box = cop_prepare_view(&input->prepare, view->frame[0].width,
+                                            view->frame[0].height, crop, o->crops);
     CopFrame *in = calloc((size_t)frames, sizeof *in), *out = calloc((size_t)frames, sizeof *out);
     CopStatus status = in && out ? COP_OK : COP_ERR_NOMEM;
     for (int t = 0; t < frames && status == COP_OK; t++) {
@@ -200,7 +209,7 @@ static CopStatus do_input(const View *view, int variant, int which)
     }
     for (int t = 0; t < frames && status == COP_OK; t++)
         cop_prepare_normalise(&input->prepare, &out[t], &view->slot->x[which], lane, t);
-    if (status == COP_OK && which == 0 && wants_picture(view))
+    if (status == COP_OK && which == 0 && crop == o->crops / 2 && wants_picture(view))
         status = keep_picture(view, variant, &out[frames / 2]);
     if (in)
         unref_all(in, frames);
@@ -222,9 +231,9 @@ static CopStatus do_variants(const View *view)
         if (o->stage == COP_STAGE_NATIVE)
             COP_TRY(failed(view, do_native(view, v), cop_variant_name(&o->variants->item[v])));
         else
-            for (int i = 0; i < o->n_inputs; i++)
-                COP_TRY(
-                    failed(view, do_input(view, v, i), cop_variant_name(&o->variants->item[v])));
+            for (int at = 0; at < o->n_inputs * o->crops; at++)
+                COP_TRY(failed(view, do_input(view, v, at / o->crops, at % o->crops),
+                               cop_variant_name(&o->variants->item[v])));
     }
     return COP_OK;
 }
@@ -261,16 +270,17 @@ static void do_clip(void *ctx, long ticket, int slot_index, int worker)
     slot->error = (CopError){0};
     drop_pictures(work, slot);
     const CopDataItem *item = &o->dataset->item[o->clips[ticket]];
-    int total = 0;
-    CopStatus status = cop_video_count(item->path, &total, &slot->error);
-    for (int number = 0; number < o->views && status == COP_OK; number++) {
+    CopVideoLength length = {0};
+    CopStatus status = cop_source_length(&item->source, item->path, &length, &slot->error);
+    for (int number = 0; number < o->clips_each && status == COP_OK; number++) {
         View view = {.work = work,
                      .item = item,
                      .slot = slot,
                      .corrupt = work->corrupt + (size_t)worker * (size_t)o->variants->n,
                      .need = o->need + (size_t)ticket * (size_t)o->variants->n,
                      .number = number,
-                     .total = total,
+                     .total = length.frames,
+                     .rate = length.rate,
                      .err = &slot->error};
         status = do_view(&view);
     }

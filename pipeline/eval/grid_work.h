@@ -23,7 +23,7 @@ typedef struct CopGridPicture {
     size_t size;
 } CopGridPicture;
 
-/* One clip, ready: lane view * variants + variant of x[input]. */
+/* One video, ready: lane view * variants + variant of x[input]; view is clip * crops + crop. */
 typedef struct CopGridSlot {
     CopTensor x[COP_GRID_INPUTS];
     CopError error;          /* set: the clip cannot be used */
@@ -40,7 +40,7 @@ typedef struct CopGridWorkOptions {
     const CopVariants *variants;
     const bool *need; /* [n_clips * variants] */
     const CopGridInput *inputs;
-    int n_inputs, views;
+    int n_inputs, clips_each, crops; /* views a video: clips_each * crops */
     CopStage stage;
     int threads, depth;
 } CopGridWorkOptions;

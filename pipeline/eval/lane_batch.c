@@ -101,46 +101,6 @@ void cop_top_classes(const float *p, int classes, CopStorePrediction *out)
     }
 }
 
-static void gather(CopLaneBatch *batch, Answer *answer, int lane)
-{
-    const CopTensor *logits = cop_net_logits(batch->model->net);
-    for (int k = 0; k < batch->classes; k++) {
-        const double logit =
-            (double)cop_tensor_at(logits, lane / COP_LANES, k, 0, 0, 0)[lane % COP_LANES];
-        const double p = (double)batch->p[k];
-        switch (batch->aggregate) {
-        case COP_AGGREGATE_PROB:
-            answer->sum[k] += p / batch->views;
-            break;
-        case COP_AGGREGATE_SCORE:
-            answer->sum[k] += logit / batch->views;
-            break;
-        case COP_AGGREGATE_MAX:
-            answer->sum[k] = p > answer->sum[k] ? p : answer->sum[k];
-            break;
-        }
-    }
-}
-
-/* Probabilities of the gathered views into batch->p. */
-static void conclude(CopLaneBatch *batch, const Answer *answer)
-{
-    double norm = batch->aggregate == COP_AGGREGATE_PROB ? 1 : 0, largest = -INFINITY;
-    for (int k = 0; k < batch->classes; k++)
-        largest = answer->sum[k] > largest ? answer->sum[k] : largest;
-    for (int k = 0; k < batch->classes; k++) {
-        if (batch->aggregate == COP_AGGREGATE_SCORE)
-            norm += exp(answer->sum[k] - largest);
-        else if (batch->aggregate == COP_AGGREGATE_MAX)
-            norm += answer->sum[k];
-    }
-    for (int k = 0; k < batch->classes; k++)
-        batch->p[k] =
-            (float)((batch->aggregate == COP_AGGREGATE_SCORE ? exp(answer->sum[k] - largest)
-                                                             : answer->sum[k]) /
-                    norm);
-}
-
 static CopStatus write_answer(CopLaneBatch *batch, const Answer *answer, int view, CopError *err)
 {
     CopStorePrediction row = {.cell = answer->cell, .clip = answer->clip, .view = view};
@@ -165,12 +125,13 @@ static CopStatus write_lane(CopLaneBatch *batch, int index, CopError *err)
         if (!isfinite(batch->p[k]))
             return cop_error_set(err, COP_ERR_NUMERIC, "%s: answers with what is not a number",
                                  batch->model->path);
-    gather(batch, answer, index);
+    cop_aggregate_add(batch->aggregate, batch->views, cop_net_logits(batch->model->net), index,
+                      batch->p, answer->sum);
     if (batch->save_views)
         COP_TRY(write_view(batch, answer, lane->view, err));
     if (answer->left > 1)
         return COP_OK;
-    conclude(batch, answer);
+    cop_aggregate_end(batch->aggregate, answer->sum, batch->classes, batch->p);
     COP_TRY(write_answer(batch, answer, COP_VIEW_ALL, err));
     batch->written++;
     return COP_OK;

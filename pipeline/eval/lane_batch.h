@@ -4,14 +4,9 @@
 #ifndef COP_EVAL_LANE_BATCH_H
 #define COP_EVAL_LANE_BATCH_H
 
+#include "pipeline/eval/aggregate.h"
 #include "pipeline/eval/store.h"
 #include "pipeline/model/model.h"
-
-typedef enum CopAggregate {
-    COP_AGGREGATE_PROB,  /* mean of the views' probabilities */
-    COP_AGGREGATE_SCORE, /* probabilities of the mean logits */
-    COP_AGGREGATE_MAX    /* largest probability a class, scaled to sum to one */
-} CopAggregate;
 
 typedef struct CopLaneBatch CopLaneBatch;
 

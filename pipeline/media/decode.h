@@ -44,9 +44,15 @@ CopStatus cop_decoder_skip(CopDecoder *decoder, CopError *err) COP_MUST_CHECK;
 /* Packets that could not be decoded so far. */
 int cop_decoder_errors(const CopDecoder *decoder);
 
+typedef struct CopVideoLength {
+    int frames;
+    double rate; /* frames a second; 0 if unknown */
+} CopVideoLength;
+
 /* Exact number of frames that decoding `path` yields, by decoding it once
  * without keeping anything; no frame, or a file that is cut, is COP_ERR_DATA. Remembered
  * per path, size and modification time for the life of the process. Thread-safe. */
+CopStatus cop_video_length(const char *path, CopVideoLength *out, CopError *err) COP_MUST_CHECK;
 CopStatus cop_video_count(const char *path, int *frames, CopError *err) COP_MUST_CHECK;
 
 /* Frames first..last (inclusive) of `path`, as references in out[last-first+1].

@@ -74,6 +74,23 @@ CopCropBox cop_prepare_centre(const CopPrepare *prepare, int width, int height)
                         .left = centre(size.w - prepare->crop)};
 }
 
+/* ceil(k room / gaps) */
+static int spread(int64_t room, int k, int gaps)
+{
+    return (int)((k * room + gaps - 1) / gaps);
+}
+
+CopCropBox cop_prepare_view(const CopPrepare *prepare, int width, int height, int k, int n)
+{
+    if (n <= 1 || !prepare->crop)
+        return cop_prepare_centre(prepare, width, height);
+    const Size size = resized(prepare, width, height);
+    const int64_t down = size.h - prepare->crop, right = size.w - prepare->crop;
+    const bool tall = size.h > size.w;
+    return (CopCropBox){.top = tall ? spread(down, k, n - 1) : spread(down, 1, 2),
+                        .left = tall ? spread(right, 1, 2) : spread(right, k, n - 1)};
+}
+
 /* Taps of outputs first .. first + n - 1 where `in` samples become `out`. */
 static void find_taps(Tap *taps, int n, int first, int in, int out)
 {

@@ -32,6 +32,10 @@ typedef struct CopCropBox {
 } CopCropBox;
 CopCropBox cop_prepare_centre(const CopPrepare *prepare, int width, int height);
 
+/* Crop k of n, spread along the longer side of the resized picture from one end to the
+ * other, as SlowFast's uniform_crop() for n = 3; n = 1: the centre. */
+CopCropBox cop_prepare_view(const CopPrepare *prepare, int width, int height, int k, int n);
+
 /* Writes ((v / 255 resized) - mean) / std, all in float, of one frame (any format;
  * converted by cop_convert) as time step t of lane `lane` of x [c = 3]. Not
  * thread-safe on one lane; different lanes may be written at once.

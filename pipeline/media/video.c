@@ -16,7 +16,7 @@ enum { BUCKETS = 4096 };
 /* A counted file; the key holds path, size and time of change. */
 typedef struct Count {
     struct Count *next;
-    int frames;
+    CopVideoLength length;
     char key[];
 } Count;
 
@@ -48,22 +48,22 @@ static Count **find(const char *key)
     return count;
 }
 
-static int recall(const char *key)
+static CopVideoLength recall(const char *key)
 {
     pthread_mutex_lock(&counts.lock);
     const Count *count = *find(key);
-    const int frames = count ? count->frames : 0;
+    const CopVideoLength length = count ? count->length : (CopVideoLength){0};
     pthread_mutex_unlock(&counts.lock);
-    return frames;
+    return length;
 }
 
-static void remember(const char *key, int frames)
+static void remember(const char *key, CopVideoLength length)
 {
     Count *count = malloc(sizeof *count + strlen(key) + 1);
     if (!count)
         return; /* counted again next time */
     count->next = NULL;
-    count->frames = frames;
+    count->length = length;
     memcpy(count->key, key, strlen(key) + 1);
     pthread_mutex_lock(&counts.lock);
     Count **place = find(key);
@@ -74,29 +74,42 @@ static void remember(const char *key, int frames)
     pthread_mutex_unlock(&counts.lock);
 }
 
-CopStatus cop_video_count(const char *path, int *frames, CopError *err)
+CopStatus cop_video_length(const char *path, CopVideoLength *out, CopError *err)
 {
-    *frames = 0;
+    *out = (CopVideoLength){0};
     if (strcmp(path, "-") == 0)
         return cop_error_set(err, COP_ERR_ARG, "-: a stream cannot be counted ahead");
     char *key = make_key(path);
-    if (key && (*frames = recall(key)) > 0) {
+    if (key && (*out = recall(key)).frames > 0) {
         free(key);
         return COP_OK;
     }
     CopDecoder *decoder;
     CopStatus status = cop_decoder_open(&decoder, path, 1, err);
-    int n = 0;
-    while (status == COP_OK && (status = cop_decoder_skip(decoder, err)) == COP_OK && n < INT32_MAX)
-        n++;
+    CopVideoLength length = {0};
+    if (status == COP_OK) {
+        const CopVideoInfo *info = cop_decoder_info(decoder);
+        length.rate = (double)info->rate_num / info->rate_den;
+    }
+    while (status == COP_OK && (status = cop_decoder_skip(decoder, err)) == COP_OK &&
+           length.frames < INT32_MAX)
+        length.frames++;
     cop_decoder_close(&decoder);
     if (status == COP_EOF) {
         status = COP_OK;
-        *frames = n;
+        *out = length;
         if (key)
-            remember(key, n);
+            remember(key, length);
     }
     free(key);
+    return status;
+}
+
+CopStatus cop_video_count(const char *path, int *frames, CopError *err)
+{
+    CopVideoLength length;
+    const CopStatus status = cop_video_length(path, &length, err);
+    *frames = length.frames;
     return status;
 }
 

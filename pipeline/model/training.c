@@ -19,7 +19,7 @@ static CopLoaderOptions loader_options(const CopTrainingState *run, bool trainin
                           .threads = cop_pool_threads(run->pool),
                           .depth = COP_TRAINING_AHEAD};
     o.sample.clips = 1;
-    o.sample.sampler = training ? o.sample.sampler : COP_SAMPLER_UNIFORM;
+    o.sample.test = !training;
     o.shuffle = training && config->train.shuffle;
     if (training) {
         o.epoch = (uint32_t)run->epoch;
@@ -152,10 +152,25 @@ static CopStatus choose_corruptions(CopTrainingState *run)
     return COP_OK;
 }
 
+/* A list of clips without labels can be answered, but neither learned nor scored. */
+static CopStatus check_labels(const CopTrainingState *run, const CopDataset *dataset,
+                              const char *split)
+{
+    for (int i = 0; i < dataset->n; i++)
+        if (dataset->item[i].label < 0)
+            return cop_error_set(run->err, COP_ERR_DATA,
+                                 "%s: a %s clip without a label; data.test_split = val names a "
+                                 "list that has them",
+                                 dataset->item[i].relative, split);
+    return COP_OK;
+}
+
 static CopStatus start(CopTrainingState *run)
 {
     COP_TRY(cop_dataset_load(&run->config->data, COP_SPLIT_TRAIN, &run->train, run->err));
     COP_TRY(cop_dataset_load(&run->config->data, COP_SPLIT_TEST, &run->test, run->err));
+    COP_TRY(check_labels(run, &run->train, "training"));
+    COP_TRY(check_labels(run, &run->test, "test"));
     if (*run->config->model.kernels)
         COP_TRY(cop_kernel_table_read(&run->kernels, run->config->model.kernels, run->err));
     COP_TRY(cop_training_hash(run));

@@ -44,6 +44,8 @@ static CopStatus neutralise(CopConfig *copy, CopError *err)
                                        "train.checkpoint_minutes=0",
                                        "model.name=",
                                        "clip.clips=1",
+                                       "clip.crops=1",
+                                       "prep.preset=none",
                                        "data.max_skip=0",
                                        "data.format=folder",
                                        "train.recompute=true"};
@@ -56,8 +58,8 @@ static CopStatus neutralise(CopConfig *copy, CopError *err)
         }
     for (gsize i = 0; i < G_N_ELEMENTS(keys); i++)
         COP_TRY(cop_config_set(copy, keys[i], err));
-    char **const paths[] = {&copy->data.root, &copy->data.annotation, &copy->model.weights,
-                            &copy->model.kernels};
+    char **const paths[] = {&copy->data.root, &copy->data.annotation, &copy->data.classes,
+                            &copy->model.weights, &copy->model.kernels};
     for (gsize i = 0; i < G_N_ELEMENTS(paths); i++)
         *paths[i][0] = '\0';
     return COP_OK;

@@ -173,6 +173,15 @@ check "predict names a class" says MoveRight
 cp "$work/out" "$work/spread"
 run predict --model "$work/whole/model.safetensors" --tile off "${clips[@]}"
 check "tiles show the same" cmp -s "$work/out" "$work/spread"
+run predict --model "$work/whole/model.safetensors" --clips 3 --sampler slowfast --fps 30 --aggregate max "${clips[@]}"
+check "three clips by another sampler" says MoveRight
+check "answer otherwise" differ "$work/out" "$work/spread"
+run predict --model "$work/whole/model.safetensors" --sampler x3d "${clips[@]}"
+check "an unknown sampler" refuses 2 x3d slowfast
+run predict --model "$work/whole/model.safetensors" --sampler mmaction --fps 30 "${clips[@]}"
+check "a rate for a sampler without" refuses 2 --fps
+run predict --model "$work/whole/model.safetensors" --crops 3 "${clips[@]}"
+check "crops of whole pictures" refuses 2 --crops
 run predict --model "$work/whole/model.safetensors" --json "${clips[@]}"
 check "predict --json" quiet
 check "one line a video" test "$(wc -l <"$work/out")" -eq 2

@@ -45,16 +45,20 @@ static void expect(CopModel *model, const CopConfig *config, const CopDataItem *
     CopFrame frame[GRID_FRAMES];
     int index[16];
     CopSampleOptions sample = cop_config_sample(config);
-    sample.sampler = COP_SAMPLER_UNIFORM;
+    sample.test = true;
     sample.frames = model->frames;
     sample.stride = model->stride;
     const CopStep step = {.training = false};
     memset(p, 0, GRID_CLASSES * sizeof *p);
     corrupted(item, variant, frame);
-    for (int view = 0; view < sample.clips; view++) {
+    const int crops = config->clip.crops, views = sample.clips * crops;
+    for (int view = 0; view < views; view++) {
         float one[GRID_CLASSES];
-        cop_sample_clip(&sample, GRID_FRAMES, view, (CopRngKey){{0, 0}}, (CopRngAddress){0}, index);
-        const CopCropBox box = cop_prepare_centre(&model->prepare, 32, 32);
+        cop_sample_clip(&sample, GRID_FRAMES, 25, view / crops, (CopRngKey){{0, 0}},
+                        (CopRngAddress){0}, index);
+        CopCropBox box = cop_prepare_centre(&model->prepare, 32, 32);
+        if (crops == 3) /* of 16 out of 20 columns */
+            box.left = 2 * (view % crops);
         cop_net_set_n(model->net, 1);
         for (int t = 0; t < sample.frames; t++)
             ck_assert_int_eq(cop_prepare_frame(&model->prepare, &frame[index[t]], box,
@@ -63,7 +67,7 @@ static void expect(CopModel *model, const CopConfig *config, const CopDataItem *
         cop_net_forward(model->net, &step);
         cop_softmax(cop_net_logits(model->net), 0, one);
         for (int k = 0; k < GRID_CLASSES; k++)
-            p[k] += (double)one[k] / sample.clips;
+            p[k] += (double)one[k] / views;
     }
     for (int i = 0; i < GRID_FRAMES; i++)
         cop_frame_unref(&frame[i]);
@@ -95,27 +99,24 @@ static void check_row(const char *db, const char *model, const CopVariant *varia
     g_free(query);
 }
 
-/* Every cell of three models at one and at three views. */
-START_TEST(answers_are_those_of_the_whole_file)
+static void check_answers(const char *db, const char *models, const char *const *sets)
 {
-    static const char *const sets[][2] = {{"clip.clips=1", NULL}, {"clip.clips=3", NULL}};
-    char db[32];
-    snprintf(db, sizeof db, "whole%d.db", _i);
-    const CopGridResult result = grid_do(db, "abc", sets[_i]);
+    const CopGridResult result = grid_do(db, models, sets);
+    const int n = (int)strlen(models);
     ck_assert_int_eq(result.clips, GRID_CLIPS);
-    ck_assert_int_eq(result.cells, 3 * GRID_VARIANTS);
-    ck_assert_int_eq(result.missing, 3 * GRID_VARIANTS * GRID_CLIPS);
+    ck_assert_int_eq(result.cells, n * GRID_VARIANTS);
+    ck_assert_int_eq(result.missing, n * GRID_VARIANTS * GRID_CLIPS);
     ck_assert_int_eq(result.predictions, result.missing);
     CopConfig config;
     CopDataset dataset;
     CopVariants variants;
     CopError err = {0};
-    grid_config(&config, sets[_i]);
+    grid_config(&config, sets);
     must(cop_dataset_load(&config.data, COP_SPLIT_TEST, &dataset, &err), &err);
     must(cop_variants_create(&variants, &config.corrupt, NULL, &err), &err);
     ck_assert_int_eq(variants.n, GRID_VARIANTS);
     double moved = 0;
-    for (const char *name = "abc"; *name; name++) {
+    for (const char *name = models; *name; name++) {
         char path[256];
         snprintf(path, sizeof path, "%s/%c.safetensors", help_folder(), *name);
         CopModel *model = model_open(path);
@@ -130,10 +131,63 @@ START_TEST(answers_are_those_of_the_whole_file)
         }
         cop_model_close(&model);
     }
-    ck_assert_msg(moved > 1, "corruptions change nothing: %g", moved); /* a test of the test */
+    ck_assert_msg(moved > 0.3 * n, "corruptions change nothing: %g",
+                  moved); /* a test of the test */
     cop_variants_free(&variants);
     cop_dataset_free(&dataset);
     cop_config_free(&config);
+}
+
+/* Every cell of three models at one and at three views. */
+START_TEST(answers_are_those_of_the_whole_file)
+{
+    static const char *const sets[][2] = {{"clip.clips=1", NULL}, {"clip.clips=3", NULL}};
+    char db[32];
+    snprintf(db, sizeof db, "whole%d.db", _i);
+    check_answers(db, "abc", sets[_i]);
+}
+END_TEST
+
+/* Crops, named samplers and another rate, of the model that crops. */
+START_TEST(answers_of_views)
+{
+    static const char *const sets[][5] = {
+        {"clip.clips=2", "clip.crops=3", NULL},
+        {"clip.clips=2", "clip.crops=3", "clip.sampler=slowfast", "clip.fps=40", NULL},
+        {"clip.clips=3", "clip.sampler=segments", NULL},
+        {"clip.clips=3", "clip.fps=12.5", NULL}};
+    char db[32];
+    snprintf(db, sizeof db, "crops%d.db", _i);
+    check_answers(db, "c", sets[_i]);
+    char *setup = grid_query(db, "SELECT text FROM setup");
+    ck_assert_int_eq(strstr(setup, "clip.crops=3") != NULL, _i < 2);
+    ck_assert_int_eq(strstr(setup, "clip.sampler=") != NULL, _i == 1 || _i == 2);
+    ck_assert_int_eq(strstr(setup, "clip.fps=") != NULL, _i == 1 || _i == 3);
+    g_free(setup);
+}
+END_TEST
+
+/* At the stage of the net's pictures every crop is a stream of its own. */
+START_TEST(crops_at_the_input)
+{
+    static const char *const sets[] = {"clip.crops=3", "corrupt.stage=input",
+                                       "eval.save_views=true", NULL};
+    grid_do("input.db", "c", sets);
+    ck_assert_int_eq(grid_number("input.db", "SELECT count(*) FROM prediction WHERE view >= 0"),
+                     3 * GRID_VARIANTS * GRID_CLIPS);
+    ck_assert_int_eq(grid_number("input.db", "SELECT max(view) FROM prediction"), 2);
+    ck_assert_int_ge(grid_number("input.db", "SELECT count(DISTINCT score1) FROM prediction"),
+                     2 * GRID_VARIANTS * GRID_CLIPS);
+}
+END_TEST
+
+START_TEST(crops_need_a_crop)
+{
+    static const char *const sets[] = {"clip.crops=3", NULL};
+    CopGridResult result;
+    CopError err;
+    ck_assert_int_eq(grid_run("no.db", "a", sets, 0, NULL, &result, &err), COP_ERR_CONFIG);
+    ck_assert_ptr_ne(strstr(err.text, "clip.crops = 3"), NULL);
 }
 END_TEST
 
@@ -273,6 +327,9 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_unchecked_fixture(tests, grid_set_up, grid_tear_down);
     tcase_add_loop_test(tests, answers_are_those_of_the_whole_file, 0, 2);
+    tcase_add_loop_test(tests, answers_of_views, 0, 4);
+    tcase_add_test(tests, crops_at_the_input);
+    tcase_add_test(tests, crops_need_a_crop);
     tcase_add_loop_test(tests, views_are_kept_and_aggregated, 0, 3);
     tcase_add_test(tests, stages_are_two_setups);
     tcase_add_test(tests, broken_clips_are_listed);

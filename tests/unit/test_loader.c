@@ -304,8 +304,9 @@ static void spoil(const CopLoaderOptions *o, const CopDataItem *item, const CopV
     const uint64_t address = (uint64_t)o->epoch << 32 | item->id;
     ck_assert_int_eq(cop_corrupt_reset(corrupt, (uint32_t)cop_mix64(address)), COP_OK);
     ck_assert_int_eq(cop_corrupt_frames(corrupt, in, n, out), COP_OK);
-    cop_sample_clip(&o->sample, n, 0, cop_rng_key(o->seed, "sample"),
-                    (CopRngAddress){.frame = o->epoch, .clip = item->id}, index);
+    const bool fits = cop_sample_clip(&o->sample, n, 25, 0, cop_rng_key(o->seed, "sample"),
+                                      (CopRngAddress){.frame = o->epoch, .clip = item->id}, index);
+    ck_assert(fits);
     const CopCropBox box = cop_prepare_centre(&o->prepare, out[0].width, out[0].height);
     for (int t = 0; t < FRAMES; t++)
         ck_assert_int_eq(cop_prepare_frame(&o->prepare, &out[index[t]], box, &x, 0, t), COP_OK);

@@ -1,0 +1,302 @@
+/* Written by make_labels.py, which says how.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* clang-format off */
+static const char *const ucf101_classind[] = {
+    "ApplyEyeMakeup",
+    "ApplyLipstick",
+    "Archery",
+    "BabyCrawling",
+    "BalanceBeam",
+    "BandMarching",
+    "BaseballPitch",
+    "Basketball",
+    "BasketballDunk",
+    "BenchPress",
+    "Biking",
+    "Billiards",
+    "BlowDryHair",
+    "BlowingCandles",
+    "BodyWeightSquats",
+    "Bowling",
+    "BoxingPunchingBag",
+    "BoxingSpeedBag",
+    "BreastStroke",
+    "BrushingTeeth",
+    "CleanAndJerk",
+    "CliffDiving",
+    "CricketBowling",
+    "CricketShot",
+    "CuttingInKitchen",
+    "Diving",
+    "Drumming",
+    "Fencing",
+    "FieldHockeyPenalty",
+    "FloorGymnastics",
+    "FrisbeeCatch",
+    "FrontCrawl",
+    "GolfSwing",
+    "Haircut",
+    "Hammering",
+    "HammerThrow",
+    "HandstandPushups",
+    "HandstandWalking",
+    "HeadMassage",
+    "HighJump",
+    "HorseRace",
+    "HorseRiding",
+    "HulaHoop",
+    "IceDancing",
+    "JavelinThrow",
+    "JugglingBalls",
+    "JumpingJack",
+    "JumpRope",
+    "Kayaking",
+    "Knitting",
+    "LongJump",
+    "Lunges",
+    "MilitaryParade",
+    "Mixing",
+    "MoppingFloor",
+    "Nunchucks",
+    "ParallelBars",
+    "PizzaTossing",
+    "PlayingCello",
+    "PlayingDaf",
+    "PlayingDhol",
+    "PlayingFlute",
+    "PlayingGuitar",
+    "PlayingPiano",
+    "PlayingSitar",
+    "PlayingTabla",
+    "PlayingViolin",
+    "PoleVault",
+    "PommelHorse",
+    "PullUps",
+    "Punch",
+    "PushUps",
+    "Rafting",
+    "RockClimbingIndoor",
+    "RopeClimbing",
+    "Rowing",
+    "SalsaSpin",
+    "ShavingBeard",
+    "Shotput",
+    "SkateBoarding",
+    "Skiing",
+    "Skijet",
+    "SkyDiving",
+    "SoccerJuggling",
+    "SoccerPenalty",
+    "StillRings",
+    "SumoWrestling",
+    "Surfing",
+    "Swing",
+    "TableTennisShot",
+    "TaiChi",
+    "TennisSwing",
+    "ThrowDiscus",
+    "TrampolineJumping",
+    "Typing",
+    "UnevenBars",
+    "VolleyballSpiking",
+    "WalkingWithDog",
+    "WallPushups",
+    "WritingOnBoard",
+    "YoYo",
+};
+
+static const char *const ucf101_byte[] = {
+    "ApplyEyeMakeup",
+    "ApplyLipstick",
+    "Archery",
+    "BabyCrawling",
+    "BalanceBeam",
+    "BandMarching",
+    "BaseballPitch",
+    "Basketball",
+    "BasketballDunk",
+    "BenchPress",
+    "Biking",
+    "Billiards",
+    "BlowDryHair",
+    "BlowingCandles",
+    "BodyWeightSquats",
+    "Bowling",
+    "BoxingPunchingBag",
+    "BoxingSpeedBag",
+    "BreastStroke",
+    "BrushingTeeth",
+    "CleanAndJerk",
+    "CliffDiving",
+    "CricketBowling",
+    "CricketShot",
+    "CuttingInKitchen",
+    "Diving",
+    "Drumming",
+    "Fencing",
+    "FieldHockeyPenalty",
+    "FloorGymnastics",
+    "FrisbeeCatch",
+    "FrontCrawl",
+    "GolfSwing",
+    "Haircut",
+    "HammerThrow",
+    "Hammering",
+    "HandstandPushups",
+    "HandstandWalking",
+    "HeadMassage",
+    "HighJump",
+    "HorseRace",
+    "HorseRiding",
+    "HulaHoop",
+    "IceDancing",
+    "JavelinThrow",
+    "JugglingBalls",
+    "JumpRope",
+    "JumpingJack",
+    "Kayaking",
+    "Knitting",
+    "LongJump",
+    "Lunges",
+    "MilitaryParade",
+    "Mixing",
+    "MoppingFloor",
+    "Nunchucks",
+    "ParallelBars",
+    "PizzaTossing",
+    "PlayingCello",
+    "PlayingDaf",
+    "PlayingDhol",
+    "PlayingFlute",
+    "PlayingGuitar",
+    "PlayingPiano",
+    "PlayingSitar",
+    "PlayingTabla",
+    "PlayingViolin",
+    "PoleVault",
+    "PommelHorse",
+    "PullUps",
+    "Punch",
+    "PushUps",
+    "Rafting",
+    "RockClimbingIndoor",
+    "RopeClimbing",
+    "Rowing",
+    "SalsaSpin",
+    "ShavingBeard",
+    "Shotput",
+    "SkateBoarding",
+    "Skiing",
+    "Skijet",
+    "SkyDiving",
+    "SoccerJuggling",
+    "SoccerPenalty",
+    "StillRings",
+    "SumoWrestling",
+    "Surfing",
+    "Swing",
+    "TableTennisShot",
+    "TaiChi",
+    "TennisSwing",
+    "ThrowDiscus",
+    "TrampolineJumping",
+    "Typing",
+    "UnevenBars",
+    "VolleyballSpiking",
+    "WalkingWithDog",
+    "WallPushups",
+    "WritingOnBoard",
+    "YoYo",
+};
+
+static const char kinetics_train[] =
+    "\"label\",\"youtube_id\",\"time_start\",\"time_end\",\"split\",\"is_cc\"\n"
+    "\"passing American football (in game)\",\"-_train0000abc\",\"0\",\"10\",\"train\",\"0\"\n"
+    "\"Zumba\",\"-_train0001abc\",\"10\",\"20\",\"train\",\"1\"\n"
+    "\"tying knot (not on a tie)\",\"-_train0002abc\",\"20\",\"30\",\"train\",\"0\"\n"
+    "\"air drumming\",\"-_train0003abc\",\"30\",\"100040\",\"train\",\"1\"\n"
+    "\"playing guitar\",\"-_train0004abc\",\"40\",\"50\",\"train\",\"0\"\n"
+    "\"massaging legs\",\"-_train0005abc\",\"50\",\"60\",\"train\",\"1\"\n"
+    "\"abseiling\",\"-_train0006abc\",\"60\",\"70\",\"train\",\"0\"\n"
+    "\"massaging person's head\",\"-_train0007abc\",\"70\",\"80\",\"train\",\"1\"\n"
+    "\"zumba\",\"-_train0008abc\",\"80\",\"90\",\"train\",\"0\"\n"
+    "\"saying \"\"hello\"\", twice\",\"-_train0009abc\",\"90\",\"100\",\"train\",\"1\"\n"
+    "\"air-drumming\",\"-_train0010abc\",\"100\",\"110\",\"train\",\"0\"\n"
+    "\"playing Guitar\",\"-_train0011abc\",\"110\",\"120\",\"train\",\"1\"\n"
+    "\"passing American football (in game)\",\"-_train0012abc\",\"120\",\"130\",\"train\",\"0\"\n"
+    "\"Zumba\",\"-_train0013abc\",\"130\",\"140\",\"train\",\"1\"\n"
+    "\"tying knot (not on a tie)\",\"-_train0014abc\",\"140\",\"150\",\"train\",\"0\"\n"
+    "\"air drumming\",\"-_train0015abc\",\"150\",\"160\",\"train\",\"1\"\n"
+    "\"playing guitar\",\"-_train0016abc\",\"160\",\"170\",\"train\",\"0\"\n"
+    "\"massaging legs\",\"-_train0017abc\",\"170\",\"180\",\"train\",\"1\"\n"
+    "\"abseiling\",\"-_train0018abc\",\"180\",\"190\",\"train\",\"0\"\n"
+    "\"massaging person's head\",\"-_train0019abc\",\"190\",\"200\",\"train\",\"1\"\n"
+    ;
+
+static const char kinetics_val[] =
+    "label,youtube_id,time_start,time_end,split,is_cc\r\n"
+    "passing American football (in game),-_val0000abc,0,10,val,0\r\n"
+    "playing Guitar,-_val0001abc,10,20,val,1\r\n"
+    "air-drumming,-_val0002abc,20,30,val,0\r\n"
+    "\"saying \"\"hello\"\", twice\",-_val0003abc,30,100040,val,1\r\n"
+    "zumba,-_val0004abc,40,50,val,0\r\n"
+    "massaging person's head,-_val0005abc,50,60,val,1\r\n"
+    "abseiling,-_val0006abc,60,70,val,0\r\n"
+    "massaging legs,-_val0007abc,70,80,val,1\r\n"
+    "playing guitar,-_val0008abc,80,90,val,0\r\n"
+    ;
+
+static const char *const kinetics_classes[] = {
+    "Zumba",
+    "abseiling",
+    "air drumming",
+    "air-drumming",
+    "massaging legs",
+    "massaging person's head",
+    "passing American football (in game)",
+    "playing Guitar",
+    "playing guitar",
+    "saying \"hello\", twice",
+    "tying knot (not on a tie)",
+    "zumba",
+};
+
+typedef struct Clip {
+    const char *path;
+    int label;
+} Clip;
+
+static const Clip kinetics_train_clips[] = {
+    {"train/passing_American_football_in_game/-_train0000abc_000000_000010.mp4", 6},
+    {"train/Zumba/-_train0001abc_000010_000020.mp4", 0},
+    {"train/tying_knot_not_on_a_tie/-_train0002abc_000020_000030.mp4", 10},
+    {"train/air_drumming/-_train0003abc_000030_100040.mp4", 2},
+    {"train/playing_guitar/-_train0004abc_000040_000050.mp4", 8},
+    {"train/massaging_legs/-_train0005abc_000050_000060.mp4", 4},
+    {"train/abseiling/-_train0006abc_000060_000070.mp4", 1},
+    {"train/massaging_persons_head/-_train0007abc_000070_000080.mp4", 5},
+    {"train/zumba/-_train0008abc_000080_000090.mp4", 11},
+    {"train/saying_\"hello\",_twice/-_train0009abc_000090_000100.mp4", 9},
+    {"train/air-drumming/-_train0010abc_000100_000110.mp4", 3},
+    {"train/playing_Guitar/-_train0011abc_000110_000120.mp4", 7},
+    {"train/passing_American_football_in_game/-_train0012abc_000120_000130.mp4", 6},
+    {"train/Zumba/-_train0013abc_000130_000140.mp4", 0},
+    {"train/tying_knot_not_on_a_tie/-_train0014abc_000140_000150.mp4", 10},
+    {"train/air_drumming/-_train0015abc_000150_000160.mp4", 2},
+    {"train/playing_guitar/-_train0016abc_000160_000170.mp4", 8},
+    {"train/massaging_legs/-_train0017abc_000170_000180.mp4", 4},
+    {"train/abseiling/-_train0018abc_000180_000190.mp4", 1},
+    {"train/massaging_persons_head/-_train0019abc_000190_000200.mp4", 5},
+};
+
+static const Clip kinetics_val_clips[] = {
+    {"val/passing_American_football_in_game/-_val0000abc_000000_000010.mp4", 6},
+    {"val/playing_Guitar/-_val0001abc_000010_000020.mp4", 7},
+    {"val/air-drumming/-_val0002abc_000020_000030.mp4", 3},
+    {"val/saying_\"hello\",_twice/-_val0003abc_000030_100040.mp4", 9},
+    {"val/zumba/-_val0004abc_000040_000050.mp4", 11},
+    {"val/massaging_persons_head/-_val0005abc_000050_000060.mp4", 5},
+    {"val/abseiling/-_val0006abc_000060_000070.mp4", 1},
+    {"val/massaging_legs/-_val0007abc_000070_000080.mp4", 4},
+    {"val/playing_guitar/-_val0008abc_000080_000090.mp4", 8},
+};
