@@ -8,13 +8,35 @@
 
 extern const CopCommand cop_cmd_report;
 
-static CopStatus write_page(const char *path, const char *page, const char *baseline, int setup,
-                            CopError *err)
+typedef struct Words {
+    char *page, *baseline, *media, **runs, *command;
+    int setup;
+} Words;
+
+static CopStatus check_folders(const Words *words, CopError *err)
 {
+    for (char **run = words->runs; run && *run; run++)
+        if (!g_file_test(*run, G_FILE_TEST_IS_DIR))
+            return cop_error_set(err, COP_ERR_DATA, "--runs %s: is not a folder", *run);
+    if (words->media && !g_file_test(words->media, G_FILE_TEST_IS_DIR))
+        return cop_error_set(err, COP_ERR_DATA, "--media %s: is not a folder", words->media);
+    return COP_OK;
+}
+
+static CopStatus write_page(const char *path, const Words *words, CopError *err)
+{
+    const char *page = words->page ? words->page : "report.html";
+    const CopReportOptions options = {.media = words->media,
+                                      .folders = (const char *const *)words->runs,
+                                      .n_folders =
+                                          words->runs ? (int)g_strv_length(words->runs) : 0,
+                                      .command = words->command};
     CopResults *results;
-    COP_TRY(cop_results_load(&results, path, setup, err));
-    const int base = cop_results_baseline(results, baseline, err);
-    CopStatus status = base < 0 ? err->status : cop_report_write(results, base, page, err);
+    COP_TRY(check_folders(words, err));
+    COP_TRY(cop_results_load(&results, path, words->setup, err));
+    const int base = cop_results_baseline(results, words->baseline, err);
+    CopStatus status =
+        base < 0 ? err->status : cop_report_write(results, base, &options, page, err);
     if (status == COP_OK)
         printf("%s: %d models, %d clips, %d corruptions (setup %lld of %d)\n", page,
                results->n_models, results->n_clips, results->n_corruptions,
@@ -25,13 +47,17 @@ static CopStatus write_page(const char *path, const char *page, const char *base
 
 static int run(int argc, char **argv)
 {
-    char *page = NULL, *baseline = NULL;
-    int setup = 0;
+    Words words = {.command = cop_cli_command(argc, argv)};
     const GOptionEntry entries[] = {
-        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &page, "The page to write (report.html)", "FILE"},
-        {"baseline", 0, 0, G_OPTION_ARG_FILENAME, &baseline,
+        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &words.page, "The page to write (report.html)",
+         "FILE"},
+        {"baseline", 0, 0, G_OPTION_ARG_FILENAME, &words.baseline,
          "Model that the others are compared with (the first dense one)", "NAME"},
-        {"setup", 0, 0, G_OPTION_ARG_INT, &setup, "Number of the setup (the newest)", "N"},
+        {"runs", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &words.runs,
+         "Folder of a training run, or of several; may be repeated (where the models were)", "DIR"},
+        {"media", 0, 0, G_OPTION_ARG_FILENAME, &words.media,
+         "Folder of the clips (where the evaluation found them)", "DIR"},
+        {"setup", 0, 0, G_OPTION_ARG_INT, &words.setup, "Number of the setup (the newest)", "N"},
         {.long_name = NULL},
     };
     bool done;
@@ -40,10 +66,13 @@ static int run(int argc, char **argv)
     if (!done) {
         CopStatus status = cop_cli_one_word(argc, argv, "R.db, the result file", &err);
         if (status == COP_OK)
-            status = write_page(argv[1], page ? page : "report.html", baseline, setup, &err);
+            status = write_page(argv[1], &words, &err);
     }
-    g_free(page);
-    g_free(baseline);
+    g_free(words.page);
+    g_free(words.baseline);
+    g_free(words.media);
+    g_strfreev(words.runs);
+    g_free(words.command);
     if (done)
         return code;
     return err.status == COP_OK ? COP_EXIT_OK : cop_cli_fail("report", &err);

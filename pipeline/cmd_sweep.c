@@ -71,7 +71,7 @@ static CopStatus train_all(Sweep *sweep)
 }
 
 /* The table on stdout, the page beside the result file. */
-static CopStatus publish(const char *db, const char *page, CopError *err)
+static CopStatus publish(const char *db, const char *page, const char *command, CopError *err)
 {
     CopResults *results;
     COP_TRY(cop_results_load(&results, db, 0, err));
@@ -81,7 +81,8 @@ static CopStatus publish(const char *db, const char *page, CopError *err)
         char *text = cop_compare_text(results, base);
         fputs(text, stdout);
         g_free(text);
-        status = cop_report_write(results, base, page, err);
+        const CopReportOptions options = {.command = command};
+        status = cop_report_write(results, base, &options, page, err);
     }
     cop_results_free(&results);
     return status;
@@ -101,7 +102,7 @@ static CopStatus evaluate(Sweep *sweep)
     if (status == COP_OK) {
         printf("%d clips in %d cells, %ld predictions, %.1f s\n\n", result.clips, result.cells,
                result.predictions, result.seconds);
-        status = publish(db, page, sweep->err);
+        status = publish(db, page, sweep->command, sweep->err);
     }
     if (status == COP_OK)
         printf("\n%s\n", page);

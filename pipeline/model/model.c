@@ -14,7 +14,7 @@
 
 enum { CHUNK = 1 << 16, SIDE_MAX = 16384 };
 
-static CopStatus file_sha256(const char *path, char **out, CopError *err)
+CopStatus cop_model_hash(const char *path, char **sha256, CopError *err)
 {
     FILE *file = fopen(path, "rb");
     if (!file)
@@ -27,7 +27,7 @@ static CopStatus file_sha256(const char *path, char **out, CopError *err)
     const bool failed = ferror(file);
     fclose(file);
     g_free(chunk);
-    *out = g_strdup(g_checksum_get_string(sum));
+    *sha256 = failed ? NULL : g_strdup(g_checksum_get_string(sum));
     g_checksum_free(sum);
     return failed ? cop_error_set(err, COP_ERR_IO, "%s: cannot be read", path) : COP_OK;
 }
@@ -266,7 +266,7 @@ CopStatus cop_model_open(CopModel **out, const char *path, const char *arch, con
                              .kernels = kernels,
                              .weights = file};
     CopError why = {0};
-    status = file_sha256(path, &model->sha256, err);
+    status = cop_model_hash(path, &model->sha256, err);
     if (status == COP_OK)
         status = build(model, file, arch, input, &plan, &why);
     cop_safetensors_close(&file);

@@ -33,6 +33,9 @@ CopStatus cop_model_open(CopModel **out, const char *path, const char *arch, con
                          CopError *err) COP_MUST_CHECK;
 void cop_model_close(CopModel **model);
 
+/* SHA-256 of a file, the identity of a model; g_malloc'ed and returned. COP_ERR_IO. */
+CopStatus cop_model_hash(const char *path, char **sha256, CopError *err) COP_MUST_CHECK;
+
 /* Writes a trained net with its metadata (DESIGN.md, section 7). */
 CopStatus cop_model_save(const CopNet *net, const CopConfig *config, const CopStrings *classes,
                          const char *method, double density, const char *path,

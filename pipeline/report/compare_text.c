@@ -243,7 +243,7 @@ static void put_pairs(const CopResults *results, GString *out)
             cop_results_difference(results, a, b, COP_SCOPE_ROBUST, &p);
             if (a < b)
                 p = test.n ? test.p : NAN;
-            cop_table_cell(table, "%s", a == b ? "" : cop_text_p(text, p));
+            cop_table_cell(table, "%s", a == b ? "-" : cop_text_p(text, p));
         }
     }
     put_table(out, table,

@@ -9,47 +9,11 @@
 #include "models/core/file.h"
 #include "pipeline/report/compare.h"
 #include "pipeline/report/report.h"
+#include "pipeline/report/run_metrics.h"
 #include "pipeline/report/terminal.h"
 
 /* Made by glib-compile-resources from report.gresource.xml. */
 GResource *cop_report_assets_get_resource(void);
-
-/* Okabe and Ito's colours, told apart by colour-blind readers, and a second mark for
- * those who see no colour at all; report.js draws the same. */
-static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
-                                      "#e69f00", "#56b4e9", "#7a7a7a"};
-static const char *const marks[] = {
-    "<circle cx=\"7\" cy=\"7\" r=\"4.5\"/>",
-    "<path d=\"M7 1.8 12.2 11.6H1.8z\"/>",
-    "<rect x=\"2.8\" y=\"2.8\" width=\"8.4\" height=\"8.4\"/>",
-    "<path d=\"M7 1 13 7 7 13 1 7z\"/>",
-};
-
-void cop_html_text(GString *out, const char *text)
-{
-    char *valid = g_utf8_make_valid(text, -1), *escaped = g_markup_escape_text(valid, -1);
-    g_string_append(out, escaped);
-    g_free(escaped);
-    g_free(valid);
-}
-
-void cop_html_name(GString *out, const char *name)
-{
-    char *words = g_strdelimit(g_strdup(name), "_", ' ');
-    cop_html_text(out, words);
-    g_free(words);
-}
-
-void cop_html_model(GString *out, const CopResults *results, int model)
-{
-    g_string_append_printf(out,
-                           "<span class=\"model\"><svg class=\"key\" viewBox=\"0 0 14 14\" "
-                           "fill=\"%s\" aria-hidden=\"true\">%s</svg>",
-                           colours[(size_t)model % G_N_ELEMENTS(colours)],
-                           marks[(size_t)model % G_N_ELEMENTS(marks)]);
-    cop_html_text(out, results->models[model].label);
-    g_string_append(out, "</span>");
-}
 
 static void put_asset(GString *out, const char *name)
 {
@@ -70,16 +34,6 @@ static const char *meta(const CopResults *results, const char *key)
         if (strcmp(results->meta[i].key, key) == 0)
             return results->meta[i].value;
     return "";
-}
-
-static void open_section(GString *out, const char *id, const char *title)
-{
-    g_string_append_printf(out, "<section id=\"%s\"><h2>%s</h2>", id, title);
-}
-
-static void put_plural(GString *out, int n, const char *noun)
-{
-    g_string_append_printf(out, "%d %s%s", n, noun, n == 1 ? "" : "s");
 }
 
 static int best_model(const CopResults *results, int scope)
@@ -118,11 +72,11 @@ static void put_finding(GString *out, const CopResults *results, int scope, cons
 static void put_header(GString *out, const CopResults *results)
 {
     g_string_append(out, "<header><h1>Robustness report</h1><p class=\"what\">");
-    put_plural(out, results->n_models, "model");
+    cop_html_plural(out, results->n_models, "model");
     g_string_append(out, ", ");
-    put_plural(out, results->n_clips, "clip");
+    cop_html_plural(out, results->n_clips, "clip");
     g_string_append(out, ", ");
-    put_plural(out, results->n_corruptions, "corruption");
+    cop_html_plural(out, results->n_corruptions, "corruption");
     g_string_append_printf(out, " in %d cells", results->n_columns - 1);
     const char *created = meta(results, "created");
     if (created[0]) {
@@ -148,7 +102,7 @@ static void put_header(GString *out, const CopResults *results)
 
 static void put_charts(GString *out, const CopResults *results)
 {
-    open_section(out, "curves", "Accuracy as severity rises");
+    cop_html_section(out, "curves", "Accuracy as severity rises");
     g_string_append_printf(out,
                            "<p class=\"caption\">Top-1 in percent against severity; severity 0 is "
                            "the clean clip. Bands are 95 %% Wilson intervals over %d clips.</p>"
@@ -177,146 +131,59 @@ static void put_charts(GString *out, const CopResults *results)
 
 static void put_trade(GString *out)
 {
-    open_section(out, "trade", "Clean against robust");
+    cop_html_section(out, "trade", "Clean against robust");
     g_string_append(out,
-                    "<p class=\"caption\">One point a model, with 95 % intervals both ways. On "
-                    "the dashed line corruption would cost nothing.</p><figure><div "
+                    "<p class=\"caption\">One point a model, its area the number of non-zero "
+                    "weights, with 95 % intervals both ways. On the dashed line corruption would "
+                    "cost nothing.</p><figure><div "
                     "class=\"plot square\"><canvas id=\"scatter\" role=\"img\" "
                     "aria-label=\"Robust accuracy against clean accuracy\"></canvas></div>"
                     "</figure></section>");
 }
 
-static void put_image(GString *out, const CopResultPicture *picture, const char *alt)
+/* A row a scope, a dot and its interval a model. */
+static void put_forest(GString *out, const CopResults *results)
 {
-    char *data = g_base64_encode(picture->png, picture->size);
-    g_string_append_printf(out, "<img src=\"data:image/png;base64,%s\" alt=\"", data);
-    cop_html_name(out, alt);
-    g_string_append(out, "\">");
-    g_free(data);
-}
-
-static const CopResultPicture *find_picture(const CopResults *results, int corruption,
-                                            double severity)
-{
-    for (int i = 0; i < results->n_pictures; i++)
-        if (results->pictures[i].corruption == corruption &&
-            results->pictures[i].severity == severity)
-            return &results->pictures[i];
-    return NULL;
-}
-
-void cop_html_pictures(GString *out, const CopResults *results)
-{
-    const CopResultPicture *clean = find_picture(results, -1, 0);
-    int widest = 0;
-    for (int i = 0; i < results->n_corruptions; i++)
-        widest = MAX(widest, results->corruptions[i].n);
-    g_string_append(out, "<div class=\"scroll\"><table class=\"strip\"><tbody>");
-    for (int i = 0; i < results->n_corruptions; i++) {
-        const CopResultCorruption *corruption = &results->corruptions[i];
-        g_string_append(out, "<tr><th scope=\"row\">");
-        cop_html_name(out, corruption->name);
-        g_string_append(out, "</th><td>");
-        if (clean)
-            put_image(out, clean, "clean");
-        g_string_append(out, "<span class=\"aside\">clean</span></td>");
-        for (int k = 0; k < widest; k++) {
-            g_string_append(out, "<td>");
-            if (k < corruption->n) {
-                const CopResultColumn *column = &results->columns[corruption->first + k];
-                const CopResultPicture *picture = find_picture(results, i, column->severity);
-                char text[COP_NUMBER_SIZE];
-                if (picture)
-                    put_image(out, picture, corruption->name);
-                g_string_append_printf(out, "<span class=\"aside\">%s</span>",
-                                       cop_text_exact(text, column->severity));
-            }
-            g_string_append(out, "</td>");
-        }
-        g_string_append(out, "</tr>");
-    }
-    g_string_append(out, "</tbody></table></div>");
-}
-
-static void put_provenance(GString *out, const CopResults *results)
-{
-    if (results->n_skips > 0) {
-        open_section(out, "skipped", "Clips left out");
-        g_string_append(out, "<p class=\"caption\">They could not be used and count nowhere.</p>"
-                             "<div class=\"scroll\"><table class=\"plain\"><thead><tr><th>Clip</th>"
-                             "<th>Reason</th></tr></thead><tbody>");
-        for (int i = 0; i < results->n_skips; i++) {
-            g_string_append(out, "<tr><td>");
-            cop_html_text(out, results->skips[i].key);
-            g_string_append(out, "</td><td>");
-            cop_html_text(out, results->skips[i].value);
-            g_string_append(out, "</td></tr>");
-        }
-        g_string_append(out, "</tbody></table></div></section>");
-    }
-    open_section(out, "provenance", "Provenance");
-    g_string_append(out, "<div class=\"scroll\"><table class=\"plain\"><tbody>");
-    for (int i = 0; i < results->n_meta; i++) {
-        g_string_append(out, "<tr><th scope=\"row\">");
-        cop_html_text(out, results->meta[i].key);
-        g_string_append(out, "</th><td>");
-        cop_html_text(out, results->meta[i].value);
-        g_string_append(out, "</td></tr>");
-    }
-    for (int i = 0; i < results->n_models; i++) {
-        const CopStoreModel *about = &results->models[i].about;
-        g_string_append(out, "<tr><th scope=\"row\">");
-        cop_html_model(out, results, i);
-        g_string_append(out, "</th><td>");
-        cop_html_text(out, about->arch);
-        g_string_append_printf(out, ", seed %llu, <code>", (unsigned long long)about->seed);
-        cop_html_text(out, about->sha256);
-        g_string_append(out, "</code></td></tr>");
-    }
-    g_string_append(out, "</tbody></table></div><details><summary>The configuration that every "
-                         "prediction here was made with</summary><pre>");
-    cop_html_text(out, results->setup_text);
-    g_string_append(out, "</pre></details></section>");
-}
-
-static void put_reading(GString *out)
-{
-    open_section(out, "reading", "How to read this page");
-    g_string_append(
-        out,
-        "<dl><dt>Top-1</dt><dd>Share of clips whose highest-scoring class is the label.</dd>"
-        "<dt>Robust</dt><dd>Mean over corruptions of the mean over severities of top-1; missing "
-        "while a cell is missing or lacks clips.</dd>"
-        "<dt>Intervals</dt><dd>95 %. A single cell: Wilson’s score interval. A mean over cells: "
-        "the "
-        "same clips appear in every cell, so the clip is the unit, and the interval is Student’s "
-        "over the clips’ own means. They speak of other clips of this kind, not of other "
-        "training runs.</dd>"
-        "<dt>Differences</dt><dd>Paired by clip. p on clean clips: exact McNemar test; on the "
-        "robust "
-        "score: paired t test. Neither is adjusted for the number of comparisons.</dd></dl>"
-        "</section>");
+    const int rows = results->n_corruptions + 2, height = rows * (10 * results->n_models + 6) + 50;
+    cop_html_section(out, "forest", "Differences with their intervals");
+    g_string_append_printf(out,
+                           "<p class=\"caption\">The same points above the baseline; right of the "
+                           "line is better.</p><figure><div class=\"plot\" "
+                           "style=\"height:%dpx\"><canvas id=\"differences\" role=\"img\" "
+                           "aria-label=\"Differences from the baseline with intervals\"></canvas>"
+                           "</div></figure></section>",
+                           MAX(height, 200));
 }
 
 /* JSON has '<' in strings only, where an escape means the same; so no text of the
  * result file can end the script element. */
-static void put_data(GString *out, const CopResults *results, int baseline)
+static void put_json(GString *out, const char *id, const char *json)
 {
-    char *json = cop_compare_json(results, baseline, false);
-    g_string_append(out, "<script type=\"application/json\" id=\"data\">");
+    g_string_append_printf(out, "<script type=\"application/json\" id=\"%s\">", id);
     for (const char *p = json; *p; p++) {
         if (*p == '<')
             g_string_append(out, "\\u003c");
         else
             g_string_append_c(out, *p);
     }
-    g_string_append(out, "</script>");
-    g_free(json);
+    g_string_append(out, "</script>\n");
 }
 
-char *cop_report_html(const CopResults *results, int baseline)
+static void put_data(GString *out, const CopResults *results, int baseline, const GPtrArray *runs)
 {
-    GString *out = g_string_sized_new(1 << 19);
+    char *json = cop_compare_json(results, baseline, false);
+    GString *topology = g_string_new(NULL);
+    put_json(out, "data", json);
+    g_free(json);
+    if (runs->len) {
+        cop_run_metrics_json(topology, runs);
+        put_json(out, "runs", topology->str);
+    }
+    g_string_free(topology, TRUE);
+}
+
+static void put_head(GString *out)
+{
     /* The policy lets nothing be fetched, whatever stands in the page. */
     g_string_append(out,
                     "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
@@ -325,68 +192,118 @@ char *cop_report_html(const CopResults *results, int baseline)
                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
                     "<title>coppice: robustness report</title><style>\n");
     put_asset(out, "report.css");
-    g_string_append(out, "</style><noscript><style>.charts, .legend, #trade { display: none; }"
-                         "</style></noscript></head>\n<body><main>");
-    put_header(out, results);
+    g_string_append(
+        out,
+        "</style><noscript><style>.charts, .legend, #trade, #forest, #curves { display: none; }"
+        "</style></noscript></head>\n<body><main>");
+}
 
-    open_section(out, "results", "Results");
+static void put_results(GString *out, const CopResults *results, int baseline)
+{
+    cop_html_section(out, "results", "Results");
     g_string_append_printf(
         out,
         "<p class=\"caption\">Top-1 on %d labelled clips with 95 %% intervals in "
         "small print. The highest of each accuracy is bold; whether it is higher "
-        "than another stands under <a href=\"#changes\">Differences</a>.</p>",
+        "than another stands under <a href=\"#changes\">Differences</a>. mCE: errors under "
+        "corruption as a share of the baseline’s.</p>",
         results->n_labelled);
     cop_html_results(out, results, baseline);
     g_string_append(out, "</section>\n");
-    if (results->n_corruptions > 0) {
-        put_charts(out, results);
-        open_section(out, "maps", "Every cell");
-        g_string_append_printf(
-            out,
-            "<p class=\"caption\">Top-1 in percent by corruption and severity, "
-            "%d clips a cell; darker is better. <span class=\"scale\">0<i></i>100"
-            "</span></p>",
-            results->n_labelled);
-        cop_html_heat_maps(out, results);
-        g_string_append(out, "</section>\n");
-    }
-    if (results->n_models > 1) {
-        g_string_append(out, "<div class=\"pair\">");
-        open_section(out, "changes", "Differences");
-        g_string_append(out, "<p class=\"caption\">Points of top-1 against ");
-        cop_html_model(out, results, baseline);
-        g_string_append(out, " on the same clips, with 95 % intervals; bold where the interval "
-                             "leaves out 0. Purple is better, orange worse.</p>");
-        cop_html_differences(out, results, baseline);
-        g_string_append(out, "</section>\n");
-        put_trade(out);
-        g_string_append(out, "</div>");
-    }
-    if (results->n_pictures > 0) {
-        open_section(out, "pictures", "What the models saw");
-        g_string_append(out, "<p class=\"caption\">One frame of <code>");
-        cop_html_text(out, results->picture_clip);
-        g_string_append(out, "</code>, clean and at each severity.</p>");
-        cop_html_pictures(out, results);
-        g_string_append(out, "</section>\n");
-    }
-    put_provenance(out, results);
-    put_reading(out);
+    if (results->n_recipes == results->n_models)
+        return;
+    cop_html_section(out, "seeds", "Over seeds");
+    g_string_append(out, "<p class=\"caption\">Models that differ in their seed alone: mean and "
+                         "standard deviation.</p>");
+    cop_html_seeds(out, results, baseline);
+    g_string_append(out, "</section>\n");
+}
+
+static void put_grid(GString *out, const CopResults *results)
+{
+    put_charts(out, results);
+    cop_html_section(out, "maps", "Every cell");
+    g_string_append_printf(out,
+                           "<p class=\"caption\">Top-1 in percent by corruption and severity, "
+                           "%d clips a cell; darker is better. <span class=\"scale\">0<i></i>100"
+                           "</span></p>",
+                           results->n_labelled);
+    cop_html_heat_maps(out, results);
+    g_string_append(out, "</section>\n");
+    cop_html_section(out, "slices", "By family and severity");
+    g_string_append(out, "<p class=\"caption\">Top-1 in percent: a family is the mean over its "
+                         "corruptions, a severity the mean over the corruptions that have it.</p>");
+    cop_html_slices(out, results);
+    g_string_append(out, "</section>\n");
+}
+
+static void put_comparison(GString *out, const CopResults *results, int baseline)
+{
+    enum { BESIDE = 4 }; /* more columns need the page's width */
+    g_string_append_printf(out, "<div class=\"pair%s\">",
+                           results->n_models > BESIDE ? " many" : "");
+    cop_html_section(out, "changes", "Differences");
+    g_string_append(out, "<p class=\"caption\">Points of top-1 above ");
+    cop_html_model(out, results, baseline);
+    g_string_append(out, " on the same clips, with 95 % intervals; bold where the interval "
+                         "leaves out 0. Purple is better, orange worse.</p>");
+    cop_html_differences(out, results, baseline);
+    g_string_append(out, "</section>\n");
+    put_trade(out);
+    put_forest(out, results);
+    g_string_append(out, "</div>\n");
+}
+
+static void put_pictures(GString *out, const CopResults *results)
+{
+    cop_html_section(out, "pictures", "What the models saw");
+    g_string_append(out, "<p class=\"caption\">One frame of <code>");
+    cop_html_text(out, results->picture_clip);
+    g_string_append(out, "</code>, clean and at each severity.</p>");
+    cop_html_pictures(out, results);
+    g_string_append(out, "</section>\n");
+}
+
+char *cop_report_html(const CopResults *results, int baseline, const CopReportOptions *options)
+{
+    static const CopReportOptions nothing = {0};
+    const CopReportOptions *o = options ? options : &nothing;
+    GString *out = g_string_sized_new(1 << 19);
+    GPtrArray *runs = cop_run_metrics_find(results, o->folders, o->n_folders);
+    put_head(out);
+    put_header(out, results);
+    put_results(out, results, baseline);
+    if (results->n_corruptions > 0)
+        put_grid(out, results);
+    if (results->n_models > 1)
+        put_comparison(out, results, baseline);
+    if (results->n_corruptions > 0)
+        cop_html_hard_clips(out, results, o->media);
+    if (results->n_pictures > 0)
+        put_pictures(out, results);
+    if (runs->len > 0)
+        cop_html_topology(out, results, runs);
+    if (results->n_skips > 0)
+        cop_html_skips(out, results);
+    cop_html_provenance(out, results, o->command);
+    cop_html_reading(out, results);
     g_string_append(out,
                     "<footer>Made by coppice " COP_VERSION ". Charts by Chart.js (MIT).</footer>"
                     "</main>\n");
-    put_data(out, results, baseline);
-    g_string_append(out, "\n<script>");
+    put_data(out, results, baseline, runs);
+    g_string_append(out, "<script>");
     put_asset(out, "chart.js");
     g_string_append(out, "</script>\n<script>\n");
     put_asset(out, "report.js");
     g_string_append(out, "</script></body></html>\n");
+    g_ptr_array_unref(runs);
     return g_string_free(out, FALSE);
 }
 
-CopStatus cop_report_write(const CopResults *results, int baseline, const char *path, CopError *err)
+CopStatus cop_report_write(const CopResults *results, int baseline, const CopReportOptions *options,
+                           const char *path, CopError *err)
 {
-    char *page = cop_report_html(results, baseline);
+    char *page = cop_report_html(results, baseline, options);
     const CopStatus status = cop_file_write(path, page, strlen(page), err);
     g_free(page);
     return status;

@@ -6,6 +6,9 @@
 #include <glib.h>
 
 #include "pipeline/eval/results.h"
+#include "pipeline/report/report.h"
+
+/* html_text.c: what all parts use. */
 
 /* Text with HTML's five special characters escaped; invalid UTF-8 is replaced. */
 void cop_html_text(GString *out, const char *text);
@@ -16,9 +19,29 @@ void cop_html_name(GString *out, const char *name);
 /* A model's key (its marker in the charts) and its label. */
 void cop_html_model(GString *out, const CopResults *results, int model);
 
+/* Opens a section with its heading; the caller closes it. */
+void cop_html_section(GString *out, const char *id, const char *title);
+
+/* "1 clip", "2 clips". */
+void cop_html_plural(GString *out, int n, const char *noun);
+
+/* A table cell of a number: "-" becomes a dash. */
+void cop_html_number(GString *out, const char *text);
+
+/* A table cell of a share in percent, its interval in small print below. */
+void cop_html_interval(GString *out, CopInterval interval, bool best);
+
+/* Parts. */
 void cop_html_results(GString *out, const CopResults *results, int baseline);
+void cop_html_seeds(GString *out, const CopResults *results, int baseline);
+void cop_html_slices(GString *out, const CopResults *results);
 void cop_html_heat_maps(GString *out, const CopResults *results);
 void cop_html_differences(GString *out, const CopResults *results, int baseline);
 void cop_html_pictures(GString *out, const CopResults *results);
+void cop_html_hard_clips(GString *out, const CopResults *results, const char *media);
+void cop_html_topology(GString *out, const CopResults *results, const GPtrArray *runs);
+void cop_html_skips(GString *out, const CopResults *results);
+void cop_html_provenance(GString *out, const CopResults *results, const char *command);
+void cop_html_reading(GString *out, const CopResults *results);
 
 #endif

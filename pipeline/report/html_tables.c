@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
 
+#include "pipeline/eval/measures.h"
 #include "pipeline/report/html.h"
 #include "pipeline/report/terminal.h"
 
@@ -46,29 +47,6 @@ static void put_coloured(GString *out, Colour c)
                            wants_white(c) ? "#fff" : "#16181c");
 }
 
-/* The number, and its interval in small print below. */
-static void put_interval(GString *out, CopInterval interval, bool best)
-{
-    char text[COP_NUMBER_SIZE], low[COP_NUMBER_SIZE], high[COP_NUMBER_SIZE];
-    if (isnan(interval.value)) {
-        g_string_append(out, "<td class=\"num none\">–</td>");
-        return;
-    }
-    g_string_append_printf(out, "<td class=\"num%s\"><span class=\"value\">%s</span>",
-                           best ? " best" : "", cop_text_percent(text, interval.value));
-    if (!isnan(interval.low))
-        g_string_append_printf(out, "<span class=\"interval\">%s–%s</span>",
-                               cop_text_percent(low, interval.low),
-                               cop_text_percent(high, interval.high));
-    g_string_append(out, "</td>");
-}
-
-static void put_number(GString *out, const char *text)
-{
-    g_string_append_printf(out, "<td class=\"num\">%s</td>",
-                           text[0] == '-' && !text[1] ? "–" : text);
-}
-
 static double best_score(const CopResults *results, int scope)
 {
     double best = -1;
@@ -79,39 +57,75 @@ static double best_score(const CopResults *results, int scope)
     return best;
 }
 
+/* A measure over the grid, with what it is on clean clips below where that says something. */
+static void put_measure(GString *out, const CopResults *results, int model, int baseline,
+                        CopMeasure measure)
+{
+    const bool share = cop_measure_rows[measure].share;
+    const double robust =
+        cop_results_measure(results, model, COP_SCOPE_ROBUST, baseline, measure).value;
+    const double clean =
+        cop_results_measure(results, model, COP_SCOPE_CLEAN, baseline, measure).value;
+    char text[COP_NUMBER_SIZE];
+    if (isnan(robust)) {
+        g_string_append(out, "<td class=\"num none\">–</td>");
+        return;
+    }
+    g_string_append_printf(out, "<td class=\"num\">%s", cop_text_measure(text, robust, share));
+    if (!isnan(clean))
+        g_string_append_printf(out, "<span class=\"interval\">clean %s</span>",
+                               cop_text_measure(text, clean, share));
+    g_string_append(out, "</td>");
+}
+
+/* A count, and of how many. */
+static void put_part(GString *out, int64_t part, int64_t all)
+{
+    char text[COP_NUMBER_SIZE];
+    g_string_append_printf(out, "<td class=\"num\">%s", cop_text_count(text, part));
+    if (all != part)
+        g_string_append_printf(out, "<span class=\"interval\">of %s</span>",
+                               cop_text_count(text, all));
+    g_string_append(out, "</td>");
+}
+
+static void put_result(GString *out, const CopResults *results, int i, int baseline)
+{
+    const CopResultModel *model = &results->models[i];
+    const CopInterval clean = cop_results_score(results, i, COP_SCOPE_CLEAN);
+    const CopInterval robust = cop_results_score(results, i, COP_SCOPE_ROBUST);
+    char text[COP_NUMBER_SIZE];
+    g_string_append(out, "<tr><th scope=\"row\">");
+    cop_html_model(out, results, i);
+    g_string_append(out, i == baseline && results->n_models > 1
+                             ? " <span class=\"tag\">baseline</span></th><td>"
+                             : "</th><td>");
+    cop_html_text(out, model->about.method);
+    g_string_append_printf(out, "<span class=\"interval\">density %s</span></td>",
+                           cop_text_number(text, model->about.density, 3));
+    cop_html_interval(out, clean, clean.value == best_score(results, COP_SCOPE_CLEAN));
+    cop_html_interval(out, robust, robust.value == best_score(results, COP_SCOPE_ROBUST));
+    cop_html_number(out, cop_text_measure(text, cop_results_rpc(results, i), false));
+    put_measure(out, results, i, baseline, COP_MEASURE_CE);
+    put_measure(out, results, i, baseline, COP_MEASURE_FLIPS);
+    put_measure(out, results, i, baseline, COP_MEASURE_ECE);
+    put_part(out, model->about.nonzeros, model->about.parameters);
+    put_part(out, model->about.flops, model->about.flops_dense);
+    cop_html_number(out, cop_text_number(text, model->seconds, 3));
+    g_string_append(out, "</tr>");
+}
+
 void cop_html_results(GString *out, const CopResults *results, int baseline)
 {
-    const double clean_best = best_score(results, COP_SCOPE_CLEAN);
-    const double robust_best = best_score(results, COP_SCOPE_ROBUST);
-    g_string_append(out,
-                    "<div class=\"scroll\"><table class=\"results\"><thead><tr><th>Model</th>"
-                    "<th>Method</th><th class=\"num\">Density</th><th class=\"num\">Clean, %</th>"
-                    "<th class=\"num\">Robust, %</th><th class=\"num\">Robust / clean</th>"
-                    "<th class=\"num\">Parameters</th><th class=\"num\">Non-zeros</th>"
-                    "<th class=\"num\">FLOPs a clip</th><th class=\"num\">Compute, s</th>"
-                    "</tr></thead><tbody>");
-    for (int i = 0; i < results->n_models; i++) {
-        const CopResultModel *model = &results->models[i];
-        const CopInterval clean = cop_results_score(results, i, COP_SCOPE_CLEAN);
-        const CopInterval robust = cop_results_score(results, i, COP_SCOPE_ROBUST);
-        char text[COP_NUMBER_SIZE];
-        g_string_append(out, "<tr><th scope=\"row\">");
-        cop_html_model(out, results, i);
-        g_string_append(out, i == baseline && results->n_models > 1
-                                 ? " <span class=\"tag\">baseline</span></th><td>"
-                                 : "</th><td>");
-        cop_html_text(out, model->about.method);
-        g_string_append(out, "</td>");
-        put_number(out, cop_text_number(text, model->about.density, 3));
-        put_interval(out, clean, clean.value == clean_best);
-        put_interval(out, robust, robust.value == robust_best);
-        put_number(out, cop_text_number(text, cop_results_rpc(results, i), 3));
-        put_number(out, cop_text_count(text, model->about.parameters));
-        put_number(out, cop_text_count(text, model->about.nonzeros));
-        put_number(out, cop_text_count(text, model->about.flops));
-        put_number(out, cop_text_number(text, model->seconds, 3));
-        g_string_append(out, "</tr>");
-    }
+    g_string_append(out, "<div class=\"scroll\"><table class=\"results\"><thead><tr><th>Model</th>"
+                         "<th>Method</th><th class=\"num\">Clean, %</th>"
+                         "<th class=\"num\">Robust, %</th><th class=\"num\">Robust / clean</th>"
+                         "<th class=\"num\">mCE</th><th class=\"num\">Flips, %</th>"
+                         "<th class=\"num\">ECE, %</th><th class=\"num\">Non-zeros</th>"
+                         "<th class=\"num\">FLOPs a clip</th><th class=\"num\">Compute, s</th>"
+                         "</tr></thead><tbody>");
+    for (int i = 0; i < results->n_models; i++)
+        put_result(out, results, i, baseline);
     g_string_append(out, "</tbody></table></div>");
 }
 

@@ -44,8 +44,8 @@ char *cop_text_points(char text[COP_NUMBER_SIZE], double share);           /* "+
 char *cop_text_interval(char text[COP_NUMBER_SIZE], CopInterval interval); /* "85.0 [76.7, 90.7]" */
 char *cop_text_change(char text[COP_NUMBER_SIZE], CopInterval interval);   /* "+1.3 [-0.2, +2.8]" */
 char *cop_text_measure(char text[COP_NUMBER_SIZE], double value, bool share); /* "85.0"; "0.851" */
-char *cop_text_p(char text[COP_NUMBER_SIZE], double p);                    /* "0.041", "< 0.001" */
-char *cop_text_count(char text[COP_NUMBER_SIZE], int64_t count);           /* "33.2 M" */
+char *cop_text_p(char text[COP_NUMBER_SIZE], double p);          /* "0.041", "< 0.001" */
+char *cop_text_count(char text[COP_NUMBER_SIZE], int64_t count); /* "33.2 M" */
 char *cop_text_number(char text[COP_NUMBER_SIZE], double value, int digits); /* significant ones */
 char *cop_text_exact(char text[COP_NUMBER_SIZE], double value); /* reads back the same */
 

@@ -164,6 +164,15 @@ check "unknown baseline" refuses 2 nobody
 run report "$work/r.db" -o "$work/report.html"
 check "report" quiet
 check "report is one page" grep -q '</html>' "$work/report.html"
+check "report finds the runs beside the models" grep -q '<section id="topology">' "$work/report.html"
+check "report shows frames of hard clips" grep -q '<div class="frames"><img' "$work/report.html"
+check "report tells its command" grep -qF "coppice report $work/r.db" "$work/report.html"
+run report "$work/r.db" -o "$work/other.html" --media "$work/none"
+check "report with clips that are not there" refuses 3 none
+mkdir "$work/empty"
+run report "$work/r.db" -o "$work/other.html" --media "$work/empty" --runs "$work/empty"
+check "report without clips" quiet
+check "says so" grep -q 'are left out: ' "$work/other.html"
 check "report loads nothing" test -z "$(grep -oE '(src|href)="(http|//)[^"]*' "$work/report.html")"
 
 # --- predict ------------------------------------------------------------------

@@ -164,7 +164,7 @@ END_TEST
 START_TEST(page_has_every_number)
 {
     char number[COP_NUMBER_SIZE], cell[96];
-    char *page = cop_report_html(results, 0);
+    char *page = cop_report_html(results, 0, NULL);
     *strstr(page, "<script") = '\0';
     for (int i = 0; i < results->n_models; i++) {
         check_holds(page, results->models[i].about.sha256);
@@ -198,7 +198,7 @@ END_TEST
 
 START_TEST(page_is_self_contained)
 {
-    char *page = cop_report_html(results, 0);
+    char *page = cop_report_html(results, 0, NULL);
     static const char *const outside[] = {"src=\"http", "href=\"http", "@import", "url(", "<link"};
     for (size_t i = 0; i < G_N_ELEMENTS(outside); i++)
         ck_assert_msg(!strstr(page, outside[i]), "%s", outside[i]);
@@ -221,7 +221,7 @@ END_TEST
 
 START_TEST(page_escapes)
 {
-    char *page = cop_report_html(results, 0);
+    char *page = cop_report_html(results, 0, NULL);
     ck_assert(g_utf8_validate(page, -1, NULL));
     ck_assert(!strstr(page, "<img src=x"));
     check_holds(page, "&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;&quot;&apos;&amp;");
@@ -251,14 +251,14 @@ START_TEST(page_is_written_whole)
     CopError err = {0};
     const char *file = help_path("report.html");
     char *text, *page;
-    ck_assert_msg(cop_report_write(results, 1, file, &err) == COP_OK, "%s", err.text);
+    ck_assert_msg(cop_report_write(results, 1, NULL, file, &err) == COP_OK, "%s", err.text);
     ck_assert(g_file_get_contents(file, &text, NULL, NULL));
-    page = cop_report_html(results, 1);
+    page = cop_report_html(results, 1, NULL);
     ck_assert_str_eq(text, page);
     ck_assert(g_str_has_suffix(text, "</html>\n"));
     g_free(text);
     g_free(page);
-    ck_assert(cop_report_write(results, 0, help_path("none/report.html"), &err) == COP_ERR_IO);
+    ck_assert(cop_report_write(results, 0, NULL, help_path("none/report.html"), &err) == COP_ERR_IO);
 }
 END_TEST
 

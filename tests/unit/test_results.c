@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "pipeline/eval/hard_clips.h"
 #include "pipeline/eval/results.h"
 #include "tests/fake_results.h"
 #include "tests/media_help.h"
@@ -162,6 +163,57 @@ START_TEST(paired)
 }
 END_TEST
 
+/* The k-th row of a question with a number and two counts in it. */
+static void ask_row(const char *sql, int k, int64_t row[3])
+{
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    ck_assert(sqlite3_open(path, &db) == SQLITE_OK);
+    ck_assert_msg(sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK, "%s",
+                  sqlite3_errmsg(db));
+    for (int i = 0; i <= k; i++)
+        ck_assert(sqlite3_step(statement) == SQLITE_ROW);
+    for (int i = 0; i < 3; i++)
+        row[i] = sqlite3_column_int64(statement, i);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+}
+
+START_TEST(hard_clips)
+{
+    static const char wrong[] =
+        "SELECT clip.id, sum(top1 <> label) AS n, count(*)" RIGHT
+        "WHERE corruption <> 'clean' GROUP BY clip.id HAVING n ORDER BY 1.0 * n / count(*) DESC, 1";
+    static const char flips[] =
+        "SELECT a.clip, sum(a.top1 <> b.top1) AS n, count(*) FROM prediction a JOIN prediction b "
+        "USING(clip) JOIN cell x ON x.id = a.cell JOIN cell y ON y.id = b.cell WHERE x.model = "
+        "y.model AND x.corruption <> 'clean' AND y.corruption = 'clean' GROUP BY a.clip HAVING n "
+        "ORDER BY 1.0 * n / count(*) DESC, 1";
+    static const char mistake[] =
+        "SELECT top1, count(*) AS n, 0" RIGHT "WHERE corruption <> 'clean' AND top1 <> label AND "
+        "clip.id = %lld GROUP BY top1 ORDER BY n DESC, top1";
+    CopHardClip found[7];
+    int64_t row[3];
+    ck_assert_int_eq(cop_results_hard_clips(results, COP_HARD_WRONG, found, 7), 7);
+    for (int i = 0; i < 7; i++) {
+        ask_row(wrong, i, row);
+        ck_assert_int_eq((int)results->clips[found[i].clip].id, (int)row[0]);
+        ck_assert(found[i].wrong == row[1] && found[i].answers == row[2]);
+        ck_assert(found[i].clean == 4 && found[i].clean_wrong <= 4);
+    }
+    char sql[512];
+    g_snprintf(sql, sizeof sql, mistake, (long long)results->clips[found[0].clip].id);
+    ask_row(sql, 0, row);
+    ck_assert_int_eq(found[0].mistake, (int)row[0]);
+    ck_assert_int_eq(cop_results_hard_clips(results, COP_HARD_FLIPS, found, 7), 7);
+    for (int i = 0; i < 7; i++) {
+        ask_row(flips, i, row);
+        ck_assert_int_eq((int)results->clips[found[i].clip].id, (int)row[0]);
+        ck_assert(found[i].flips == row[1] && found[i].pairs == row[2]);
+    }
+}
+END_TEST
+
 START_TEST(baseline)
 {
     CopError err = {0};
@@ -281,6 +333,7 @@ int main(void)
     tcase_add_test(tc, scores);
     tcase_add_test(tc, clip_level_interval);
     tcase_add_test(tc, paired);
+    tcase_add_test(tc, hard_clips);
     tcase_add_test(tc, baseline);
     suite_add_tcase(suite, tc);
     tc = tcase_create("missing");

@@ -3,6 +3,8 @@
 (function () {
     'use strict';
     const data = JSON.parse(document.getElementById('data').textContent);
+    const runsBlock = document.getElementById('runs');
+    const runs = runsBlock ? JSON.parse(runsBlock.textContent) : [];
     /* The same as in html.c, so that the keys in the tables are the charts' legend. */
     const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#7a7a7a'];
     const marks = ['circle', 'triangle', 'rect', 'rectRot'];
@@ -27,6 +29,20 @@
             grid: {drawTicks: false, color: grid},
             ticks: {padding: 6, color: soft, stepSize: max - min > 50 ? 25 : 10}
         };
+    }
+
+    /* The same without a range known beforehand. */
+    function freeAxis(title, min, max) {
+        const out = axis(title, min, max);
+        delete out.ticks.stepSize;
+        out.ticks.maxTicksLimit = 6;
+        return out;
+    }
+
+    /* Marks the canvas, so that a check of the page sees that it was drawn. */
+    function draw(canvas, chart) {
+        new Chart(canvas, chart);
+        canvas.dataset.drawn = chart.data.datasets.length;
     }
 
     function cellsOf(model, corruption) {
@@ -56,7 +72,7 @@
         const last = Math.max(5, ...corruption.severities);
         const scales = {x: axis('', 0, last), y: axis('', 0, 100)};
         scales.x.ticks.stepSize = 1;
-        new Chart(canvas, {
+        draw(canvas, {
             type: 'line',
             data: {datasets: data.models.flatMap((model, i) => curve(model, i, corruption.name))},
             options: {
@@ -119,9 +135,11 @@
         if (all.length === 0)
             return;
         /* One scale both ways, on round numbers, so that the diagonal is one. */
+        const most = Math.max(...models.map((entry) => entry.model.nonzeros), 1);
+        const radius = (model) => Math.max(4, 11 * Math.sqrt(model.nonzeros / most));
         const low = Math.max(0, 10 * Math.floor(10 * Math.min(...all)));
         const high = Math.min(100, 10 * Math.ceil(10 * Math.max(...all)));
-        new Chart(canvas, {
+        draw(canvas, {
             type: 'scatter',
             data: {
                 datasets: models.map((entry) => ({
@@ -129,7 +147,8 @@
                     data: [{x: percent(entry.model.clean), y: percent(entry.model.robust)}],
                     borderColor: colours[entry.i % colours.length],
                     backgroundColor: colours[entry.i % colours.length],
-                    pointStyle: marks[entry.i % marks.length], pointRadius: 6, pointBorderWidth: 0
+                    pointStyle: marks[entry.i % marks.length], pointBorderWidth: 0,
+                    pointRadius: radius(entry.model), pointHoverRadius: radius(entry.model)
                 }))
             },
             options: {
@@ -139,7 +158,8 @@
                         usePointStyle: true,
                         callbacks: {
                             label: (item) => item.dataset.label + '  clean ' + shown(item.parsed.x) +
-                                ', robust ' + shown(item.parsed.y)
+                                ', robust ' + shown(item.parsed.y) + ', ' +
+                                item.dataset.model.nonzeros.toLocaleString('en') + ' non-zeros'
                         }
                     }
                 }
@@ -148,7 +168,154 @@
         });
     }
 
+    /* Differences from the baseline: rows of scopes, in each a dot and a whisker a model. */
+    function drawDifferences(canvas) {
+        const tests = data.tests;
+        const rows = ['clean', 'robust'].concat(data.corruptions.map((c) => c.name));
+        const index = (test) => data.models.findIndex((model) => model.label === test.model);
+        const at = (test, row) => (row < 2 ? test[rows[row]] : test.corruptions[row - 2]);
+        const step = 0.72 / Math.max(tests.length, 1);
+        const sets = tests.map(function (test, k) {
+            const model = index(test), points = [];
+            rows.forEach(function (name, row) {
+                const found = at(test, row);
+                if (found.difference !== null)
+                    points.push({
+                        x: percent(found.difference), y: row + step * (k - (tests.length - 1) / 2),
+                        low: percent(found.difference_low), high: percent(found.difference_high)
+                    });
+            });
+            return {
+                label: test.model, data: points, borderColor: colours[model % colours.length],
+                backgroundColor: colours[model % colours.length],
+                pointStyle: marks[model % marks.length], pointRadius: 3.5, pointBorderWidth: 0
+            };
+        });
+        const ends = sets.flatMap((set) => set.data.flatMap((p) => [p.x, p.low, p.high]))
+            .filter((value) => value !== null).concat([0]);
+        const least = Math.min(...ends), most = Math.max(...ends), unit = most - least > 20 ? 5 : 1;
+        const x = freeAxis('points of top-1', unit * Math.floor(least / unit),
+                           unit * Math.ceil(most / unit));
+        x.grid.color = (context) => (context.tick.value === 0 ? soft : grid);
+        const y = axis('', -0.5, rows.length - 0.5);
+        y.reverse = true;
+        y.grid.display = false;
+        y.afterBuildTicks = (scale) => {
+            scale.ticks = rows.map((name, row) => ({value: row}));
+        };
+        y.ticks.callback = (value) => rows[value].replaceAll('_', ' ');
+        y.ticks.autoSkip = false;
+        draw(canvas, {
+            type: 'scatter', data: {datasets: sets},
+            options: {
+                scales: {x: x, y: y},
+                plugins: {
+                    tooltip: {
+                        usePointStyle: true,
+                        callbacks: {
+                            label: (item) => item.dataset.label + '  ' + shown(item.raw.x) +
+                                (item.raw.low === null ? '' : '  [' + shown(item.raw.low) + ', ' +
+                                    shown(item.raw.high) + ']')
+                        }
+                    }
+                }
+            },
+            plugins: [{
+                id: 'whiskers',
+                beforeDatasetsDraw: function (chart) {
+                    const c = chart.ctx;
+                    c.save();
+                    c.lineWidth = 1.5;
+                    for (const set of chart.data.datasets) {
+                        c.strokeStyle = fade(set.borderColor, 0.6);
+                        for (const p of set.data.filter((point) => point.low !== null)) {
+                            const height = chart.scales.y.getPixelForValue(p.y);
+                            c.beginPath();
+                            c.moveTo(chart.scales.x.getPixelForValue(p.low), height);
+                            c.lineTo(chart.scales.x.getPixelForValue(p.high), height);
+                            c.stroke();
+                        }
+                    }
+                    c.restore();
+                }
+            }]
+        });
+    }
+
+    /* --- training --------------------------------------------------------------- */
+
+    function lines(canvas, sets, y, tip) {
+        draw(canvas, {
+            type: 'line', data: {datasets: sets},
+            options: {
+                scales: {x: freeAxis('', 0), y: y},
+                interaction: {mode: 'nearest', axis: 'xy', intersect: false},
+                plugins: {
+                    tooltip: {
+                        callbacks: {
+                            title: (items) => (items.length ? 'step ' + items[0].parsed.x : ''),
+                            label: (item) => item.dataset.label + '  ' + tip(item.parsed.y)
+                        }
+                    }
+                }
+            }
+        });
+    }
+
+    /* All runs in one chart, a line each, in the models' colours. */
+    function drawRuns(canvas) {
+        const at = {density: 1, explored: 2, loss: 3, top1: 4}[canvas.dataset.all];
+        const scale = at === 3 ? 1 : 100;
+        const sets = runs.map(function (run) {
+            const colour = colours[run.model % colours.length];
+            return {
+                label: data.models[run.model].label,
+                data: run.epochs.filter((epoch) => epoch[at] !== null)
+                    .map((epoch) => ({x: epoch[0], y: scale * epoch[at]})),
+                borderColor: colour, backgroundColor: colour, borderWidth: 1.6,
+                borderDash: run.model < colours.length ? [] : [5, 3],
+                pointStyle: marks[run.model % marks.length], pointRadius: 2, pointBorderWidth: 0
+            };
+        });
+        lines(canvas, sets, freeAxis('', at === 3 ? undefined : 0, at === 3 ? undefined : 100),
+            (value) => value.toFixed(at === 3 ? 3 : 1));
+    }
+
+    /* From yellow over red to violet, all legible on light and dark pages. */
+    function ramp(x) {
+        const stops = [[232, 171, 40], [208, 80, 110], [94, 76, 196]];
+        const from = Math.min(Math.floor(2 * x), 1), part = 2 * x - from;
+        const mixed = stops[from].map((v, i) => Math.round(v + part * (stops[from + 1][i] - v)));
+        return 'rgb(' + mixed.join(',') + ')';
+    }
+
+    /* One run, a line a layer. */
+    function drawLayers(canvas) {
+        const layers = runs[Number(canvas.dataset.run)].layers;
+        const value = {
+            density: (layer, u) => u[1] / layer.weights,
+            grown: (layer, u) => u[2] / u[1],
+            explored: (layer, u) => (u[3] === null ? null : u[3] / layer.weights)
+        }[canvas.dataset.what];
+        const sets = layers.map(function (layer, i) {
+            const colour = ramp(layers.length > 1 ? i / (layers.length - 1) : 0);
+            return {
+                label: layer.name,
+                data: layer.weights === null && canvas.dataset.what !== 'grown' ? []
+                    : layer.updates.map((u) => ({x: u[0], y: percent(value(layer, u))})),
+                borderColor: colour, backgroundColor: colour, borderWidth: 1.4, pointRadius: 0
+            };
+        });
+        lines(canvas, sets, freeAxis('', 0, canvas.dataset.what === 'grown' ? undefined : 100),
+            (y) => shown(y) + ' %');
+    }
+
+    document.querySelectorAll('canvas[data-all]').forEach(drawRuns);
+    document.querySelectorAll('canvas[data-run]').forEach(drawLayers);
     document.querySelectorAll('canvas[data-corruption]').forEach(drawCurves);
+    const differences = document.getElementById('differences');
+    if (differences)
+        drawDifferences(differences);
     const scatter = document.getElementById('scatter');
     if (scatter)
         drawScatter(scatter);

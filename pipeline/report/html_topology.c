@@ -1,0 +1,95 @@
+/* How masks moved in training, on the report page: places for charts, and a table a model.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <math.h>
+
+#include "pipeline/report/html.h"
+#include "pipeline/report/run_metrics.h"
+#include "pipeline/report/terminal.h"
+
+static void put_plot(GString *out, guint run, const char *what, const char *title)
+{
+    g_string_append_printf(out,
+                           "<figure><figcaption>%s</figcaption><div class=\"plot\"><canvas "
+                           "data-run=\"%u\" data-what=\"%s\" role=\"img\" aria-label=\"%s over "
+                           "training steps\"></canvas></div></figure>",
+                           title, run, what, title);
+}
+
+static void put_layer(GString *out, const CopRunLayer *layer)
+{
+    char text[COP_NUMBER_SIZE];
+    const guint n = layer->updates->len;
+    const CopRunUpdate *first = &g_array_index(layer->updates, CopRunUpdate, 0);
+    const CopRunUpdate *last = &g_array_index(layer->updates, CopRunUpdate, n - 1);
+    double grown = 0;
+    for (guint i = 0; i < n; i++)
+        grown += g_array_index(layer->updates, CopRunUpdate, i).grown;
+    g_string_append(out, "<tr><th scope=\"row\"><code>");
+    cop_html_text(out, layer->name);
+    g_string_append(out, "</code></th>");
+    cop_html_number(out,
+                    isnan(layer->weights) ? "-" : cop_text_count(text, (int64_t)layer->weights));
+    cop_html_number(out, cop_text_number(text, first->nnz / layer->weights, 3));
+    cop_html_number(out, cop_text_number(text, last->nnz / layer->weights, 3));
+    cop_html_number(out, cop_text_number(text, grown / last->nnz, 3));
+    cop_html_number(out, cop_text_number(text, last->explored / layer->weights, 3));
+    g_string_append(out, "</tr>");
+}
+
+static void put_run(GString *out, const CopResults *results, const CopRunMetrics *run, guint index)
+{
+    g_string_append(out, "<h3>");
+    cop_html_model(out, results, run->model);
+    g_string_append(out, "</h3><div class=\"charts three\">");
+    put_plot(out, index, "density", "Density of each layer, %");
+    put_plot(out, index, "grown", "Grown at each update, % of non-zeros");
+    put_plot(out, index, "explored", "Explored: weights ever active, %");
+    g_string_append(out, "</div><details><summary>The layers in numbers</summary><div "
+                         "class=\"scroll\"><table class=\"plain layers\"><thead><tr><th>Layer</th>"
+                         "<th class=\"num\">Weights</th><th class=\"num\">Density, first update"
+                         "</th><th class=\"num\">last</th><th class=\"num\">Grown in all / "
+                         "non-zeros</th><th class=\"num\">Explored</th></tr></thead><tbody>");
+    for (guint i = 0; i < run->layers->len; i++) {
+        const CopRunLayer *layer = g_ptr_array_index(run->layers, i);
+        if (layer->updates->len)
+            put_layer(out, layer);
+    }
+    g_string_append(out, "</tbody></table></div></details>");
+}
+
+static int count_moving(const GPtrArray *runs)
+{
+    int n = 0;
+    for (guint i = 0; i < runs->len; i++)
+        n += ((const CopRunMetrics *)g_ptr_array_index(runs, i))->layers->len > 0;
+    return n;
+}
+
+void cop_html_topology(GString *out, const CopResults *results, const GPtrArray *runs)
+{
+    cop_html_section(out, "topology", "Training");
+    g_string_append_printf(out,
+                           "<p class=\"caption\">From <code>metrics.jsonl</code> of %u of %d "
+                           "models, over optimiser steps.%s</p><div class=\"charts three\">",
+                           runs->len, results->n_models,
+                           count_moving(runs) ? " Layers run from the first, yellow, to the last, "
+                                                "violet."
+                                              : "");
+    g_string_append(
+        out, "<figure><figcaption>Top-1 on the test clips, %</figcaption><div class=\"plot\">"
+             "<canvas data-all=\"top1\" role=\"img\" aria-label=\"Test accuracy over "
+             "training steps\"></canvas></div></figure>"
+             "<figure><figcaption>Loss on the training clips</figcaption><div "
+             "class=\"plot\"><canvas data-all=\"loss\" role=\"img\" aria-label=\"Training "
+             "loss over training steps\"></canvas></div></figure>"
+             "<figure><figcaption>Explored: weights ever active, %</figcaption><div "
+             "class=\"plot\"><canvas data-all=\"explored\" role=\"img\" "
+             "aria-label=\"Explored weights over training steps\"></canvas></div></figure>"
+             "</div>");
+    for (guint i = 0; i < runs->len; i++) {
+        const CopRunMetrics *run = g_ptr_array_index(runs, i);
+        if (run->layers->len)
+            put_run(out, results, run, i);
+    }
+    g_string_append(out, "</section>\n");
+}

@@ -1,0 +1,245 @@
+/* How masks moved while the models of a report were trained.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pipeline/report/run_metrics.h"
+
+#include <json-glib/json-glib.h>
+#include <math.h>
+#include <string.h>
+
+#include "pipeline/json_text.h"
+#include "pipeline/model/model.h"
+
+static const char metrics_name[] = "metrics.jsonl", model_name[] = "model.safetensors";
+
+static void free_layer(gpointer pointer)
+{
+    CopRunLayer *layer = pointer;
+    g_array_unref(layer->updates);
+    g_free(layer->name);
+    g_free(layer);
+}
+
+static void free_run(gpointer pointer)
+{
+    CopRunMetrics *run = pointer;
+    g_array_unref(run->epochs);
+    g_ptr_array_unref(run->layers);
+    g_free(run->folder);
+    g_free(run);
+}
+
+/* --- metrics.jsonl --------------------------------------------------------------- */
+
+/* A member of the wanted type, or NULL: a line may hold anything. */
+static JsonNode *member(JsonObject *line, const char *key, GType type)
+{
+    JsonNode *node = json_object_get_member(line, key);
+    return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == type ? node
+                                                                                         : NULL;
+}
+
+static double number(JsonObject *line, const char *key)
+{
+    JsonNode *whole = member(line, key, G_TYPE_INT64), *other = member(line, key, G_TYPE_DOUBLE);
+    return whole ? (double)json_node_get_int(whole) : other ? json_node_get_double(other) : NAN;
+}
+
+static CopRunLayer *layer_of(CopRunMetrics *run, const char *name)
+{
+    for (guint i = 0; i < run->layers->len; i++) {
+        CopRunLayer *layer = g_ptr_array_index(run->layers, i);
+        if (strcmp(layer->name, name) == 0)
+            return layer;
+    }
+    CopRunLayer *layer = g_new0(CopRunLayer, 1);
+    layer->name = g_strdup(name);
+    layer->weights = NAN;
+    layer->updates = g_array_new(FALSE, FALSE, sizeof(CopRunUpdate));
+    g_ptr_array_add(run->layers, layer);
+    return layer;
+}
+
+static void take_line(CopRunMetrics *run, JsonObject *line)
+{
+    JsonNode *name = member(line, "layer", G_TYPE_STRING);
+    if (name) {
+        CopRunLayer *layer = layer_of(run, json_node_get_string(name));
+        const CopRunUpdate update = {number(line, "step"), number(line, "nnz"),
+                                     number(line, "grown"), number(line, "explored")};
+        layer->weights = number(line, "weights");
+        if (isfinite(update.step) && isfinite(update.nnz) && isfinite(update.grown))
+            g_array_append_val(layer->updates, update);
+    } else if (json_object_has_member(line, "epoch")) {
+        const CopRunEpoch epoch = {number(line, "step"), number(line, "density"),
+                                   number(line, "explored"), number(line, "loss"),
+                                   number(line, "test_top1")};
+        if (isfinite(epoch.step))
+            g_array_append_val(run->epochs, epoch);
+    }
+}
+
+static CopRunMetrics *read_run(int model, const char *folder)
+{
+    char *path = g_build_filename(folder, metrics_name, NULL), *text = NULL;
+    CopRunMetrics *run = NULL;
+    if (g_file_get_contents(path, &text, NULL, NULL)) {
+        run = g_new0(CopRunMetrics, 1);
+        run->model = model;
+        run->folder = g_strdup(folder);
+        run->epochs = g_array_new(FALSE, FALSE, sizeof(CopRunEpoch));
+        run->layers = g_ptr_array_new_with_free_func(free_layer);
+        char **lines = g_strsplit(text, "\n", -1);
+        JsonParser *parser = json_parser_new();
+        for (char **line = lines; *line; line++) {
+            JsonNode *top = json_parser_load_from_data(parser, *line, -1, NULL)
+                                ? json_parser_get_root(parser)
+                                : NULL;
+            if (top && JSON_NODE_HOLDS_OBJECT(top))
+                take_line(run, json_node_get_object(top));
+        }
+        g_object_unref(parser);
+        g_strfreev(lines);
+    }
+    g_free(text);
+    g_free(path);
+    return run;
+}
+
+/* --- which run a model came from --------------------------------------------------- */
+
+/* A folder that may be a run, and the hash of its model, found once. */
+typedef struct Candidate {
+    char *folder, *sha256;
+} Candidate;
+
+static void free_candidate(gpointer pointer)
+{
+    Candidate *candidate = pointer;
+    g_free(candidate->folder);
+    g_free(candidate->sha256);
+    g_free(candidate);
+}
+
+static void add_candidate(GPtrArray *candidates, const char *folder)
+{
+    char *metrics = g_build_filename(folder, metrics_name, NULL);
+    char *model = g_build_filename(folder, model_name, NULL), *sha256 = NULL;
+    if (g_file_test(metrics, G_FILE_TEST_IS_REGULAR) &&
+        g_file_test(model, G_FILE_TEST_IS_REGULAR) &&
+        cop_model_hash(model, &sha256, NULL) == COP_OK) {
+        Candidate *candidate = g_new0(Candidate, 1);
+        candidate->folder = g_strdup(folder);
+        candidate->sha256 = sha256;
+        g_ptr_array_add(candidates, candidate);
+    }
+    g_free(metrics);
+    g_free(model);
+}
+
+static void add_folder(GPtrArray *candidates, const char *folder)
+{
+    GDir *dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+    add_candidate(candidates, folder);
+    while (dir && (name = g_dir_read_name(dir)) != NULL) {
+        char *inner = g_build_filename(folder, name, NULL);
+        if (g_file_test(inner, G_FILE_TEST_IS_DIR))
+            add_candidate(candidates, inner);
+        g_free(inner);
+    }
+    if (dir)
+        g_dir_close(dir);
+}
+
+static GPtrArray *list_candidates(const CopResults *results, const char *const *folders, int n)
+{
+    GPtrArray *candidates = g_ptr_array_new_with_free_func(free_candidate);
+    for (int i = 0; i < results->n_models; i++) {
+        char *folder = results->models[i].path ? g_path_get_dirname(results->models[i].path) : NULL;
+        if (folder)
+            add_candidate(candidates, folder);
+        g_free(folder);
+    }
+    for (int i = 0; i < n; i++)
+        add_folder(candidates, folders[i]);
+    return candidates;
+}
+
+GPtrArray *cop_run_metrics_find(const CopResults *results, const char *const *folders, int n)
+{
+    GPtrArray *runs = g_ptr_array_new_with_free_func(free_run);
+    GPtrArray *candidates = list_candidates(results, folders, n);
+    for (int model = 0; model < results->n_models; model++) {
+        CopRunMetrics *run = NULL;
+        for (guint i = 0; i < candidates->len && !run; i++) {
+            const Candidate *candidate = g_ptr_array_index(candidates, i);
+            if (strcmp(candidate->sha256, results->models[model].about.sha256) == 0)
+                run = read_run(model, candidate->folder);
+        }
+        if (run)
+            g_ptr_array_add(runs, run);
+    }
+    g_ptr_array_unref(candidates);
+    return runs;
+}
+
+/* --- for the charts ------------------------------------------------------------------ */
+
+static void put_row(JsonBuilder *json, const double *values, int n)
+{
+    json_builder_begin_array(json);
+    for (int i = 0; i < n; i++)
+        json_builder_add_double_value(json, values[i]);
+    json_builder_end_array(json);
+}
+
+static void put_layer(JsonBuilder *json, const CopRunLayer *layer)
+{
+    char *name = g_utf8_make_valid(layer->name, -1);
+    json_builder_begin_object(json);
+    json_builder_set_member_name(json, "name");
+    json_builder_add_string_value(json, name);
+    json_builder_set_member_name(json, "weights");
+    json_builder_add_double_value(json, layer->weights);
+    json_builder_set_member_name(json, "updates"); /* step, nnz, grown, explored */
+    json_builder_begin_array(json);
+    for (guint i = 0; i < layer->updates->len; i++) {
+        const CopRunUpdate *u = &g_array_index(layer->updates, CopRunUpdate, i);
+        put_row(json, (double[]){u->step, u->nnz, u->grown, u->explored}, 4);
+    }
+    json_builder_end_array(json);
+    json_builder_end_object(json);
+    g_free(name);
+}
+
+static void put_run(JsonBuilder *json, const CopRunMetrics *run)
+{
+    json_builder_begin_object(json);
+    json_builder_set_member_name(json, "model");
+    json_builder_add_int_value(json, run->model);
+    json_builder_set_member_name(json, "epochs"); /* step, density, explored, loss, top-1 */
+    json_builder_begin_array(json);
+    for (guint i = 0; i < run->epochs->len; i++) {
+        const CopRunEpoch *e = &g_array_index(run->epochs, CopRunEpoch, i);
+        put_row(json, (double[]){e->step, e->density, e->explored, e->loss, e->top1}, 5);
+    }
+    json_builder_end_array(json);
+    json_builder_set_member_name(json, "layers");
+    json_builder_begin_array(json);
+    for (guint i = 0; i < run->layers->len; i++)
+        put_layer(json, g_ptr_array_index(run->layers, i));
+    json_builder_end_array(json);
+    json_builder_end_object(json);
+}
+
+void cop_run_metrics_json(GString *out, const GPtrArray *runs)
+{
+    JsonBuilder *json = json_builder_new();
+    json_builder_begin_array(json);
+    for (guint i = 0; i < runs->len; i++)
+        put_run(json, g_ptr_array_index(runs, i));
+    json_builder_end_array(json);
+    char *text = cop_json_text(json, FALSE);
+    g_string_append(out, text);
+    g_free(text);
+}

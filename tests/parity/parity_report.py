@@ -1,0 +1,287 @@
+#!/usr/bin/python3
+"""The report page as a browser makes it (chromium --headless --dump-dom), its figures read out of the tables
+and compared with the result file by SQLite and NumPy; every chart must have been drawn. Without chromium it is
+skipped.
+
+SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+import html.parser
+import json
+import math
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+
+import measures
+from common import COPPICE, check, finish, run
+from results import add_models, evaluate, load
+
+CLEAN, ROBUST = ("clean", "clean"), ("robust", "robust")
+
+
+class Page(html.parser.HTMLParser):
+    """tables[section]: rows of cells (class, title, text); scripts by id; canvases; images and text a section."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tables, self.scripts, self.canvases, self.images, self.text = {}, {}, [], {}, {}
+        self.cards, self.requests = {}, []
+        self.section = self.script = self.cell = None
+        self.in_card = False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        a = dict(attributes)
+        self.requests += [v for k, v in attributes if k in ("src", "href") and v and not v.startswith(("data:", "#"))]
+        if tag == "section":
+            self.section = a.get("id")
+            self.tables[self.section], self.images[self.section] = [], 0
+            self.text[self.section], self.cards[self.section] = "", []
+        elif tag == "table" and self.section:
+            self.tables[self.section].append([])
+        elif tag == "tr" and self.section:
+            self.tables[self.section][-1].append([])
+        elif tag in ("td", "th") and self.section:
+            self.cell = [a.get("class") or "", a.get("title") or "", ""]
+            self.tables[self.section][-1][-1].append(self.cell)
+        elif tag == "script":
+            self.script = a.get("id", "")
+            self.scripts.setdefault(self.script, "")
+        elif tag == "canvas":
+            self.canvases.append(a)
+        elif tag == "img" and self.section:
+            self.images[self.section] += 1
+        elif tag == "article" and self.section:
+            self.cards[self.section].append("")
+            self.in_card = True
+        elif tag == "span" and self.cell is not None:
+            self.cell[2] += "|"
+
+    def handle_endtag(self, tag):
+        if tag in ("td", "th"):
+            self.cell = None
+        elif tag == "script":
+            self.script = None
+        elif tag == "article":
+            self.in_card = False
+        elif tag == "section":
+            self.section = None
+
+    def handle_data(self, data):
+        if self.script is not None:
+            self.scripts[self.script] += data
+        elif self.cell is not None:
+            self.cell[2] += data
+        if self.section and self.script is None:
+            self.text[self.section] += data
+            if self.in_card:
+                self.cards[self.section][-1] += data + " "
+
+
+class Shown:
+    """Largest error of figures as they are shown, in units of half their last place."""
+
+    def __init__(self):
+        self.worst, self.n = 0.0, 0
+
+    def add(self, text, value, scale=1.0):
+        self.n += 1
+        text = text.strip().replace("−", "-").replace("+", "").replace("*", "")
+        if text in ("–", "-", ""):
+            self.worst = self.worst if math.isnan(value) else math.inf
+            return
+        if math.isnan(value):
+            self.worst = math.inf
+            return
+        places = len(text.split(".")[1]) if "." in text and "e" not in text else 0
+        self.worst = max(self.worst, abs(float(text) - scale * value) / (0.5 * 10.0 ** -places))
+
+    def report(self, what):
+        check(f"{what} ({self.n} figures)", self.worst if self.n else math.inf, 1 + 1e-6)
+
+
+def parts(cell):
+    """"|27.4|21.3–34.2" as its strings."""
+    return [p.strip() for p in cell[2].split("|") if p.strip()]
+
+
+def add_interval(shown, cell, values):
+    found = parts(cell)
+    shown.add(found[0] if found else "", values[0], 100)
+    if len(found) > 1:
+        low, high = re.split("–| to ", found[1])
+        shown.add(low, values[1], 100)
+        shown.add(high, values[2], 100)
+    elif not math.isnan(values[1]):
+        shown.worst = math.inf
+
+
+def check_results(page, grid, about, base):
+    shown = Shown()
+    for m, row in enumerate(page.tables["results"][0][1:]):
+        robust, clean = grid.measures(m, ROBUST, base), grid.measures(m, CLEAN, base)
+        add_interval(shown, row[2], grid.score(m, CLEAN))
+        add_interval(shown, row[3], grid.score(m, ROBUST))
+        for cell, key, scale in ((row[4], "rpc", 1), (row[5], "ce", 1), (row[6], "flip_rate", 100), (row[7], "ece", 100)):
+            found = parts(cell)
+            shown.add(found[0], robust[key], scale)
+            if len(found) > 1:
+                shown.add(found[1].replace("clean ", ""), clean[key], scale)
+    shown.report("results")
+    check("a row a model", abs(len(page.tables["results"][0]) - 1 - len(about)), 0)
+
+
+def check_maps(page, grid):
+    shown, titles = Shown(), Shown()
+    severities = sorted({c[2] for c in grid.columns[1:]})
+    check("a heat map a model", abs(len(page.tables["maps"]) - len(grid.models)), 0)
+    for m, rows in enumerate(page.tables["maps"]):
+        for corruption, row in zip(grid.corruptions, rows[1:]):
+            for severity, cell in zip(severities, row[1:]):
+                found = [k for k, c in enumerate(grid.columns) if c[0] == corruption and c[2] == severity]
+                if not found:
+                    titles.worst = titles.worst if "none" in cell[0] else math.inf
+                    continue
+                wanted = grid.cell(m, found[0])
+                shown.add(cell[2], wanted["top1"], 100)
+                value, low, high = re.search(r"([\d.]+) \[([\d.]+), ([\d.]+)\] %", cell[1]).groups()
+                for text, key in ((value, "top1"), (low, "top1_low"), (high, "top1_high")):
+                    titles.add(text, wanted[key], 100)
+                titles.add(re.search(r"(\d+) clips", cell[1]).group(1), wanted["n"])
+            shown.add(row[-1][2], grid.score(m, ("corruption", corruption))[0], 100)
+    shown.report("heat maps")
+    titles.report("their intervals")
+
+
+def check_scopes(page, grid, about, base):
+    shown = Shown()
+    scopes = [s for s in grid.scopes() if s[0] in ("family", "severity")]
+    rows = page.tables["slices"][0][1:]
+    check("a row a family and severity", abs(len(rows) - len(scopes)), 0)
+    for scope, row in zip(scopes, rows):
+        for m, cell in enumerate(row[1:]):
+            add_interval(shown, cell, grid.score(m, scope))
+    shown.report("families and severities")
+    shown = Shown()
+    scopes = [CLEAN, ROBUST] + [("corruption", c) for c in grid.corruptions]
+    others = [m for m in range(len(about)) if m != base]
+    for scope, row in zip(scopes, page.tables["changes"][0][1:]):
+        for m, cell in zip(others, row[1:]):
+            value, low, high, _ = grid.difference(m, base, scope)
+            add_interval(shown, cell, (value, low, high))
+    shown.report("differences")
+
+
+def check_seeds(page, grid, document, base):
+    shown = Shown()
+    labels = [m["label"] for m in document["models"]]
+    for recipe, row in zip(document["recipes"], page.tables["seeds"][0][1:]):
+        members = [labels.index(label) for label in recipe["models"]]
+        cells = [(CLEAN, "top1", 100), (ROBUST, "top1", 100), (ROBUST, "rpc", 1), (ROBUST, "ce", 1)]
+        cells += [(("corruption", c), "top1", 100) for c in grid.corruptions]
+        for (scope, key, scale), cell in zip(cells, row[2:]):
+            mean, deviation = measures.spread([grid.measures(m, scope, base)[key] for m in members])
+            found = parts(cell)
+            shown.add(found[0], mean, scale)
+            if len(found) > 1:
+                shown.add(found[1].replace("±", ""), deviation, scale)
+    shown.report("means over seeds")
+
+
+def check_hard(page, grid, frames):
+    """Counts of the first card by SQL's rows; three frames a card where the clips are there."""
+    wrong = [sum(int(not grid.right(m, k)[i]) for m in range(len(grid.models)) for k in range(1, len(grid.columns))
+                 if grid.models[m].done[k][i]) for i in range(len(grid.labels))]
+    all_of = [sum(int(grid.models[m].done[k][i]) for m in range(len(grid.models)) for k in range(1, len(grid.columns)))
+              for i in range(len(grid.labels))]
+    share = [w / n if label >= 0 else -1 for w, n, label in zip(wrong, all_of, grid.labels)]
+    worst = max(range(len(share)), key=lambda i: (share[i], -i))
+    cards = page.cards["hard"]
+    found = re.search(r"Wrong, corrupted\s*(\d+) of (\d+)", cards[0])
+    check("the hardest clip's count", abs(int(found.group(1)) - wrong[worst]) + abs(int(found.group(2)) - all_of[worst]), 0)
+    there = sum("unknown" not in card for card in cards)  # clips that add_models() made up have no file
+    check("frames of hard clips", abs(page.images["hard"] - (3 * there if frames else 0)), 0)
+
+
+def check_provenance(page, path, document):
+    db = sqlite3.connect(path)
+    for command, config, folder in db.execute("SELECT command, config_hash, folder FROM run"):
+        for text in (command, config, folder):
+            check("the record of the run is shown", int(text not in page.text["provenance"]), 0)
+    for model in document["models"]:
+        check("the hash of a model is shown", int(model["sha256"] not in page.text["provenance"]), 0)
+    skipped = db.execute("SELECT path, reason FROM skip JOIN clip ON clip.id = clip").fetchall()
+    rows = [tuple(cell[2] for cell in row) for row in page.tables.get("skipped", [[[]]])[0][1:]]
+    check("skipped clips", int(rows != skipped), 0)
+
+
+def dump(chromium, folder, page):
+    return subprocess.run([chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
+                           "--disable-dev-shm-usage", f"--user-data-dir={folder}/browser", "--virtual-time-budget=10000",
+                           "--dump-dom", f"file://{page}"], check=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True, timeout=300).stdout
+
+
+def check_page(chromium, folder, path, base, frames, *more):
+    grid, about, _ = load(path)
+    words = ["--baseline", about[base]["sha256"]]
+    run(COPPICE, "report", path, "-o", f"{folder}/report.html", *words, *more)
+    page = Page(dump(chromium, folder, f"{folder}/report.html"))
+    document = json.loads(run(COPPICE, "compare", path, "--json", *words))
+    check("the page's data are compare's", int(json.loads(page.scripts["data"]) != document), 0)
+    check("nothing is fetched", len(page.requests), 0)
+    check(f"charts that were not drawn, of {len(page.canvases)}",
+          sum(int(c.get("data-drawn", 0)) < 1 for c in page.canvases), 0)
+    check("a chart a corruption", abs(sum("data-corruption" in c for c in page.canvases) - len(grid.corruptions)), 0)
+    check_results(page, grid, about, base)
+    check_maps(page, grid)
+    check_scopes(page, grid, about, base)
+    if len(document["recipes"]) < len(about):
+        check_seeds(page, grid, document, base)
+    check_hard(page, grid, frames)
+    check_provenance(page, path, document)
+    return page
+
+
+def check_training(page, folder):
+    """The layers' last update, from the run's own lines."""
+    lines = [json.loads(line) for line in open(f"{folder}/rigl/metrics.jsonl")]
+    last, grown = {}, {}
+    for line in lines:
+        if "layer" in line:
+            last[line["layer"]] = line
+            grown[line["layer"]] = grown.get(line["layer"], 0) + line["grown"]
+    shown = Shown()
+    rows = {row[0][2]: row for row in page.tables["topology"][0][1:]}
+    check("a row a layer", int(set(rows) != set(last)), 0)
+    for name, line in last.items():
+        for cell, value in zip(rows[name][3:], (line["nnz"] / line["weights"], grown[name] / line["nnz"],
+                                                line["explored"] / line["weights"])):
+            shown.n += 1
+            shown.worst = max(shown.worst, abs(float(cell[2]) - value) / (0.005 * value + 1e-12))  # three digits
+    shown.report("layers of a run")
+    check("charts of runs", abs(sum("data-run" in c for c in page.canvases) - 3), 0)
+
+
+def main():
+    chromium = shutil.which("chromium")
+    if not chromium:
+        print("skipped: chromium is not installed")
+        print("0 passed, 0 failed, 1 skipped")
+        sys.exit(0)
+    with tempfile.TemporaryDirectory() as folder:
+        path = evaluate(folder)
+        page = check_page(chromium, folder, path, 0, True)
+        check_training(page, folder)
+        add_models(path)
+        shutil.move(f"{folder}/set", f"{folder}/away")  # its clips are gone: the page says so, and shows no frame
+        page = check_page(chromium, folder, path, 4, False)
+        check("a remark on the frames", int("are left out" not in page.text["hard"]), 0)
+        check_page(chromium, folder, path, 2, True, "--media", f"{folder}/away/videos")
+
+
+main()
+finish()
