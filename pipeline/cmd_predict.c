@@ -3,12 +3,10 @@
 #include <glib.h>
 #include <stdio.h>
 
-#include "models/layers/cross_entropy.h"
 #include "pipeline/cli.h"
-#include "pipeline/data/loader.h"
 #include "pipeline/eval/lane_batch.h"
 #include "pipeline/json_text.h"
-#include "pipeline/model/model.h"
+#include "pipeline/model/classifier.h"
 
 extern const CopCommand cop_cmd_predict;
 
@@ -19,89 +17,32 @@ typedef struct Words {
     gboolean json;
 } Words;
 
-typedef struct Predictor {
-    const Words *words;
-    CopSampler sampler;
-    CopAggregate aggregate;
-    CopModel *model;
-    CopPool *pool;
-    CopArena *arena;
-    CopTensor clip; /* a lane of its own: frames are prepared into lanes, not into tiles */
-    float *p;       /* [classes] of one view */
-    double *sum;    /* [classes] over views */
-    float *score;   /* [classes] */
-} Predictor;
-
-static const char *class_name(const CopModel *model, int k, char text[16])
+static void print_text(const Words *words, CopClassifier *classifier, const char *path,
+                       const CopStorePrediction *top)
 {
-    if (k < model->classes.n)
-        return model->classes.item[k];
-    g_snprintf(text, 16, "%d", k);
-    return text;
-}
-
-/* Probabilities over all clips and crops into score. */
-static CopStatus look_at(Predictor *p, const char *path, CopError *err)
-{
-    const Words *words = p->words;
-    const int classes = cop_net_classes(p->model->net), views = words->clips * words->crops;
-    CopLoaderOptions o = {.sample = {.frames = p->model->frames,
-                                     .stride = p->model->stride,
-                                     .sampler = p->sampler,
-                                     .clips = words->clips,
-                                     .policy = COP_EDGE_LOOP,
-                                     .test = true,
-                                     .fps = words->fps},
-                          .prepare = p->model->prepare,
-                          .crops = words->crops};
-    CopDataItem item = {.path = (char *)(uintptr_t)path};
-    for (int k = 0; k < classes; k++)
-        p->sum[k] = 0;
-    const CopStep step = {.pool = p->pool};
-    for (int view = 0; view < views; view++) {
-        cop_net_set_n(p->model->net, 1);
-        o.view = view;
-        COP_TRY(cop_load_clip(&o, &item, &p->clip, 0, err));
-        cop_tensor_copy_lane(cop_net_input(p->model->net), 0, &p->clip, 0);
-        cop_net_forward(p->model->net, &step);
-        cop_softmax(cop_net_logits(p->model->net), 0, p->p);
-        cop_aggregate_add(p->aggregate, views, cop_net_logits(p->model->net), 0, p->p, p->sum);
-    }
-    cop_aggregate_end(p->aggregate, p->sum, classes, p->score);
-    return COP_OK;
-}
-
-static void print_text(const Predictor *p, const char *path)
-{
-    CopStorePrediction top = {0};
-    cop_top_classes(p->score, cop_net_classes(p->model->net), &top);
     printf("%s\n", path);
-    for (int i = 0; i < top.n_top && i < p->words->top; i++) {
-        char number[16];
-        printf("  %5.1f %%  %s\n", 100 * (double)top.score[i],
-               class_name(p->model, top.top[i], number));
-    }
+    for (int i = 0; i < top->n_top && i < words->top; i++)
+        printf("  %5.1f %%  %s\n", 100 * (double)top->score[i],
+               cop_classifier_label(classifier, top->top[i]));
 }
 
-static void print_json(const Predictor *p, const char *path)
+static void print_json(const Words *words, CopClassifier *classifier, const char *path,
+                       const CopStorePrediction *top)
 {
-    CopStorePrediction top = {0};
-    cop_top_classes(p->score, cop_net_classes(p->model->net), &top);
     JsonBuilder *b = json_builder_new();
     json_builder_begin_object(b);
     json_builder_set_member_name(b, "video");
     json_builder_add_string_value(b, path);
     json_builder_set_member_name(b, "top");
     json_builder_begin_array(b);
-    for (int i = 0; i < top.n_top && i < p->words->top; i++) {
-        char number[16];
+    for (int i = 0; i < top->n_top && i < words->top; i++) {
         json_builder_begin_object(b);
         json_builder_set_member_name(b, "class");
-        json_builder_add_int_value(b, top.top[i]);
+        json_builder_add_int_value(b, top->top[i]);
         json_builder_set_member_name(b, "label");
-        json_builder_add_string_value(b, class_name(p->model, top.top[i], number));
+        json_builder_add_string_value(b, cop_classifier_label(classifier, top->top[i]));
         json_builder_set_member_name(b, "score");
-        json_builder_add_double_value(b, (double)top.score[i]);
+        json_builder_add_double_value(b, (double)top->score[i]);
         json_builder_end_object(b);
     }
     json_builder_end_array(b);
@@ -109,20 +50,6 @@ static void print_json(const Predictor *p, const char *path)
     char *text = cop_json_text(b, FALSE);
     printf("%s\n", text);
     g_free(text);
-}
-
-/* One clip at a time, so that tiles are worth it. */
-static CopStatus open_model(Predictor *p, CopError *err)
-{
-    bool tile;
-    COP_TRY(cop_cli_tile(p->words->tile, 1, &tile, err));
-    COP_TRY(cop_model_open(&p->model, p->words->model, NULL, NULL, tile ? COP_MODEL_TILES : 1,
-                           cop_pool_threads(p->pool), NULL, err));
-    const CopShape in = cop_net_input_shape(p->model->net);
-    CopStatus status = cop_arena_create(&p->arena, 0);
-    if (status == COP_OK)
-        status = cop_tensor_create(&p->clip, p->arena, 1, in.c, in.t, in.h, in.w, (CopHalo){0});
-    return status == COP_OK ? COP_OK : cop_error_set(err, status, "no memory for a clip");
 }
 
 /* Place of a word in `names`, the default where it is not given. */
@@ -142,9 +69,9 @@ static CopStatus find_word(const char *option, const char *word, const char *con
     return status;
 }
 
-static CopStatus read_words(Predictor *p, CopError *err)
+static CopStatus read_words(const Words *words, CopClassifierOptions *out, CopError *err)
 {
-    const Words *words = p->words;
+    bool tile;
     int sampler, aggregate;
     if (words->top < 1 || words->top > COP_TOP || words->clips < 1 || words->clips > 1000 ||
         words->crops < 1 || words->crops > 16)
@@ -154,13 +81,30 @@ static CopStatus read_words(Predictor *p, CopError *err)
                       err));
     COP_TRY(find_word("--aggregate", words->aggregate, cop_aggregate_names, COP_AGGREGATE_PROB,
                       &aggregate, err));
-    p->sampler = (CopSampler)sampler;
-    p->aggregate = (CopAggregate)aggregate;
-    if (!(words->fps >= 0) || (words->fps > 0 && !cop_sampler_takes_fps(p->sampler)))
+    COP_TRY(cop_cli_tile(words->tile, 1, &tile, err));
+    *out = (CopClassifierOptions){.clips = words->clips,
+                                  .crops = words->crops,
+                                  .sampler = (CopSampler)sampler,
+                                  .fps = words->fps,
+                                  .aggregate = (CopAggregate)aggregate,
+                                  .batch = !tile,
+                                  .threads = words->threads};
+    if (!(words->fps >= 0) || (words->fps > 0 && !cop_sampler_takes_fps(out->sampler)))
         return cop_error_set(err, COP_ERR_ARG,
                              "--fps: got %g; allowed: a rate, and 0 where the sampler is mmaction "
                              "or segments",
                              words->fps);
+    return COP_OK;
+}
+
+static CopStatus look_at(const Words *words, CopClassifier *classifier, const char *path,
+                         CopError *err)
+{
+    const float *p;
+    COP_TRY(cop_classify(classifier, path, &p, err));
+    CopStorePrediction top = {0};
+    cop_top_classes(p, cop_classifier_classes(classifier), &top);
+    (words->json ? print_json : print_text)(words, classifier, path, &top);
     return COP_OK;
 }
 
@@ -171,39 +115,22 @@ static CopStatus predict(const Words *words, char **videos, int n, bool *reporte
     if (!words->model || n < 1)
         return cop_error_set(err, COP_ERR_ARG, "%s is missing",
                              words->model ? "VIDEO" : "--model M");
-    Predictor p = {.words = words};
-    COP_TRY(read_words(&p, err));
-    CopStatus status = cop_pool_create(&p.pool, words->threads);
-    if (status != COP_OK)
-        return cop_error_set(err, status, "--threads %d: no such pool can be made", words->threads);
-    status = open_model(&p, err);
-    if (status == COP_OK && words->crops > 1 && !p.model->prepare.crop)
-        status = cop_error_set(err, COP_ERR_ARG, "%s: takes whole pictures, --crops must be 1",
-                               words->model);
-    if (status == COP_OK) {
-        const gsize classes = (gsize)cop_net_classes(p.model->net);
-        p.p = g_new(float, classes);
-        p.score = g_new(float, classes);
-        p.sum = g_new(double, classes);
-        for (int i = 0; i < n; i++) {
-            CopError mine = {0};
-            const CopStatus seen = look_at(&p, videos[i], &mine);
-            if (seen == COP_OK)
-                (words->json ? print_json : print_text)(&p, videos[i]);
-            else if (n > 1)
-                *reported = cop_cli_fail("predict", &mine) != COP_EXIT_OK;
-            if (seen != COP_OK && status == COP_OK) {
-                status = seen;
-                *err = mine;
-            }
+    CopClassifierOptions options;
+    CopClassifier *classifier;
+    COP_TRY(read_words(words, &options, err));
+    COP_TRY(cop_classifier_open(&classifier, words->model, &options, err));
+    CopStatus status = COP_OK;
+    for (int i = 0; i < n; i++) {
+        CopError mine = {0};
+        const CopStatus seen = look_at(words, classifier, videos[i], &mine);
+        if (seen != COP_OK && n > 1)
+            *reported = cop_cli_fail("predict", &mine) != COP_EXIT_OK;
+        if (seen != COP_OK && status == COP_OK) {
+            status = seen;
+            *err = mine;
         }
     }
-    g_free(p.p);
-    g_free(p.score);
-    g_free(p.sum);
-    cop_arena_destroy(&p.arena);
-    cop_model_close(&p.model);
-    cop_pool_destroy(&p.pool);
+    cop_classifier_close(&classifier);
     return status;
 }
 

@@ -63,14 +63,20 @@ check "the same logits" cmp "$work/embedded" "$work/wanted"
 "$work/embed" "$work/clip.st" >"$work/out" 2>"$work/err"
 check "no model: an error" grep -q 'no model' "$work/err"
 
-cat >"$work/pipeline.c" <<'END'
-#include "pipeline/corrupt/corrupt.h"
-int main(void)
-{
-    return cop_corrupt_find("h264_crf", NULL) ? 0 : 1;
-}
-END
-check "compile against libcoppice" build pipeline pipeline.c libcoppice
-check "run it" "$work/pipeline"
+# A video, through a program of forty lines.
+make_set
+"$coppice" train -c "$work/run.cfg" --out "$work/run" >/dev/null 2>&1
+mapfile -t clips < <(find "$work/set/videos" -name '*.mp4' | sort | head -n 3)
+check "compile samples/classify.c" build classify "$root/samples/classify.c" libcoppice
+check "forty lines" test "$(wc -l <"$root/samples/classify.c")" -le 40
+"$work/classify" "$work/run/model.safetensors" "${clips[@]}" >"$work/out" 2>"$work/err"
+code=$?
+check "it names classes" quiet
+mv "$work/out" "$work/named"
+"$coppice" predict --model "$work/run/model.safetensors" --top 1 "${clips[@]}" |
+    sed -nE '/^ /!{h;d}; s/^ *([0-9.]+) %  (.*)/: \2, \1 %/; H; x; s/\n//; p' >"$work/wanted"
+check "those of predict" cmp "$work/named" "$work/wanted"
+"$work/classify" "$work/run/model.safetensors" "$work/run.cfg" >"$work/out" 2>"$work/err"
+check "no video: an error" grep -q 'classify: .*run.cfg' "$work/err"
 
 finish

@@ -190,7 +190,7 @@ check "an unknown sampler" refuses 2 x3d slowfast
 run predict --model "$work/whole/model.safetensors" --sampler mmaction --fps 30 "${clips[@]}"
 check "a rate for a sampler without" refuses 2 --fps
 run predict --model "$work/whole/model.safetensors" --crops 3 "${clips[@]}"
-check "crops of whole pictures" refuses 2 --crops
+check "crops of whole pictures" refuses 2 "crops must be 1"
 run predict --model "$work/whole/model.safetensors" --json "${clips[@]}"
 check "predict --json" quiet
 check "one line a video" test "$(wc -l <"$work/out")" -eq 2
