@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Logits, gradients and ten training steps of a narrow residual net, dense and masked,
 from PyTorch 1.13 in float64: tests/golden/net/{dense,sparse}_{weights,results}.safetensors,
-which test_grad_net and test_trainer read. For the dense one recipe_results.safetensors, too:
-steps of two batches with clipped gradients while stem and first stage, or the first stage
-alone, are frozen, and what mixup makes of the clips.
+which test_grad_net and test_trainer read. For the dense one recipe_results.safetensors, too,
+which test_recipe reads: steps of two batches with clipped gradients while stem and first
+stage, or the first stage alone, are frozen, and what mixup makes of the clips.
 
     /usr/bin/python3 tests/golden/make_net.py
 
