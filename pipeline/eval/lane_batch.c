@@ -101,19 +101,18 @@ void cop_top_classes(const float *p, int classes, CopStorePrediction *out)
     }
 }
 
+/* A run that was killed between two batches leaves views without their answer, and another
+ * process on the same file may have been here first: what is there stays. */
 static CopStatus write_answer(CopLaneBatch *batch, const Answer *answer, int view, CopError *err)
-{
-    CopStorePrediction row = {.cell = answer->cell, .clip = answer->clip, .view = view};
-    cop_top_classes(batch->p, batch->classes, &row);
-    return cop_store_predict(batch->store, &row, err);
-}
-
-/* A run that was killed between two batches leaves views without their answer. */
-static CopStatus write_view(CopLaneBatch *batch, const Answer *answer, int view, CopError *err)
 {
     bool there;
     COP_TRY(cop_store_has(batch->store, answer->cell, answer->clip, view, &there, err));
-    return there ? COP_OK : write_answer(batch, answer, view, err);
+    if (there)
+        return COP_OK;
+    CopStorePrediction row = {.cell = answer->cell, .clip = answer->clip, .view = view};
+    cop_top_classes(batch->p, batch->classes, &row);
+    batch->written += view == COP_VIEW_ALL;
+    return cop_store_predict(batch->store, &row, err);
 }
 
 static CopStatus write_lane(CopLaneBatch *batch, int index, CopError *err)
@@ -128,13 +127,11 @@ static CopStatus write_lane(CopLaneBatch *batch, int index, CopError *err)
     cop_aggregate_add(batch->aggregate, batch->views, cop_net_logits(batch->model->net), index,
                       batch->p, answer->sum);
     if (batch->save_views)
-        COP_TRY(write_view(batch, answer, lane->view, err));
+        COP_TRY(write_answer(batch, answer, lane->view, err));
     if (answer->left > 1)
         return COP_OK;
     cop_aggregate_end(batch->aggregate, answer->sum, batch->classes, batch->p);
-    COP_TRY(write_answer(batch, answer, COP_VIEW_ALL, err));
-    batch->written++;
-    return COP_OK;
+    return write_answer(batch, answer, COP_VIEW_ALL, err);
 }
 
 static CopStatus write_all(CopLaneBatch *batch, double seconds, CopError *err)

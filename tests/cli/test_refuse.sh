@@ -82,6 +82,30 @@ run eval -c "$work/run.cfg" --model "$model" --db "$work/x.db" --only h264_cfr
 check "eval: unknown corruption" refuses 2 h264_cfr h264_crf
 check "nothing is left behind" test -z "$(find "$work" -maxdepth 1 -name 'x*')"
 
+# --- a disk that is full: 5 ------------------------------------------------------
+# No file may grow past so many kilobytes, which cuts writing short as a full disk does.
+full() { # KILOBYTES ARGUMENT...
+    (ulimit -f "$1"; trap '' XFSZ; shift; exec "$coppice" "$@") >"$work/out" 2>"$work/err" </dev/null
+    code=$?
+    set_plan_apart
+}
+disk=(train -c "$work/run.cfg" --set train.epochs=3 --out "$work/disk")
+full 100 "${disk[@]}"
+check "train: full disk" refuses 5 disk/checkpoint.safetensors
+check "train: no half of a file stays" test "$(find "$work/disk" -name '*.safetensors*' | wc -l)" = 0
+"$coppice" "${disk[@]}" --set train.checkpoint_every=3 >/dev/null 2>&1
+cp "$work/disk/checkpoint.safetensors" "$work/sound"
+full 100 "${disk[@]}" --set run.seed=1 # begins anew over what is there
+check "train: full disk, again" refuses 5 disk/checkpoint.safetensors
+check "train: the old checkpoint stays" cmp -s "$work/disk/checkpoint.safetensors" "$work/sound"
+full 40 eval -c "$work/run.cfg" --model "$work/disk/model.safetensors" --db "$work/full.db"
+check "eval: full disk" refuses 5 full.db
+run eval -c "$work/run.cfg" --model "$work/disk/model.safetensors" --db "$work/full.db"
+check "eval: goes on afterwards" quiet
+full 1 report "$work/full.db" -o "$work/full.html"
+check "report: full disk" refuses 5 full.html
+check "report: no half of a page stays" test -z "$(find "$work" -name 'full.html*')"
+
 # --- folders that cannot be written: 5 ----------------------------------------
 # Root may write anywhere; the program is copied to where everybody may read it.
 user=()

@@ -192,6 +192,34 @@ START_TEST(models_do_not_touch_each_other)
 }
 END_TEST
 
+/* Four processes on one file, two of them with the same work: each ends well, and every
+ * answer is there once. */
+START_TEST(processes_share_a_file)
+{
+    static const char *const models[] = {"a", "b", "ab", "a"};
+    enum { PROCESSES = 4 };
+    pid_t child[PROCESSES];
+    for (int i = 0; i < PROCESSES; i++) {
+        child[i] = fork();
+        if (child[i] == 0) {
+            CopGridResult result;
+            CopError err;
+            const CopStatus status = grid_run("shared.db", models[i], NULL, 0, NULL, &result, &err);
+            if (status != COP_OK)
+                fprintf(stderr, "%s\n", err.text);
+            _exit(status != COP_OK);
+        }
+    }
+    for (int i = 0; i < PROCESSES; i++) {
+        int status;
+        ck_assert_int_eq(waitpid(child[i], &status, 0), child[i]);
+        ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    grid_do("alone.db", "ab", NULL);
+    same("shared.db", "alone.db");
+}
+END_TEST
+
 START_TEST(limits_spread_over_the_list)
 {
     CopGridResult result;
@@ -338,6 +366,7 @@ int main(void)
     tcase_add_test(tests, a_signal_ends_a_run_in_order);
     tcase_add_test(tests, threads_change_nothing);
     tcase_add_test(tests, models_do_not_touch_each_other);
+    tcase_add_test(tests, processes_share_a_file);
     tcase_add_test(tests, limits_spread_over_the_list);
     tcase_add_test(tests, a_dry_run_counts);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* which keep what is freed */

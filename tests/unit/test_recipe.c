@@ -15,7 +15,8 @@
 enum { BATCH = 7, MOST = 18 };
 
 /* Steps of two batches, of seven clips and of four, whose gradient is clipped, while stem and
- * first stage, or the stage alone, are frozen: losses, norms before clipping, and what the parameters become. */
+ * first stage, or the stage alone, are frozen: losses, norms before clipping, and what the
+ * parameters become. */
 START_TEST(a_recipe_is_pytorchs)
 {
     char *frozen[] = {(char[]){"stem"}, (char[]){"layer1"}};
