@@ -42,7 +42,8 @@ static char *compare(const CopResults *results, int baseline, int format)
     }
 }
 
-static CopStatus show(const char *path, const char *baseline, int format, int setup, CopError *err)
+static CopStatus show(const char *path, const char *baseline, int format, const char *events,
+                      int setup, CopError *err)
 {
     CopResults *results;
     COP_TRY(cop_results_load(&results, path, setup, err));
@@ -59,13 +60,15 @@ static CopStatus show(const char *path, const char *baseline, int format, int se
             status = cop_error_set(err, COP_ERR_IO, "standard output cannot be written");
         g_free(text);
     }
+    if (status == COP_OK && events)
+        status = cop_compare_events(results, events, err);
     cop_results_free(&results);
     return status;
 }
 
 static int run(int argc, char **argv)
 {
-    char *format_name = NULL, *baseline = NULL;
+    char *format_name = NULL, *baseline = NULL, *events = NULL;
     gboolean json = FALSE;
     int setup = 0, format = 0;
     const GOptionEntry entries[] = {
@@ -75,6 +78,9 @@ static int run(int argc, char **argv)
          "table; csv, cells or scopes: one row a model, a cell, or a model and scope; json; latex",
          "FORMAT"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "The same as --format json", NULL},
+        {"tensorboard", 0, 0, G_OPTION_ARG_FILENAME, &events,
+         "Also write top-1 for TensorBoard, a folder a model; steps are hundredths of severity",
+         "DIR"},
         {"setup", 0, 0, G_OPTION_ARG_INT, &setup, "Number of the setup (the newest)", "N"},
         {.long_name = NULL},
     };
@@ -89,10 +95,11 @@ static int run(int argc, char **argv)
         if (status == COP_OK)
             status = cop_cli_one_word(argc, argv, "R.db, the result file", &err);
         if (status == COP_OK)
-            status = show(argv[1], baseline, format, setup, &err);
+            status = show(argv[1], baseline, format, events, setup, &err);
     }
     g_free(format_name);
     g_free(baseline);
+    g_free(events);
     if (done)
         return code;
     return err.status == COP_OK ? COP_EXIT_OK : cop_cli_fail("compare", &err);

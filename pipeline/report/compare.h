@@ -37,4 +37,10 @@ CopTable *cop_compare_seeds(const CopResults *results, int baseline);
  * `pretty`. */
 char *cop_compare_json(const CopResults *results, int baseline, bool pretty);
 
+/* Top-1 for TensorBoard, a folder a model: top1/clean and top1/robust at step 0, and
+ * top1/CORRUPTION with a step for each hundredth of severity; missing cells are left out.
+ * COP_ERR_IO. */
+CopStatus cop_compare_events(const CopResults *results, const char *folder,
+                             CopError *err) COP_MUST_CHECK;
+
 #endif

@@ -147,6 +147,9 @@ run compare --help
 check "measures are defined" says "15 bins of equal width"
 run compare "$work/r.db" --format latex
 check "compare as LaTeX" says tabular
+run compare "$work/r.db" --tensorboard "$work/tb"
+check "compare for TensorBoard" quiet
+check "a folder a model" test "$(find "$work/tb" -name 'events.out.*' | wc -l)" -eq 2
 run compare "$work/r.db" --format json
 check "compare as JSON" quiet
 check "its keys" json "$work/out" '$.models[0].name' '$.models[0].method' '$.models[0].density' \

@@ -1,11 +1,14 @@
 /* TensorBoard's event files, read back by the format's own description.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst/check/check.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/report/compare.h"
 #include "pipeline/report/tensorboard.h"
+#include "tests/fake_results.h"
 #include "tests/media_help.h"
 
 /* RFC 3720, appendix B.4, and the check value of the CRC catalogues. */
@@ -113,12 +116,65 @@ START_TEST(figures_read_back)
 }
 END_TEST
 
+/* What the files say is what the results say, to the last bit of a float. */
+START_TEST(results_are_exported)
+{
+    const FakeResults fake = {.models = 2, .corruptions = 2, .clips = 9, .missing = 1};
+    CopResults *results = fake_load(help_path("r.db"), &fake);
+    CopError err = {0};
+    char folder[256];
+    snprintf(folder, sizeof folder, "%s/tb", help_folder());
+    ck_assert_msg(cop_compare_events(results, folder, &err) == COP_OK, "%s", err.text);
+    for (int m = 0; m < results->n_models; m++) {
+        size_t size, left;
+        unsigned char *bytes = help_output(&size, "cat 'tb/%s'/events.*", results->models[m].label);
+        const unsigned char *p = bytes;
+        uint64_t step;
+        int figures = 0, wanted = 0;
+        while (p < bytes + size) {
+            const unsigned char *event = next_event(&p, &step, &left);
+            if (event[0] != 0x2a)
+                continue;
+            char tag[64] = {0};
+            float value;
+            memcpy(tag, event + 6, event[5]);
+            memcpy(&value, event + left - 4, sizeof value);
+            CopInterval want;
+            if (strcmp(tag, "top1/clean") == 0) {
+                want = cop_results_score(results, m, COP_SCOPE_CLEAN);
+            } else if (strcmp(tag, "top1/robust") == 0) {
+                want = cop_results_score(results, m, COP_SCOPE_ROBUST);
+            } else {
+                int c = 0;
+                while (strcmp(results->corruptions[c].name, tag + 5) != 0)
+                    c++;
+                const int column = cop_results_column(results, c, (double)step / 100);
+                ck_assert_msg(column > 0, "%s at %d", tag, (int)step);
+                want = cop_results_top1(results, m, column);
+            }
+            ck_assert_msg(value == (float)want.value, "%s: %g", tag, (double)value);
+            figures++;
+        }
+        for (int i = 1; i < results->n_columns; i++)
+            wanted += results->models[m].cells[i].n > 0;
+        wanted += !isnan(cop_results_score(results, m, COP_SCOPE_CLEAN).value);
+        wanted += !isnan(cop_results_score(results, m, COP_SCOPE_ROBUST).value);
+        ck_assert_int_eq(figures, wanted);
+        ck_assert_int_gt(figures, 4);
+        free(bytes);
+    }
+    cop_results_free(&results);
+    help_remove_folder();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("tensorboard");
     TCase *tests = tcase_create("tensorboard");
     tcase_add_test(tests, crc32c_is_the_standards);
     tcase_add_test(tests, figures_read_back);
+    tcase_add_test(tests, results_are_exported);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
