@@ -36,10 +36,12 @@ static CopStatus find_classes(const CopDataOptions *options, GPtrArray *names, C
     GHashTable *seen = g_hash_table_new(g_str_hash, g_str_equal);
     for (const char *name; (name = g_dir_read_name(folder));) {
         char *class_name = class_of(name);
-        if (class_name && g_hash_table_add(seen, class_name))
-            g_ptr_array_add(names, class_name);
-        else
+        if (!class_name || g_hash_table_contains(seen, class_name)) {
             g_free(class_name);
+            continue;
+        }
+        g_hash_table_add(seen, class_name); /* the list owns it */
+        g_ptr_array_add(names, class_name);
     }
     g_hash_table_unref(seen);
     g_ptr_array_sort(names, by_bytes);
