@@ -91,6 +91,8 @@ check "folders of pictures" says "top-1 100.0 %"
 run eval "${frames_words[@]}" --model "$work/many/model.safetensors" --db "$work/m.db" --set clip.clips=2
 check "their grid" quiet
 check "every folder in every cell" test "$(sqlite3 "$work/m.db" 'SELECT count(*) FROM prediction')" = 14
+check "which pictures they are is in the setup" test "$(sqlite3 "$work/m.db" \
+    "SELECT text LIKE '%data.frame_template=f{}.pgm%' FROM setup")" = 1
 rm "$work/frames/up2/f3.pgm"
 run eval "${frames_words[@]}" --model "$work/many/model.safetensors" --db "$work/n.db" \
     --set data.max_skip=0.5
