@@ -12,7 +12,18 @@ static int by_bytes(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Names of the classes that have a list for the fold, sorted. */
+/* The class whose list, of any fold, is called `name`; NULL for other files. */
+static char *class_of(const char *name)
+{
+    static const char *const ends[] = {"_test_split1.txt", "_test_split2.txt", "_test_split3.txt"};
+    for (size_t i = 0; i < G_N_ELEMENTS(ends); i++)
+        if (name[0] != '.' && g_str_has_suffix(name, ends[i]) && strlen(name) > strlen(ends[i]))
+            return g_strndup(name, strlen(name) - strlen(ends[i]));
+    return NULL;
+}
+
+/* Sorted names of the classes that have a list for any fold: were one left out whose list is
+ * missing, all later classes would change their numbers. */
 static CopStatus find_classes(const CopDataOptions *options, GPtrArray *names, CopError *err)
 {
     GError *error = NULL;
@@ -22,18 +33,23 @@ static CopStatus find_classes(const CopDataOptions *options, GPtrArray *names, C
         g_error_free(error);
         return status;
     }
-    char *end = g_strdup_printf("_test_split%d.txt", options->fold);
-    for (const char *name; (name = g_dir_read_name(folder));)
-        if (name[0] != '.' && g_str_has_suffix(name, end) && strlen(name) > strlen(end))
-            g_ptr_array_add(names, g_strndup(name, strlen(name) - strlen(end)));
+    GHashTable *seen = g_hash_table_new(g_str_hash, g_str_equal);
+    for (const char *name; (name = g_dir_read_name(folder));) {
+        char *class_name = class_of(name);
+        if (!class_name || g_hash_table_contains(seen, class_name)) {
+            g_free(class_name);
+            continue;
+        }
+        g_hash_table_add(seen, class_name); /* the list owns it */
+        g_ptr_array_add(names, class_name);
+    }
+    g_hash_table_unref(seen);
     g_ptr_array_sort(names, by_bytes);
-    const CopStatus status = names->len
-                                 ? COP_OK
-                                 : cop_error_set(err, COP_ERR_DATA, "%s: holds no lists CLASS%s",
-                                                 options->annotation, end);
-    g_free(end);
     g_dir_close(folder);
-    return status;
+    if (names->len)
+        return COP_OK;
+    return cop_error_set(err, COP_ERR_DATA, "%s: holds no lists CLASS_test_split%d.txt",
+                         options->annotation, options->fold);
 }
 
 static CopStatus add_line(const CopDataOptions *options, CopListFile *list, int i,

@@ -136,6 +136,9 @@ static char *setup_text(const Grid *grid)
     GString *text = g_string_new(NULL);
     g_string_append_printf(text, "data.format=%s\ndata.manifest=%016" G_GINT64_MODIFIER "x\n",
                            c->data.format, cop_dataset_hash(&grid->dataset));
+    if (c->data.rawframes)
+        g_string_append_printf(text, "data.frame_template=%s\ndata.frame_start=%d\n",
+                               c->data.frame_template, c->data.frame_start);
     g_string_append_printf(text, "clip.clips=%d\nclip.policy=%s\n", c->clip.clips,
                            cop_edge_names[c->clip.policy]);
     append_views(text, &c->clip);

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Pictures as clips of one frame: CIFAR's files, trained on and evaluated.
+# Pictures as clips of one frame, CIFAR's and single files, and as clips of many: trained on and
+# evaluated.
 # SPDX-License-Identifier: LGPL-2.1-or-later
 . "$(dirname "$0")/cli.sh"
 
@@ -48,5 +49,54 @@ check "no such file" refuses 3 train-images-idx3-ubyte
 truncate -s -1 "$work/cifar/data_batch_2.bin"
 run train -c "$work/cifar.cfg" --out "$work/none"
 check "a file that is cut" refuses 3 data_batch_2.bin 3073
+
+# --- files of their own: our lists, with a file that is missing -------------------
+mkdir "$work/grey"
+grey() { { printf 'P5\n32 32\n255\n' && plane "$(printf '%03o' "$2")"; } >"$work/$1"; } # FILE SHADE
+printf 'path\tlabel\n' | tee "$work/grey/train.tsv" >"$work/grey/val.tsv"
+for i in 1 2 3 4 5 6; do
+    grey grey/dark$i.pgm $((10 + 8 * i))
+    grey grey/bright$i.pgm $((160 + 12 * i))
+    list=$([ $i -lt 5 ] && echo train || echo val)
+    printf '%s%d.pgm\t%s\n' dark $i dark bright $i bright >>"$work/grey/$list.tsv"
+done
+printf 'gone.pgm\tdark\n' >>"$work/grey/train.tsv"
+grey_words=(-c "$work/cifar.cfg" --set data.format=manifest --set "data.root=$work/grey"
+    --set "data.annotation=$work/grey" --set train.batch=4)
+run train "${grey_words[@]}" --out "$work/none"
+check "one of them missing" refuses 3 gone.pgm data.max_skip
+run train "${grey_words[@]}" --set data.max_skip=0.2 --out "$work/files"
+check "which may be" test $code -eq 0
+check "and is listed" grep -q gone.pgm "$work/files/metrics.jsonl"
+printf 'dark1.pgm\n' >>"$work/grey/val.tsv"
+run train "${grey_words[@]}" --set data.max_skip=0.2 --out "$work/none"
+check "a clip without a label" refuses 3 dark1.pgm data.test_split
+
+# --- folders of pictures ------------------------------------------------------------
+mkdir "$work/frames"
+for clip in up down up2 down2; do
+    mkdir "$work/frames/$clip"
+    for t in 0 1 2 3 4 5; do
+        step=$([[ $clip = up* ]] && echo $t || echo $((5 - t)))
+        grey "frames/$clip/f$t.pgm" $((40 + 30 * step + ${#clip}))
+    done
+done
+printf '%s 6 %d\n' up 0 down 1 >"$work/frames/train_list_rawframes.txt"
+printf '%s 6 %d\n' up2 0 down2 1 >"$work/frames/val_list_rawframes.txt"
+frames_words=(-c "$work/cifar.cfg" --set data.format=mmaction --set "data.root=$work/frames"
+    --set "data.annotation=$work/frames" --set data.rawframes=true --set data.frame_template='f{}.pgm'
+    --set data.frame_start=0 --set clip.frames=6 --set clip.sampler=mmaction --set train.epochs=15)
+run train "${frames_words[@]}" --out "$work/many"
+check "folders of pictures" says "top-1 100.0 %"
+run eval "${frames_words[@]}" --model "$work/many/model.safetensors" --db "$work/m.db" --set clip.clips=2
+check "their grid" quiet
+check "every folder in every cell" test "$(sqlite3 "$work/m.db" 'SELECT count(*) FROM prediction')" = 14
+check "which pictures they are is in the setup" test "$(sqlite3 "$work/m.db" \
+    "SELECT text LIKE '%data.frame_template=f{}.pgm%' FROM setup")" = 1
+rm "$work/frames/up2/f3.pgm"
+run eval "${frames_words[@]}" --model "$work/many/model.safetensors" --db "$work/n.db" \
+    --set data.max_skip=0.5
+check "one picture missing: its clip is skipped" test "$(sqlite3 "$work/n.db" \
+    "SELECT reason LIKE '%f3.pgm%' FROM skip")" = 1
 
 finish

@@ -172,7 +172,7 @@ values = []
 lines = []
 for sampler, frames, stride, clips, total, rate, fps, policy, k, found in kept:
     lines.append(f'    {{"{sampler}", {frames}, {stride}, {clips}, {total}, {rate!r}, {fps}, {policy}, {k}, '
-                 f'{len(values)}}},\n')
+                 f'{len(values)}}},' + "\n" * (len(lines) % 8 == 7))
     values += found
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "samplers_golden.h"), "w") as f:
     f.write("/* Written by make_samplers.py, which says how.\n"
@@ -183,10 +183,10 @@ with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "samplers_gol
             "    int frames, stride, clips, total;\n"
             "    double rate, fps;\n"
             "    int policy, view, offset;\n"
-            "} samplers[] = {\n" + "".join(lines) + "};\n\n"
+            "} samplers[] = {\n" + "".join(lines).rstrip("\n") + "\n};\n\n"
             "static const short sampled[] = {\n")
-    for i in range(0, len(values), 20):
-        f.write("    " + " ".join(f"{v}," for v in values[i:i + 20]) + "\n")
+    for i in range(0, len(values), 60):
+        f.write("    " + " ".join(f"{v}," for v in values[i:i + 60]) + "\n")
     f.write("};\n\n"
             "static const struct {\n    int width, height, resize_h, resize_w, crop, view, top, left;\n"
             "} crops[] = {\n" + "".join(f"    {braces(row)},\n" for row in crops()) + "};\n\n"

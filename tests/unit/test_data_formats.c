@@ -57,11 +57,17 @@ START_TEST(hmdb51)
     data_item(0, "Zoo/z.avi", 0);
     data_item(1, "ride_bike/b 2 1.avi", 2);
     data_configure("fold", "2");
+    DATA_REFUSED(COP_SPLIT_TEST, COP_ERR_DATA, "Zoo_test_split2.txt");
+    data_write("lists/Zoo_test_split2.txt", "z.avi 0\n");
+    data_write("lists/ride_bike_test_split2.txt", "c.avi 2\n");
     data_loads(COP_SPLIT_TEST);
-    ck_assert_int_eq(data_set.classes.n, 1);
-    data_item(0, "brush_hair/other.avi", 0);
-    data_configure("fold", "3");
-    DATA_REFUSED(COP_SPLIT_TEST, COP_ERR_DATA, "lists", "_test_split3.txt");
+    ck_assert_int_eq(data_set.classes.n, 3);
+    ck_assert_int_eq(data_set.n, 2);
+    data_item(0, "brush_hair/other.avi", 1);
+    data_item(1, "ride_bike/c.avi", 2);
+    data_use("hmdb51", "media");
+    data_write("media/readme.txt", "no list");
+    DATA_REFUSED(COP_SPLIT_TEST, COP_ERR_DATA, "media", "_test_split2.txt");
 }
 END_TEST
 
@@ -426,9 +432,17 @@ START_TEST(ssv2)
     data_loads(COP_SPLIT_TEST);
     ck_assert_int_eq(data_set.n, 2);
     data_item(0, "1420.webm", -1);
-    data_write("lists/something-something-v2-train.json", "[]");
-    data_configure("train_list", "something-something-v2-train.json");
+    data_write("lists/mine.json", "[]");
+    data_configure("train_list", "mine.json");
     DATA_REFUSED(COP_SPLIT_TRAIN, COP_ERR_DATA, "no training clips");
+    /* The spelling of the first release. */
+    data_use("ssv2", "old");
+    data_configure("train_list", "");
+    data_write("old/something-something-v2-labels.json", "{\"Holding something\": \"0\"}");
+    data_write("old/something-something-v2-train.json",
+               "[{\"id\": \"5\", \"template\": \"Holding [something]\"}]");
+    data_loads(COP_SPLIT_TRAIN);
+    data_item(0, "5.webm", 0);
 }
 END_TEST
 
