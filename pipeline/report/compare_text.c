@@ -153,14 +153,6 @@ static void put_spread(CopTable *table, const CopResults *results, int recipe, i
                        cop_text_measure(deviation, spread.deviation, share));
 }
 
-static const CopStoreModel *first_of(const CopResults *results, int recipe)
-{
-    int i = 0;
-    while (results->models[i].recipe != recipe)
-        i++;
-    return &results->models[i].about;
-}
-
 CopTable *cop_compare_seeds(const CopResults *results, int baseline)
 {
     static const char *const heads[] = {"density", "models",       "clean",
@@ -175,7 +167,8 @@ CopTable *cop_compare_seeds(const CopResults *results, int baseline)
         cop_table_column(table, results->corruptions[i].name, true);
     for (int recipe = 0; recipe < results->n_recipes; recipe++) {
         char text[COP_NUMBER_SIZE];
-        const CopStoreModel *about = first_of(results, recipe);
+        const CopStoreModel *about =
+            &results->models[cop_results_recipe_first(results, recipe)].about;
         cop_table_cell(table, "%s", about->method);
         cop_table_cell(table, "%s", cop_text_number(text, about->density, 3));
         cop_table_cell(table, "%d", cop_results_recipe_size(results, recipe));

@@ -28,21 +28,20 @@ static void put_spread(GString *out, const CopResults *results, int recipe, int 
 
 static void put_members(GString *out, const CopResults *results, int recipe)
 {
-    const CopStoreModel *about = NULL;
-    for (int i = 0; i < results->n_models; i++)
-        if (results->models[i].recipe == recipe) {
-            char text[COP_NUMBER_SIZE];
-            if (!about) {
-                about = &results->models[i].about;
-                g_string_append(out, "<tr><th scope=\"row\">");
-                cop_html_text(out, about->method);
-                g_string_append_printf(out, " <span class=\"aside\">density %s</span></th><td>",
-                                       cop_text_number(text, about->density, 3));
-            } else {
-                g_string_append(out, ", ");
-            }
-            g_string_append_printf(out, "%llu", (unsigned long long)results->models[i].about.seed);
-        }
+    const CopStoreModel *about = &results->models[cop_results_recipe_first(results, recipe)].about;
+    const char *comma = "";
+    char text[COP_NUMBER_SIZE];
+    g_string_append(out, "<tr><th scope=\"row\">");
+    cop_html_text(out, about->method);
+    g_string_append_printf(out, " <span class=\"aside\">density %s</span></th><td>",
+                           cop_text_number(text, about->density, 3));
+    for (int i = 0; i < results->n_models; i++) {
+        if (results->models[i].recipe != recipe)
+            continue;
+        g_string_append_printf(out, "%s%llu", comma,
+                               (unsigned long long)results->models[i].about.seed);
+        comma = ", ";
+    }
     g_string_append(out, "</td>");
 }
 
