@@ -218,6 +218,14 @@ int cop_results_recipe_size(const CopResults *results, int recipe)
     return n;
 }
 
+int cop_results_recipe_first(const CopResults *results, int recipe)
+{
+    int i = 0;
+    while (results->models[i].recipe != recipe)
+        i++;
+    return i;
+}
+
 CopSpread cop_results_spread(const CopResults *results, int recipe, int scope, int baseline,
                              CopMeasure measure)
 {
@@ -251,7 +259,7 @@ static void put_wrapped(GString *out, const char *text)
 char *cop_measures_text(void)
 {
     GString *text = g_string_new(NULL);
-    for (int i = 0; i < COP_MEASURES; i++) {
+    for (CopMeasure i = 0; i < COP_MEASURES; i++) {
         g_string_append_printf(text, "  %s", cop_measure_rows[i].key);
         put_wrapped(text, cop_measure_rows[i].definition);
         g_string_append_c(text, '\n');

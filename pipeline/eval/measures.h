@@ -49,8 +49,9 @@ typedef struct CopSpread {
 CopSpread cop_results_spread(const CopResults *results, int recipe, int scope, int baseline,
                              CopMeasure measure);
 
-/* Models of one recipe. */
+/* How many models a recipe has, and the first of them. */
 int cop_results_recipe_size(const CopResults *results, int recipe);
+int cop_results_recipe_first(const CopResults *results, int recipe);
 
 /* All keys and definitions, one a paragraph; g_malloc'ed and returned. */
 char *cop_measures_text(void);

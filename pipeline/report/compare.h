@@ -29,7 +29,7 @@ char *cop_compare_scopes(const CopResults *results, int baseline);
  * where a recipe has several. */
 char *cop_compare_latex(const CopResults *results, int baseline);
 
-/* The latter alone: a row a recipe. NULL where every recipe has one model; else returned,
+/* The latter alone: a column a recipe. NULL where every recipe has one model; else returned,
  * cop_table_destroy() it. */
 CopTable *cop_compare_seeds(const CopResults *results, int baseline);
 

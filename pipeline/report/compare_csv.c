@@ -136,7 +136,7 @@ char *cop_compare_cells(const CopResults *results)
 static void put_measures(CopTable *table, const CopResults *results, int model, int scope,
                          int baseline)
 {
-    for (int i = 0; i < COP_MEASURES; i++) {
+    for (CopMeasure i = 0; i < COP_MEASURES; i++) {
         const CopInterval value = cop_results_measure(results, model, scope, baseline, i);
         if (cop_measure_rows[i].interval)
             put_interval(table, value);
@@ -150,7 +150,7 @@ char *cop_compare_scopes(const CopResults *results, int baseline)
     static const char *const heads[] = {"model", "scope", "name", "n", "baseline"};
     CopTable *table = cop_table_create();
     put_columns(table, heads, G_N_ELEMENTS(heads));
-    for (int i = 0; i < COP_MEASURES; i++) {
+    for (CopMeasure i = 0; i < COP_MEASURES; i++) {
         static const char *const ends[] = {"", "_low", "_high"};
         for (size_t k = 0; k < (cop_measure_rows[i].interval ? G_N_ELEMENTS(ends) : 1); k++) {
             char *head = g_strconcat(cop_measure_rows[i].key, ends[k], NULL);

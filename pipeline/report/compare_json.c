@@ -84,7 +84,7 @@ static void put_scopes(JsonBuilder *json, const CopResults *results, int model, 
         json_builder_begin_object(json);
         put_text(json, "scope", cop_results_scope_kind(results, scope));
         put_text(json, "name", cop_results_scope_name(results, scope));
-        for (int i = 0; i < COP_MEASURES; i++) {
+        for (CopMeasure i = 0; i < COP_MEASURES; i++) {
             const CopMeasureRow *row = &cop_measure_rows[i];
             const CopInterval value = cop_results_measure(results, model, scope, baseline, i);
             if (row->interval)
@@ -217,14 +217,12 @@ static void put_pairs(JsonBuilder *json, const CopResults *results)
 
 static void put_recipe(JsonBuilder *json, const CopResults *results, int recipe, int baseline)
 {
-    const CopStoreModel *about = NULL;
+    const CopStoreModel *about = &results->models[cop_results_recipe_first(results, recipe)].about;
     json_builder_begin_object(json);
     begin(json, "models");
     for (int i = 0; i < results->n_models; i++)
-        if (results->models[i].recipe == recipe) {
-            about = &results->models[i].about;
+        if (results->models[i].recipe == recipe)
             add_text(json, results->models[i].label);
-        }
     json_builder_end_array(json);
     put_text(json, "arch", about->arch);
     put_text(json, "method", about->method);
@@ -234,7 +232,7 @@ static void put_recipe(JsonBuilder *json, const CopResults *results, int recipe,
         json_builder_begin_object(json);
         put_text(json, "scope", cop_results_scope_kind(results, scope));
         put_text(json, "name", cop_results_scope_name(results, scope));
-        for (int i = 0; i < COP_MEASURES; i++) {
+        for (CopMeasure i = 0; i < COP_MEASURES; i++) {
             const CopSpread spread = cop_results_spread(results, recipe, scope, baseline, i);
             char *deviation = g_strconcat(cop_measure_rows[i].key, "_sd", NULL);
             put_double(json, cop_measure_rows[i].key, spread.mean);

@@ -153,38 +153,36 @@ static void put_spread(CopTable *table, const CopResults *results, int recipe, i
                        cop_text_measure(deviation, spread.deviation, share));
 }
 
-static const CopStoreModel *first_of(const CopResults *results, int recipe)
-{
-    int i = 0;
-    while (results->models[i].recipe != recipe)
-        i++;
-    return &results->models[i].about;
-}
-
 CopTable *cop_compare_seeds(const CopResults *results, int baseline)
 {
-    static const char *const heads[] = {"density", "models",       "clean",
-                                        "robust",  "robust/clean", "mCE"};
+    static const struct {
+        const char *head;
+        int scope;
+        CopMeasure measure;
+    } rows[] = {{"clean", COP_SCOPE_CLEAN, COP_MEASURE_TOP1},
+                {"robust", COP_SCOPE_ROBUST, COP_MEASURE_TOP1},
+                {"robust/clean", COP_SCOPE_ROBUST, COP_MEASURE_RPC},
+                {"mCE", COP_SCOPE_ROBUST, COP_MEASURE_CE}};
     if (results->n_recipes == results->n_models)
         return NULL;
     CopTable *table = cop_table_create();
-    cop_table_column(table, "method", false);
-    for (size_t i = 0; i < G_N_ELEMENTS(heads); i++)
-        cop_table_column(table, heads[i], true);
-    for (int i = 0; i < results->n_corruptions; i++)
-        cop_table_column(table, results->corruptions[i].name, true);
+    cop_table_column(table, "method, density, models", false);
     for (int recipe = 0; recipe < results->n_recipes; recipe++) {
-        char text[COP_NUMBER_SIZE];
-        const CopStoreModel *about = first_of(results, recipe);
-        cop_table_cell(table, "%s", about->method);
-        cop_table_cell(table, "%s", cop_text_number(text, about->density, 3));
-        cop_table_cell(table, "%d", cop_results_recipe_size(results, recipe));
-        put_spread(table, results, recipe, COP_SCOPE_CLEAN, baseline, COP_MEASURE_TOP1);
-        put_spread(table, results, recipe, COP_SCOPE_ROBUST, baseline, COP_MEASURE_TOP1);
-        put_spread(table, results, recipe, COP_SCOPE_ROBUST, baseline, COP_MEASURE_RPC);
-        put_spread(table, results, recipe, COP_SCOPE_ROBUST, baseline, COP_MEASURE_CE);
-        for (int scope = 0; scope < results->n_corruptions; scope++)
-            put_spread(table, results, recipe, scope, baseline, COP_MEASURE_TOP1);
+        const CopStoreModel *about =
+            &results->models[cop_results_recipe_first(results, recipe)].about;
+        char density[COP_NUMBER_SIZE];
+        char *head = g_strdup_printf("%s, %s, %d", about->method,
+                                     cop_text_number(density, about->density, 3),
+                                     cop_results_recipe_size(results, recipe));
+        cop_table_column(table, head, true);
+        g_free(head);
+    }
+    for (int row = 0; row < (int)G_N_ELEMENTS(rows) + results->n_corruptions; row++) {
+        const int scope = row - (int)G_N_ELEMENTS(rows);
+        cop_table_cell(table, "%s", scope < 0 ? rows[row].head : results->corruptions[scope].name);
+        for (int recipe = 0; recipe < results->n_recipes; recipe++)
+            put_spread(table, results, recipe, scope < 0 ? rows[row].scope : scope, baseline,
+                       scope < 0 ? rows[row].measure : COP_MEASURE_TOP1);
     }
     return table;
 }

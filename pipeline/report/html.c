@@ -213,8 +213,9 @@ static void put_results(GString *out, const CopResults *results, int baseline)
     if (results->n_recipes == results->n_models)
         return;
     cop_html_section(out, "seeds", "Over seeds");
-    g_string_append(out, "<p class=\"caption\">Models that differ in their seed alone: mean and "
-                         "standard deviation.</p>");
+    g_string_append(out,
+                    "<p class=\"caption\">Models of one architecture, method and density: mean and "
+                    "standard deviation.</p>");
     cop_html_seeds(out, results, baseline);
     g_string_append(out, "</section>\n");
 }

@@ -130,7 +130,7 @@ void cop_html_reading(GString *out, const CopResults *results)
         out,
         "<dl><dt>Robust</dt><dd>Mean over corruptions of the mean over severities; missing while a "
         "cell is missing or lacks clips. A family or a severity is averaged in the same way.</dd>");
-    for (int i = 0; i < COP_MEASURES; i++) {
+    for (CopMeasure i = 0; i < COP_MEASURES; i++) {
         g_string_append(out, "<dt>");
         if (strncmp(cop_measure_rows[i].title, "mCE", 3) == 0)
             cop_html_text(out, cop_measure_rows[i].title);

@@ -26,45 +26,50 @@ static void put_spread(GString *out, const CopResults *results, int recipe, int 
     g_string_append(out, "</td>");
 }
 
-static void put_members(GString *out, const CopResults *results, int recipe)
+static void put_recipe(GString *out, const CopResults *results, int recipe)
 {
-    const CopStoreModel *about = NULL;
-    for (int i = 0; i < results->n_models; i++)
-        if (results->models[i].recipe == recipe) {
-            char text[COP_NUMBER_SIZE];
-            if (!about) {
-                about = &results->models[i].about;
-                g_string_append(out, "<tr><th scope=\"row\">");
-                cop_html_text(out, about->method);
-                g_string_append_printf(out, " <span class=\"aside\">density %s</span></th><td>",
-                                       cop_text_number(text, about->density, 3));
-            } else {
-                g_string_append(out, ", ");
-            }
-            g_string_append_printf(out, "%llu", (unsigned long long)results->models[i].about.seed);
-        }
-    g_string_append(out, "</td>");
+    const CopStoreModel *about = &results->models[cop_results_recipe_first(results, recipe)].about;
+    const char *comma = cop_results_recipe_size(results, recipe) > 1 ? "seeds " : "seed ";
+    char text[COP_NUMBER_SIZE];
+    g_string_append(out, "<th class=\"num\">");
+    cop_html_text(out, about->method);
+    g_string_append_printf(out, " %s<span class=\"interval\">",
+                           cop_text_number(text, about->density, 3));
+    for (int i = 0; i < results->n_models; i++) {
+        if (results->models[i].recipe != recipe)
+            continue;
+        g_string_append_printf(out, "%s%llu", comma,
+                               (unsigned long long)results->models[i].about.seed);
+        comma = ", ";
+    }
+    g_string_append(out, "</span></th>");
 }
 
 void cop_html_seeds(GString *out, const CopResults *results, int baseline)
 {
-    g_string_append(out, "<div class=\"scroll\"><table class=\"seeds\"><thead><tr><th>Recipe</th>"
-                         "<th>Seeds</th><th class=\"num\">Clean, %</th><th class=\"num\">Robust, %"
-                         "</th><th class=\"num\">Robust / clean</th><th class=\"num\">mCE</th>");
-    for (int i = 0; i < results->n_corruptions; i++) {
-        g_string_append(out, "<th class=\"num\">");
-        cop_html_name(out, results->corruptions[i].name);
-        g_string_append(out, ", %</th>");
-    }
+    static const struct {
+        const char *head;
+        int scope;
+        CopMeasure measure;
+    } rows[] = {{"Clean, %", COP_SCOPE_CLEAN, COP_MEASURE_TOP1},
+                {"Robust, %", COP_SCOPE_ROBUST, COP_MEASURE_TOP1},
+                {"Robust / clean", COP_SCOPE_ROBUST, COP_MEASURE_RPC},
+                {"mCE", COP_SCOPE_ROBUST, COP_MEASURE_CE}};
+    g_string_append(out, "<div class=\"scroll\"><table class=\"seeds\"><thead><tr><th></th>");
+    for (int recipe = 0; recipe < results->n_recipes; recipe++)
+        put_recipe(out, results, recipe);
     g_string_append(out, "</tr></thead><tbody>");
-    for (int recipe = 0; recipe < results->n_recipes; recipe++) {
-        put_members(out, results, recipe);
-        put_spread(out, results, recipe, COP_SCOPE_CLEAN, baseline, COP_MEASURE_TOP1);
-        put_spread(out, results, recipe, COP_SCOPE_ROBUST, baseline, COP_MEASURE_TOP1);
-        put_spread(out, results, recipe, COP_SCOPE_ROBUST, baseline, COP_MEASURE_RPC);
-        put_spread(out, results, recipe, COP_SCOPE_ROBUST, baseline, COP_MEASURE_CE);
-        for (int scope = 0; scope < results->n_corruptions; scope++)
-            put_spread(out, results, recipe, scope, baseline, COP_MEASURE_TOP1);
+    for (int row = 0; row < (int)G_N_ELEMENTS(rows) + results->n_corruptions; row++) {
+        const int scope = row - (int)G_N_ELEMENTS(rows);
+        g_string_append(out, "<tr><th scope=\"row\">");
+        if (scope < 0)
+            g_string_append(out, rows[row].head);
+        else
+            cop_html_name(out, results->corruptions[scope].name);
+        g_string_append(out, scope < 0 ? "</th>" : ", %</th>");
+        for (int recipe = 0; recipe < results->n_recipes; recipe++)
+            put_spread(out, results, recipe, scope < 0 ? rows[row].scope : scope, baseline,
+                       scope < 0 ? rows[row].measure : COP_MEASURE_TOP1);
         g_string_append(out, "</tr>");
     }
     g_string_append(out, "</tbody></table></div>");

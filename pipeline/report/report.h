@@ -16,7 +16,8 @@ typedef struct CopReportOptions {
 /* The page as text: tables and heat maps are plain HTML, charts are drawn from embedded JSON
  * blocks by embedded scripts; nothing is fetched. `baseline` is the index of the model that
  * the others are compared with. A few frames of the hardest clips are decoded where the clips
- * can be read; where not, the page says so. `options` may be NULL. Returned, freed with g_free(). */
+ * can be read; where not, the page says so. `options` may be NULL. Returned, freed with
+ * g_free(). */
 char *cop_report_html(const CopResults *results, int baseline, const CopReportOptions *options);
 
 /* Writes it to `path`, whole or not at all. */

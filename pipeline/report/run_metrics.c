@@ -120,10 +120,10 @@ static void free_candidate(gpointer pointer)
     g_free(candidate);
 }
 
-static void add_candidate(GPtrArray *candidates, const char *folder)
+/* `model` is a file in `folder`. */
+static void add_candidate(GPtrArray *candidates, const char *folder, const char *model)
 {
-    char *metrics = g_build_filename(folder, metrics_name, NULL);
-    char *model = g_build_filename(folder, model_name, NULL), *sha256 = NULL;
+    char *metrics = g_build_filename(folder, metrics_name, NULL), *sha256 = NULL;
     if (g_file_test(metrics, G_FILE_TEST_IS_REGULAR) &&
         g_file_test(model, G_FILE_TEST_IS_REGULAR) &&
         cop_model_hash(model, &sha256, NULL) == COP_OK) {
@@ -133,6 +133,13 @@ static void add_candidate(GPtrArray *candidates, const char *folder)
         g_ptr_array_add(candidates, candidate);
     }
     g_free(metrics);
+}
+
+/* A run's folder, whose model has the usual name. */
+static void add_run(GPtrArray *candidates, const char *folder)
+{
+    char *model = g_build_filename(folder, model_name, NULL);
+    add_candidate(candidates, folder, model);
     g_free(model);
 }
 
@@ -140,11 +147,11 @@ static void add_folder(GPtrArray *candidates, const char *folder)
 {
     GDir *dir = g_dir_open(folder, 0, NULL);
     const char *name;
-    add_candidate(candidates, folder);
+    add_run(candidates, folder);
     while (dir && (name = g_dir_read_name(dir)) != NULL) {
         char *inner = g_build_filename(folder, name, NULL);
         if (g_file_test(inner, G_FILE_TEST_IS_DIR))
-            add_candidate(candidates, inner);
+            add_run(candidates, inner);
         g_free(inner);
     }
     if (dir)
@@ -155,9 +162,10 @@ static GPtrArray *list_candidates(const CopResults *results, const char *const *
 {
     GPtrArray *candidates = g_ptr_array_new_with_free_func(free_candidate);
     for (int i = 0; i < results->n_models; i++) {
-        char *folder = results->models[i].path ? g_path_get_dirname(results->models[i].path) : NULL;
+        const char *path = results->models[i].path;
+        char *folder = path ? g_path_get_dirname(path) : NULL;
         if (folder)
-            add_candidate(candidates, folder);
+            add_candidate(candidates, folder, path);
         g_free(folder);
     }
     for (int i = 0; i < n; i++)

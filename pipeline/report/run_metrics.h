@@ -31,8 +31,9 @@ typedef struct CopRunMetrics {
 } CopRunMetrics;
 
 /* Runs of the models, in their order: a folder counts for a model where it holds
- * metrics.jsonl and a model.safetensors of the model's SHA-256. Looked at are the folder that
- * the result file remembers, then each of folders[n] (may be NULL) and the folders in them.
+ * metrics.jsonl and a model of the model's SHA-256. Looked at are the file that the result file
+ * remembers, then model.safetensors in each of folders[n] (may be NULL) and in the folders in
+ * them.
  * Lines that are not of a run are passed over. Returned, g_ptr_array_unref() it. */
 GPtrArray *cop_run_metrics_find(const CopResults *results, const char *const *folders, int n);
 

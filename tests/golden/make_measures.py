@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Answers and measures of tests/unit/test_measures.c, by NumPy and SciPy (Debian 12: 1.24.2, 1.10.1)
 through tests/parity/measures.py. Seed 20250407.
-Usage: make_measures.py > measures.h
+Usage: make_measures.py > measures_golden.h
 SPDX-License-Identifier: LGPL-2.1-or-later"""
 import os
 import sys
@@ -46,7 +46,7 @@ def number(x):
     return "NAN" if x != x else "%.17g" % x
 
 
-print("/* Made by make_measures.py, which tells how. */")
+print("/* Made by make_measures.py, which tells how.\n * SPDX-License-Identifier: LGPL-2.1-or-later */\n/* clang-format off */")
 print(f"enum {{ CLIPS = {CLIPS}, COLUMNS = {len(COLUMNS)}, MODELS = {len(models)} }};")
 print("static const struct {\n    const char *name, *family;\n    double severity;\n} columns[COLUMNS] = {")
 for name, family, severity in COLUMNS:

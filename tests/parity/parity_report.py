@@ -178,11 +178,12 @@ def check_scopes(page, grid, about, base):
 def check_seeds(page, grid, document, base):
     shown = Shown()
     labels = [m["label"] for m in document["models"]]
-    for recipe, row in zip(document["recipes"], page.tables["seeds"][0][1:]):
-        members = [labels.index(label) for label in recipe["models"]]
-        cells = [(CLEAN, "top1", 100), (ROBUST, "top1", 100), (ROBUST, "rpc", 1), (ROBUST, "ce", 1)]
-        cells += [(("corruption", c), "top1", 100) for c in grid.corruptions]
-        for (scope, key, scale), cell in zip(cells, row[2:]):
+    rows = [(CLEAN, "top1", 100), (ROBUST, "top1", 100), (ROBUST, "rpc", 1), (ROBUST, "ce", 1)]
+    rows += [(("corruption", c), "top1", 100) for c in grid.corruptions]
+    check("a row a measure and corruption", abs(len(page.tables["seeds"][0]) - 1 - len(rows)), 0)
+    for (scope, key, scale), row in zip(rows, page.tables["seeds"][0][1:]):
+        for recipe, cell in zip(document["recipes"], row[1:]):
+            members = [labels.index(label) for label in recipe["models"]]
             mean, deviation = measures.spread([grid.measures(m, scope, base)[key] for m in members])
             found = parts(cell)
             shown.add(found[0], mean, scale)

@@ -10,7 +10,7 @@
 
 #include "pipeline/eval/measures.h"
 #include "pipeline/report/compare.h"
-#include "tests/golden/measures.h"
+#include "tests/golden/measures_golden.h"
 #include "tests/media_help.h"
 
 enum { FIGURES = 15 };
@@ -91,7 +91,7 @@ static void check_against(int base, const double wanted[][FIGURES], int scopes)
     ck_assert_int_eq(results->n_slices + 2, scopes);
     for (int i = 0; i < MODELS * scopes; i++) {
         int figure = 0;
-        for (int k = 0; k < COP_MEASURES; k++) {
+        for (CopMeasure k = 0; k < COP_MEASURES; k++) {
             const CopInterval got =
                 cop_results_measure(results, i / scopes, i % scopes - 2, base, k);
             const double values[] = {got.value, got.low, got.high};
@@ -189,7 +189,7 @@ START_TEST(scopes_read_back)
             ck_assert_int_eq((int)g_strv_length(field), at + FIGURES);
             ck_assert_str_eq(field[0], results->models[m].label);
             ck_assert_str_eq(field[4], "m1");
-            for (int k = 0; k < COP_MEASURES; k++) {
+            for (CopMeasure k = 0; k < COP_MEASURES; k++) {
                 const CopInterval value = cop_results_measure(results, m, scope, 1, k);
                 check_field(field[at++], value.value);
                 if (cop_measure_rows[k].interval) {

@@ -258,7 +258,8 @@ START_TEST(page_is_written_whole)
     ck_assert(g_str_has_suffix(text, "</html>\n"));
     g_free(text);
     g_free(page);
-    ck_assert(cop_report_write(results, 0, NULL, help_path("none/report.html"), &err) == COP_ERR_IO);
+    ck_assert(cop_report_write(results, 0, NULL, help_path("none/report.html"), &err) ==
+              COP_ERR_IO);
 }
 END_TEST
 

@@ -1,4 +1,6 @@
-/* Made by make_measures.py, which tells how. */
+/* Made by make_measures.py, which tells how.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* clang-format off */
 enum { CLIPS = 40, COLUMNS = 7, MODELS = 4 };
 static const struct {
     const char *name, *family;
