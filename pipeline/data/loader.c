@@ -82,21 +82,34 @@ static CopStatus prepare_frames(const CopLoaderOptions *o, const CopDataItem *it
                                 const CopFrame *frame, int got, const int *index, int first,
                                 const CopTensor *x, int lane, CopError *err)
 {
-    if (got == 0)
+    if (got <= most(index, o->sample.frames) - first)
         return cop_error_set(err, COP_ERR_DATA, "%s: has fewer frames than were counted",
                              item->path);
-    COP_TRY(cop_prepare_check(&o->prepare, item->path, frame[0].width, frame[0].height, x->h, x->w,
-                              err));
-    const CopCropBox box = choose_box(o, item, frame[0].width, frame[0].height);
+    const CopFrame *some = &frame[index[0] - first]; /* any will do */
+    COP_TRY(cop_prepare_check(&o->prepare, item->path, some->width, some->height, x->h, x->w, err));
+    const CopCropBox box = choose_box(o, item, some->width, some->height);
     for (int t = 0; t < o->sample.frames; t++) {
-        const int want = index[t] - first;
         const CopStatus status =
-            cop_prepare_frame(&o->prepare, &frame[want < got ? want : got - 1], box, x, lane, t);
+            cop_prepare_frame(&o->prepare, &frame[index[t] - first], box, x, lane, t);
         if (status != COP_OK)
             return cop_error_set(err, status, "%s: a frame cannot be prepared: %s", item->path,
                                  cop_status_name(status));
     }
     return COP_OK;
+}
+
+/* The frames that are sampled, and none between them. */
+static CopStatus read_frames(const CopDataItem *item, const int *index, int n, int first, int last,
+                             CopFrame *frame, int *got, CopError *err)
+{
+    bool *want = calloc((size_t)(last - first) + 1, sizeof *want);
+    if (!want)
+        return cop_error_set(err, COP_ERR_NOMEM, "out of memory");
+    for (int t = 0; t < n; t++)
+        want[index[t] - first] = true;
+    const CopStatus status = cop_video_read(item->path, first, last, want, frame, got, err);
+    free(want);
+    return status;
 }
 
 CopStatus cop_load_clip(const CopLoaderOptions *o, const CopDataItem *item, const CopTensor *x,
@@ -112,8 +125,9 @@ CopStatus cop_load_clip(const CopLoaderOptions *o, const CopDataItem *item, cons
     const int first = least(index, o->sample.frames), last = most(index, o->sample.frames);
     CopFrame *frame = calloc((size_t)(last - first) + 1, sizeof *frame);
     int got = 0;
-    CopStatus status = frame ? cop_video_read(item->path, first, last, frame, &got, err)
-                             : cop_error_set(err, COP_ERR_NOMEM, "out of memory");
+    CopStatus status =
+        frame ? read_frames(item, index, o->sample.frames, first, last, frame, &got, err)
+              : cop_error_set(err, COP_ERR_NOMEM, "out of memory");
     if (status == COP_OK)
         status = prepare_frames(o, item, frame, got, index, first, x, lane, err);
     for (int i = 0; i < got; i++)
