@@ -49,6 +49,7 @@ static const struct Rule {
     {"data", "format", .names = format_names},
     {"data", "root", .path = true},
     {"data", "annotation", .path = true},
+    {"data", "index", .path = true},
     {"model", "weights", .path = true},
     {"model", "kernels", .path = true},
     {"prep", "resize", .least = 1, .most = 2},

@@ -23,6 +23,11 @@ enum {
 const char *const cop_fault_names[] = {"none",  "missing",     "unreadable", "empty", "no-video",
                                        "sound", "undecodable", "cut",        "slow",  NULL};
 
+bool cop_fault_lasts(CopVideoFault fault)
+{
+    return fault != COP_FAULT_MISSING && fault != COP_FAULT_UNREADABLE && fault != COP_FAULT_SLOW;
+}
+
 static atomic_int limit_ms = 30000;
 
 void cop_decoder_limit(double seconds)

@@ -32,6 +32,9 @@ typedef enum CopVideoFault {
 } CopVideoFault;
 extern const char *const cop_fault_names[]; /* "none", "missing", ..., NULL */
 
+/* True where the fault (or its absence) is the file's own, until the file changes. */
+bool cop_fault_lasts(CopVideoFault fault);
+
 /* Opens the best video stream of `path` ("-" is y4m on stdin; a picture is a
  * video of one frame): the largest, as the ffmpeg command picks it; cover pictures of
  * music do not count. Frames keep their format where CopPixelFormat has it and
@@ -81,7 +84,7 @@ void cop_video_facts_free(CopVideoFacts *facts);
 
 /* Decodes `path` once without keeping anything. A file at fault is COP_ERR_DATA with
  * facts->fault set; free `facts` in any case. The result is remembered, per path, size and
- * modification time, for the life of the process, unless the file was only too slow.
+ * modification time, for the life of the process, if it is one that lasts.
  * Thread-safe, as all that follows. */
 CopStatus cop_video_scan(const char *path, CopVideoFacts *facts, CopError *err) COP_MUST_CHECK;
 

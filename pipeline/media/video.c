@@ -95,8 +95,8 @@ CopStatus cop_video_scan(const char *path, CopVideoFacts *facts, CopError *err)
         snprintf(facts->reason, sizeof facts->reason, "%.255s",
                  own.text + (starts ? named + 2 : 0));
     }
-    /* What is slow today may be fast tomorrow; a lack of memory is no fault of the file. */
-    if (stamped && (status == COP_OK || status == COP_ERR_DATA) && facts->fault != COP_FAULT_SLOW)
+    /* What is slow or locked today need not be tomorrow, though the file stays as it is. */
+    if (stamped && (status == COP_OK || status == COP_ERR_DATA) && cop_fault_lasts(facts->fault))
         cop_video_remember(path, size, mtime, facts);
     return status == COP_OK ? COP_OK : cop_error_set(err, status, "%s", own.text);
 }

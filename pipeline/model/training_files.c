@@ -39,8 +39,9 @@ static CopStatus neutralise(CopConfig *copy, CopError *err)
 {
     static const char *const whole[] = {"corrupt", "eval", "sweep", NULL};
     static const char *const keys[] = {
-        "run.out=",     "run.threads=0",   "train.checkpoint_every=0", "model.name=",
-        "clip.clips=1", "data.max_skip=0", "data.format=folder",       "train.recompute=true"};
+        "run.out=",           "run.threads=0",  "train.checkpoint_every=0",
+        "model.name=",        "clip.clips=1",   "data.max_skip=0",
+        "data.format=folder", "data.timeout=0", "train.recompute=true"};
     for (const CopConfigBlock *block = cop_config_blocks; block->name; block++)
         if (g_strv_contains(whole, block->name)) {
             cop_options_free(block->options, (char *)copy + block->offset);
@@ -48,8 +49,8 @@ static CopStatus neutralise(CopConfig *copy, CopError *err)
         }
     for (gsize i = 0; i < G_N_ELEMENTS(keys); i++)
         COP_TRY(cop_config_set(copy, keys[i], err));
-    char **const paths[] = {&copy->data.root, &copy->data.annotation, &copy->model.weights,
-                            &copy->model.kernels};
+    char **const paths[] = {&copy->data.root, &copy->data.annotation, &copy->data.index,
+                            &copy->model.weights, &copy->model.kernels};
     for (gsize i = 0; i < G_N_ELEMENTS(paths); i++)
         *paths[i][0] = '\0';
     return COP_OK;
@@ -147,7 +148,8 @@ CopStatus cop_training_note_skips(CopTrainingState *run, const CopLoader *loader
     const CopSkip *skips;
     const int n = cop_loader_skips(loader, &skips);
     for (int i = 0; i < n; i++)
-        if (g_hash_table_add(run->skipped, g_strdup(dataset->item[skips[i].item].relative)))
+        if (g_hash_table_insert(run->skipped, g_strdup(dataset->item[skips[i].item].relative),
+                                g_strdup(skips[i].reason)))
             note_skip(run, dataset, &skips[i]);
     const int all = run->train.n + run->test.n, skipped = (int)g_hash_table_size(run->skipped);
     if ((double)skipped / all <= run->config->data.max_skip)
@@ -157,6 +159,39 @@ CopStatus cop_training_note_skips(CopTrainingState *run, const CopLoader *loader
                          "one: %s",
                          skipped, all, run->config->data.max_skip,
                          n > 0 ? skips[n - 1].reason : "");
+}
+
+static int by_text(gconstpointer a, gconstpointer b)
+{
+    return strcmp(a, b);
+}
+
+char *cop_training_skips(const CopTrainingState *run)
+{
+    enum { MOST = 1000 }; /* the header of a model is no place for more: metrics.jsonl has all */
+    GList *names = g_list_sort(g_hash_table_get_keys(run->skipped), by_text);
+    JsonBuilder *b = json_builder_new();
+    int n = 0;
+    json_builder_begin_array(b);
+    for (const GList *name = names; name && n < MOST; name = name->next, n++) {
+        json_builder_begin_object(b);
+        json_builder_set_member_name(b, "path");
+        json_builder_add_string_value(b, name->data);
+        json_builder_set_member_name(b, "reason");
+        json_builder_add_string_value(b, g_hash_table_lookup(run->skipped, name->data));
+        json_builder_end_object(b);
+    }
+    json_builder_end_array(b);
+    g_list_free(names);
+    return cop_json_text(b, FALSE);
+}
+
+/* A member's text, "" where there is none; g_malloc'ed and returned. */
+static char *string_of(JsonObject *object, const char *member)
+{
+    JsonNode *node = json_object_get_member(object, member);
+    const bool text = node && json_node_get_value_type(node) == G_TYPE_STRING;
+    return g_strdup(text ? json_node_get_string(node) : "");
 }
 
 /* Clips that the lines of an earlier sitting list. */
@@ -173,7 +208,7 @@ static void recall_skips(CopTrainingState *run)
                                ? json_object_get_string_member(object, skip_key)
                                : NULL;
         if (name)
-            g_hash_table_add(run->skipped, g_strdup(name));
+            g_hash_table_insert(run->skipped, g_strdup(name), string_of(object, "reason"));
         g_object_unref(parser);
     }
     g_strfreev(lines);
@@ -184,20 +219,28 @@ static void recall_skips(CopTrainingState *run)
 CopStatus cop_training_checkpoint(CopTrainingState *run)
 {
     char epoch[32], metrics[32], accuracy[32], kernels[COP_KERNEL_HASH];
+    char clips[16], skipped[16];
     char *path = cop_training_path(run, "checkpoint.safetensors");
     g_snprintf(epoch, sizeof epoch, "%d", run->epoch);
     g_snprintf(metrics, sizeof metrics, "%" G_GSIZE_FORMAT, run->metrics->len);
+    g_snprintf(clips, sizeof clips, "%d", run->train.n + run->test.n);
+    g_snprintf(skipped, sizeof skipped, "%u", g_hash_table_size(run->skipped));
+    char *skips = cop_training_skips(run);
     const CopStMeta extra[] = {
         {"run.epoch", epoch},
         {"run.metrics", metrics},
         {"run.test_top1", cop_format_double(run->result->test_accuracy, accuracy)},
         {"run.config", run->config_hash},
         {"run.kernels", cop_kernel_table_name(&run->kernels, kernels)},
+        {"data.clips", clips},
+        {"data.skipped", skipped},
+        {"data.skips", skips},
         {"version", COP_VERSION}};
     const CopStatus status =
         cop_checkpoint_save(&run->trainer, path, extra, (int)G_N_ELEMENTS(extra), run->err);
     if (status == COP_OK)
         run->saved = run->epoch;
+    g_free(skips);
     g_free(path);
     return status;
 }

@@ -23,7 +23,7 @@ typedef struct CopTrainingState {
     bool untouched;   /* nothing was left to train */
     GString *metrics; /* JSON lines so far */
     char *config_hash;
-    GHashTable *skipped; /* relative paths of clips that cannot be read */
+    GHashTable *skipped; /* relative path and reason of each clip that cannot be read */
     CopTrainingResult *result;
     CopError *err;
 } CopTrainingState;
@@ -42,6 +42,9 @@ CopStatus cop_training_checkpoint(CopTrainingState *run);
 CopStatus cop_training_write_metrics(const CopTrainingState *run);
 void cop_training_note_epoch(CopTrainingState *run, const CopTrainingEpoch *epoch, double accuracy);
 void cop_training_note_event(void *run, const CopSparseEvent *event);
+
+/* The clips skipped so far, by name: JSON, g_malloc'ed and returned. */
+char *cop_training_skips(const CopTrainingState *run);
 
 /* Adds the clips that a loader skipped to the run's list; more of them than
  * data.max_skip allows is COP_ERR_DATA. */

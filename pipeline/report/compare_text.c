@@ -110,6 +110,9 @@ char *cop_compare_text(const CopResults *results, int baseline)
         put_corruptions(results, out);
     if (results->n_models > 1)
         put_tests(results, baseline, out);
+    if (results->n_skips > 0)
+        g_string_append_printf(out, "\n%d clip%s left out: see report or --json\n",
+                               results->n_skips, results->n_skips == 1 ? "" : "s");
     for (int i = 0; i < results->n_models; i++) {
         if (cop_results_complete(results, i, COP_SCOPE_ROBUST))
             continue;
