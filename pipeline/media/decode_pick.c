@@ -56,7 +56,7 @@ uint16_t cop_picture_sum(const AVFrame *frame)
 
 static bool begin_at(CopDecoder *decoder, const CopSeekTable *table, int key)
 {
-    if (av_seek_frame(decoder->format, decoder->stream, table->dts[key], AVSEEK_FLAG_BACKWARD) < 0)
+    if (av_seek_frame(decoder->format, decoder->stream, table->ask[key], AVSEEK_FLAG_BACKWARD) < 0)
         return false;
     avcodec_flush_buffers(decoder->codec);
     decoder->draining = decoder->waiting = decoder->partial = false;
@@ -80,27 +80,29 @@ static CopStatus go_on(CopDecoder *decoder, const CopSeekTable *table, int index
     return cop_picture_sum(decoder->frame) == table->sum[index] ? COP_OK : COP_AGAIN;
 }
 
-CopStatus cop_decoder_pick(CopDecoder *decoder, const CopPick *pick, CopFrame *out, CopError *err)
+static CopStatus pick_all(CopDecoder *decoder, CopFrame *out, CopError *err)
 {
+    const CopPick *pick = decoder->pick;
     const CopSeekTable *table = pick->table;
     int at = 0; /* the frame that comes next */
-    CopStatus status = COP_OK;
-    decoder->pick = pick;
-    for (int i = pick->first; i <= pick->last && i < table->frames && status == COP_OK; i++) {
+    for (int i = pick->first; i <= pick->last && i < table->frames; i++) {
         if (pick->want && !pick->want[i - pick->first])
             continue;
         const int key = cop_seek_key(table, i);
-        if (key >= 0 && table->key[key] > at + GAIN && !begin_at(decoder, table, key)) {
-            status = COP_AGAIN;
-            break;
-        }
-        status = go_on(decoder, table, i, err);
-        if (status != COP_OK)
-            break;
+        if (key >= 0 && table->key[key] > at + GAIN && !begin_at(decoder, table, key))
+            return COP_AGAIN;
+        COP_TRY(go_on(decoder, table, i, err));
         decoder->index = i;
-        status = cop_decoder_import(decoder, &out[i - pick->first], err);
+        COP_TRY(cop_decoder_import(decoder, &out[i - pick->first], err));
         at = i + 1;
     }
+    return COP_OK;
+}
+
+CopStatus cop_decoder_pick(CopDecoder *decoder, const CopPick *pick, CopFrame *out, CopError *err)
+{
+    decoder->pick = pick;
+    const CopStatus status = pick_all(decoder, out, err);
     decoder->pick = NULL;
     decoder->codec->skip_frame = AVDISCARD_DEFAULT;
     return status;

@@ -113,7 +113,7 @@ static int by_time(const void *a, const void *b)
 
 /* Frame of each packet: the one with its time. Where packets have none, the codec's key frames
  * in turn, if there are as many. Later reads check what they get, so this may be wrong. */
-static GArray *match(const CopSeekNotes *notes, GArray *dts)
+static GArray *match(const CopSeekNotes *notes, CopSeekBy by, GArray *ask)
 {
     GArray *key = g_array_new(FALSE, FALSE, sizeof(int));
     const Frame *frames = frame_at(notes, 0);
@@ -137,31 +137,34 @@ static GArray *match(const CopSeekNotes *notes, GArray *dts)
         if (frame < 0 || !later)
             continue;
         g_array_append_val(key, frame);
-        g_array_append_val(dts, packet->dts);
+        const bool shown = by == COP_SEEK_BY_PTS && packet->pts != INT64_MIN;
+        const int64_t time = shown ? packet->pts : packet->dts;
+        g_array_append_val(ask, time);
     }
     return key;
 }
 
-static void put_keys(GByteArray *out, const CopSeekNotes *notes, bool seekable)
+static void put_keys(GByteArray *out, const CopSeekNotes *notes, CopSeekBy by)
 {
-    GArray *dts = g_array_new(FALSE, FALSE, sizeof(int64_t));
-    GArray *key = match(notes, dts);
+    GArray *ask = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    GArray *key = match(notes, by, ask);
+    const guint keys = by == COP_SEEK_BY_NOTHING ? 0 : key->len;
     int before = 0;
-    uint64_t dts_before = 0;
-    put(out, seekable ? key->len : 0);
-    for (guint i = 0; seekable && i < key->len; i++) {
+    uint64_t asked = 0;
+    put(out, keys);
+    for (guint i = 0; i < keys; i++) {
         const int frame = g_array_index(key, int, i);
-        const uint64_t time = (uint64_t)g_array_index(dts, int64_t, i);
+        const uint64_t time = (uint64_t)g_array_index(ask, int64_t, i);
         put(out, (uint64_t)(frame - before));
-        put_signed(out, time - dts_before);
+        put_signed(out, time - asked);
         before = frame;
-        dts_before = time;
+        asked = time;
     }
     g_array_unref(key);
-    g_array_unref(dts);
+    g_array_unref(ask);
 }
 
-CopStatus cop_seek_pack(const CopSeekNotes *notes, bool intra, bool seekable, uint8_t **bytes,
+CopStatus cop_seek_pack(const CopSeekNotes *notes, bool intra, CopSeekBy by, uint8_t **bytes,
                         size_t *size)
 {
     *bytes = NULL;
@@ -178,7 +181,7 @@ CopStatus cop_seek_pack(const CopSeekNotes *notes, bool intra, bool seekable, ui
                                (guint8)(frame_at(notes, i)->sum >> 8)};
         g_byte_array_append(out, sum, 2);
     }
-    put_keys(out, notes, seekable);
+    put_keys(out, notes, by);
     *bytes = malloc(out->len);
     if (*bytes) {
         memcpy(*bytes, out->data, out->len);
@@ -243,18 +246,18 @@ static void get_sums(Reader *in, CopSeekTable *table)
 
 static void get_keys(Reader *in, CopSeekTable *table)
 {
-    uint64_t frame = 0, dts = 0;
+    uint64_t frame = 0, ask = 0;
     const uint64_t keys = get(in);
     in->bad |= keys > (uint64_t)table->frames;
     for (uint64_t i = 0; i < keys && !in->bad; i++) {
         const uint64_t more = get(in);
-        dts += get_signed(in);
+        ask += get_signed(in);
         in->bad |= (i > 0 && more == 0) || more >= (uint64_t)table->frames - frame;
         if (in->bad)
             return;
         frame += more;
         table->key[i] = (int)frame;
-        table->dts[i] = (int64_t)dts;
+        table->ask[i] = (int64_t)ask;
         table->keys = (int)i + 1;
     }
 }
@@ -272,8 +275,8 @@ CopStatus cop_seek_unpack(CopSeekTable *out, const uint8_t *bytes, size_t size)
     out->time = calloc(frames, sizeof *out->time);
     out->sum = calloc(frames, sizeof *out->sum);
     out->key = calloc(frames, sizeof *out->key);
-    out->dts = calloc(frames, sizeof *out->dts);
-    if (!out->time || !out->sum || !out->key || !out->dts) {
+    out->ask = calloc(frames, sizeof *out->ask);
+    if (!out->time || !out->sum || !out->key || !out->ask) {
         cop_seek_table_free(out);
         return COP_ERR_NOMEM;
     }
@@ -291,7 +294,7 @@ void cop_seek_table_free(CopSeekTable *table)
     free(table->time);
     free(table->sum);
     free(table->key);
-    free(table->dts);
+    free(table->ask);
     *table = (CopSeekTable){0};
 }
 

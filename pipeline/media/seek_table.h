@@ -17,7 +17,7 @@ typedef struct CopSeekTable {
     int64_t *time; /* [frames] rising, in the stream's time base */
     uint16_t *sum; /* [frames] of what was decoded (cop_picture_sum()) */
     int *key;      /* [keys] rising: frames whose packets decoding can begin with */
-    int64_t *dts;  /* [keys] decoding times of these packets */
+    int64_t *ask;  /* [keys] times at which to ask the container for these packets */
 } CopSeekTable;
 
 /* Notes of a pass, packed when it is over. */
@@ -33,9 +33,13 @@ void cop_seek_note_frame(CopSeekNotes *notes, int64_t time, bool own, bool key, 
 /* A packet that is marked as a place to begin; INT64_MIN: unknown. */
 void cop_seek_note_packet(CopSeekNotes *notes, int64_t pts, int64_t dts);
 
-/* Packs the notes into a few bytes a frame, malloc'ed and returned. Without `seekable` no place
- * to begin is kept. *size is 0, and *bytes NULL, where times do not rise. */
-CopStatus cop_seek_pack(const CopSeekNotes *notes, bool intra, bool seekable, uint8_t **bytes,
+/* Containers are asked for a packet by the time at which it is shown, or decoded: to take the
+ * wrong one leads before it, or behind it. */
+typedef enum CopSeekBy { COP_SEEK_BY_PTS, COP_SEEK_BY_DTS, COP_SEEK_BY_NOTHING } CopSeekBy;
+
+/* Packs the notes into a few bytes a frame, malloc'ed and returned; by nothing: no place to
+ * begin is kept. *size is 0, and *bytes NULL, where times do not rise. */
+CopStatus cop_seek_pack(const CopSeekNotes *notes, bool intra, CopSeekBy by, uint8_t **bytes,
                         size_t *size) COP_MUST_CHECK;
 
 /* The other way; COP_ERR_DATA for bytes that are not a table. Free it with

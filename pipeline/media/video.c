@@ -48,7 +48,7 @@ static bool can_seek(const char *path, const CopSeekTable *table)
     CopFrame picture = {0};
     if (cop_decoder_start(&decoder, path, 1, NULL, &fault, NULL) != COP_OK)
         return false;
-    const CopPick pick = {table, frame, frame, NULL};
+    const CopPick pick = {.table = table, .first = frame, .last = frame};
     const bool found = cop_decoder_pick(decoder, &pick, &picture, NULL) == COP_OK;
     cop_frame_unref(&picture);
     cop_decoder_close(&decoder);
@@ -61,16 +61,18 @@ static CopStatus pack_table(const char *path, const CopSeekNotes *notes, bool in
 {
     if (facts->errors > 0)
         return COP_OK;
-    CopSeekTable table;
-    COP_TRY(cop_seek_pack(notes, intra, true, &facts->seek, &facts->seek_size));
-    if (!facts->seek || cop_seek_unpack(&table, facts->seek, facts->seek_size) != COP_OK)
-        return COP_OK;
-    const bool seekable = can_seek(path, &table);
-    cop_seek_table_free(&table);
-    if (seekable)
-        return COP_OK;
-    cop_video_facts_free(facts);
-    return cop_seek_pack(notes, intra, false, &facts->seek, &facts->seek_size);
+    bool done = false;
+    for (int by = COP_SEEK_BY_PTS; by <= COP_SEEK_BY_NOTHING && !done; by++) {
+        CopSeekTable table;
+        cop_video_facts_free(facts);
+        COP_TRY(cop_seek_pack(notes, intra, (CopSeekBy)by, &facts->seek, &facts->seek_size));
+        if (!facts->seek)
+            return COP_OK;
+        COP_TRY(cop_seek_unpack(&table, facts->seek, facts->seek_size));
+        done = by == COP_SEEK_BY_NOTHING || can_seek(path, &table);
+        cop_seek_table_free(&table);
+    }
+    return COP_OK;
 }
 
 CopStatus cop_video_scan(const char *path, CopVideoFacts *facts, CopError *err)
@@ -167,7 +169,7 @@ static CopStatus read_by_table(CopDecoder *decoder, const CopVideoFacts *facts, 
     CopStatus status = COP_AGAIN;
     if (facts->frames == table.frames && first < table.frames &&
         is_worth_it(&table, first, last, want)) {
-        const CopPick pick = {&table, first, last, want};
+        const CopPick pick = {.table = &table, .first = first, .last = last, .want = want};
         status = cop_decoder_pick(decoder, &pick, out, err);
         *n = (last < table.frames ? last + 1 : table.frames) - first;
     }

@@ -243,7 +243,7 @@ START_TEST(picks)
     ck_assert_int_eq(cop_seek_unpack(&table, facts.seek, facts.seek_size), COP_OK);
     for (int i = 0; i < n; i += 3) {
         CopDecoder *decoder;
-        const CopPick pick = {&table, i, i, NULL};
+        const CopPick pick = {.table = &table, .first = i, .last = i};
         ck_assert_int_eq(cop_decoder_open(&decoder, path, 1, NULL), COP_OK);
         ck_assert_msg(cop_decoder_pick(decoder, &pick, out, NULL) == COP_OK, "%s: frame %d",
                       rows[_i].name, i);

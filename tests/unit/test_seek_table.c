@@ -23,14 +23,14 @@ static void take_notes(CopSeekNotes *notes, bool timed)
     }
 }
 
-static void make(CopSeekTable *table, bool timed, bool seekable)
+static void make(CopSeekTable *table, bool timed, CopSeekBy by)
 {
     CopSeekNotes *notes;
     uint8_t *bytes;
     size_t size;
     ck_assert_int_eq(cop_seek_notes_create(&notes), COP_OK);
     take_notes(notes, timed);
-    ck_assert_int_eq(cop_seek_pack(notes, !timed, seekable, &bytes, &size), COP_OK);
+    ck_assert_int_eq(cop_seek_pack(notes, !timed, by, &bytes, &size), COP_OK);
     ck_assert_int_eq(cop_seek_unpack(table, bytes, size), COP_OK);
     free(bytes);
     cop_seek_notes_destroy(&notes);
@@ -41,7 +41,7 @@ START_TEST(there_and_back)
 {
     CopSeekTable table;
     for (int timed = 0; timed < 2; timed++) { /* packets matched by time, or in turn */
-        make(&table, timed, true);
+        make(&table, timed, timed ? COP_SEEK_BY_PTS : COP_SEEK_BY_DTS);
         ck_assert(table.timed == timed && table.intra == !timed);
         ck_assert_int_eq(table.frames, FRAMES);
         ck_assert_int_eq(table.keys, 5);
@@ -54,12 +54,12 @@ START_TEST(there_and_back)
         }
         for (int k = 0; k < table.keys; k++) {
             ck_assert_int_eq(table.key[k], 10 + 20 * k);
-            ck_assert_int_eq(table.dts[k], time_of(10 + 20 * k) - 80);
+            ck_assert_int_eq(table.ask[k], time_of(10 + 20 * k) - (timed ? 0 : 80));
         }
         cop_seek_table_free(&table);
         cop_seek_table_free(&table);
     }
-    make(&table, true, false);
+    make(&table, true, COP_SEEK_BY_NOTHING);
     ck_assert_int_eq(table.keys, 0);
     cop_seek_table_free(&table);
 }
@@ -76,7 +76,7 @@ START_TEST(no_table)
         ck_assert_int_eq(cop_seek_notes_create(&notes), COP_OK);
         for (int k = 0; k < 3; k++)
             cop_seek_note_frame(notes, times[i][k], true, true, 0);
-        ck_assert_int_eq(cop_seek_pack(notes, false, true, &bytes, &size), COP_OK);
+        ck_assert_int_eq(cop_seek_pack(notes, false, COP_SEEK_BY_DTS, &bytes, &size), COP_OK);
         ck_assert(bytes == NULL && size == 0);
         cop_seek_notes_destroy(&notes);
     }
@@ -95,7 +95,7 @@ START_TEST(unmatched)
     cop_seek_note_packet(notes, 123456, 0);
     cop_seek_note_packet(notes, INT64_MIN, 0);
     cop_seek_note_packet(notes, time_of(95), INT64_MIN);
-    ck_assert_int_eq(cop_seek_pack(notes, false, true, &bytes, &size), COP_OK);
+    ck_assert_int_eq(cop_seek_pack(notes, false, COP_SEEK_BY_DTS, &bytes, &size), COP_OK);
     ck_assert_int_eq(cop_seek_unpack(&table, bytes, size), COP_OK);
     ck_assert_int_eq(table.keys, 5);
     cop_seek_table_free(&table);
@@ -128,7 +128,7 @@ START_TEST(hostile)
     size_t size;
     ck_assert_int_eq(cop_seek_notes_create(&notes), COP_OK);
     take_notes(notes, true);
-    ck_assert_int_eq(cop_seek_pack(notes, false, true, &bytes, &size), COP_OK);
+    ck_assert_int_eq(cop_seek_pack(notes, false, COP_SEEK_BY_DTS, &bytes, &size), COP_OK);
     for (size_t n = 0; n < size; n++)
         ck_assert_int_eq(cop_seek_unpack(&table, bytes, n), COP_ERR_DATA);
     unsigned seed = 1;
