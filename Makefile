@@ -59,7 +59,7 @@ TEST_SRC     := $(wildcard tests/unit/test_*.c tests/grad/test_*.c tests/contrac
 TEST_LIB_SRC := $(wildcard tests/*.c)
 KCHECK_SRC   := $(wildcard tests/kernels/*.c)
 CORE_SRC     := $(wildcard models/core/*.c)
-BENCH_SRC    := $(filter-out tests/bench/bench_layers.c tests/bench/bench_nets.c,$(wildcard tests/bench/*.c))
+BENCH_SRC    := $(filter-out tests/bench/bench_layers.c tests/bench/bench_nets.c tests/bench/bench_decode.c,$(wildcard tests/bench/*.c))
 PARITY_BIN    = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/parity/*.c))
 SAMPLE_BIN   := $(patsubst %.c,$(B)/%,$(wildcard samples/*.c))
 # Golden tables are parts of the test that includes them.
@@ -83,7 +83,7 @@ DEPS_build   := gcc libc6-dev make pkg-config libavformat-dev libavcodec-dev lib
 DEPS_check   := $(DEPS_build) libgstreamer1.0-dev libcairo2-dev ffmpeg sqlite3
 DEPS_lint    := $(DEPS_check) git binutils clang clang-format cppcheck shellcheck
 DEPS_aarch64 := gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
-DEPS_bench   := $(DEPS_build) libdnnl-dev python3 python3-torch python3-torchvision
+DEPS_bench   := $(DEPS_build) libdnnl-dev python3 python3-torch python3-torchvision python3-opencv ffmpeg
 DEPS_parity  := $(DEPS_build) python3 python3-numpy python3-scipy python3-torch python3-torchvision \
                 python3-skimage python3-opencv python3-pil ffmpeg opencv-doc
 
@@ -125,7 +125,7 @@ kernels: $(B)/tests/kcheck
 kernels-aarch64: deps-aarch64
 	@$(MAKE) --no-print-directory CC=aarch64-linux-gnu-gcc KCHECK_RUN="qemu-aarch64 -L /usr/aarch64-linux-gnu" kernels
 
-## bench: minutes of timings: R3D-18's layers against oneDNN, whole nets against PyTorch
+## bench: minutes of timings: layers against oneDNN, nets against PyTorch, decoding against ffmpeg, OpenCV, torchvision
 bench: bench-programs
 	@tests/bench/run.sh $(B) quick
 
@@ -133,10 +133,10 @@ bench: bench-programs
 bench-full: bench-programs
 	@tests/bench/run.sh $(B) full
 
-## bench-programs: build/bench_layers and build/bench_nets, to time one thing (--help)
+## bench-programs: build/bench_layers, bench_nets and bench_decode, to time one thing (--help)
 bench-programs: deps-bench
-	@$(MAKE) --no-print-directory $(B)/bench_layers $(B)/bench_nets
-	@for program in bench_layers bench_nets; do ln -sfn $(HASH)/$$program build/$$program; done
+	@$(MAKE) --no-print-directory $(B)/bench_layers $(B)/bench_nets $(B)/bench_decode
+	@for program in bench_layers bench_nets bench_decode; do ln -sfn $(HASH)/$$program build/$$program; done
 
 ## lint: layering, format, headers, symbols, cppcheck, clang with the same warnings
 lint: deps-lint
@@ -259,6 +259,8 @@ $(B)/bench_layers: $(call obj,tests/bench/bench_layers.c $(BENCH_SRC)) $(B)/libc
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ -ldnnl -lgomp -lm
 $(B)/bench_nets: $(call obj,tests/bench/bench_nets.c tests/bench/bench_clock.c) $(B)/libcoppice-nn.a
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ -lm
+$(B)/bench_decode: $(call obj,tests/bench/bench_decode.c tests/bench/bench_clock.c) $(B)/libcoppice.a $(B)/libcoppice-nn.a
+	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm
 $(B)/parity/%: $(B)/tests/parity/%.o $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm

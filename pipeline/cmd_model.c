@@ -41,7 +41,7 @@ static CopStatus make(const CopConfig *config, int classes, const char *out, Cop
             names.item[i] = g_strdup_printf("class %d", i);
         cop_net_init(net, config->run.seed, sparse);
         status = cop_model_save(net, config, &names, cop_sparse_method(sparse)->name,
-                                cop_sparse_density(sparse), out, err);
+                                cop_sparse_density(sparse), NULL, out, err);
         for (int i = 0; i < classes; i++)
             g_free(names.item[i]);
         g_free(names.item);
@@ -97,6 +97,9 @@ static void print_text(const CopModel *model)
            model->method, model->density, in.c, in.t, in.h, in.w, model->stride,
            cop_net_classes(model->net), parameters, nonzeros, macs, dense, (double)memory / 0x1p20,
            (double)activations / 0x1p20);
+    if (model->skipped)
+        printf("skipped     %d of %d clips of its data set: see data.skips in the file\n",
+               model->skipped, model->clips);
     printf("%-34s %-16s %10s %8s %12s\n", "layer", "weight", "non-zero", "density",
            "multiply-adds");
     CopLayer *const *layers;
@@ -159,6 +162,8 @@ static void print_json(const CopModel *model)
     add_int(b, "nonzeros", (gint64)nonzeros);
     add_int(b, "macs", (gint64)cop_net_macs(model->net, &dense));
     add_int(b, "macs_dense", (gint64)dense);
+    add_int(b, "data_clips", model->clips);
+    add_int(b, "data_skipped", model->skipped);
     add_int(b, "memory", (gint64)memory);
     add_int(b, "activations", (gint64)activations);
     json_builder_set_member_name(b, "layers");

@@ -51,6 +51,7 @@ static const struct Rule {
     {"data", "root", .path = true},
     {"data", "annotation", .path = true},
     {"data", "classes", .path = true},
+    {"data", "index", .path = true},
     {"model", "weights", .path = true},
     {"model", "kernels", .path = true},
     {"prep", "resize", .least = 1, .most = 2},

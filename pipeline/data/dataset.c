@@ -8,6 +8,8 @@
 
 #include "models/core/rng.h"
 #include "pipeline/data/list_file.h"
+#include "pipeline/data/video_index.h"
+#include "pipeline/media/decode.h"
 
 static const char *const label_orders[] = {"classind", "byte", NULL};
 static const char *const test_splits[] = {"val", "test", NULL};
@@ -49,6 +51,11 @@ const CopOption cop_data_options[] = {
     {"max_skip", "share of clips that may be broken", COP_TYPE_DOUBLE,
      offsetof(CopDataOptions, max_skip), .def = "0.01", .min = 0, .max = 1,
      .flags = COP_OPTION_NO_EFFECT},
+    {"timeout", "seconds that a file may take to give its next frame; 0: any time", COP_TYPE_DOUBLE,
+     offsetof(CopDataOptions, timeout), .def = "30", .min = 0, .max = 86400,
+     .flags = COP_OPTION_NO_EFFECT},
+    {"index", "file of what verify found; empty: beside root, ROOT.index", COP_TYPE_STRING,
+     offsetof(CopDataOptions, index), .def = "", .flags = COP_OPTION_NO_EFFECT},
     COP_OPTIONS_END,
 };
 
@@ -76,6 +83,9 @@ CopStatus cop_dataset_load(const CopDataOptions *options, CopSplit split, CopDat
     if (status == COP_OK && out->n == 0)
         status = cop_error_set(err, COP_ERR_DATA, "%s: no %s clips", options->root,
                                split == COP_SPLIT_TRAIN ? "training" : "test");
+    cop_decoder_limit(options->timeout);
+    if (status == COP_OK)
+        status = cop_index_apply(options, out, err);
     if (status != COP_OK) {
         cop_dataset_free(out);
         cop_error_set(err, status, "%s: %s", options->root, cop_status_name(status));

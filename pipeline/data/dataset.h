@@ -28,6 +28,8 @@ typedef struct CopDataOptions {
     int frame_start;       /* number of the first one */
     double train_fraction; /* folder without train/ and test/: share of each class that trains */
     double max_skip;       /* share of clips that may be broken before a run refuses to go on */
+    double timeout;        /* seconds that a file may take to give its next frame; 0: any */
+    char *index;           /* file of what verify found; "": beside root (cop_index_path()) */
 } CopDataOptions;
 extern const CopOption cop_data_options[];
 
@@ -70,7 +72,8 @@ extern const CopDataDesc *const cop_data_registry[];
 
 /* Reads the split of the configured data set; media are not opened. A label out
  * of range, a list line that does not parse or a missing folder is an error with
- * file and line. `out` is overwritten; free it with cop_dataset_free(). */
+ * file and line. What the index knows of the files is taken over into cop_video_recall(), and
+ * data.timeout becomes the process's cop_decoder_limit(). `out` is overwritten; free it with cop_dataset_free(). */
 CopStatus cop_dataset_load(const CopDataOptions *options, CopSplit split, CopDataset *out,
                            CopError *err) COP_MUST_CHECK;
 void cop_dataset_free(CopDataset *dataset);

@@ -88,16 +88,15 @@ static CopStatus prepare_frames(const CopLoaderOptions *o, const CopDataItem *it
                                 const CopFrame *frame, int got, const int *index, int first,
                                 const CopTensor *x, int lane, CopError *err)
 {
-    if (got == 0)
+    if (got <= most(index, o->sample.frames) - first)
         return cop_error_set(err, COP_ERR_DATA, "%s: has fewer frames than were counted",
                              item->path);
-    COP_TRY(cop_prepare_check(&o->prepare, item->path, frame[0].width, frame[0].height, x->h, x->w,
-                              err));
-    const CopCropBox box = choose_box(o, item, frame[0].width, frame[0].height);
+    const CopFrame *some = &frame[index[0] - first]; /* any will do */
+    COP_TRY(cop_prepare_check(&o->prepare, item->path, some->width, some->height, x->h, x->w, err));
+    const CopCropBox box = choose_box(o, item, some->width, some->height);
     for (int t = 0; t < o->sample.frames; t++) {
-        const int want = index[t] - first;
         const CopStatus status =
-            cop_prepare_frame(&o->prepare, &frame[want < got ? want : got - 1], box, x, lane, t);
+            cop_prepare_frame(&o->prepare, &frame[index[t] - first], box, x, lane, t);
         if (status != COP_OK)
             return cop_error_set(err, status, "%s: a frame cannot be prepared: %s", item->path,
                                  cop_status_name(status));
@@ -132,10 +131,10 @@ static void unref_all(CopFrame *frame, int n)
     free(frame);
 }
 
-/* Reads source frames first..last as they come out of `corrupt` (NULL: as they are). Frames
- * before the file's end: *n of them. */
-static CopStatus read_frames(const CopDataItem *item, CopCorrupt *corrupt, int total, int first,
-                             int last, CopFrame **out, int *n, CopError *err)
+/* Reads source frames first..last as they come out of `corrupt`, which looks at all of them;
+ * without one (NULL) those that `want` has. Frames before the file's end: *n of them. */
+static CopStatus read_frames(const CopDataItem *item, CopCorrupt *corrupt, const bool *want,
+                             int total, int first, int last, CopFrame **out, int *n, CopError *err)
 {
     int from = first, to = last;
     if (corrupt)
@@ -146,7 +145,8 @@ static CopStatus read_frames(const CopDataItem *item, CopCorrupt *corrupt, int t
     *out = NULL;
     if (!frame)
         return cop_error_set(err, COP_ERR_NOMEM, "out of memory");
-    CopStatus status = cop_source_read(&item->source, item->path, from, to, frame, n, err);
+    CopStatus status =
+        cop_source_read(&item->source, item->path, from, to, corrupt ? NULL : want, frame, n, err);
     if (status == COP_OK && corrupt && *n > first - from) {
         CopFrame *spoilt = calloc(room, sizeof *spoilt);
         status = spoilt ? cop_corrupt_frames(corrupt, frame, *n, spoilt) : COP_ERR_NOMEM;
@@ -184,15 +184,20 @@ static CopStatus load_clip(const CopLoaderOptions *o, const CopDataItem *item,
         return cop_sample_too_short(&o->sample, item->path, length.frames, err);
     }
     const int first = least(index, o->sample.frames), last = most(index, o->sample.frames);
+    bool *want = calloc((size_t)(last - first) + 1, sizeof *want);
     CopFrame *frame = NULL;
-    CopCorrupt *corrupt;
+    CopCorrupt *corrupt = NULL;
     int got = 0;
-    CopStatus status = choose_corruption(o, item, instances, &corrupt, err);
+    CopStatus status = want ? choose_corruption(o, item, instances, &corrupt, err)
+                            : cop_error_set(err, COP_ERR_NOMEM, "out of memory");
+    for (int t = 0; want && t < o->sample.frames; t++)
+        want[index[t] - first] = true;
     if (status == COP_OK)
-        status = read_frames(item, corrupt, length.frames, first, last, &frame, &got, err);
+        status = read_frames(item, corrupt, want, length.frames, first, last, &frame, &got, err);
     if (status == COP_OK)
         status = prepare_frames(o, item, frame, got, index, first, x, lane, err);
     unref_all(frame, got);
+    free(want);
     free(index);
     return status;
 }

@@ -95,7 +95,7 @@ static CopStatus read_one(const CopFrameSource *source, const char *path, int i,
         char *file = picture_path(path, source->pattern, source->first + i);
         int n = 0;
         status = file
-                     ? cop_video_read(file, 0, 0, out, &n, err)
+                     ? cop_video_read(file, 0, 0, NULL, out, &n, err)
                      : cop_error_set(err, COP_ERR_ARG, "\"%s\" names no pictures", source->pattern);
         if (status == COP_OK)
             status = match(first ? first : out, out, file, err);
@@ -111,22 +111,25 @@ static CopStatus read_one(const CopFrameSource *source, const char *path, int i,
 }
 
 CopStatus cop_source_read(const CopFrameSource *source, const char *path, int first, int last,
-                          CopFrame *out, int *n, CopError *err)
+                          const bool *want, CopFrame *out, int *n, CopError *err)
 {
     if (!source->set && !source->pattern)
-        return cop_video_read(path, first, last, out, n, err);
+        return cop_video_read(path, first, last, want, out, n, err);
     *n = 0;
     if (first < 0 || last < first)
         return cop_error_set(err, COP_ERR_ARG, "%s: frames %d to %d", path, first, last);
     memset(out, 0, ((size_t)last - (size_t)first + 1) * sizeof *out);
-    for (int i = first; i <= last && i < source->frames; i++) {
-        const CopStatus status = read_one(source, path, i, &out[*n], *n ? &out[0] : NULL, err);
+    const CopFrame *model = NULL;
+    for (int i = first; i <= last && i < source->frames; i++, ++*n) {
+        if (want && !want[i - first])
+            continue;
+        const CopStatus status = read_one(source, path, i, &out[*n], model, err);
         if (status != COP_OK) {
             while (*n > 0)
                 cop_frame_unref(&out[--*n]);
             return status;
         }
-        ++*n;
+        model = model ? model : &out[*n];
     }
     return COP_OK;
 }

@@ -24,6 +24,6 @@ CopStatus cop_source_length(const CopFrameSource *source, const char *path, CopV
 /* As cop_video_read(). Pictures of a clip must have one size: COP_ERR_DATA. They come in the
  * format and colour of the first one read. */
 CopStatus cop_source_read(const CopFrameSource *source, const char *path, int first, int last,
-                          CopFrame *out, int *n, CopError *err) COP_MUST_CHECK;
+                          const bool *want, CopFrame *out, int *n, CopError *err) COP_MUST_CHECK;
 
 #endif

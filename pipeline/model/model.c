@@ -238,6 +238,12 @@ static CopStatus build(CopModel *model, const CopSafetensors *file, const char *
     if (density && (!cop_parse_double(density, &model->density) || !(model->density > 0) ||
                     model->density > 1))
         return bad_meta(model, "sparse.density", density, "a number above 0 and at most 1", err);
+    const char *clips = cop_safetensors_meta(file, "data.clips");
+    const char *skipped = cop_safetensors_meta(file, "data.skipped");
+    if (clips && !cop_parse_int(clips, &model->clips))
+        return bad_meta(model, "data.clips", clips, "a whole number", err);
+    if (skipped && !cop_parse_int(skipped, &model->skipped))
+        return bad_meta(model, "data.skipped", skipped, "a whole number", err);
     const char *name = cop_safetensors_meta(file, "name");
     model->name = name && *name
                       ? strdup(name)
@@ -343,7 +349,8 @@ static char *prepare_text(const CopPrepare *p)
 }
 
 CopStatus cop_model_save(const CopNet *net, const CopConfig *config, const CopStrings *classes,
-                         const char *method, double density, const char *path, CopError *err)
+                         const char *method, double density, const CopModelData *data,
+                         const char *path, CopError *err)
 {
     const CopPrepare prepare = cop_config_prepare(config);
     char *prep = prepare_text(&prepare), *names = cop_json_strings(classes), number[32];
@@ -352,6 +359,8 @@ CopStatus cop_model_save(const CopNet *net, const CopConfig *config, const CopSt
     char *frames = g_strdup_printf("%d", config->clip.frames);
     char *stride = g_strdup_printf("%d", config->clip.stride);
     char *seed = g_strdup_printf("%" G_GUINT64_FORMAT, config->run.seed);
+    char *clips = g_strdup_printf("%d", data ? data->clips : 0);
+    char *skipped = g_strdup_printf("%d", data ? data->skipped : 0);
     const CopStMeta rows[] = {
         {"arch", config->model.arch},
         {"arch.options", config->model.options},
@@ -365,9 +374,15 @@ CopStatus cop_model_save(const CopNet *net, const CopConfig *config, const CopSt
         {"name", name},
         {"version", COP_VERSION},
         {"format", "pt"},
+        {"data.clips", clips},
+        {"data.skipped", skipped},
+        {"data.skips", data ? data->skips : ""},
     };
-    const CopStatus status =
-        cop_net_save(net, path, rows, (int)(sizeof rows / sizeof rows[0]), err);
+    enum { ABOUT_DATA = 3 };
+    const int n = (int)(sizeof rows / sizeof rows[0]) - (data ? 0 : ABOUT_DATA);
+    const CopStatus status = cop_net_save(net, path, rows, n, err);
+    g_free(clips);
+    g_free(skipped);
     g_free(prep);
     g_free(names);
     g_free(frames);

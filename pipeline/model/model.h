@@ -17,7 +17,14 @@ typedef struct CopModel {
     CopStrings classes; /* may be empty where the file names none */
     int frames, stride;
     CopPrepare prepare;
+    int clips, skipped; /* of the data set it was trained on; 0 where the file does not say */
 } CopModel;
+
+/* What a training run made of its data set. Strings are borrowed. */
+typedef struct CopModelData {
+    int clips, skipped; /* of both splits; those that could not be read */
+    const char *skips;  /* JSON: [{"path": ..., "reason": ...}], as many as there is room for */
+} CopModelData;
 
 enum { COP_MODEL_TILES = 0 }; /* as a batch: one clip a step, spread over the lanes (tile mode) */
 
@@ -36,10 +43,11 @@ void cop_model_close(CopModel **model);
 /* SHA-256 of a file, the identity of a model; g_malloc'ed and returned. COP_ERR_IO. */
 CopStatus cop_model_hash(const char *path, char **sha256, CopError *err) COP_MUST_CHECK;
 
-/* Writes a trained net with its metadata (DESIGN.md, section 7). */
+/* Writes a trained net with its metadata (DESIGN.md, section 7). `data`: NULL for a net that has
+ * seen none. */
 CopStatus cop_model_save(const CopNet *net, const CopConfig *config, const CopStrings *classes,
-                         const char *method, double density, const char *path,
-                         CopError *err) COP_MUST_CHECK;
+                         const char *method, double density, const CopModelData *data,
+                         const char *path, CopError *err) COP_MUST_CHECK;
 
 /* Name that results show: model.name, or method and density ("rigl 0.5"). malloc'ed. */
 char *cop_model_default_name(const char *method, double density, uint64_t seed);

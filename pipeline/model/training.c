@@ -231,10 +231,15 @@ static CopStatus finish(CopTrainingState *run)
     CopSafetensors *old = NULL;
     CopStatus status = run->untouched ? cop_safetensors_open(&old, path, NULL) : COP_EOF;
     cop_safetensors_close(&old);
-    if (status != COP_OK)
+    if (status != COP_OK) {
+        char *skips = cop_training_skips(run);
+        const CopModelData data = {run->train.n + run->test.n, (int)g_hash_table_size(run->skipped),
+                                   skips};
         status = cop_model_save(run->net, run->config, &run->train.classes,
                                 cop_sparse_method(run->sparse)->name,
-                                cop_sparse_density(run->sparse), path, run->err);
+                                cop_sparse_density(run->sparse), &data, path, run->err);
+        g_free(skips);
+    }
     g_free(path);
     run->result->complete = status == COP_OK;
     return status;
@@ -249,7 +254,8 @@ CopStatus cop_training_run(const CopConfig *config, const char *out, bool resume
     CopTrainingState run = {.config = config,
                             .out = out,
                             .metrics = g_string_new(NULL),
-                            .skipped = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+                            .skipped =
+                                g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
                             .result = result,
                             .err = err ? err : &local};
     CopStatus status = start(&run);

@@ -48,6 +48,7 @@ static CopStatus neutralise(CopConfig *copy, CopError *err)
                                        "prep.preset=none",
                                        "data.max_skip=0",
                                        "data.format=folder",
+                                       "data.timeout=0",
                                        "train.recompute=true"};
     const bool spoilt = copy->augment.corrupt_probability > 0;
     for (const CopConfigBlock *block = cop_config_blocks; block->name; block++)
@@ -58,8 +59,8 @@ static CopStatus neutralise(CopConfig *copy, CopError *err)
         }
     for (gsize i = 0; i < G_N_ELEMENTS(keys); i++)
         COP_TRY(cop_config_set(copy, keys[i], err));
-    char **const paths[] = {&copy->data.root, &copy->data.annotation, &copy->data.classes,
-                            &copy->model.weights, &copy->model.kernels};
+    char **const paths[] = {&copy->data.root,  &copy->data.annotation, &copy->data.classes,
+                            &copy->data.index, &copy->model.weights,   &copy->model.kernels};
     for (gsize i = 0; i < G_N_ELEMENTS(paths); i++)
         *paths[i][0] = '\0';
     return COP_OK;
@@ -195,7 +196,8 @@ CopStatus cop_training_note_skips(CopTrainingState *run, const CopLoader *loader
     const CopSkip *skips;
     const int n = cop_loader_skips(loader, &skips);
     for (int i = 0; i < n; i++)
-        if (g_hash_table_add(run->skipped, g_strdup(dataset->item[skips[i].item].relative)))
+        if (g_hash_table_insert(run->skipped, g_strdup(dataset->item[skips[i].item].relative),
+                                g_strdup(skips[i].reason)))
             note_skip(run, dataset, &skips[i]);
     const int all = run->train.n + run->test.n, skipped = (int)g_hash_table_size(run->skipped);
     if ((double)skipped / all <= run->config->data.max_skip)
@@ -205,6 +207,39 @@ CopStatus cop_training_note_skips(CopTrainingState *run, const CopLoader *loader
                          "one: %s",
                          skipped, all, run->config->data.max_skip,
                          n > 0 ? skips[n - 1].reason : "");
+}
+
+static int by_text(gconstpointer a, gconstpointer b)
+{
+    return strcmp(a, b);
+}
+
+char *cop_training_skips(const CopTrainingState *run)
+{
+    enum { MOST = 1000 }; /* the header of a model is no place for more: metrics.jsonl has all */
+    GList *names = g_list_sort(g_hash_table_get_keys(run->skipped), by_text);
+    JsonBuilder *b = json_builder_new();
+    int n = 0;
+    json_builder_begin_array(b);
+    for (const GList *name = names; name && n < MOST; name = name->next, n++) {
+        json_builder_begin_object(b);
+        json_builder_set_member_name(b, "path");
+        json_builder_add_string_value(b, name->data);
+        json_builder_set_member_name(b, "reason");
+        json_builder_add_string_value(b, g_hash_table_lookup(run->skipped, name->data));
+        json_builder_end_object(b);
+    }
+    json_builder_end_array(b);
+    g_list_free(names);
+    return cop_json_text(b, FALSE);
+}
+
+/* A member's text, "" where there is none; g_malloc'ed and returned. */
+static char *string_of(JsonObject *object, const char *member)
+{
+    JsonNode *node = json_object_get_member(object, member);
+    const bool text = node && json_node_get_value_type(node) == G_TYPE_STRING;
+    return g_strdup(text ? json_node_get_string(node) : "");
 }
 
 /* Clips that the lines of an earlier sitting list. */
@@ -221,7 +256,7 @@ static void recall_skips(CopTrainingState *run)
                                ? json_object_get_string_member(object, skip_key)
                                : NULL;
         if (name)
-            g_hash_table_add(run->skipped, g_strdup(name));
+            g_hash_table_insert(run->skipped, g_strdup(name), string_of(object, "reason"));
         g_object_unref(parser);
     }
     g_strfreev(lines);
@@ -232,12 +267,16 @@ static void recall_skips(CopTrainingState *run)
 CopStatus cop_training_checkpoint(CopTrainingState *run)
 {
     char epoch[32], batch[32], so_far[160], metrics[32], accuracy[32], kernels[COP_KERNEL_HASH];
+    char clips[16], skipped[16];
     char *path = cop_training_path(run, "checkpoint.safetensors");
     g_snprintf(epoch, sizeof epoch, "%d", run->epoch);
     g_snprintf(batch, sizeof batch, "%ld", run->batch);
     g_snprintf(so_far, sizeof so_far, "%.17g %.17g %.17g %d %d", run->so_far.loss,
                run->so_far.waited, run->so_far.seconds, run->so_far.correct, run->so_far.clips);
     g_snprintf(metrics, sizeof metrics, "%" G_GSIZE_FORMAT, run->metrics->len);
+    g_snprintf(clips, sizeof clips, "%d", run->train.n + run->test.n);
+    g_snprintf(skipped, sizeof skipped, "%u", g_hash_table_size(run->skipped));
+    char *skips = cop_training_skips(run);
     const CopStMeta extra[] = {
         {"run.epoch", epoch},
         {"run.batch", batch},
@@ -246,6 +285,9 @@ CopStatus cop_training_checkpoint(CopTrainingState *run)
         {"run.test_top1", cop_format_double(run->result->test_accuracy, accuracy)},
         {"run.config", run->config_hash},
         {"run.kernels", cop_kernel_table_name(&run->kernels, kernels)},
+        {"data.clips", clips},
+        {"data.skipped", skipped},
+        {"data.skips", skips},
         {"version", COP_VERSION}};
     /* The metrics first: a checkpoint says how many of their bytes are of its past. */
     CopStatus status = cop_training_write_metrics(run);
@@ -253,6 +295,7 @@ CopStatus cop_training_checkpoint(CopTrainingState *run)
         status =
             cop_checkpoint_save(&run->trainer, path, extra, (int)G_N_ELEMENTS(extra), run->err);
     run->saved_at = g_get_monotonic_time();
+    g_free(skips);
     g_free(path);
     return status;
 }

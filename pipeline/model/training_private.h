@@ -35,7 +35,7 @@ typedef struct CopTrainingState {
     GString *metrics;        /* JSON lines so far */
     CopEvents *events;       /* the same figures for TensorBoard; NULL before training starts */
     char *config_hash;
-    GHashTable *skipped; /* relative paths of clips that cannot be read */
+    GHashTable *skipped; /* relative path and reason of each clip that cannot be read */
     CopTrainingResult *result;
     CopError *err;
 } CopTrainingState;
@@ -56,6 +56,9 @@ CopStatus cop_training_write_metrics(const CopTrainingState *run);
 CopStatus cop_training_note_epoch(CopTrainingState *run, const CopTrainingEpoch *epoch,
                                   double accuracy);
 void cop_training_note_event(void *run, const CopSparseEvent *event);
+
+/* The clips skipped so far, by name: JSON, g_malloc'ed and returned. */
+char *cop_training_skips(const CopTrainingState *run);
 
 /* Adds the clips that a loader skipped to the run's list; more of them than
  * data.max_skip allows is COP_ERR_DATA. */

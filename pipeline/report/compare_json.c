@@ -262,6 +262,18 @@ static void put_grid(JsonBuilder *json, const CopResults *results)
     json_builder_end_array(json);
 }
 
+static void put_skips(JsonBuilder *json, const CopResults *results)
+{
+    begin(json, "skips");
+    for (int i = 0; i < results->n_skips; i++) {
+        json_builder_begin_object(json);
+        put_text(json, "path", results->skips[i].key);
+        put_text(json, "reason", results->skips[i].value);
+        json_builder_end_object(json);
+    }
+    json_builder_end_array(json);
+}
+
 char *cop_compare_json(const CopResults *results, int baseline, bool pretty)
 {
     JsonBuilder *json = json_builder_new();
@@ -273,6 +285,7 @@ char *cop_compare_json(const CopResults *results, int baseline, bool pretty)
     put_int(json, "labelled", results->n_labelled);
     put_int(json, "skipped", results->n_skips);
     put_text(json, "aggregate", results->aggregate);
+    put_skips(json, results);
     put_text(json, "baseline", results->n_models ? results->models[baseline].label : "");
     put_grid(json, results);
     begin(json, "models");

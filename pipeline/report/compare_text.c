@@ -288,5 +288,8 @@ char *cop_compare_text(const CopResults *results, int baseline)
     if (results->n_models > 2)
         put_pairs(results, out);
     put_gaps(results, out);
+    if (results->n_skips > 0)
+        g_string_append_printf(out, "\n%d clip%s left out: see report or --json\n",
+                               results->n_skips, results->n_skips == 1 ? "" : "s");
     return g_string_free(out, FALSE);
 }

@@ -30,8 +30,8 @@ def stream_of(path):
 
 
 def raw_process(path, pixel_format):
-    """The ffmpeg command writing every decoded frame once, as it is stored, to a pipe."""
-    return subprocess.Popen(["ffmpeg", "-v", "quiet", "-nostdin", "-noautorotate", "-threads", "1", "-i", str(path),
+    """The ffmpeg command writing every decoded frame once, upright as its tags say, to a pipe."""
+    return subprocess.Popen(["ffmpeg", "-v", "quiet", "-nostdin", "-threads", "1", "-i", str(path),
                              "-map", "0:V:0", "-fps_mode", "passthrough", "-pix_fmt", pixel_format,
                              "-f", "rawvideo", "-"], stdout=subprocess.PIPE)
 

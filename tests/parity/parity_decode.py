@@ -15,6 +15,7 @@ from common import check, finish
 from footage import coppice_frames, corrupt, ffmpeg, opencv_clips, raw_frames, read_rgb, source, stream_of
 
 X264 = ("-c:v", "libx264", "-preset", "veryfast")
+VFR = ("-vf", "select=not(mod(n\\,3))+lt(n\\,9)", "-fps_mode", "vfr")
 # name, output options, further words of source()
 MADE = [
     ("bframes.mp4", (*X264, "-bf", "3", "-pix_fmt", "yuv420p"), {}),
@@ -45,6 +46,38 @@ MADE = [
     ("palette.gif", (), {"size": "64x48", "frames": 5}),
     ("picture.png", (), {"size": "64x48", "frames": 1}),
     ("rgb264.mp4", ("-c:v", "libx264rgb", "-crf", "20"), {}),
+    # Variable rates, groups that are not closed, times that do not begin at 0.
+    ("vfr.mp4", (*VFR, *X264, "-pix_fmt", "yuv420p"), {}),
+    ("vfr.mkv", (*VFR, *X264, "-pix_fmt", "yuv420p"), {}),
+    ("vfr.webm", (*VFR, "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8"), {}),
+    ("open.mp4", (*X264, "-g", "12", "-x264-params", "open-gop=1", "-pix_fmt", "yuv420p"), {}),
+    ("open.ts", (*X264, "-g", "12", "-x264-params", "open-gop=1", "-pix_fmt", "yuv420p"), {}),
+    ("refresh.ts", (*X264, "-g", "12", "-x264-params", "intra-refresh=1", "-pix_fmt", "yuv420p"), {}),
+    ("late.mkv", (*X264, "-output_ts_offset", "7.3", "-pix_fmt", "yuv420p"), {}),
+    ("fragments.mp4", (*X264, "-movflags", "+frag_keyframe+empty_moov", "-pix_fmt", "yuv420p"), {}),
+    # Codecs that tests of the build's own do not have, or not with these samples.
+    ("av1.mp4", ("-c:v", "libsvtav1", "-preset", "12", "-pix_fmt", "yuv420p"), {}),
+    ("av1.webm", ("-c:v", "libaom-av1", "-cpu-used", "8", "-usage", "realtime", "-pix_fmt", "yuv420p"), {}),
+    ("prores.mov", ("-c:v", "prores_ks"), {}),
+    ("dnxhd.mxf", ("-c:v", "dnxhd", "-b:v", "120M", "-pix_fmt", "yuv422p"), {"size": "1920x1080", "frames": 5}),
+    ("huffyuv.avi", ("-c:v", "huffyuv", "-pix_fmt", "yuv422p"), {}),
+    ("h263.3gp", ("-c:v", "h263"), {"size": "352x288"}),
+    ("wmv2.asf", ("-c:v", "wmv2"), {}),
+    ("sorenson.flv", ("-c:v", "flv"), {}),
+    ("snow.nut", ("-c:v", "snow", "-strict", "-2", "-pix_fmt", "yuv420p"), {}),
+    ("jpeg2000.mov", ("-c:v", "jpeg2000", "-pix_fmt", "yuv444p"), {"size": "64x48", "frames": 5}),
+    # Rotation tags; of 4:2:0 with more than 8 bits in even sizes (chroma is repeated before it is turned).
+    *[(f"turn{angle}.mp4", (*X264, "-pix_fmt", "yuv420p", "-metadata:s:v", f"rotate={angle}"), {})
+      for angle in (90, 180, 270)],
+    ("turn90-odd.mov", ("-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj420p", "-metadata:s:v", "rotate=90"),
+     {"size": "99x75", "pattern": "testsrc"}),
+    ("turn270-444.mp4", (*X264, "-pix_fmt", "yuv444p", "-metadata:s:v", "rotate=270"),
+     {"size": "161x91", "pattern": "testsrc"}),
+    ("turn180-422.mov", ("-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj422p", "-metadata:s:v", "rotate=180"),
+     {"size": "99x75", "pattern": "testsrc"}),
+    ("turn90-10bit.mp4", ("-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le", "-x265-params",
+                          "log-level=none", "-metadata:s:v", "rotate=90"), {}),
+    ("turn90-rgb.mov", ("-c:v", "png", "-pix_fmt", "rgb24", "-metadata:s:v", "rotate=90"), {"size": "64x48"}),
 ]
 EIGHT_BITS = ("gray", "yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p")
 
@@ -67,6 +100,14 @@ def deep_frames(path, facts):
                              [p.repeat(down, 0).repeat(across, 1)[:height, :width].ravel() for p in planes[1:]])
 
 
+def upright(facts):
+    """Facts with width and height as they are shown."""
+    turn = [side.get("rotation", 0) for side in facts.get("side_data_list", [])]
+    if turn and turn[0] % 180:
+        return facts | {"width": facts["height"], "height": facts["width"]}
+    return facts
+
+
 def reference(path, facts):
     name, width, height = facts["pix_fmt"], facts["width"], facts["height"]
     if name not in EIGHT_BITS:
@@ -78,7 +119,7 @@ def reference(path, facts):
 
 def compare(label, path, folder):
     """Counts frames that differ or that only one side has."""
-    facts = stream_of(path)
+    facts = upright(stream_of(path))
     if facts["pix_fmt"].startswith(("rgb", "bgr", "gbr", "pal")):
         out, size = f"{folder}/out.mkv", 3 * facts["width"] * facts["height"]
         corrupt(path, out)  # y4m has no RGB; FFV1 has

@@ -214,11 +214,11 @@ START_TEST(lines)
         ck_assert(i == 1 || of == 50);
         /* Frames before the cut can be had. */
         CopFrame *frame = calloc((size_t)frames + 1, sizeof *frame);
-        ck_assert_int_eq(cop_video_read(path, 0, frames - 1, frame, &n, NULL), COP_OK);
+        ck_assert_int_eq(cop_video_read(path, 0, frames - 1, NULL, frame, &n, NULL), COP_OK);
         ck_assert_int_eq(n, frames);
         for (int k = 0; k < n; k++)
             cop_frame_unref(&frame[k]);
-        ck_assert_int_eq(cop_video_read(path, 0, frames, frame, &n, NULL), COP_ERR_DATA);
+        ck_assert_int_eq(cop_video_read(path, 0, frames, NULL, frame, &n, NULL), COP_ERR_DATA);
         free(frame);
     }
 }

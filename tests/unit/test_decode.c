@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "models/core/clock.h"
 #include "pipeline/media/decode.h"
 #include "tests/media_help.h"
 
@@ -137,7 +138,7 @@ START_TEST(same_as_the_ffmpeg_command)
     const char *path = help_path(good[_i].name);
     uint8_t *bytes = decode_all(path, 1, &size, &frames);
     uint8_t *want = help_output(&want_size,
-                                "ffmpeg -v quiet -nostdin -noautorotate -threads 1 -i %s "
+                                "ffmpeg -v quiet -nostdin -threads 1 -i %s "
                                 "-fps_mode passthrough -f rawvideo -",
                                 good[_i].name);
     ck_assert_int_gt(frames, 0);
@@ -341,10 +342,10 @@ START_TEST(refused_n)
         {"yes hello | head -c 100000 >text.txt", "text.txt", ": not a video: "},
         {"head -c 300 bframes.mp4 >stub.mp4", "stub.mp4", ": not a video: "},
         {"ffmpeg -v error -nostdin -y -f lavfi -i sine=d=0.5 sound.wav", "sound.wav",
-         ": has no video stream"},
+         ": has no video stream, only sound"},
         {"ffmpeg -v error -nostdin -y -f lavfi -i sine=d=0.5 -i large.png -map 0 -map 1 -c:v copy "
          "-disposition:v attached_pic song.mp3",
-         "song.mp3", ": has no video stream"},
+         "song.mp3", ": has no video stream, only sound"},
         {"printf '#EXTM3U\\n#EXT-X-TARGETDURATION:1\\n#EXTINF:1,\\nbig.ts\\n' >list.mp4",
          "list.mp4", ": not a video: files of kind hls are not read"},
         {"printf 'ffconcat version 1.0\\nfile big.ts\\n' >concat.mp4", "concat.mp4",
@@ -364,7 +365,68 @@ START_TEST(refused_n)
     int n;
     CopFrame frame;
     ck_assert_int_eq(cop_video_count(path, &n, NULL), COP_ERR_DATA);
-    ck_assert_int_eq(cop_video_read(path, 0, 0, &frame, &n, NULL), COP_ERR_DATA);
+    ck_assert_int_eq(cop_video_read(path, 0, 0, NULL, &frame, &n, NULL), COP_ERR_DATA);
+}
+END_TEST
+
+/* Video, then hundreds of gigabytes of nothing, which no demuxer gives up on by itself. */
+START_TEST(slow_n)
+{
+    static const char *const kinds[] = {"h264", "mpg"};
+    int n;
+    CopError err = {0};
+    CopVideoFacts facts;
+    help_shell("cp bframes.h264 endless.h264; "
+               "ffmpeg -v error -nostdin -y -i mpeg2.ts -c copy endless.mpg; "
+               "truncate -s 300G endless.%s",
+               kinds[_i]);
+    char *path = strdup(help_path(_i ? "endless.mpg" : "endless.h264"));
+    cop_decoder_limit(0.5);
+    const double start = cop_clock();
+    ck_assert_int_eq(cop_video_count(path, &n, &err), COP_ERR_DATA);
+    const double seconds = cop_clock() - start;
+    ck_assert_msg(seconds > 0.5 && seconds < 20, "%f", seconds);
+    ck_assert_msg(strstr(err.text, ": gave no frame in 0.5 seconds (data.timeout)"), "%s",
+                  err.text);
+    ck_assert_ptr_eq(strchr(err.text, '\n'), NULL);
+    /* It may be the machine's fault: nothing is remembered. */
+    ck_assert(!cop_video_recall(path, &facts));
+    ck_assert_int_eq(cop_video_scan(path, &facts, NULL), COP_ERR_DATA);
+    ck_assert_int_eq(facts.fault, COP_FAULT_SLOW);
+    cop_video_facts_free(&facts);
+    cop_decoder_limit(30);
+    free(path);
+}
+END_TEST
+
+/* Headers that promise two thousand million frames, or years of them. */
+START_TEST(promises)
+{
+    static const struct {
+        const char *box;
+        size_t at; /* of the number behind the name */
+        bool good; /* it does not matter */
+    } rows[] = {{"mvhd", 16, true}, {"mdhd", 16, true}, {"stts", 8, true},
+                {"stsz", 8, false}, {"ctts", 8, true},  {"stco", 4, false}};
+    size_t size, at = 0;
+    unsigned char *bytes = help_output(&size, "cat bframes.mp4");
+    while (at + 40 < size && memcmp(bytes + at, rows[_i].box, 4) != 0)
+        at++;
+    ck_assert_uint_lt(at + 40, size);
+    const unsigned char much[4] = {0x7F, 0xFF, 0xFF, 0xFF};
+    memcpy(bytes + at + 4 + rows[_i].at, much, 4);
+    FILE *file = fopen(help_path("promise.mp4"), "wb");
+    ck_assert(file && fwrite(bytes, 1, size, file) == size && fclose(file) == 0);
+    free(bytes);
+    int n;
+    CopError err = {0};
+    const double start = cop_clock();
+    const CopStatus status = cop_video_count(help_path("promise.mp4"), &n, &err);
+    ck_assert_msg(cop_clock() - start < 20, "%s", rows[_i].box);
+    ck_assert_msg(status == (rows[_i].good ? COP_OK : COP_ERR_DATA), "%s: %s", rows[_i].box,
+                  err.text);
+    ck_assert_int_eq(n, rows[_i].good ? 30 : 0);
+    ck_assert_ptr_eq(strchr(err.text, '\n'), NULL);
 }
 END_TEST
 
@@ -376,8 +438,8 @@ START_TEST(arguments_n)
     const char *path = help_path("bframes.mp4");
     ck_assert_int_eq(cop_decoder_open(&decoder, path, 0, NULL), COP_ERR_ARG);
     ck_assert_int_eq(cop_decoder_open(&decoder, path, 17, NULL), COP_ERR_ARG);
-    ck_assert_int_eq(cop_video_read(path, -1, 0, frames, &n, NULL), COP_ERR_ARG);
-    ck_assert_int_eq(cop_video_read(path, 1, 0, frames, &n, NULL), COP_ERR_ARG);
+    ck_assert_int_eq(cop_video_read(path, -1, 0, NULL, frames, &n, NULL), COP_ERR_ARG);
+    ck_assert_int_eq(cop_video_read(path, 1, 0, NULL, frames, &n, NULL), COP_ERR_ARG);
     ck_assert_int_eq(cop_video_count("-", &n, NULL), COP_ERR_ARG);
     cop_decoder_close(NULL);
 }
@@ -388,13 +450,13 @@ START_TEST(ranges)
     CopFrame all[40], some[40];
     int n, m;
     const char *path = help_path("bframes.mp4");
-    ck_assert_int_eq(cop_video_read(path, 0, 39, all, &n, NULL), COP_OK);
+    ck_assert_int_eq(cop_video_read(path, 0, 39, NULL, all, &n, NULL), COP_OK);
     ck_assert_int_eq(n, 30);
     ck_assert_ptr_eq(all[30].buffer, NULL);
     static const int wanted[][2] = {{0, 0}, {7, 18}, {29, 29}, {25, 33}, {30, 31}, {1000, 1010}};
     for (int i = 0; i < COUNT(wanted); i++) {
         const int first = wanted[i][0], last = wanted[i][1];
-        ck_assert_int_eq(cop_video_read(path, first, last, some, &m, NULL), COP_OK);
+        ck_assert_int_eq(cop_video_read(path, first, last, NULL, some, &m, NULL), COP_OK);
         ck_assert_int_eq(m, first >= 30 ? 0 : (last >= 30 ? 29 : last) - first + 1);
         for (int j = 0; j < m; j++) {
             ck_assert(some[j].index == first + j && help_equal(&some[j], &all[first + j]));
@@ -507,6 +569,8 @@ int main(void)
     tcase_add_test(tc, colours);
     tcase_add_test(tc, size_changes);
     tcase_add_loop_test(tc, refused_n, 0, 12);
+    tcase_add_loop_test(tc, slow_n, 0, 2);
+    tcase_add_loop_test(tc, promises, 0, 6);
     tcase_add_test(tc, arguments_n);
     tcase_add_test(tc, ranges);
     tcase_add_test(tc, counts_are_remembered);

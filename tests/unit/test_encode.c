@@ -98,7 +98,8 @@ START_TEST(lossless)
             int n;
             write_file(help_path(name), format, sizes[size][0], sizes[size][1], colour, &plain,
                        frames);
-            ck_assert_msg(cop_video_read(help_path(name), 0, FRAMES, back, &n, &err) == COP_OK,
+            ck_assert_msg(cop_video_read(help_path(name), 0, FRAMES, NULL, back, &n, &err) ==
+                              COP_OK,
                           "%s", err.text);
             ck_assert_int_eq(n, FRAMES);
             for (int i = 0; i < FRAMES; i++) {
@@ -196,7 +197,7 @@ START_TEST(lossy)
     const char *path = help_path(rows[_i].name);
     write_file(path, rows[_i].format, rows[_i].width, rows[_i].height, rows[_i].colour, &plain,
                frames);
-    ck_assert_int_eq(cop_video_read(path, 0, FRAMES, back, &n, NULL), COP_OK);
+    ck_assert_int_eq(cop_video_read(path, 0, FRAMES, NULL, back, &n, NULL), COP_OK);
     ck_assert_int_eq(n, FRAMES);
     for (int i = 0; i < FRAMES; i++) {
         ck_assert_int_eq(back[i].format, rows[_i].back);
@@ -297,7 +298,7 @@ START_TEST(pictures)
             cop_convert_new(&want, formats[i] == COP_PIXEL_GRAY8 ? COP_PIXEL_GRAY8 : COP_PIXEL_RGB,
                             &frame),
             COP_OK);
-        ck_assert_int_eq(cop_video_read(help_path("one.png"), 0, 1, back, &n, &err), COP_OK);
+        ck_assert_int_eq(cop_video_read(help_path("one.png"), 0, 1, NULL, back, &n, &err), COP_OK);
         ck_assert_int_eq(n, 1);
         ck_assert(help_equal(&back[0], &want));
         cop_frame_unref(&back[0]);
@@ -310,7 +311,7 @@ START_TEST(pictures)
     for (int i = 0; i < FRAMES; i++) {
         char name[32];
         snprintf(name, sizeof name, "many%02d.png", i + 1);
-        ck_assert_int_eq(cop_video_read(help_path(name), 0, 0, back, &n, &err), COP_OK);
+        ck_assert_int_eq(cop_video_read(help_path(name), 0, 0, NULL, back, &n, &err), COP_OK);
         ck_assert(n == 1 && help_equal(&back[0], &frames[i]));
         cop_frame_unref(&back[0]);
     }

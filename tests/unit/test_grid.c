@@ -23,7 +23,7 @@ static void corrupted(const CopDataItem *item, const CopVariant *variant, CopFra
     CopFrame in[GRID_FRAMES];
     CopError err = {0};
     int n;
-    must(cop_video_read(item->path, 0, GRID_FRAMES - 1, in, &n, &err), &err);
+    must(cop_video_read(item->path, 0, GRID_FRAMES - 1, NULL, in, &n, &err), &err);
     ck_assert_int_eq(n, GRID_FRAMES);
     for (int i = 0; i < n && !variant->desc; i++)
         ck_assert_int_eq(cop_frame_ref(&out[i], &in[i]), COP_OK);

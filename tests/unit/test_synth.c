@@ -439,7 +439,7 @@ START_TEST(files_hold_the_drawings)
     const CopSynthClip clip = {cop_rng_key(7, "synth"), COP_MOTION_RIGHT, 1, 1};
     CopFrame frame[8];
     int n;
-    ck_assert_msg(cop_video_read(path, 0, 7, frame, &n, &err) == COP_OK, "%s", err.text);
+    ck_assert_msg(cop_video_read(path, 0, 7, NULL, frame, &n, &err) == COP_OK, "%s", err.text);
     ck_assert_int_eq(n, 8);
     double error[8] = {0};
     for (int t = 0; t < 8; t++)

@@ -1,0 +1,278 @@
+/* The index of a data set in SQLite.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pipeline/data/video_index.h"
+
+#include <glib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pipeline/eval/database.h"
+#include "pipeline/eval/provenance.h"
+
+enum { APPLICATION_ID = 0x43505649 /* "CPVI" */, SCHEMA = 1, BUSY_MS = 10000 };
+
+static const char schema[] =
+    "CREATE TABLE video(path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime INTEGER NOT NULL,"
+    " ffmpeg TEXT NOT NULL, sha256 TEXT NOT NULL, fault TEXT NOT NULL, reason TEXT NOT NULL,"
+    " frames INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,"
+    " rate_num INTEGER NOT NULL, rate_den INTEGER NOT NULL, errors INTEGER NOT NULL,"
+    " codec TEXT NOT NULL, seek BLOB)";
+
+struct CopIndex {
+    sqlite3 *db;
+    sqlite3_stmt *find, *put;
+    bool begun;
+};
+
+char *cop_index_path(const CopDataOptions *options)
+{
+    if (options->index && *options->index)
+        return g_strdup(options->index);
+    gsize length = strlen(options->root);
+    while (length > 1 && options->root[length - 1] == '/')
+        length--;
+    return g_strdup_printf("%.*s.index", (int)length, options->root);
+}
+
+/* --- opening ------------------------------------------------------------------- */
+
+static CopStatus ask(sqlite3 *db, const char *sql, int *value, CopError *err)
+{
+    sqlite3_stmt *statement = NULL;
+    CopStatus status = cop_database_prepare(db, sql, &statement, err);
+    if (status == COP_OK && sqlite3_step(statement) == SQLITE_ROW)
+        *value = sqlite3_column_int(statement, 0);
+    else if (status == COP_OK)
+        status = cop_database_error(db, "be read", err);
+    sqlite3_finalize(statement);
+    return status;
+}
+
+/* Two processes may find the same empty file: whoever locks it first fills it. */
+static CopStatus fill(sqlite3 *db, CopError *err)
+{
+    int application = 0;
+    COP_TRY(cop_database_exec(db, "BEGIN IMMEDIATE", err));
+    CopStatus status = ask(db, "PRAGMA application_id", &application, err);
+    if (status == COP_OK && application == 0) {
+        char marks[96];
+        sqlite3_snprintf(sizeof marks, marks, "PRAGMA application_id=%d; PRAGMA user_version=%d",
+                         APPLICATION_ID, SCHEMA);
+        status = cop_database_exec(db, schema, err);
+        if (status == COP_OK)
+            status = cop_database_exec(db, marks, err);
+    }
+    if (status == COP_OK)
+        return cop_database_exec(db, "COMMIT", err);
+    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    return status;
+}
+
+static CopStatus check(sqlite3 *db, const char *path, bool write, CopError *err)
+{
+    int pages = 0, application = 0, version = 0;
+    COP_TRY(ask(db, "PRAGMA page_count", &pages, err));
+    if (pages == 0 && write)
+        return fill(db, err);
+    COP_TRY(ask(db, "PRAGMA application_id", &application, err));
+    COP_TRY(ask(db, "PRAGMA user_version", &version, err));
+    if (pages > 0 && application == APPLICATION_ID && version == SCHEMA)
+        return COP_OK;
+    return cop_error_set(err, COP_ERR_DATA,
+                         application == APPLICATION_ID
+                             ? "%s: is an index of schema %d, not %d; remove it and verify again"
+                             : "%s: is not an index of videos (data.index)",
+                         path, version, SCHEMA);
+}
+
+/* SQLite would say of any other file that it is no database, and of a folder less. */
+static CopStatus check_file(const char *path, CopError *err)
+{
+    static const char magic[] = "SQLite format 3";
+    char start[sizeof magic] = "";
+    if (g_file_test(path, G_FILE_TEST_IS_DIR))
+        return cop_error_set(err, COP_ERR_DATA, "%s: is a folder, not an index (data.index)", path);
+    FILE *file = fopen(path, "rbe");
+    if (!file)
+        return COP_OK; /* SQLite says why */
+    const size_t n = fread(start, 1, sizeof start, file);
+    fclose(file);
+    if (n == 0 || (n == sizeof start && memcmp(start, magic, sizeof magic) == 0))
+        return COP_OK;
+    return cop_error_set(err, COP_ERR_DATA, "%s: is not an index of videos (data.index)", path);
+}
+
+CopStatus cop_index_open(CopIndex **out, const char *path, bool write, CopError *err)
+{
+    *out = NULL;
+    COP_TRY(check_file(path, err));
+    CopIndex *index = calloc(1, sizeof *index);
+    if (!index)
+        return cop_error_set(err, COP_ERR_NOMEM, "%s: out of memory", path);
+    const int flags =
+        write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : (int)SQLITE_OPEN_READONLY;
+    CopStatus status = COP_OK;
+    if (sqlite3_open_v2(path, &index->db, flags, NULL) != SQLITE_OK)
+        status = cop_error_set(err, COP_ERR_IO,
+                               "%s: cannot be opened: %s; data.index names another place", path,
+                               strerror(sqlite3_system_errno(index->db)));
+    if (status == COP_OK) {
+        sqlite3_extended_result_codes(index->db, 1);
+        sqlite3_busy_timeout(index->db, BUSY_MS);
+        status = check(index->db, path, write, err);
+    }
+    if (status != COP_OK)
+        cop_index_close(&index);
+    *out = index;
+    return status;
+}
+
+void cop_index_close(CopIndex **index)
+{
+    if (!index || !*index)
+        return;
+    sqlite3_finalize((*index)->find);
+    sqlite3_finalize((*index)->put);
+    sqlite3_close((*index)->db); /* an open transaction is rolled back */
+    free(*index);
+    *index = NULL;
+}
+
+/* --- rows ----------------------------------------------------------------------- */
+
+static void copy_text(char *to, size_t room, sqlite3_stmt *row, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(row, column);
+    g_strlcpy(to, text ? text : "", room);
+}
+
+static CopVideoFault fault_of(const char *name)
+{
+    for (int i = 0; cop_fault_names[i]; i++)
+        if (strcmp(cop_fault_names[i], name) == 0)
+            return (CopVideoFault)i;
+    return COP_FAULT_UNDECODABLE;
+}
+
+static CopStatus read_row(sqlite3_stmt *row, CopIndexRow *out)
+{
+    CopVideoFacts *facts = &out->facts;
+    char fault[32];
+    out->size = sqlite3_column_int64(row, 0);
+    out->mtime = sqlite3_column_int64(row, 1);
+    copy_text(out->sha256, sizeof out->sha256, row, 2);
+    copy_text(fault, sizeof fault, row, 3);
+    facts->fault = fault_of(fault);
+    copy_text(facts->reason, sizeof facts->reason, row, 4);
+    int *const number[] = {&facts->frames,   &facts->width,    &facts->height,
+                           &facts->rate_num, &facts->rate_den, &facts->errors};
+    for (int i = 0; i < (int)G_N_ELEMENTS(number); i++)
+        *number[i] = sqlite3_column_int(row, 5 + i);
+    copy_text(facts->codec, sizeof facts->codec, row, 11);
+    const void *seek = sqlite3_column_blob(row, 12);
+    facts->seek_size = seek ? (size_t)sqlite3_column_bytes(row, 12) : 0;
+    facts->seek = seek ? malloc(facts->seek_size) : NULL;
+    if (facts->seek)
+        memcpy(facts->seek, seek, facts->seek_size);
+    return facts->seek || !seek ? COP_OK : COP_ERR_NOMEM;
+}
+
+CopStatus cop_index_find(CopIndex *index, const char *relative, CopIndexRow *row, bool *found,
+                         CopError *err)
+{
+    *row = (CopIndexRow){0};
+    *found = false;
+    if (!index->find)
+        COP_TRY(cop_database_prepare(index->db,
+                                     "SELECT size, mtime, sha256, fault, reason, frames, width,"
+                                     " height, rate_num, rate_den, errors, codec, seek FROM video"
+                                     " WHERE path = ? AND ffmpeg = ?",
+                                     &index->find, err));
+    sqlite3_bind_text(index->find, 1, relative, -1, SQLITE_STATIC);
+    sqlite3_bind_text(index->find, 2, cop_provenance_ffmpeg(), -1, SQLITE_STATIC);
+    const int code = sqlite3_step(index->find);
+    CopStatus status = COP_OK;
+    if (code == SQLITE_ROW) {
+        *found = true;
+        if (read_row(index->find, row) != COP_OK)
+            status = cop_error_set(err, COP_ERR_NOMEM, "out of memory");
+    } else if (code != SQLITE_DONE) {
+        status = cop_database_error(index->db, "be read", err);
+    }
+    sqlite3_reset(index->find);
+    return status;
+}
+
+static CopStatus begin(CopIndex *index, CopError *err)
+{
+    if (index->begun)
+        return COP_OK;
+    COP_TRY(cop_database_exec(index->db, "BEGIN IMMEDIATE", err));
+    index->begun = true;
+    return COP_OK;
+}
+
+CopStatus cop_index_put(CopIndex *index, const char *relative, const CopIndexRow *row,
+                        CopError *err)
+{
+    const CopVideoFacts *facts = &row->facts;
+    COP_TRY(begin(index, err));
+    if (!index->put)
+        COP_TRY(cop_database_prepare(index->db,
+                                     "INSERT OR REPLACE INTO video"
+                                     " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                     &index->put, err));
+    const int64_t stamp[] = {row->size, row->mtime};
+    const char *const text[] = {cop_provenance_ffmpeg(), row->sha256, cop_fault_names[facts->fault],
+                                facts->reason};
+    const int number[] = {facts->frames,   facts->width,    facts->height,
+                          facts->rate_num, facts->rate_den, facts->errors};
+    sqlite3_stmt *put = index->put;
+    int column = 1;
+    sqlite3_bind_text(put, column++, relative, -1, SQLITE_STATIC);
+    for (gsize i = 0; i < G_N_ELEMENTS(stamp); i++)
+        sqlite3_bind_int64(put, column++, stamp[i]);
+    for (gsize i = 0; i < G_N_ELEMENTS(text); i++)
+        sqlite3_bind_text(put, column++, text[i], -1, SQLITE_STATIC);
+    for (gsize i = 0; i < G_N_ELEMENTS(number); i++)
+        sqlite3_bind_int(put, column++, number[i]);
+    sqlite3_bind_text(put, column++, facts->codec, -1, SQLITE_STATIC);
+    if (facts->seek)
+        sqlite3_bind_blob64(put, column, facts->seek, facts->seek_size, SQLITE_STATIC);
+    const int code = sqlite3_step(put);
+    const CopStatus status =
+        code == SQLITE_DONE ? COP_OK : cop_database_error(index->db, "be written", err);
+    sqlite3_reset(put);
+    sqlite3_clear_bindings(put);
+    return status;
+}
+
+CopStatus cop_index_commit(CopIndex *index, CopError *err)
+{
+    if (!index->begun)
+        return COP_OK;
+    index->begun = false;
+    return cop_database_exec(index->db, "COMMIT", err);
+}
+
+CopStatus cop_index_apply(const CopDataOptions *options, const CopDataset *dataset, CopError *err)
+{
+    char *path = cop_index_path(options);
+    CopIndex *index = NULL;
+    CopStatus status = COP_OK;
+    if (g_file_test(path, G_FILE_TEST_EXISTS))
+        status = cop_index_open(&index, path, false, err);
+    for (int i = 0; index && i < dataset->n && status == COP_OK; i++) {
+        CopIndexRow row;
+        bool found;
+        status = cop_index_find(index, dataset->item[i].relative, &row, &found, err);
+        if (status == COP_OK && found && cop_fault_lasts(row.facts.fault))
+            cop_video_remember(dataset->item[i].path, row.size, row.mtime, &row.facts);
+        cop_video_facts_free(&row.facts);
+    }
+    cop_index_close(&index);
+    g_free(path);
+    return status;
+}
