@@ -59,7 +59,8 @@ static void assert_picture(const CopDataItem *item, int file, int i)
     int n;
     ck_assert_int_eq(cop_source_length(&item->source, item->path, &length, &err), COP_OK);
     ck_assert_int_eq(length.frames, 1);
-    ck_assert_int_eq(cop_source_read(&item->source, item->path, 0, 1, frame, &n, &err), COP_OK);
+    ck_assert_int_eq(cop_source_read(&item->source, item->path, 0, 1, NULL, frame, &n, &err),
+                     COP_OK);
     ck_assert_int_eq(n, 1);
     ck_assert_int_eq(frame[0].format, COP_PIXEL_RGB);
     ck_assert_int_eq(frame[0].index, 0);
@@ -250,7 +251,7 @@ START_TEST(idx_files)
         const CopDataItem *item = &data_set.item[i];
         CopFrame frame;
         int n;
-        ck_assert_int_eq(cop_source_read(&item->source, item->path, 0, 0, &frame, &n, NULL),
+        ck_assert_int_eq(cop_source_read(&item->source, item->path, 0, 0, NULL, &frame, &n, NULL),
                          COP_OK);
         ck_assert_int_eq(frame.format, COP_PIXEL_GRAY8);
         ck_assert_int_eq(frame.colour.range, COP_RANGE_FULL);
@@ -332,7 +333,7 @@ START_TEST(folder_of_pictures)
         ck_assert_msg(cop_source_length(&item->source, item->path, &length, &err) == COP_OK, "%s",
                       err.text);
         ck_assert_int_eq(length.frames, 1);
-        ck_assert_int_eq(cop_source_read(&item->source, item->path, 0, 0, &frame, &n, &err),
+        ck_assert_int_eq(cop_source_read(&item->source, item->path, 0, 0, NULL, &frame, &n, &err),
                          COP_OK);
         ck_assert(n == 1 && frame.width == 20 && frame.height == 12);
         cop_frame_unref(&frame);
@@ -371,8 +372,8 @@ static void teardown_numbered(void)
 static CopStatus read_numbered(int first, int last, CopFrame *frame, int *n, CopError *err)
 {
     *err = (CopError){0};
-    return cop_source_read(&data_set.item[0].source, data_set.item[0].path, first, last, frame, n,
-                           err);
+    return cop_source_read(&data_set.item[0].source, data_set.item[0].path, first, last, NULL,
+                           frame, n, err);
 }
 
 START_TEST(numbered_pictures)

@@ -298,7 +298,7 @@ static void spoil(const CopLoaderOptions *o, const CopDataItem *item, const CopV
     CopTensor x;
     int n, index[FRAMES];
     tensor(&x, &arena);
-    ck_assert_int_eq(cop_video_read(item->path, 0, TOTAL - 1, in, &n, NULL), COP_OK);
+    ck_assert_int_eq(cop_video_read(item->path, 0, TOTAL - 1, NULL, in, &n, NULL), COP_OK);
     ck_assert_int_eq(n, TOTAL);
     ck_assert_int_eq(cop_corrupt_create(&corrupt, &variant->spec, NULL), COP_OK);
     const uint64_t address = (uint64_t)o->epoch << 32 | item->id;
