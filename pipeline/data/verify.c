@@ -81,7 +81,7 @@ static CopStatus look_up(Run *run)
         bool found;
         int64_t size, mtime;
         COP_TRY(cop_index_find(run->index, file->item->relative, &row, &found, run->err));
-        file->known = found && !run->options->again &&
+        file->known = found && !run->options->again && cop_source_is_file(&file->item->source) &&
                       cop_video_stamp(file->item->path, &size, &mtime) && size == row.size &&
                       mtime == row.mtime && cop_fault_lasts(row.facts.fault);
         if (file->known)
@@ -94,20 +94,44 @@ static CopStatus look_up(Run *run)
     return COP_OK;
 }
 
-/* Of the file's bytes, in hexadecimal; "" where they cannot be read. */
-static void hash_file(const char *path, char sha256[COP_SHA256_TEXT])
+static bool add_bytes(GChecksum *sum, const char *path)
 {
     guint8 bytes[1 << 14];
     gsize n;
     FILE *file = fopen(path, "rbe");
     if (!file)
-        return;
-    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
+        return false;
     while ((n = fread(bytes, 1, sizeof bytes, file)) > 0)
         g_checksum_update(sum, bytes, (gssize)n);
-    g_strlcpy(sha256, ferror(file) ? "" : g_checksum_get_string(sum), COP_SHA256_TEXT);
-    g_checksum_free(sum);
+    const bool whole = !ferror(file);
     fclose(file);
+    return whole;
+}
+
+/* Of the bytes that the clip's frames are stored in, in hexadecimal; "" where they cannot be
+ * read. */
+static void hash_item(const CopDataItem *item, char sha256[COP_SHA256_TEXT])
+{
+    const CopFrameSource *source = &item->source;
+    const CopPictureSet *set = source->set;
+    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
+    bool whole = true;
+    if (set) {
+        const size_t size = (size_t)set->planes * (size_t)set->height * (size_t)set->width;
+        for (int i = 0; i < source->frames; i++)
+            g_checksum_update(sum,
+                              set->bytes + set->offset + (size_t)(source->first + i) * set->stride,
+                              (gssize)size);
+    } else if (cop_source_is_file(source)) {
+        whole = add_bytes(sum, item->path);
+    }
+    for (int i = 0; source->pattern && i < source->frames && whole; i++) {
+        char *file = cop_source_picture(source, item->path, i);
+        whole = file && add_bytes(sum, file);
+        g_free(file);
+    }
+    g_strlcpy(sha256, whole ? g_checksum_get_string(sum) : "", COP_SHA256_TEXT);
+    g_checksum_free(sum);
 }
 
 static void do_file(void *ctx, long ticket, int slot_index, int worker)
@@ -115,15 +139,17 @@ static void do_file(void *ctx, long ticket, int slot_index, int worker)
     (void)worker;
     const Run *run = ctx;
     Slot *slot = &run->slot[slot_index];
-    const char *path = run->result->file[run->todo[ticket]].item->path;
+    const CopDataItem *item = run->result->file[run->todo[ticket]].item;
     *slot = (Slot){0};
-    slot->stamped = cop_video_stamp(path, &slot->row.size, &slot->row.mtime);
-    const CopStatus status = cop_video_scan(path, &slot->row.facts, &slot->error);
+    slot->stamped = cop_source_is_file(&item->source) &&
+                    cop_video_stamp(item->path, &slot->row.size, &slot->row.mtime);
+    const CopStatus status =
+        cop_source_scan(&item->source, item->path, &slot->row.facts, &slot->error);
     if (status != COP_OK)
-        cop_error_set(&slot->error, status, "%s: %s", path, cop_status_name(status));
+        cop_error_set(&slot->error, status, "%s: %s", item->path, cop_status_name(status));
     /* A file at fault may be endless, and is nobody's twin. */
-    if (slot->stamped && status == COP_OK)
-        hash_file(path, slot->row.sha256);
+    if (status == COP_OK)
+        hash_item(item, slot->row.sha256);
 }
 
 /* --- the run -------------------------------------------------------------------- */

@@ -54,10 +54,20 @@ static char *picture_path(const char *folder, const char *pattern, int number)
     return path;
 }
 
+bool cop_source_is_file(const CopFrameSource *source)
+{
+    return !source->set && !source->pattern;
+}
+
+char *cop_source_picture(const CopFrameSource *source, const char *path, int i)
+{
+    return picture_path(path, source->pattern, source->first + i);
+}
+
 CopStatus cop_source_length(const CopFrameSource *source, const char *path, CopVideoLength *out,
                             CopError *err)
 {
-    if (!source->set && !source->pattern)
+    if (cop_source_is_file(source))
         return cop_video_length(path, out, err);
     *out = (CopVideoLength){.frames = source->frames};
     return COP_OK;
@@ -113,7 +123,7 @@ static CopStatus read_one(const CopFrameSource *source, const char *path, int i,
 CopStatus cop_source_read(const CopFrameSource *source, const char *path, int first, int last,
                           const bool *want, CopFrame *out, int *n, CopError *err)
 {
-    if (!source->set && !source->pattern)
+    if (cop_source_is_file(source))
         return cop_video_read(path, first, last, want, out, n, err);
     *n = 0;
     if (first < 0 || last < first)
@@ -130,6 +140,56 @@ CopStatus cop_source_read(const CopFrameSource *source, const char *path, int fi
             return status;
         }
         model = model ? model : &out[*n];
+    }
+    return COP_OK;
+}
+
+/* One of the numbered pictures, which must have the size of those before it. */
+static CopStatus scan_picture(const char *file, CopVideoFacts *facts, CopError *err)
+{
+    CopVideoFacts one;
+    CopStatus status = cop_video_scan(file, &one, err);
+    if (status != COP_OK) {
+        facts->fault = one.fault;
+    } else if (facts->frames > 0 && (one.width != facts->width || one.height != facts->height)) {
+        facts->fault = COP_FAULT_UNDECODABLE;
+        status = cop_error_set(err, COP_ERR_DATA, "%s: is %dx%d, the clip's first picture %dx%d",
+                               file, one.width, one.height, facts->width, facts->height);
+    } else {
+        facts->width = one.width;
+        facts->height = one.height;
+        memcpy(facts->codec, one.codec, sizeof facts->codec);
+        facts->errors += one.errors;
+        facts->frames++;
+    }
+    cop_video_facts_free(&one);
+    return status;
+}
+
+CopStatus cop_source_scan(const CopFrameSource *source, const char *path, CopVideoFacts *facts,
+                          CopError *err)
+{
+    if (cop_source_is_file(source))
+        return cop_video_scan(path, facts, err);
+    *facts = (CopVideoFacts){0};
+    if (source->set) {
+        facts->frames = source->frames;
+        facts->width = source->set->width;
+        facts->height = source->set->height;
+        return COP_OK;
+    }
+    for (int i = 0; i < source->frames; i++) {
+        CopError own = {0};
+        char *file = cop_source_picture(source, path, i);
+        const CopStatus status =
+            file ? scan_picture(file, facts, &own)
+                 : cop_error_set(&own, COP_ERR_ARG, "\"%s\" names no pictures", source->pattern);
+        g_free(file);
+        if (status != COP_OK) {
+            g_strlcpy(facts->reason, own.text, sizeof facts->reason);
+            facts->frames = 0;
+            return cop_error_set(err, status, "%s", own.text);
+        }
     }
     return COP_OK;
 }

@@ -26,4 +26,15 @@ CopStatus cop_source_length(const CopFrameSource *source, const char *path, CopV
 CopStatus cop_source_read(const CopFrameSource *source, const char *path, int first, int last,
                           const bool *want, CopFrame *out, int *n, CopError *err) COP_MUST_CHECK;
 
+/* True for a video or picture of its own, which an index of videos can know. */
+bool cop_source_is_file(const CopFrameSource *source);
+
+/* File of picture i (from 0) of a source with a pattern; g_malloc'ed and returned. */
+char *cop_source_picture(const CopFrameSource *source, const char *path, int i);
+
+/* As cop_video_scan(). Numbered pictures are decoded one after the other: the first that is not
+ * as it should be is the fault. */
+CopStatus cop_source_scan(const CopFrameSource *source, const char *path, CopVideoFacts *facts,
+                          CopError *err) COP_MUST_CHECK;
+
 #endif

@@ -44,6 +44,11 @@ check "named by file and number" test "$(rows "SELECT path FROM clip WHERE id = 
 check "clean ones are right" test "$(rows "SELECT count(*) FROM prediction JOIN cell ON cell.id = cell
     JOIN clip ON clip.id = clip WHERE corruption = 'clean' AND top1 = label")" = 6
 
+# The test pictures are among those of the training files, too.
+run verify -c "$work/cifar.cfg"
+check "verify looks at each of them" says "36 files (30 training, 6 test), 36 frames: 36 good, 0 broken; 6 leak"
+check "and says which" grep -q '^test_batch.bin#0: leak: the same bytes as data_batch_2.bin#3 ' "$work/out"
+
 run train -c "$work/cifar.cfg" --set data.format=idx --out "$work/none"
 check "no such file" refuses 3 train-images-idx3-ubyte
 truncate -s -1 "$work/cifar/data_batch_2.bin"
@@ -93,7 +98,18 @@ check "their grid" quiet
 check "every folder in every cell" test "$(sqlite3 "$work/m.db" 'SELECT count(*) FROM prediction')" = 14
 check "which pictures they are is in the setup" test "$(sqlite3 "$work/m.db" \
     "SELECT text LIKE '%data.frame_template=f{}.pgm%' FROM setup")" = 1
+run verify "${frames_words[@]}"
+check "verify looks at their pictures" says "4 files (2 training, 2 test), 24 frames: 4 good, 0 broken"
+run verify "${frames_words[@]}"
+check "each time" says "4 files decoded, 0 known"
+cp "$work/frames/up2/f3.pgm" "$work/f3.pgm"
+head -c 20 "$work/f3.pgm" >"$work/frames/up2/f3.pgm"
+run verify "${frames_words[@]}"
+check "verify: one picture cut" grep -q '^up2: .*f3.pgm' "$work/out"
+check "verify: too many" test $code -eq 3
 rm "$work/frames/up2/f3.pgm"
+run verify "${frames_words[@]}"
+check "verify: one picture missing" grep -q '^up2: missing: .*f3.pgm' "$work/out"
 run eval "${frames_words[@]}" --model "$work/many/model.safetensors" --db "$work/n.db" \
     --set data.max_skip=0.5
 check "one picture missing: its clip is skipped" test "$(sqlite3 "$work/n.db" \
