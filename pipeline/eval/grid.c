@@ -5,11 +5,11 @@
 #include <glib.h>
 #include <string.h>
 
-#include "models/core/cpu.h"
 #include "pipeline/cli.h"
 #include "pipeline/eval/grid_work.h"
 #include "pipeline/eval/lane_batch.h"
 #include "pipeline/eval/provenance.h"
+#include "pipeline/eval/setup.h"
 #include "pipeline/interrupt.h"
 #include "pipeline/json_text.h"
 
@@ -117,52 +117,6 @@ static CopStatus open_models(Grid *grid)
 
 /* --- rows of the result file ------------------------------------------------- */
 
-/* Only what departs from one centre crop of evenly spread clips, so that setups without it
- * keep their hash. */
-static void append_views(GString *text, const CopClipOptions *clip)
-{
-    if (clip->crops > 1)
-        g_string_append_printf(text, "clip.crops=%d\n", clip->crops);
-    if (clip->sampler != COP_SAMPLER_UNIFORM && clip->sampler != COP_SAMPLER_RANDOM)
-        g_string_append_printf(text, "clip.sampler=%s\n", cop_sampler_names[clip->sampler]);
-    if (clip->fps > 0)
-        g_string_append_printf(text, "clip.fps=%.17g\n", clip->fps);
-}
-
-/* Every option that can move a prediction and is not part of the model or the cell. */
-static char *setup_text(const Grid *grid)
-{
-    const CopConfig *c = grid->config;
-    GString *text = g_string_new(NULL);
-    g_string_append_printf(text, "data.format=%s\ndata.manifest=%016" G_GINT64_MODIFIER "x\n",
-                           c->data.format, cop_dataset_hash(&grid->dataset));
-    if (c->data.rawframes)
-        g_string_append_printf(text, "data.frame_template=%s\ndata.frame_start=%d\n",
-                               c->data.frame_template, c->data.frame_start);
-    g_string_append_printf(text, "clip.clips=%d\nclip.policy=%s\n", c->clip.clips,
-                           cop_edge_names[c->clip.policy]);
-    append_views(text, &c->clip);
-    g_string_append_printf(text,
-                           "corrupt.preset=%s\ncorrupt.stage=%s\ncorrupt.temporal=%s\n"
-                           "corrupt.seed=%" G_GUINT64_FORMAT "\n",
-                           c->corrupt.preset,
-                           c->corrupt.stage == COP_STAGE_NATIVE ? "native" : "input",
-                           cop_temporal_names[c->corrupt.temporal], c->corrupt.seed);
-    for (int i = 0; i < c->corrupt.params.n; i++) {
-        const CopVariantParams params = cop_variant_params(c->corrupt.params.item[i]);
-        g_string_append_printf(text, "corrupt.params=%s:%s\n", params.desc->name, params.text);
-    }
-    g_string_append_printf(text, "eval.aggregate=%d\n", c->eval.aggregate);
-    /* Logits are equal on one tier only, and codecs damage as their version does. */
-    g_string_append_printf(text, "tier=%s\nffmpeg=%s\n", cop_tier_name(cop_tier()),
-                           cop_provenance_ffmpeg());
-    char kernels[COP_KERNEL_HASH];
-    if (grid->kernels.n) /* the built-in table is the tier's and the version's */
-        g_string_append_printf(text, "kernels=%s\n",
-                               cop_kernel_table_name(&grid->kernels, kernels));
-    return g_string_free(text, FALSE);
-}
-
 static CopStatus store_model(Grid *grid, GridModel *m)
 {
     double dense;
@@ -192,7 +146,8 @@ static CopStatus store_model(Grid *grid, GridModel *m)
 
 static CopStatus store_rows(Grid *grid)
 {
-    char *text = setup_text(grid), *classes = cop_json_strings(&grid->dataset.classes);
+    char *text = cop_setup_text(grid->config, &grid->dataset, &grid->kernels);
+    char *classes = cop_json_strings(&grid->dataset.classes);
     CopStatus status = cop_store_setup(grid->store, text, classes, &grid->setup, grid->err);
     g_free(text);
     g_free(classes);
