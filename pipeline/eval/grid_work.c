@@ -94,7 +94,8 @@ static CopStatus read_frames(View *view)
     view->frame = calloc((size_t)want, sizeof *view->frame);
     if (!view->frame)
         return failed(view, COP_ERR_NOMEM, "decoding");
-    COP_TRY(cop_video_read(view->item->path, view->from, view->to, NULL, view->frame, &got, view->err));
+    COP_TRY(
+        cop_video_read(view->item->path, view->from, view->to, NULL, view->frame, &got, view->err));
     if (got < want)
         return cop_error_set(view->err, COP_ERR_DATA, "%s: ends at frame %d, not %d",
                              view->item->path, view->from + got, view->total);
