@@ -46,7 +46,8 @@ void model_write(const char *path, const CopConfig *config, const CopStrings *cl
     cop_prepare_size(&prepare, 64, 48, &input.h, &input.w);
     CopNet *net =
         random_net(config->model.arch, config->model.options, classes->n, input, seed, half);
-    must(cop_model_save(net, config, classes, half ? "rigl" : "dense", half ? 0.5 : 1, NULL, path, &err),
+    must(cop_model_save(net, config, classes, half ? "rigl" : "dense", half ? 0.5 : 1, NULL, path,
+                        &err),
          &err);
     cop_net_destroy(&net);
 }

@@ -1,6 +1,7 @@
 /* Opening a video: container, stream, codec.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <libavcodec/avcodec.h>
 #include <libavutil/avstring.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* Some frames of a video, without decoding all that lies before and between them.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <libavcodec/avcodec.h>
 #include <libavutil/imgutils.h>
 #include <libavutil/pixdesc.h>
 #include <string.h>

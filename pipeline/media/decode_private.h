@@ -3,10 +3,8 @@
 #ifndef COP_MEDIA_DECODE_PRIVATE_H
 #define COP_MEDIA_DECODE_PRIVATE_H
 
-#include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
-
 #include "pipeline/media/decode.h"
+#include "pipeline/media/libav.h"
 #include "pipeline/media/seek_table.h"
 
 enum { COP_SIDE_MAX = 16384 };
@@ -21,7 +19,7 @@ typedef struct CopPick {
 struct CopDecoder {
     char *path;
     AVFormatContext *format;
-    AVCodecContext *codec;
+    struct AVCodecContext *codec; /* of libavcodec/avcodec.h */
     AVPacket *packet;
     AVFrame *frame, *scaled;
     struct SwsContext *sws;

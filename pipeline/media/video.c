@@ -1,5 +1,6 @@
 /* Whole videos: how many frames there are, and some of them.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <libavcodec/avcodec.h>
 #include <stdio.h>
 #include <string.h>
 

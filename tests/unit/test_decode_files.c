@@ -12,9 +12,11 @@
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof(a)[0]))
 #define FFMPEG   "ffmpeg -v error -nostdin -y "
-#define MAKE     FFMPEG "-f lavfi -i testsrc2=s=128x96:r=25:d=2.4,crop=%s:0:0:exact=1 -threads 1 %s %s"
+#define PATTERN  "-f lavfi -i testsrc2=s=128x96:r=25:d=2.4,crop=%s:0:0:exact=1 -threads 1 "
+#define MAKE     FFMPEG PATTERN "%s %s"
 #define X264     "-pix_fmt yuv420p -c:v libx264 -preset veryfast -g 12 -bf 3 "
-#define X265     "-pix_fmt yuv420p -c:v libx265 -preset ultrafast -x265-params log-level=none:keyint=12"
+#define FAST     "-pix_fmt yuv420p -preset ultrafast "
+#define X265     FAST "-c:v libx265 -x265-params log-level=none:keyint=12"
 #define VFR      "-vf 'select=not(mod(n\\,3))+lt(n\\,20)*not(mod(n\\,7))' -fps_mode vfr "
 #define HURT(f)                                                                                    \
     "for i in 2 3 4 5; do head -c 200 /dev/zero | dd of=" #f " bs=1 seek=$(($(stat -c %s " #f      \
@@ -27,8 +29,8 @@ enum { FRAMES_MAX = 160 };
 typedef enum Way { SEEKS, ORDERED, NO_TABLE, ANY_WAY } Way;
 
 static const struct {
-    const char *name, *size,
-        *options; /* size: of a piece of a test pattern; NULL: options is a command, with $FF for ffmpeg */
+    /* size: of the piece of a test pattern; NULL: options is a command, with $FF for ffmpeg. */
+    const char *name, *size, *options;
     Way way;
 } rows[] = {
     {"closed.mp4", "96:74", X264, SEEKS},
