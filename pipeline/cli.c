@@ -3,6 +3,7 @@
 #include "pipeline/cli.h"
 
 #include <glib.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -120,11 +121,20 @@ CopStatus cop_cli_tile(const char *word, int clips, bool *tile, CopError *err)
     return cop_error_set(err, COP_ERR_ARG, "tile: got \"%s\"; allowed: auto, on, off", word);
 }
 
+void cop_cli_note(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
 /* --- progress ----------------------------------------------------------------- */
 
 struct CopProgress {
     char *label;
-    long total;
+    long total, before;  /* before: done by an earlier sitting */
     gint64 start, shown; /* microseconds */
     GMutex lock;         /* steps may come from several threads */
 };
@@ -143,7 +153,7 @@ CopProgress *cop_progress_start(const char *label, long total)
 
 static void show(CopProgress *progress, long done, const char *note, double seconds)
 {
-    const double rate = seconds > 0 ? (double)done / seconds : 0;
+    const double rate = seconds > 0 ? (double)(done - progress->before) / seconds : 0;
     fprintf(stderr, "\r\033[K%s %ld/%ld", progress->label, done, progress->total);
     if (rate > 0)
         fprintf(stderr, "  %.1f/s", rate);
@@ -154,6 +164,12 @@ static void show(CopProgress *progress, long done, const char *note, double seco
     if (note && *note)
         fprintf(stderr, "  %s", note);
     fflush(stderr);
+}
+
+void cop_progress_skip(CopProgress *progress, long done)
+{
+    if (progress)
+        progress->before = done;
 }
 
 void cop_progress_step(CopProgress *progress, long done, const char *note)

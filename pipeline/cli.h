@@ -43,9 +43,14 @@ int cop_cli_parse(const CopCommand *command, const void *entries, int *argc, cha
  * and off. */
 CopStatus cop_cli_tile(const char *word, int clips, bool *tile, CopError *err) COP_MUST_CHECK;
 
+/* One line on stderr, of what a command is about to do. */
+void cop_cli_note(const char *fmt, ...) COP_PRINTF(1, 2);
+
 /* Progress on stderr, on a terminal only: label, done of total, rate, ETA. */
 typedef struct CopProgress CopProgress;
 CopProgress *cop_progress_start(const char *label, long total);
+/* `done` items are from an earlier sitting: they count for nothing in rate and ETA. */
+void cop_progress_skip(CopProgress *progress, long done);
 void cop_progress_step(CopProgress *progress, long done, const char *note);
 void cop_progress_end(CopProgress **progress);
 

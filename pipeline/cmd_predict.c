@@ -77,23 +77,17 @@ static CopStatus read_words(const Words *words, CopClassifierOptions *out, CopEr
         words->crops < 1 || words->crops > 16)
         return cop_error_set(err, COP_ERR_ARG,
                              "--top must be 1 to %d, --clips 1 to 1000, --crops 1 to 16", COP_TOP);
-    COP_TRY(find_word("--sampler", words->sampler, cop_sampler_names, COP_SAMPLER_UNIFORM, &sampler,
-                      err));
+    COP_TRY(find_word("--sampler", words->sampler, cop_sampler_names, 0, &sampler, err));
     COP_TRY(find_word("--aggregate", words->aggregate, cop_aggregate_names, COP_AGGREGATE_PROB,
                       &aggregate, err));
     COP_TRY(cop_cli_tile(words->tile, 1, &tile, err));
     *out = (CopClassifierOptions){.clips = words->clips,
                                   .crops = words->crops,
-                                  .sampler = (CopSampler)sampler,
+                                  .sampler = words->sampler ? 1 + sampler : 0,
                                   .fps = words->fps,
                                   .aggregate = (CopAggregate)aggregate,
                                   .batch = !tile,
                                   .threads = words->threads};
-    if (!(words->fps >= 0) || (words->fps > 0 && !cop_sampler_takes_fps(out->sampler)))
-        return cop_error_set(err, COP_ERR_ARG,
-                             "--fps: got %g; allowed: a rate, and 0 where the sampler is mmaction "
-                             "or segments",
-                             words->fps);
     return COP_OK;
 }
 
@@ -144,9 +138,10 @@ static int run(int argc, char **argv)
         {"crops", 0, 0, G_OPTION_ARG_INT, &words.crops,
          "Crops a clip, along the longer side; 3: both ends and the middle (1)", "N"},
         {"sampler", 0, 0, G_OPTION_ARG_STRING, &words.sampler,
-         "Which frames make a clip, see list samplers (uniform)", "NAME"},
+         "Which frames make a clip, see list samplers (the model's)", "NAME"},
         {"fps", 0, 0, G_OPTION_ARG_DOUBLE, &words.fps,
-         "Frames a second that clips are counted in; 0: the video's (0)", "F"},
+         "Frames a second that clips are counted in (the model's; with --sampler the video's)",
+         "F"},
         {"aggregate", 0, 0, G_OPTION_ARG_STRING, &words.aggregate,
          "How views become one answer: prob, score or max (prob)", "WORD"},
         {"tile", 0, 0, G_OPTION_ARG_STRING, &words.tile,

@@ -8,12 +8,15 @@
 
 enum { ONE_LINE = -1 }; /* in place of an indentation */
 
+/* Names of files need not be UTF-8, and a text that was cut may end inside a character. */
 static void put_string(GString *out, const char *text)
 {
-    JsonNode *node = json_node_init_string(json_node_alloc(), text);
+    char *valid = g_utf8_make_valid(text, -1);
+    JsonNode *node = json_node_init_string(json_node_alloc(), valid);
     char *quoted = json_to_string(node, FALSE);
     g_string_append(out, quoted);
     g_free(quoted);
+    g_free(valid);
     json_node_unref(node);
 }
 

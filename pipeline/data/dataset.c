@@ -68,6 +68,22 @@ static const CopDataDesc *find(const char *name, CopError *err)
     return NULL;
 }
 
+/* Classes are names, to be shown and written into models, whatever folders are called. */
+static CopStatus make_names_valid(CopStrings *classes)
+{
+    for (int i = 0; i < classes->n; i++) {
+        if (g_utf8_validate(classes->item[i], -1, NULL))
+            continue;
+        char *valid = g_utf8_make_valid(classes->item[i], -1), *copy = strdup(valid);
+        g_free(valid);
+        if (!copy)
+            return COP_ERR_NOMEM;
+        free(classes->item[i]);
+        classes->item[i] = copy;
+    }
+    return COP_OK;
+}
+
 CopStatus cop_dataset_load(const CopDataOptions *options, CopSplit split, CopDataset *out,
                            CopError *err)
 {
@@ -80,6 +96,8 @@ CopStatus cop_dataset_load(const CopDataOptions *options, CopSplit split, CopDat
     if (!g_file_test(options->root, G_FILE_TEST_IS_DIR))
         return cop_error_set(err, COP_ERR_DATA, "%s: no such folder (data.root)", options->root);
     CopStatus status = format->load(options, split, out, err);
+    if (status == COP_OK)
+        status = make_names_valid(&out->classes);
     if (status == COP_OK && out->n == 0)
         status = cop_error_set(err, COP_ERR_DATA, "%s: no %s clips", options->root,
                                split == COP_SPLIT_TRAIN ? "training" : "test");

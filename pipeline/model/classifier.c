@@ -11,6 +11,8 @@
 struct CopClassifier {
     CopClassifierOptions options;
     CopModel *model;
+    CopSampler sampler;
+    double fps;
     CopPool *pool;
     CopArena *arena;
     CopTensor clip; /* a lane of its own: frames are prepared into lanes, not into tiles */
@@ -32,6 +34,13 @@ static CopStatus open_model(CopClassifier *c, const char *path, CopError *err)
     if (o->crops > 1 && !c->model->prepare.crop)
         return cop_error_set(err, COP_ERR_ARG, "%s: takes whole pictures; crops must be 1, not %d",
                              path, o->crops);
+    c->sampler = o->sampler ? (CopSampler)(o->sampler - 1) : c->model->sampler;
+    c->fps = o->sampler || o->fps > 0 ? o->fps : c->model->fps;
+    if (!(c->fps >= 0) || (c->fps > 0 && !cop_sampler_takes_fps(c->sampler)))
+        return cop_error_set(err, COP_ERR_ARG,
+                             "fps: got %g; allowed: a rate, and 0 where the sampler is mmaction or "
+                             "segments",
+                             c->fps);
     const CopShape in = cop_net_input_shape(c->model->net);
     status = cop_arena_create(&c->arena, 0);
     if (status == COP_OK)
@@ -96,11 +105,11 @@ CopStatus cop_classify(CopClassifier *c, const char *path, const float **p, CopE
     const int classes = cop_net_classes(net), views = o->clips * o->crops;
     CopLoaderOptions load = {.sample = {.frames = c->model->frames,
                                         .stride = c->model->stride,
-                                        .sampler = o->sampler,
+                                        .sampler = c->sampler,
                                         .clips = o->clips,
-                                        .policy = COP_EDGE_LOOP,
+                                        .policy = c->model->policy,
                                         .test = true,
-                                        .fps = o->fps},
+                                        .fps = c->fps},
                              .prepare = c->model->prepare,
                              .crops = o->crops};
     const CopDataItem item = {.path = (char *)(uintptr_t)path};

@@ -8,11 +8,13 @@
 
 typedef struct CopClassifier CopClassifier;
 
-/* Zeros: one clip from the middle, one crop, all processors, spread over the lanes. */
+/* Zeros: one clip as the model was trained on, from the middle, one crop, all processors, spread
+ * over the lanes. */
 typedef struct CopClassifierOptions {
     int clips, crops; /* views a video: clips times crops along the longer side; 0: 1 */
-    CopSampler sampler;
-    double fps; /* that clips are counted in, for samplers that can; 0: the video's */
+    int sampler;      /* 1 + CopSampler; 0: the model's */
+    double fps;       /* that clips are counted in, for samplers that can; 0: the model's, or with a
+                    sampler given the video's */
     CopAggregate aggregate;
     bool batch; /* run clips in a lane of a batch, not as tiles */
     int threads;

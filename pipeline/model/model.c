@@ -55,6 +55,35 @@ static CopStatus read_int(const CopModel *model, const CopSafetensors *file, con
     return COP_OK;
 }
 
+/* Place of a word of the metadata in `names`; 0 where the file says nothing. */
+static CopStatus read_word(const CopModel *model, const CopSafetensors *file, const char *key,
+                           const char *const *names, int *out, CopError *err)
+{
+    const char *text = cop_safetensors_meta(file, key);
+    *out = 0;
+    if (!text)
+        return COP_OK;
+    for (; names[*out]; ++*out)
+        if (strcmp(names[*out], text) == 0)
+            return COP_OK;
+    return bad_meta(model, key, text, "a word that this version knows", err);
+}
+
+/* How clips are cut out of videos. */
+static CopStatus read_sampling(CopModel *model, const CopSafetensors *file, CopError *err)
+{
+    int sampler, policy;
+    COP_TRY(read_word(model, file, "clip.sampler", cop_sampler_names, &sampler, err));
+    COP_TRY(read_word(model, file, "clip.policy", cop_edge_names, &policy, err));
+    model->sampler = (CopSampler)sampler;
+    model->policy = (CopEdgePolicy)policy;
+    const char *fps = cop_safetensors_meta(file, "clip.fps");
+    if (fps && (!cop_parse_double(fps, &model->fps) || !(model->fps >= 0) || model->fps > 1000 ||
+                (model->fps > 0 && !cop_sampler_takes_fps(model->sampler))))
+        return bad_meta(model, "clip.fps", fps, "a rate that goes with clip.sampler", err);
+    return COP_OK;
+}
+
 static CopStatus read_classes(CopModel *model, const CopSafetensors *file, CopError *err)
 {
     const char *text = cop_safetensors_meta(file, "classes");
@@ -201,6 +230,7 @@ static CopStatus read_meta(CopModel *model, const CopSafetensors *file, const ch
         return bad_meta(model, "seed", seed, "a whole number", err);
     COP_TRY(read_int(model, file, "clip.frames", desc->input.t, &model->frames, err));
     COP_TRY(read_int(model, file, "clip.stride", 1, &model->stride, err));
+    COP_TRY(read_sampling(model, file, err));
     model->prepare = default_prepare(desc->input);
     COP_TRY(read_prepare(model, file, err));
     COP_TRY(read_classes(model, file, err));
@@ -349,7 +379,7 @@ static char *prepare_text(const CopPrepare *p)
 }
 
 CopStatus cop_model_save(const CopNet *net, const CopConfig *config, const CopStrings *classes,
-                         const char *method, double density, const CopModelData *data,
+                         const char *method, double density, const CopModelRun *run,
                          const char *path, CopError *err)
 {
     const CopPrepare prepare = cop_config_prepare(config);
@@ -359,14 +389,18 @@ CopStatus cop_model_save(const CopNet *net, const CopConfig *config, const CopSt
     char *frames = g_strdup_printf("%d", config->clip.frames);
     char *stride = g_strdup_printf("%d", config->clip.stride);
     char *seed = g_strdup_printf("%" G_GUINT64_FORMAT, config->run.seed);
-    char *clips = g_strdup_printf("%d", data ? data->clips : 0);
-    char *skipped = g_strdup_printf("%d", data ? data->skipped : 0);
+    char *step = g_strdup_printf("%" G_GUINT64_FORMAT, run ? run->step : 0), rate[32];
+    char *clips = g_strdup_printf("%d", run ? run->clips : 0);
+    char *skipped = g_strdup_printf("%d", run ? run->skipped : 0);
     const CopStMeta rows[] = {
         {"arch", config->model.arch},
         {"arch.options", config->model.options},
         {"classes", names},
         {"clip.frames", frames},
         {"clip.stride", stride},
+        {"clip.sampler", cop_sampler_names[config->clip.sampler]},
+        {"clip.policy", cop_edge_names[config->clip.policy]},
+        {"clip.fps", cop_format_double(config->clip.fps, rate)},
         {"prep", prep},
         {"sparse.method", method},
         {"sparse.density", cop_format_double(density, number)},
@@ -376,13 +410,16 @@ CopStatus cop_model_save(const CopNet *net, const CopConfig *config, const CopSt
         {"format", "pt"},
         {"data.clips", clips},
         {"data.skipped", skipped},
-        {"data.skips", data ? data->skips : ""},
+        {"data.skips", run ? run->skips : ""},
+        {"run.config", run ? run->config : ""},
+        {"run.step", step},
     };
-    enum { ABOUT_DATA = 3 };
-    const int n = (int)(sizeof rows / sizeof rows[0]) - (data ? 0 : ABOUT_DATA);
+    enum { ABOUT_RUN = 5 };
+    const int n = (int)(sizeof rows / sizeof rows[0]) - (run ? 0 : ABOUT_RUN);
     const CopStatus status = cop_net_save(net, path, rows, n, err);
     g_free(clips);
     g_free(skipped);
+    g_free(step);
     g_free(prep);
     g_free(names);
     g_free(frames);

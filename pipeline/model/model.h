@@ -16,15 +16,20 @@ typedef struct CopModel {
     uint64_t seed;
     CopStrings classes; /* may be empty where the file names none */
     int frames, stride;
+    CopSampler sampler; /* which frames; uniform where the file does not say, as for the next two */
+    CopEdgePolicy policy;
+    double fps; /* that frames are counted in; 0: the video's */
     CopPrepare prepare;
     int clips, skipped; /* of the data set it was trained on; 0 where the file does not say */
 } CopModel;
 
-/* What a training run made of its data set. Strings are borrowed. */
-typedef struct CopModelData {
+/* The training run that a model comes from. Strings are borrowed. */
+typedef struct CopModelRun {
     int clips, skipped; /* of both splits; those that could not be read */
     const char *skips;  /* JSON: [{"path": ..., "reason": ...}], as many as there is room for */
-} CopModelData;
+    const char *config; /* hash of the configuration, as its checkpoints have it */
+    uint64_t step;      /* optimiser steps done */
+} CopModelRun;
 
 enum { COP_MODEL_TILES = 0 }; /* as a batch: one clip a step, spread over the lanes (tile mode) */
 
@@ -43,10 +48,10 @@ void cop_model_close(CopModel **model);
 /* SHA-256 of a file, the identity of a model; g_malloc'ed and returned. COP_ERR_IO. */
 CopStatus cop_model_hash(const char *path, char **sha256, CopError *err) COP_MUST_CHECK;
 
-/* Writes a trained net with its metadata (DESIGN.md, section 7). `data`: NULL for a net that has
- * seen none. */
+/* Writes a trained net with its metadata (DESIGN.md, section 7). `run`: NULL for a net that was
+ * never trained. */
 CopStatus cop_model_save(const CopNet *net, const CopConfig *config, const CopStrings *classes,
-                         const char *method, double density, const CopModelData *data,
+                         const char *method, double density, const CopModelRun *run,
                          const char *path, CopError *err) COP_MUST_CHECK;
 
 /* Name that results show: model.name, or method and density ("rigl 0.5"). malloc'ed. */

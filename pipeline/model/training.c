@@ -1,6 +1,7 @@
 /* A training run: from a configuration to a folder with a model in it.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdlib.h>
+#include <string.h>
 
 #include "models/layers/cross_entropy.h"
 #include "pipeline/cli.h"
@@ -206,9 +207,10 @@ static CopStatus epochs(CopTrainingState *run, const char *label)
     if (run->untouched)
         return COP_OK;
     COP_TRY(cop_events_create(&run->events, run->out, run->trainer.step + 1, run->err));
-    cop_training_print_memory(run, label);
+    cop_training_note_memory(run, label);
     run->saved_at = g_get_monotonic_time();
     CopProgress *progress = cop_progress_start(label, cop_training_batches(run) * all);
+    cop_progress_skip(progress, run->epoch * cop_training_batches(run) + run->batch);
     CopStatus status = COP_OK;
     while (run->epoch < all && status == COP_OK)
         status = do_epoch(run, progress);
@@ -222,19 +224,35 @@ static CopStatus epochs(CopTrainingState *run, const char *label)
                          run->epoch + 1, all, run->batch, cop_training_batches(run));
 }
 
+/* True for a sound model that this run has written, at the step where it is. */
+static bool is_own_model(const CopTrainingState *run, const char *path)
+{
+    CopSafetensors *old = NULL;
+    uint64_t step = 0;
+    if (cop_safetensors_open(&old, path, NULL) != COP_OK)
+        return false;
+    const char *config = cop_safetensors_meta(old, "run.config");
+    const char *steps = cop_safetensors_meta(old, "run.step");
+    const bool own = config && strcmp(config, run->config_hash) == 0 && steps &&
+                     cop_parse_u64(steps, &step) && step == run->trainer.step;
+    cop_safetensors_close(&old);
+    return own;
+}
+
 /* Writes the model; a finished one that was taken up stays as it is, so that its
  * identity does not change with the program's version. */
 static CopStatus finish(CopTrainingState *run)
 {
     run->result->parameters = cop_net_count(run->net, &run->result->nonzeros);
     char *path = cop_training_path(run, "model.safetensors");
-    CopSafetensors *old = NULL;
-    CopStatus status = run->untouched ? cop_safetensors_open(&old, path, NULL) : COP_EOF;
-    cop_safetensors_close(&old);
-    if (status != COP_OK) {
+    CopStatus status = COP_OK;
+    if (!run->untouched || !is_own_model(run, path)) {
         char *skips = cop_training_skips(run);
-        const CopModelData data = {run->train.n + run->test.n, (int)g_hash_table_size(run->skipped),
-                                   skips};
+        const CopModelRun data = {.clips = run->train.n + run->test.n,
+                                  .skipped = (int)g_hash_table_size(run->skipped),
+                                  .skips = skips,
+                                  .config = run->config_hash,
+                                  .step = run->trainer.step};
         status = cop_model_save(run->net, run->config, &run->train.classes,
                                 cop_sparse_method(run->sparse)->name,
                                 cop_sparse_density(run->sparse), &data, path, run->err);

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,11 +19,34 @@ char *cop_training_path(const CopTrainingState *run, const char *name)
     return g_build_filename(run->out, name, NULL);
 }
 
+/* What a process that was killed left half written: its number stands at the end. Another
+ * machine's may be at work on it, so it must have lain still for a while, too. */
+static void remove_parts(const char *folder)
+{
+    enum { STILL = 600 }; /* seconds */
+    GDir *dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+    while (dir && (name = g_dir_read_name(dir)) != NULL) {
+        const char *tail = g_strrstr(name, ".part");
+        char *path = g_build_filename(folder, name, NULL);
+        uint64_t process;
+        GStatBuf info;
+        if (tail && cop_parse_u64(tail + strlen(".part"), &process) && process < G_MAXINT32 &&
+            kill((pid_t)process, 0) != 0 && errno == ESRCH && g_stat(path, &info) == 0 &&
+            info.st_mtime + STILL < g_get_real_time() / G_USEC_PER_SEC)
+            g_unlink(path);
+        g_free(path);
+    }
+    if (dir)
+        g_dir_close(dir);
+}
+
 CopStatus cop_training_folder(const CopTrainingState *run)
 {
     if (g_mkdir_with_parents(run->out, 0777) != 0)
         return cop_error_set(run->err, COP_ERR_IO, "%s: cannot be made: %s", run->out,
                              g_strerror(errno));
+    remove_parts(run->out);
     char *text = cop_config_text(run->config, false);
     char *path = cop_training_path(run, "config.cfg");
     const CopStatus status = text ? cop_file_write(path, text, strlen(text), run->err)
@@ -50,6 +74,9 @@ static CopStatus neutralise(CopConfig *copy, CopError *err)
                                        "data.format=folder",
                                        "data.timeout=0",
                                        "train.recompute=true"};
+    /* Of the grid that is evaluated later, training on corruptions takes how they are made. */
+    static const char *const grid[] = {"corrupt.corruptions=all", "corrupt.severities=1",
+                                       "corrupt.seed=1", "corrupt.stage=native"};
     const bool spoilt = copy->augment.corrupt_probability > 0;
     for (const CopConfigBlock *block = cop_config_blocks; block->name; block++)
         if (g_strv_contains(whole, block->name) &&
@@ -57,6 +84,8 @@ static CopStatus neutralise(CopConfig *copy, CopError *err)
             cop_options_free(block->options, (char *)copy + block->offset);
             COP_TRY(cop_options_defaults(block->options, (char *)copy + block->offset, err));
         }
+    for (gsize i = 0; i < G_N_ELEMENTS(grid); i++)
+        COP_TRY(cop_config_set(copy, grid[i], err));
     for (gsize i = 0; i < G_N_ELEMENTS(keys); i++)
         COP_TRY(cop_config_set(copy, keys[i], err));
     char **const paths[] = {&copy->data.root,  &copy->data.annotation, &copy->data.classes,
@@ -295,6 +324,12 @@ CopStatus cop_training_checkpoint(CopTrainingState *run)
         status =
             cop_checkpoint_save(&run->trainer, path, extra, (int)G_N_ELEMENTS(extra), run->err);
     run->saved_at = g_get_monotonic_time();
+    /* A model of what lay here before does not go with this checkpoint. */
+    if (status == COP_OK && run->epoch < run->config->train.epochs) {
+        char *model = cop_training_path(run, "model.safetensors");
+        g_unlink(model);
+        g_free(model);
+    }
     g_free(skips);
     g_free(path);
     return status;

@@ -1,10 +1,10 @@
 /* What a training run trains: net, masks, weights to start from, and the trainer's settings.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "models/core/mask.h"
 #include "models/train/net_weights.h"
+#include "pipeline/cli.h"
 #include "pipeline/model/training_private.h"
 
 long cop_training_batches(const CopTrainingState *run)
@@ -130,7 +130,7 @@ CopStatus cop_training_make_net(CopTrainingState *run)
     return status;
 }
 
-void cop_training_print_memory(const CopTrainingState *run, const char *label)
+void cop_training_note_memory(const CopTrainingState *run, const char *label)
 {
     static const double mib = 0x1p20;
     CopParam *const *params;
@@ -142,11 +142,11 @@ void cop_training_print_memory(const CopTrainingState *run, const char *label)
         parameters += cop_param_bytes(params[i], &dense);
     const size_t ahead =
         (size_t)COP_TRAINING_AHEAD * cop_tensor_floats(cop_net_input(run->net)) * sizeof(float);
-    fprintf(stderr,
-            "%s: %zu of %zu parameters active; %.1f MiB for the net: %.1f parameters, gradients "
-            "and momentum, %.1f activations, %.1f lists and scratch; %.1f MiB for %d batches "
-            "ahead\n",
-            label, nonzeros, weights, (double)all / mib, (double)parameters / mib,
-            (double)activations / mib, (double)(all - parameters - activations) / mib,
-            (double)ahead / mib, COP_TRAINING_AHEAD);
+    cop_cli_note(
+        "%s: %zu of %zu parameters active; %.1f MiB for the net: %.1f parameters, gradients "
+        "and momentum, %.1f activations, %.1f lists and scratch; %.1f MiB for %d batches "
+        "ahead",
+        label, nonzeros, weights, (double)all / mib, (double)parameters / mib,
+        (double)activations / mib, (double)(all - parameters - activations) / mib,
+        (double)ahead / mib, COP_TRAINING_AHEAD);
 }

@@ -43,8 +43,8 @@ typedef struct CopTrainingState {
 /* training_net.c: net, masks, weights to start from, trainer. */
 CopStatus cop_training_make_net(CopTrainingState *run);
 long cop_training_batches(const CopTrainingState *run); /* an epoch */
-/* One line on stderr: what the run needs memory for. */
-void cop_training_print_memory(const CopTrainingState *run, const char *label);
+/* Says in one line what the run needs memory for. */
+void cop_training_note_memory(const CopTrainingState *run, const char *label);
 
 /* training_files.c: the folder of a run. */
 char *cop_training_path(const CopTrainingState *run, const char *name); /* g_malloc'ed */

@@ -191,7 +191,7 @@ check "answer otherwise" differ "$work/out" "$work/spread"
 run predict --model "$work/whole/model.safetensors" --sampler x3d "${clips[@]}"
 check "an unknown sampler" refuses 2 x3d slowfast
 run predict --model "$work/whole/model.safetensors" --sampler mmaction --fps 30 "${clips[@]}"
-check "a rate for a sampler without" refuses 2 --fps
+check "a rate for a sampler without" refuses 2 "fps: got"
 run predict --model "$work/whole/model.safetensors" --crops 3 "${clips[@]}"
 check "crops of whole pictures" refuses 2 "crops must be 1"
 run predict --model "$work/whole/model.safetensors" --json "${clips[@]}"

@@ -54,6 +54,47 @@ done
 check "SIGTERM: says how far it got" refuses 75 "of 200" "of 12 batches; --resume"
 check "SIGTERM: in the middle of an epoch" grep -q 'after \([1-9]\|1[01]\) of 12' "$work/err"
 
+# --- what a folder holds ------------------------------------------------------------
+# Another run's model is not taken for this one's, though both folders are alike.
+short=(train -c "$cfg" --set train.epochs=1)
+run "${short[@]}" --out "$work/one"
+run "${short[@]}" --out "$work/two" --set run.seed=2
+cp "$work/two/model.safetensors" "$work/wanted"
+cp "$work/one/model.safetensors" "$work/two/model.safetensors"
+run "${short[@]}" --out "$work/two" --set run.seed=2 --resume
+check "a model that another run left is written anew" cmp -s "$work/two/model.safetensors" "$work/wanted"
+touch -d '1 hour ago' "$work/two/checkpoint.safetensors.part999999" "$work/two/part.partx"
+touch "$work/two/model.safetensors.part999999"
+run "${short[@]}" --out "$work/two" --set run.seed=2 --set train.epochs=2
+check "a new run over an old one" says top-1
+check "what a dead process left long ago is gone" test ! -e "$work/two/checkpoint.safetensors.part999999"
+check "what may be at work is not" test -e "$work/two/model.safetensors.part999999" -a -e "$work/two/part.partx"
+
+# The grid that is evaluated later may change.
+spoilt=("${short[@]}" --set augment.corrupt_probability=0.5 --out "$work/spoilt")
+run "${spoilt[@]}"
+run "${spoilt[@]}" --set corrupt.severities=[3] --set corrupt.corruptions=brightness --resume
+check "another grid" says top-1
+run "${spoilt[@]}" --set corrupt.temporal=static --resume
+check "another way of corrupting" refuses 2 "another configuration"
+
+# Names of files and folders are bytes.
+mkdir -p "$work/bytes/train/caf"$'\xe9' "$work/bytes/train/b" "$work/bytes/test/caf"$'\xe9' "$work/bytes/test/b"
+mapfile -t clips < <(find "$work/set/videos" -name '*.mp4' | sort)
+for split in train test; do
+    cp "${clips[0]}" "$work/bytes/$split/caf"$'\xe9'/x.mp4
+    cp "${clips[1]}" "$work/bytes/$split/b/y.mp4"
+done
+echo broken >"$work/bytes/train/b/$(printf '視%.0s' $(seq 78)).mp4"
+echo broken >"$work/bytes/train/b/br"$'\xf6'"ken.mp4"
+bytes=(--set data.format=folder --set "data.root=$work/bytes" --set data.annotation= --set data.max_skip=0.9)
+run "${short[@]}" "${bytes[@]}" --out "$work/named"
+check "names that are not UTF-8, and long ones" says "clips were skipped"
+run eval -c "$cfg" "${bytes[@]}" --model "$work/named/model.safetensors" --db "$work/named.db" --only clean
+check "and classes" quiet
+run verify -c "$cfg" "${bytes[@]}" --json
+check "verify --json of them" json "$work/out" '$.findings[0].path'
+
 # --- fine-tuning -------------------------------------------------------------------
 first=$work/whole/model.safetensors
 tune=(train -c "$cfg" --set train.epochs=1 --set "model.weights=$first")
@@ -101,6 +142,14 @@ forms() { # NAME COMMAND...: its output is the same for both files, which @ stan
 }
 forms info model info --json @
 forms predict predict --model @ "$video"
+# How clips are cut out of videos goes with the model.
+run train -c "$cfg" --set train.epochs=1 --set clip.sampler=slowfast --set clip.fps=60 --out "$work/sampled"
+run predict --model "$work/sampled/model.safetensors" "$video"
+cp "$work/out" "$work/by_itself"
+run predict --model "$work/sampled/model.safetensors" --sampler slowfast --fps 60 "$video"
+check "predict samples as training did" cmp "$work/by_itself" "$work/out"
+run predict --model "$work/sampled/model.safetensors" --sampler slowfast "$video"
+check "unless it is told otherwise" differ "$work/by_itself" "$work/out"
 run eval -c "$cfg" --model "$work/dense.st" --model "$work/compact.st" --db "$work/r.db" --only clean
 check "eval of both" quiet
 check "the same answers" test "$(sqlite3 "$work/r.db" "SELECT count(*), count(DISTINCT top1 || ' ' ||
