@@ -29,7 +29,7 @@ for threads in 1 2; do
         "$coppice" "${every[@]}" --out "$work/$folder" --set run.threads=$threads --resume \
             >/dev/null 2>&1 </dev/null &
         # 1 to 6 % of what the whole took on one thread: ten of them do not reach its end.
-        pause=$((took / 100 * ((i * 7919 + threads * 104729) % 6 + 1)))
+        pause=$((took * ((i * 7919 + threads * 104729) % 6 + 1) / 100))
         sleep "$(printf '%d.%06d' $((pause / 1000000)) $((pause % 1000000)))"
         kill -s KILL $! 2>/dev/null && kills=$((kills + 1))
         wait $! 2>/dev/null
