@@ -59,7 +59,8 @@ static const char count_new[] =
     " WHERE o.cell = c.main AND o.clip = k.main AND o.view = p.view)";
 
 /* Time counts with the answers that it bought: those that were there have brought theirs. A
- * skipped clip that has an answer on either side is not skipped. */
+ * clip is left out of a setup until every cell of it has its answer: an answer that one model
+ * gave before the clip broke heals nothing for the other models. */
 static const char rows[] =
     "CREATE TEMP TABLE share(cell INTEGER PRIMARY KEY, seconds REAL);"
     "INSERT INTO share SELECT c.main, p.seconds * avg(o.cell IS NULL) FROM part.cell p"
@@ -75,8 +76,10 @@ static const char rows[] =
     " FROM part.picture p JOIN setup_of s ON s.part = p.setup JOIN clip_of k ON k.part = p.clip;"
     "INSERT OR IGNORE INTO main.skip SELECT s.main, k.main, reason FROM part.skip p"
     " JOIN setup_of s ON s.part = p.setup JOIN clip_of k ON k.part = p.clip;"
-    "DELETE FROM main.skip WHERE EXISTS (SELECT 1 FROM main.prediction p"
-    " JOIN main.cell c ON c.id = p.cell WHERE c.setup = skip.setup AND p.clip = skip.clip);"
+    "DELETE FROM main.skip WHERE setup IN (SELECT main FROM setup_of)"
+    " AND NOT EXISTS (SELECT 1 FROM main.cell c WHERE c.setup = skip.setup"
+    " AND NOT EXISTS (SELECT 1 FROM main.prediction p"
+    " WHERE p.cell = c.id AND p.clip = skip.clip AND p.view = -1));" /* COP_VIEW_ALL */
     "INSERT OR IGNORE INTO main.meta SELECT * FROM part.meta;"
     "CREATE TEMP TABLE run_of(part INTEGER PRIMARY KEY, main INTEGER);"
     "INSERT INTO run_of SELECT id, (SELECT coalesce(max(id), 0) FROM main.run)"

@@ -164,6 +164,29 @@ START_TEST(a_clip_that_was_skipped_heals)
 }
 END_TEST
 
+/* One model answered before the clip broke, the other one could not: it stays left out, whoever
+ * is merged into whom, until the other one has answered, too. */
+START_TEST(a_clip_that_one_model_lacks_stays_skipped)
+{
+    static const char skips[] = "SELECT count(*) FROM skip";
+    grid_do("first.db", "a", NULL);
+    help_shell("cp first.db alone.db");
+    grid_do("first.db", "b", NULL);
+    help_shell("cp first.db good.db");
+    g_free(grid_query("first.db", "DELETE FROM prediction WHERE clip = 2 AND cell IN"
+                                  " (SELECT id FROM cell WHERE model = 2)"));
+    g_free(grid_query("first.db", "INSERT INTO skip VALUES(1, 2, 'broken')"));
+    ck_assert_int_eq(merge("first.db", "alone.db").added, 0);
+    ck_assert_int_eq(grid_number("first.db", skips), 1);
+    merge("alone.db", "first.db");
+    ck_assert_int_eq(grid_number("alone.db", skips), 1);
+    ck_assert_int_eq(merge("alone.db", "good.db").added, GRID_VARIANTS);
+    ck_assert_int_eq(grid_number("alone.db", skips), 0);
+    merge("alone.db", "first.db");
+    ck_assert_int_eq(grid_number("alone.db", skips), 0);
+}
+END_TEST
+
 START_TEST(what_does_not_fit_is_refused)
 {
     grid_do("base.db", "a", NULL);
@@ -196,6 +219,7 @@ int main(void)
     tcase_add_test(tests, merging_twice_changes_nothing);
     tcase_add_test(tests, setups_and_models_stay_apart);
     tcase_add_test(tests, a_clip_that_was_skipped_heals);
+    tcase_add_test(tests, a_clip_that_one_model_lacks_stays_skipped);
     tcase_add_test(tests, what_does_not_fit_is_refused);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
