@@ -183,3 +183,31 @@ CopStatus cop_merge(const char *into, const char *part, CopMergeResult *result, 
     sqlite3_close(db);
     return status;
 }
+
+/* A setup's clips are those that it answers for or leaves out: the file has no list of them. */
+static const char count_skips[] =
+    "SELECT setup, count(*), (SELECT count(*) FROM (SELECT p.clip FROM prediction p JOIN cell c"
+    " ON c.id = p.cell WHERE c.setup = s.setup UNION SELECT clip FROM skip WHERE setup = s.setup))"
+    " FROM skip s GROUP BY setup ORDER BY setup";
+
+CopStatus cop_merge_skips(const char *path, char **out, CopError *err)
+{
+    sqlite3 *db;
+    sqlite3_stmt *statement = NULL;
+    *out = NULL;
+    COP_TRY(cop_database_open(&db, path, COP_DATABASE_READ, err));
+    CopStatus status = cop_database_prepare(db, count_skips, &statement, err);
+    GString *text = g_string_new(NULL);
+    int code = SQLITE_DONE;
+    while (status == COP_OK && (code = sqlite3_step(statement)) == SQLITE_ROW)
+        g_string_append_printf(text, "%s, setup %lld: %lld of %lld clips skipped\n", path,
+                               (long long)sqlite3_column_int64(statement, 0),
+                               (long long)sqlite3_column_int64(statement, 1),
+                               (long long)sqlite3_column_int64(statement, 2));
+    if (status == COP_OK && code != SQLITE_DONE)
+        status = cop_database_error(db, "be read", err);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    *out = g_string_free(text, status != COP_OK);
+    return status;
+}

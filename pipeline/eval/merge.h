@@ -19,4 +19,9 @@ typedef struct CopMergeResult {
 CopStatus cop_merge(const char *into, const char *part, CopMergeResult *result,
                     CopError *err) COP_MUST_CHECK;
 
+/* A line for each setup of the file that leaves clips out, "R.db, setup 1: 1 of 4 clips skipped";
+ * empty where none does. Shards know their own clips only, so this is where their skips come
+ * together. g_malloc'ed in *out. */
+CopStatus cop_merge_skips(const char *path, char **out, CopError *err) COP_MUST_CHECK;
+
 #endif
