@@ -292,9 +292,12 @@ START_TEST(broken_clips_are_listed)
 
     result = grid_do("broken.db", "a", lax); /* the same setup; tries it again */
     ck_assert(result.skipped == 1 && result.predictions == 0 && result.missing == GRID_VARIANTS);
+    ck_assert_int_eq(grid_number("broken.db", "SELECT count(*) FROM run"), 1); /* the first */
     help_shell("mv kept 'set/videos/%s'", path);
     result = grid_do("broken.db", "a", lax);
     ck_assert(result.skipped == 0 && result.predictions == GRID_VARIANTS);
+    ck_assert_int_eq(grid_number("broken.db", "SELECT count(*) FROM run"), 2);
+    ck_assert_int_eq(grid_number("broken.db", "SELECT count(*) FROM run_model"), 2);
     ck_assert_int_eq(grid_number("broken.db", "SELECT count(*) FROM skip"), 0);
     char *healed = grid_dump("broken.db"), *sound = grid_dump("sound.db");
     ck_assert_str_eq(healed, sound);
