@@ -5,7 +5,6 @@
 #include <glib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "pipeline/eval/database.h"
 
@@ -109,12 +108,12 @@ static CopStatus number(sqlite3 *db, const char *sql, long *out, CopError *err)
     return status;
 }
 
-static CopStatus attach(sqlite3 *db, const char *part, CopError *err)
+static CopStatus attach(sqlite3 *db, const char *part, const char *uri, CopError *err)
 {
     sqlite3_stmt *statement = NULL;
     COP_TRY(cop_database_prepare(db, "ATTACH ? AS part", &statement, err));
     CopStatus status = COP_OK;
-    if (sqlite3_bind_text(statement, 1, part, -1, SQLITE_STATIC) != SQLITE_OK ||
+    if (sqlite3_bind_text(statement, 1, uri, -1, SQLITE_STATIC) != SQLITE_OK ||
         sqlite3_step(statement) != SQLITE_DONE)
         status =
             cop_error_set(err, COP_ERR_DATA, "%s: cannot be read: %s", part, sqlite3_errmsg(db));
@@ -152,17 +151,6 @@ static CopStatus merge_attached(sqlite3 *db, const char *into, const char *part,
     return status;
 }
 
-/* Refuses what is no result file, and brings an older one up to date. */
-static CopStatus check_part(const char *part, CopError *err)
-{
-    sqlite3 *db;
-    if (access(part, F_OK) != 0)
-        return cop_error_set(err, COP_ERR_DATA, "%s: there is no such file", part);
-    COP_TRY(cop_database_open(&db, part, COP_DATABASE_WRITE, err));
-    sqlite3_close(db);
-    return COP_OK;
-}
-
 static bool same_file(const char *a, const char *b)
 {
     struct stat x, y;
@@ -175,12 +163,15 @@ CopStatus cop_merge(const char *into, const char *part, CopMergeResult *result, 
     *result = (CopMergeResult){0};
     if (same_file(into, part))
         return cop_error_set(err, COP_ERR_ARG, "%s: cannot be merged into itself", part);
-    COP_TRY(check_part(part, err));
-    COP_TRY(cop_database_open(&db, into, COP_DATABASE_CREATE, err));
-    CopStatus status = attach(db, part, err);
+    char *uri;
+    COP_TRY(cop_database_uri(part, &uri, err));
+    CopStatus status = cop_database_open(&db, into, COP_DATABASE_CREATE, err);
+    if (status == COP_OK)
+        status = attach(db, part, uri, err);
     if (status == COP_OK)
         status = merge_attached(db, into, part, result, err);
     sqlite3_close(db);
+    g_free(uri);
     return status;
 }
 

@@ -11,7 +11,8 @@ typedef struct CopMergeResult {
 } CopMergeResult;
 
 /* Adds what the result file `part` holds to the file `into`, which is made where there is none;
- * a part of an older schema is brought up to date first. Models are known by their hash,
+ * a part of an older schema is brought up to date first; one of this schema may lie where it cannot
+ * be written. Models are known by their hash,
  * setups by their text, clips by path, identity and label. What is there already is left as it
  * is, so a part may be merged twice. Computed twice, an answer must be the same: COP_ERR_DATA
  * otherwise, and where one file knows a cell by other parameters. All in one transaction:

@@ -2,7 +2,10 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib.h>
 #include <gst/check/check.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "pipeline/eval/merge.h"
 #include "tests/grid_help.h"
@@ -209,6 +212,49 @@ START_TEST(what_does_not_fit_is_refused)
 }
 END_TEST
 
+/* In a child, as a user who may not write `parts` (root may write everywhere), but `free`. */
+static int merge_as_nobody(const char *into, const char *part, CopStatus wanted, const char *said)
+{
+    int status;
+    const pid_t child = fork();
+    if (child == 0) {
+        CopMergeResult result;
+        CopError err = {0};
+        char *a = g_strdup(help_path(into)), *b = g_strdup(help_path(part));
+        if (getuid() == 0 && setuid(65534) != 0)
+            _exit(9);
+        const CopStatus got = cop_merge(a, b, &result, &err);
+        if (got != wanted || (said && !strstr(err.text, said)))
+            fprintf(stderr, "%s\n", err.text);
+        _exit((got != wanted) | (said && !strstr(err.text, said) ? 2 : 0));
+    }
+    ck_assert(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* Names with signs that URIs have a meaning for are names. */
+START_TEST(a_part_that_cannot_be_written)
+{
+    grid_do("whole.db", "a", NULL);
+    help_shell(
+        "mkdir parts free && cp whole.db 'parts/a?mode=b%%41#.db' && cp whole.db parts/old.db"
+        " && cp whole.db 'free/file:c?.db' && chmod 777 free && chmod 755 .");
+    g_free(grid_query("parts/old.db", "DROP TABLE run_model"));
+    g_free(grid_query("parts/old.db", "DROP TABLE run"));
+    g_free(grid_query("parts/old.db", "PRAGMA user_version = 1"));
+    help_shell("chmod 444 parts/* && chmod 555 parts && chmod 666 free/*");
+    ck_assert_int_eq(merge_as_nobody("free/r.db", "parts/a?mode=b%41#.db", COP_OK, NULL), 0);
+    ck_assert_int_eq(merge_as_nobody("free/r.db", "free/file:c?.db", COP_OK, NULL), 0);
+    ck_assert_int_eq(merge_as_nobody("free/r.db", "parts/old.db", COP_ERR_IO, "older schema"), 0);
+    char *got = grid_dump("free/r.db"), *want = grid_dump("whole.db");
+    ck_assert_str_eq(got, want);
+    g_free(got);
+    g_free(want);
+    help_shell("test $(ls parts | wc -l) = 2 && chmod 755 parts");
+    merge("free/r.db", "parts/old.db");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("merge");
@@ -220,6 +266,7 @@ int main(void)
     tcase_add_test(tests, setups_and_models_stay_apart);
     tcase_add_test(tests, a_clip_that_was_skipped_heals);
     tcase_add_test(tests, a_clip_that_one_model_lacks_stays_skipped);
+    tcase_add_test(tests, a_part_that_cannot_be_written);
     tcase_add_test(tests, what_does_not_fit_is_refused);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
