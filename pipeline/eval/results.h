@@ -90,7 +90,7 @@ typedef struct CopResults {
     int n_setups; /* in the file; one of them is here */
     int n_clips, n_labelled, n_models, n_corruptions, n_columns, n_pictures, n_skips, n_meta;
     int n_slices, n_recipes, n_runs;
-    int n_unpooled; /* models whose seed_repeats */
+    int n_unpooled;       /* models whose seed_repeats */
     CopResultClip *clips; /* by id; skipped ones are left out of everything */
     CopResultModel *models;
     CopResultCorruption *corruptions; /* in the order in which they were evaluated */
