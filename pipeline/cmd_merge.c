@@ -17,6 +17,10 @@ static CopStatus merge(int argc, char **argv, CopError *err)
         COP_TRY(cop_merge(argv[1], argv[i], &result, err));
         printf("%s: %ld predictions, %ld of them new\n", argv[i], result.predictions, result.added);
     }
+    char *skips;
+    COP_TRY(cop_merge_skips(argv[1], &skips, err));
+    fputs(skips, stdout);
+    g_free(skips);
     return COP_OK;
 }
 

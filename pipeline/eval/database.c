@@ -233,20 +233,37 @@ static bool has_log(const char *path)
     return there;
 }
 
+/* The path as a URI, whatever signs are in it; "//" at its start would name another machine. */
+static char *uri_of(const char *path, const char *query)
+{
+    char *escaped = g_uri_escape_string(path, "/", FALSE);
+    char *uri = g_strconcat(path[0] == '/' ? "file://" : "file:", escaped, query, NULL);
+    g_free(escaped);
+    return uri;
+}
+
+static CopStatus attach_uri(sqlite3 **out, const char *path, const char *query, int flags,
+                            int *version, CopError *err)
+{
+    char *uri = uri_of(path, query);
+    const CopStatus status = attach(out, uri, path, flags | SQLITE_OPEN_URI, version, err);
+    g_free(uri);
+    return status;
+}
+
+static const char immutable[] = "?immutable=1", read_only[] = "?mode=ro";
+
 /* A file with a write-ahead log needs its shared-memory file even to be read. Where
  * that cannot be made and no log is left, nobody can be writing: read the bare file. */
-static CopStatus open_to_read(sqlite3 **out, const char *path, int *version, CopError *err)
+static CopStatus open_to_read(sqlite3 **out, const char *path, int *version, const char **query,
+                              CopError *err)
 {
     CopError first = {0};
+    *query = read_only;
     const CopStatus status = attach(out, path, path, SQLITE_OPEN_READONLY, version, &first);
     if (status == COP_ERR_IO && g_file_test(path, G_FILE_TEST_IS_REGULAR) && !has_log(path)) {
-        char *escaped = g_uri_escape_string(path, "/", FALSE);
-        char *uri = g_strconcat("file:", escaped, "?immutable=1", NULL);
-        const CopStatus again =
-            attach(out, uri, path, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, version, NULL);
-        g_free(uri);
-        g_free(escaped);
-        if (again == COP_OK)
+        *query = immutable;
+        if (attach_uri(out, path, immutable, SQLITE_OPEN_READONLY, version, NULL) == COP_OK)
             return COP_OK;
     }
     return status == COP_OK ? COP_OK : cop_error_set(err, status, "%s", first.text);
@@ -258,17 +275,18 @@ CopStatus cop_database_open(sqlite3 **out, const char *path, CopDatabaseMode mod
     if (!path[0]) /* SQLite would make a temporary file of it */
         return cop_error_set(err, COP_ERR_ARG, "a result file needs a name");
     int version = 0;
+    const char *query;
     if (mode == COP_DATABASE_READ) {
         if (access(path, F_OK) != 0)
             return cop_error_set(err, COP_ERR_DATA, "%s: cannot be read: %s", path,
                                  strerror(errno));
-        COP_TRY(open_to_read(out, path, &version, err));
+        COP_TRY(open_to_read(out, path, &version, &query, err));
     } else {
         if (mode == COP_DATABASE_CREATE)
             COP_TRY(check_folder(path, err));
         const int flags =
             SQLITE_OPEN_READWRITE | (mode == COP_DATABASE_CREATE ? SQLITE_OPEN_CREATE : 0);
-        COP_TRY(attach(out, path, path, flags, &version, err));
+        COP_TRY(attach_uri(out, path, "", flags, &version, err));
     }
     CopStatus status = COP_OK;
     if (version == 0 && mode != COP_DATABASE_CREATE)
@@ -286,4 +304,28 @@ CopStatus cop_database_open(sqlite3 **out, const char *path, CopDatabaseMode mod
         *out = NULL;
     }
     return status;
+}
+
+CopStatus cop_database_uri(const char *path, char **uri, CopError *err)
+{
+    sqlite3 *db;
+    CopError first = {0};
+    int version = 0;
+    const char *query = "";
+    *uri = NULL;
+    if (access(path, F_OK) != 0)
+        return cop_error_set(err, COP_ERR_DATA, "%s: there is no such file", path);
+    CopStatus status = cop_database_open(&db, path, COP_DATABASE_WRITE, &first);
+    if (status == COP_ERR_IO && open_to_read(&db, path, &version, &query, NULL) == COP_OK) {
+        if (version == SCHEMA)
+            status = COP_OK;
+        else
+            g_strlcat(first.text, "; it is of an older schema: merge a copy that can be written",
+                      sizeof first.text);
+    }
+    sqlite3_close(db);
+    if (status != COP_OK)
+        return cop_error_set(err, status, "%s", first.text);
+    *uri = uri_of(path, query);
+    return COP_OK;
 }

@@ -23,6 +23,11 @@ typedef enum CopDatabaseMode {
 CopStatus cop_database_open(sqlite3 **out, const char *path, CopDatabaseMode mode,
                             CopError *err) COP_MUST_CHECK;
 
+/* The URI by which another database attaches the result file `path`; g_malloc'ed in *uri. A file of
+ * an older schema is brought up to date. One that cannot be written is read as it is, and refused
+ * where its schema is older (COP_ERR_IO). COP_ERR_DATA where it is no result file. */
+CopStatus cop_database_uri(const char *path, char **uri, CopError *err) COP_MUST_CHECK;
+
 /* The status that goes with the database's last error, its text in `err`: the only
  * place that knows SQLite's codes. `doing` ends the sentence "cannot ...". */
 CopStatus cop_database_error(sqlite3 *db, const char *doing, CopError *err);

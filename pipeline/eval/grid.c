@@ -40,6 +40,7 @@ typedef struct Grid {
     int64_t *clip_id;
     int n_clips;
     bool *missing; /* [n_clips * variants * models] */
+    bool run_stored;
     CopGridResult *result;
     CopError *err;
 } Grid;
@@ -163,22 +164,25 @@ static CopStatus store_rows(Grid *grid)
                                 grid->err);
 }
 
-/* Who adds what is missing: only a run that writes predictions leaves a row. */
-static CopStatus store_run(Grid *grid)
+/* Who adds what is missing: only a run that writes predictions leaves a row, in the transaction
+ * of its first batch. */
+static CopStatus store_run(void *ctx, CopError *err)
 {
+    Grid *grid = ctx;
     int64_t run_id;
-    COP_TRY(cop_store_begin(grid->store, grid->err));
-    CopStatus status = cop_provenance_run(grid->store, grid->setup, grid->config,
-                                          grid->options->command, &run_id, grid->err);
-    for (int i = 0; i < grid->options->n_models && status == COP_OK; i++) {
+    if (grid->run_stored)
+        return COP_OK;
+    COP_TRY(cop_provenance_run(grid->store, grid->setup, grid->config, grid->options->command,
+                               &run_id, err));
+    for (int i = 0; i < grid->options->n_models; i++) {
         char *path = g_canonicalize_filename(grid->options->models[i], NULL);
-        status = cop_store_run_model(grid->store, run_id, grid->model[i].id, path, grid->err);
+        const CopStatus status =
+            cop_store_run_model(grid->store, run_id, grid->model[i].id, path, err);
         g_free(path);
+        COP_TRY(status);
     }
-    if (status == COP_OK)
-        return cop_store_commit(grid->store, grid->err);
-    cop_store_rollback(grid->store);
-    return status;
+    grid->run_stored = true;
+    return COP_OK;
 }
 
 static bool *missing_at(const Grid *grid, int clip, int variant, int model)
@@ -319,11 +323,14 @@ static CopStatus work_through(Grid *grid, const char *label)
                                         .depth = threads + QUEUE_DEPTH};
     CopGridWork *work = NULL;
     CopStatus status = cop_grid_work_create(&work, &options, grid->err);
-    for (int m = 0; m < grid->options->n_models && status == COP_OK; m++)
-        status =
-            cop_lane_batch_create(&grid->model[m].batch, grid->model[m].model, grid->store,
-                                  grid->pool, (CopAggregate)c->eval.aggregate,
-                                  c->clip.clips * c->clip.crops, c->eval.save_views, grid->err);
+    for (int m = 0; m < grid->options->n_models && status == COP_OK; m++) {
+        CopLaneBatch **batch = &grid->model[m].batch;
+        status = cop_lane_batch_create(
+            batch, grid->model[m].model, grid->store, grid->pool, (CopAggregate)c->eval.aggregate,
+            c->clip.clips * c->clip.crops, c->eval.save_views, grid->err);
+        if (status == COP_OK)
+            cop_lane_batch_on_write(*batch, store_run, grid);
+    }
     if (status == COP_OK)
         status = consume(grid, work, place, n, label);
     cop_grid_work_destroy(&work);
@@ -349,8 +356,12 @@ static CopStatus choose_clips(Grid *grid)
     return COP_OK;
 }
 
+/* A shard's clips are too few to judge by: it lists what it skipped, and whoever runs the grid on
+ * the merged file finds those clips missing and judges all of them. */
 static CopStatus check_skips(const Grid *grid)
 {
+    if (grid->options->shards)
+        return COP_OK;
     const double share = (double)grid->result->skipped / grid->n_clips;
     if (share > grid->config->data.max_skip)
         return cop_error_set(grid->err, COP_ERR_DATA,
@@ -386,7 +397,6 @@ static CopStatus run(Grid *grid, const char *label)
     COP_TRY(status);
     if (grid->options->dry_run || grid->result->missing == 0)
         return COP_OK;
-    COP_TRY(store_run(grid));
     COP_TRY(work_through(grid, label));
     return check_skips(grid);
 }

@@ -33,7 +33,8 @@ char *cop_grid_part(const char *db, int shard, int shards);
 
 /* Runs what is missing from the result file. A signal ends the run after the batch
  * in flight: COP_ERR_INTERRUPTED, and the next run goes on. Clips that cannot be read are
- * listed in the file; more of them than data.max_skip is COP_ERR_DATA at the end. */
+ * listed in the file; more of them than data.max_skip is COP_ERR_DATA at the end, unless
+ * this is a shard, which knows too few clips. */
 CopStatus cop_grid_run(const CopGridOptions *options, const char *label, CopGridResult *result,
                        CopError *err) COP_MUST_CHECK;
 

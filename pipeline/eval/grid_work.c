@@ -288,11 +288,29 @@ static void do_clip(void *ctx, long ticket, int slot_index, int worker)
         cop_error_set(&slot->error, status, "%s: %s", item->path, cop_status_name(status));
 }
 
+/* Nothing is touched yet, so what is too much is refused before it hurts the machine. */
+static CopStatus refuse_size(const CopGridWork *work, CopError *err)
+{
+    const CopGridWorkOptions *o = &work->options;
+    double floats = 0;
+    for (int i = 0; i < o->n_inputs; i++) {
+        const CopGridInput *input = &o->inputs[i];
+        floats += 3.0 * input->sample.frames * input->h * input->w;
+    }
+    floats *= (double)o->depth * o->variants->n * o->clips_each * o->crops;
+    return cop_error_set(
+        err, COP_ERR_NOMEM,
+        "prepared clips need about %.2f GiB, more than the %.2f GiB that may be used: %d videos at "
+        "once (from run.threads), each of %d variants (corrupt.corruptions x corrupt.severities, "
+        "or eval --only) x %d clips (clip.clips) x %d crops (clip.crops); lower one of these",
+        floats * sizeof(float) / 0x1p30, (double)cop_arena_limit(work->arena) / 0x1p30, o->depth,
+        o->variants->n, o->clips_each, o->crops);
+}
+
 static CopStatus allocate(CopGridWork *work)
 {
     const CopGridWorkOptions *o = &work->options;
     const size_t variants = (size_t)o->variants->n;
-    COP_TRY(cop_arena_create(&work->arena, 0));
     work->slot = cop_arena_alloc(work->arena, (size_t)o->depth, sizeof *work->slot);
     work->corrupt =
         cop_arena_alloc(work->arena, (size_t)o->threads * variants, sizeof(CopCorrupt *));
@@ -311,6 +329,21 @@ static CopStatus allocate(CopGridWork *work)
     return COP_OK;
 }
 
+static CopStatus set_up(CopGridWork *work, CopError *err)
+{
+    const CopGridWorkOptions *o = &work->options;
+    CopStatus status = cop_arena_create(&work->arena, o->memory);
+    if (status != COP_OK)
+        return cop_error_set(err, status, "no memory can be reserved for the grid's clips");
+    status = allocate(work);
+    if (status != COP_OK)
+        return refuse_size(work, err);
+    status = cop_ordered_create(&work->ordered, o->n_clips, o->threads, o->depth, do_clip, work);
+    if (status != COP_OK)
+        cop_error_set(err, status, "the grid's threads cannot be started");
+    return status;
+}
+
 CopStatus cop_grid_work_create(CopGridWork **out, const CopGridWorkOptions *options, CopError *err)
 {
     *out = NULL;
@@ -318,16 +351,12 @@ CopStatus cop_grid_work_create(CopGridWork **out, const CopGridWorkOptions *opti
     if (!work)
         return cop_error_set(err, COP_ERR_NOMEM, "out of memory");
     work->options = *options;
-    CopStatus status = allocate(work);
+    const CopStatus status = set_up(work, err);
     if (status == COP_OK)
-        status = cop_ordered_create(&work->ordered, options->n_clips, options->threads,
-                                    options->depth, do_clip, work);
-    if (status != COP_OK) {
+        *out = work;
+    else
         cop_grid_work_destroy(&work);
-        return cop_error_set(err, status, "the grid's threads and buffers cannot be set up");
-    }
-    *out = work;
-    return COP_OK;
+    return status;
 }
 
 void cop_grid_work_destroy(CopGridWork **out)

@@ -43,9 +43,12 @@ typedef struct CopGridWorkOptions {
     int n_inputs, clips_each, crops; /* views a video: clips_each * crops */
     CopStage stage;
     int threads, depth;
+    size_t memory; /* bytes at most; 0: 80 % of RAM */
 } CopGridWorkOptions;
 
-/* Starts the threads; everything in `options` is borrowed for the work's life. Returned in *out. */
+/* Starts the threads; everything in `options` is borrowed for the work's life. Returned in *out.
+ * COP_ERR_NOMEM where the prepared clips (depth * variants * views of each input) do not fit: the
+ * error says what they need and which options count. */
 CopStatus cop_grid_work_create(CopGridWork **out, const CopGridWorkOptions *options,
                                CopError *err) COP_MUST_CHECK;
 void cop_grid_work_destroy(CopGridWork **work);

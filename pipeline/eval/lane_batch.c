@@ -32,6 +32,8 @@ struct CopLaneBatch {
     Answer *open; /* all that wait for views */
     Lane *lane;   /* [batch] */
     float *p;     /* [classes] */
+    CopLaneWrites *writes;
+    void *ctx; /* of writes */
     long written;
 };
 
@@ -79,6 +81,12 @@ void cop_lane_batch_destroy(CopLaneBatch **out)
     free(batch->p);
     free(batch);
     *out = NULL;
+}
+
+void cop_lane_batch_on_write(CopLaneBatch *batch, CopLaneWrites *writes, void *ctx)
+{
+    batch->writes = writes;
+    batch->ctx = ctx;
 }
 
 void cop_top_classes(const float *p, int classes, CopStorePrediction *out)
@@ -157,7 +165,9 @@ CopStatus cop_lane_batch_flush(CopLaneBatch *batch, CopError *err)
     const double seconds = (double)(g_get_monotonic_time() - start) * 1e-6;
 
     COP_TRY(cop_store_begin(batch->store, err));
-    CopStatus status = write_all(batch, seconds, err);
+    CopStatus status = batch->writes ? batch->writes(batch->ctx, err) : COP_OK;
+    if (status == COP_OK)
+        status = write_all(batch, seconds, err);
     if (status == COP_OK)
         status = cop_store_commit(batch->store, err);
     if (status != COP_OK)

@@ -16,6 +16,11 @@ CopStatus cop_lane_batch_create(CopLaneBatch **out, CopModel *model, CopStore *s
                                 CopError *err) COP_MUST_CHECK;
 void cop_lane_batch_destroy(CopLaneBatch **batch);
 
+/* Called with `ctx` in each batch's transaction before its answers are written; one that fails
+ * undoes the batch. NULL, as at first: nothing is called. */
+typedef CopStatus CopLaneWrites(void *ctx, CopError *err);
+void cop_lane_batch_on_write(CopLaneBatch *batch, CopLaneWrites *writes, void *ctx);
+
 /* Adds all views of one (clip, cell): lane first_lane + view * step of x. Runs the net
  * and writes whenever a batch is full. */
 CopStatus cop_lane_batch_add(CopLaneBatch *batch, int64_t cell, int64_t clip, const CopTensor *x,

@@ -5,7 +5,6 @@
 #include <glib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "pipeline/eval/database.h"
 
@@ -59,7 +58,8 @@ static const char count_new[] =
     " WHERE o.cell = c.main AND o.clip = k.main AND o.view = p.view)";
 
 /* Time counts with the answers that it bought: those that were there have brought theirs. A
- * skipped clip that has an answer on either side is not skipped. */
+ * clip is left out of a setup until every cell of it has its answer: an answer that one model
+ * gave before the clip broke heals nothing for the other models. */
 static const char rows[] =
     "CREATE TEMP TABLE share(cell INTEGER PRIMARY KEY, seconds REAL);"
     "INSERT INTO share SELECT c.main, p.seconds * avg(o.cell IS NULL) FROM part.cell p"
@@ -75,8 +75,10 @@ static const char rows[] =
     " FROM part.picture p JOIN setup_of s ON s.part = p.setup JOIN clip_of k ON k.part = p.clip;"
     "INSERT OR IGNORE INTO main.skip SELECT s.main, k.main, reason FROM part.skip p"
     " JOIN setup_of s ON s.part = p.setup JOIN clip_of k ON k.part = p.clip;"
-    "DELETE FROM main.skip WHERE EXISTS (SELECT 1 FROM main.prediction p"
-    " JOIN main.cell c ON c.id = p.cell WHERE c.setup = skip.setup AND p.clip = skip.clip);"
+    "DELETE FROM main.skip WHERE setup IN (SELECT main FROM setup_of)"
+    " AND NOT EXISTS (SELECT 1 FROM main.cell c WHERE c.setup = skip.setup"
+    " AND NOT EXISTS (SELECT 1 FROM main.prediction p"
+    " WHERE p.cell = c.id AND p.clip = skip.clip AND p.view = -1));" /* COP_VIEW_ALL */
     "INSERT OR IGNORE INTO main.meta SELECT * FROM part.meta;"
     "CREATE TEMP TABLE run_of(part INTEGER PRIMARY KEY, main INTEGER);"
     "INSERT INTO run_of SELECT id, (SELECT coalesce(max(id), 0) FROM main.run)"
@@ -106,12 +108,12 @@ static CopStatus number(sqlite3 *db, const char *sql, long *out, CopError *err)
     return status;
 }
 
-static CopStatus attach(sqlite3 *db, const char *part, CopError *err)
+static CopStatus attach(sqlite3 *db, const char *part, const char *uri, CopError *err)
 {
     sqlite3_stmt *statement = NULL;
     COP_TRY(cop_database_prepare(db, "ATTACH ? AS part", &statement, err));
     CopStatus status = COP_OK;
-    if (sqlite3_bind_text(statement, 1, part, -1, SQLITE_STATIC) != SQLITE_OK ||
+    if (sqlite3_bind_text(statement, 1, uri, -1, SQLITE_STATIC) != SQLITE_OK ||
         sqlite3_step(statement) != SQLITE_DONE)
         status =
             cop_error_set(err, COP_ERR_DATA, "%s: cannot be read: %s", part, sqlite3_errmsg(db));
@@ -149,17 +151,6 @@ static CopStatus merge_attached(sqlite3 *db, const char *into, const char *part,
     return status;
 }
 
-/* Refuses what is no result file, and brings an older one up to date. */
-static CopStatus check_part(const char *part, CopError *err)
-{
-    sqlite3 *db;
-    if (access(part, F_OK) != 0)
-        return cop_error_set(err, COP_ERR_DATA, "%s: there is no such file", part);
-    COP_TRY(cop_database_open(&db, part, COP_DATABASE_WRITE, err));
-    sqlite3_close(db);
-    return COP_OK;
-}
-
 static bool same_file(const char *a, const char *b)
 {
     struct stat x, y;
@@ -172,11 +163,42 @@ CopStatus cop_merge(const char *into, const char *part, CopMergeResult *result, 
     *result = (CopMergeResult){0};
     if (same_file(into, part))
         return cop_error_set(err, COP_ERR_ARG, "%s: cannot be merged into itself", part);
-    COP_TRY(check_part(part, err));
-    COP_TRY(cop_database_open(&db, into, COP_DATABASE_CREATE, err));
-    CopStatus status = attach(db, part, err);
+    char *uri;
+    COP_TRY(cop_database_uri(part, &uri, err));
+    CopStatus status = cop_database_open(&db, into, COP_DATABASE_CREATE, err);
+    if (status == COP_OK)
+        status = attach(db, part, uri, err);
     if (status == COP_OK)
         status = merge_attached(db, into, part, result, err);
     sqlite3_close(db);
+    g_free(uri);
+    return status;
+}
+
+/* A setup's clips are those that it answers for or leaves out: the file has no list of them. */
+static const char count_skips[] =
+    "SELECT setup, count(*), (SELECT count(*) FROM (SELECT p.clip FROM prediction p JOIN cell c"
+    " ON c.id = p.cell WHERE c.setup = s.setup UNION SELECT clip FROM skip WHERE setup = s.setup))"
+    " FROM skip s GROUP BY setup ORDER BY setup";
+
+CopStatus cop_merge_skips(const char *path, char **out, CopError *err)
+{
+    sqlite3 *db;
+    sqlite3_stmt *statement = NULL;
+    *out = NULL;
+    COP_TRY(cop_database_open(&db, path, COP_DATABASE_READ, err));
+    CopStatus status = cop_database_prepare(db, count_skips, &statement, err);
+    GString *text = g_string_new(NULL);
+    int code = SQLITE_DONE;
+    while (status == COP_OK && (code = sqlite3_step(statement)) == SQLITE_ROW)
+        g_string_append_printf(text, "%s, setup %lld: %lld of %lld clips skipped\n", path,
+                               (long long)sqlite3_column_int64(statement, 0),
+                               (long long)sqlite3_column_int64(statement, 1),
+                               (long long)sqlite3_column_int64(statement, 2));
+    if (status == COP_OK && code != SQLITE_DONE)
+        status = cop_database_error(db, "be read", err);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    *out = g_string_free(text, status != COP_OK);
     return status;
 }

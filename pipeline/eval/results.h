@@ -62,6 +62,7 @@ typedef struct CopResultModel {
     CopResultCell *cells; /* [n_columns] */
     double seconds;       /* of all cells */
     int recipe;           /* equal for models that differ in their seed, 0 and up */
+    bool seed_repeats;    /* its recipe would hold a seed twice, so it is one of its own */
 } CopResultModel;
 
 typedef struct CopResultPicture {
@@ -89,6 +90,7 @@ typedef struct CopResults {
     int n_setups; /* in the file; one of them is here */
     int n_clips, n_labelled, n_models, n_corruptions, n_columns, n_pictures, n_skips, n_meta;
     int n_slices, n_recipes, n_runs;
+    int n_unpooled;       /* models whose seed_repeats */
     CopResultClip *clips; /* by id; skipped ones are left out of everything */
     CopResultModel *models;
     CopResultCorruption *corruptions; /* in the order in which they were evaluated */

@@ -65,13 +65,35 @@ static bool same_recipe(const CopStoreModel *a, const CopStoreModel *b)
            a->parameters == b->parameters && fabs(a->density - b->density) < 5e-4;
 }
 
+/* Leaves in each model's recipe the place of the first model of that recipe. */
+static void group_recipes(CopResultModel *models, int n)
+{
+    for (int i = 0; i < n; i++) {
+        int like = 0;
+        while (like < i && !same_recipe(&models[like].about, &models[i].about))
+            like++;
+        models[i].recipe = like < i ? models[like].recipe : i;
+    }
+}
+
+/* A seed that comes twice says that the models differ in something that the file does not
+ * hold (a rate of learning, the way they are stored): whose deviation it would be, nobody knows,
+ * and the whole recipe falls apart into its models. */
 static void find_recipes(CopResults *results)
 {
+    CopResultModel *models = results->models;
+    group_recipes(models, results->n_models);
+    for (int i = 0; i < results->n_models; i++)
+        for (int k = 0; k < i; k++)
+            if (models[k].recipe == models[i].recipe &&
+                models[k].about.seed == models[i].about.seed)
+                models[models[i].recipe].seed_repeats = true;
     for (int i = 0; i < results->n_models; i++) {
-        int like = 0;
-        while (like < i && !same_recipe(&results->models[like].about, &results->models[i].about))
-            like++;
-        results->models[i].recipe = like < i ? results->models[like].recipe : results->n_recipes++;
+        const int first = models[i].recipe;
+        const bool alone = models[first].seed_repeats;
+        models[i].seed_repeats = alone;
+        models[i].recipe = first < i && !alone ? models[first].recipe : results->n_recipes++;
+        results->n_unpooled += alone;
     }
 }
 

@@ -217,7 +217,8 @@ static void put_pairs(JsonBuilder *json, const CopResults *results)
 
 static void put_recipe(JsonBuilder *json, const CopResults *results, int recipe, int baseline)
 {
-    const CopStoreModel *about = &results->models[cop_results_recipe_first(results, recipe)].about;
+    const CopResultModel *first = &results->models[cop_results_recipe_first(results, recipe)];
+    const CopStoreModel *about = &first->about;
     json_builder_begin_object(json);
     begin(json, "models");
     for (int i = 0; i < results->n_models; i++)
@@ -227,6 +228,8 @@ static void put_recipe(JsonBuilder *json, const CopResults *results, int recipe,
     put_text(json, "arch", about->arch);
     put_text(json, "method", about->method);
     put_double(json, "density", about->density);
+    json_builder_set_member_name(json, "seed_repeats");
+    json_builder_add_boolean_value(json, first->seed_repeats);
     begin(json, "scopes");
     for (int scope = COP_SCOPE_CLEAN; scope < results->n_slices; scope++) {
         json_builder_begin_object(json);

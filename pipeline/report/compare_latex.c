@@ -55,5 +55,8 @@ char *cop_compare_latex(const CopResults *results, int baseline)
         g_free(text);
     }
     cop_table_destroy(&table);
+    if (results->n_unpooled)
+        g_string_append_printf(out, "%% %d models stand alone: their recipe has a seed twice\n",
+                               results->n_unpooled);
     return g_string_free(out, FALSE);
 }

@@ -168,13 +168,12 @@ CopTable *cop_compare_seeds(const CopResults *results, int baseline)
     CopTable *table = cop_table_create();
     cop_table_column(table, "method, density, models", false);
     for (int recipe = 0; recipe < results->n_recipes; recipe++) {
-        const CopStoreModel *about =
-            &results->models[cop_results_recipe_first(results, recipe)].about;
+        const CopResultModel *model = &results->models[cop_results_recipe_first(results, recipe)];
         char density[COP_NUMBER_SIZE];
-        char *head = g_strdup_printf("%s, %s, %d", about->method,
-                                     cop_text_number(density, about->density, 3),
+        char *head = g_strdup_printf("%s, %s, %d", model->about.method,
+                                     cop_text_number(density, model->about.density, 3),
                                      cop_results_recipe_size(results, recipe));
-        cop_table_column(table, head, true);
+        cop_table_column(table, model->seed_repeats ? model->label : head, true);
         g_free(head);
     }
     for (int row = 0; row < (int)G_N_ELEMENTS(rows) + results->n_corruptions; row++) {
@@ -283,6 +282,11 @@ char *cop_compare_text(const CopResults *results, int baseline)
     CopTable *seeds = cop_compare_seeds(results, baseline);
     if (seeds)
         put_table(out, seeds, "Over seeds, mean ± standard deviation");
+    if (results->n_unpooled)
+        g_string_append_printf(out,
+                               "\n%d models stand alone over seeds: their recipe (architecture, "
+                               "parameters, method, density) has a seed twice\n",
+                               results->n_unpooled);
     if (results->n_models > 1)
         put_tests(results, baseline, out);
     if (results->n_models > 2)

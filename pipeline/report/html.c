@@ -215,7 +215,13 @@ static void put_results(GString *out, const CopResults *results, int baseline)
     cop_html_section(out, "seeds", "Over seeds");
     g_string_append(out,
                     "<p class=\"caption\">Models of one architecture, method and density: mean and "
-                    "standard deviation.</p>");
+                    "standard deviation.");
+    if (results->n_unpooled)
+        g_string_append_printf(out,
+                               " %d models stand alone, by their names, because their recipe has "
+                               "a seed twice.",
+                               results->n_unpooled);
+    g_string_append(out, "</p>");
     cop_html_seeds(out, results, baseline);
     g_string_append(out, "</section>\n");
 }

@@ -28,11 +28,12 @@ static void put_spread(GString *out, const CopResults *results, int recipe, int 
 
 static void put_recipe(GString *out, const CopResults *results, int recipe)
 {
-    const CopStoreModel *about = &results->models[cop_results_recipe_first(results, recipe)].about;
+    const CopResultModel *first = &results->models[cop_results_recipe_first(results, recipe)];
+    const CopStoreModel *about = &first->about;
     const char *comma = cop_results_recipe_size(results, recipe) > 1 ? "seeds " : "seed ";
     char text[COP_NUMBER_SIZE];
     g_string_append(out, "<th class=\"num\">");
-    cop_html_text(out, about->method);
+    cop_html_text(out, first->seed_repeats ? first->label : about->method);
     g_string_append_printf(out, " %s<span class=\"interval\">",
                            cop_text_number(text, about->density, 3));
     for (int i = 0; i < results->n_models; i++) {

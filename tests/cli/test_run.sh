@@ -116,6 +116,23 @@ run merge "$work/joined.db"
 check "merge nothing" refuses 2 parts
 run merge "$work/joined.db" "$cfg"
 check "merge what is no result file" refuses 3 run.cfg
+# One broken clip of six is within the tolerance, and of a shard's three it is not.
+videos=$work/set/videos
+clip=$(sed -n 1p "$work"/set/annotations/testlist01.txt)
+cp "$videos/$clip" "$work/sound.mp4"
+head -c 100 "$work/sound.mp4" >"$videos/$clip"
+lax=("${grid[@]}" --set data.max_skip=0.3 --only gaussian_noise:1 --db "$work/s.db")
+for shard in 1/2 2/2; do
+    run "${lax[@]}" --shard $shard
+    check "shard $shard is not judged by its skips" quiet
+done
+run merge "$work/s.db" "$work/s.db.1of2" "$work/s.db.2of2"
+check "merge counts them" says "s.db, setup 1: 1 of 6 clips skipped"
+run "${lax[@]}"
+check "the whole tolerates them" says "1 clips skipped"
+run "${lax[@]}" --set data.max_skip=0.1
+check "or does not" refuses 3 "1 of 6" max_skip
+mv "$work/sound.mp4" "$videos/$clip"
 
 setups() { sqlite3 "$work/k.db" "SELECT group_concat(text LIKE '%kernels=$hash%') FROM setup"; }
 hash=$(hash_of tuned)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "models/layers/cross_entropy.h"
+#include "pipeline/eval/grid_work.h"
 #include "pipeline/eval/variant.h"
 #include "pipeline/media/decode.h"
 #include "tests/grid_help.h"
@@ -292,9 +293,12 @@ START_TEST(broken_clips_are_listed)
 
     result = grid_do("broken.db", "a", lax); /* the same setup; tries it again */
     ck_assert(result.skipped == 1 && result.predictions == 0 && result.missing == GRID_VARIANTS);
+    ck_assert_int_eq(grid_number("broken.db", "SELECT count(*) FROM run"), 1); /* the first */
     help_shell("mv kept 'set/videos/%s'", path);
     result = grid_do("broken.db", "a", lax);
     ck_assert(result.skipped == 0 && result.predictions == GRID_VARIANTS);
+    ck_assert_int_eq(grid_number("broken.db", "SELECT count(*) FROM run"), 2);
+    ck_assert_int_eq(grid_number("broken.db", "SELECT count(*) FROM run_model"), 2);
     ck_assert_int_eq(grid_number("broken.db", "SELECT count(*) FROM skip"), 0);
     char *healed = grid_dump("broken.db"), *sound = grid_dump("sound.db");
     ck_assert_str_eq(healed, sound);
@@ -302,6 +306,33 @@ START_TEST(broken_clips_are_listed)
     g_free(sound);
     g_free(skip);
     g_free(path);
+}
+END_TEST
+
+/* --- memory ------------------------------------------------------------------------------- */
+
+/* 4 videos x 7 variants x 10 clips x 3 crops x 3 planes of 8 x 112 x 112 floats are 0.94 GiB. */
+START_TEST(too_much_is_refused_with_its_size)
+{
+    const CopVariants variants = {.n = 7};
+    const CopGridInput input = {.sample = {.frames = 8}, .h = 112, .w = 112};
+    const CopGridWorkOptions options = {.variants = &variants,
+                                        .inputs = &input,
+                                        .n_inputs = 1,
+                                        .clips_each = 10,
+                                        .crops = 3,
+                                        .threads = 2,
+                                        .depth = 4,
+                                        .memory = (size_t)768 << 20};
+    static const char *const said[] = {"0.94 GiB",    "0.75 GiB",   "4 videos",
+                                       "run.threads", "7 variants", "corrupt.severities",
+                                       "10 clips",    "clip.clips", "3 crops (clip.crops)"};
+    CopGridWork *work;
+    CopError err = {0};
+    ck_assert_int_eq(cop_grid_work_create(&work, &options, &err), COP_ERR_NOMEM);
+    ck_assert(work == NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(said); i++)
+        ck_assert_msg(strstr(err.text, said[i]) != NULL, "%s: %s", said[i], err.text);
 }
 END_TEST
 
@@ -333,6 +364,7 @@ int main(void)
     tcase_add_loop_test(tests, views_are_kept_and_aggregated, 0, 3);
     tcase_add_test(tests, stages_are_two_setups);
     tcase_add_test(tests, broken_clips_are_listed);
+    tcase_add_test(tests, too_much_is_refused_with_its_size);
     tcase_add_test(tests, pictures_show_every_variant);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <json-glib/json-glib.h>
 #include <math.h>
+#include <sqlite3.h>
 #include <string.h>
 
 #include "pipeline/eval/measures.h"
@@ -64,6 +65,18 @@ static void write_file(const char *path, const char *setup_text)
     }
     ck_assert(cop_store_commit(store, NULL) == COP_OK);
     cop_store_close(&store);
+}
+
+/* The results of r.db after a change of its rows. */
+static void load_changed(const char *sql)
+{
+    sqlite3 *db;
+    CopError err = {0};
+    cop_results_free(&results);
+    ck_assert(sqlite3_open(help_path("r.db"), &db) == SQLITE_OK);
+    ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
+    sqlite3_close(db);
+    ck_assert_msg(cop_results_load(&results, help_path("r.db"), 0, &err) == COP_OK, "%s", err.text);
 }
 
 static void setup(void)
@@ -164,6 +177,39 @@ START_TEST(seeds)
     char *text = cop_compare_text(results, 0);
     ck_assert(strstr(text, "Over seeds") && strstr(text, "±"));
     ck_assert(strstr(text, "eval.aggregate = score"));
+    g_free(text);
+}
+END_TEST
+
+/* Two models of one recipe and one seed differ in what the file does not hold: they are no two
+ * seeds, and neither they nor a third model of theirs are pooled. Others still are. */
+START_TEST(a_seed_that_comes_twice)
+{
+    load_changed("UPDATE model SET seed = 1 WHERE id IN (2, 3)");
+    ck_assert(results->n_recipes == MODELS && results->n_unpooled == 2);
+    ck_assert(!results->models[0].seed_repeats && results->models[1].seed_repeats);
+    ck_assert_int_ne(results->models[1].recipe, results->models[2].recipe);
+    char *text = cop_compare_text(results, 0);
+    ck_assert(!strstr(text, "Over seeds") && strstr(text, "2 models stand alone over seeds"));
+    g_free(text);
+    load_changed("UPDATE model SET method = 'set', density = 0.5 WHERE id = 4");
+    ck_assert(results->n_recipes == MODELS && results->n_unpooled == 3);
+    load_changed("UPDATE model SET density = 0.7 WHERE id IN (1, 4);"
+                 "UPDATE model SET method = 'rigl' WHERE id = 4");
+    ck_assert(results->n_recipes == MODELS - 1 && results->n_unpooled == 2);
+    ck_assert_int_eq(results->models[0].recipe, results->models[3].recipe);
+    const int recipe = results->models[2].recipe;
+    ck_assert_int_eq(cop_results_recipe_size(results, recipe), 1);
+    ck_assert(
+        isnan(cop_results_spread(results, recipe, COP_SCOPE_CLEAN, 0, COP_MEASURE_TOP1).deviation));
+    text = cop_compare_text(results, 0);
+    ck_assert(strstr(text, "Over seeds") && strstr(text, "2 models stand alone over seeds"));
+    g_free(text);
+    text = cop_compare_latex(results, 0);
+    ck_assert(strstr(text, "2 models stand alone") != NULL);
+    g_free(text);
+    text = cop_compare_json(results, 0, false);
+    ck_assert(strstr(text, "\"seed_repeats\":true") && strstr(text, "\"seed_repeats\":false"));
     g_free(text);
 }
 END_TEST
@@ -296,6 +342,7 @@ int main(void)
     tcase_add_test(tc, measures);
     tcase_add_test(tc, calibration);
     tcase_add_test(tc, seeds);
+    tcase_add_test(tc, a_seed_that_comes_twice);
     tcase_add_test(tc, scopes_read_back);
     tcase_add_test(tc, cells_read_back);
     tcase_add_test(tc, json_reads_back);
