@@ -264,6 +264,9 @@ $(B)/bench_decode: $(call obj,tests/bench/bench_decode.c tests/bench/bench_clock
 $(B)/parity/%: $(B)/tests/parity/%.o $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm
+# One needs the pipeline, the others the nets alone.
+$(B)/samples/classify: $(B)/samples/classify.o $(B)/libcoppice.a $(B)/libcoppice-nn.a
+	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm
 $(B)/samples/%: $(B)/samples/%.o $(B)/libcoppice-nn.a
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ -lm
 
