@@ -299,8 +299,8 @@ static CopStatus verify(Run *run, const char *label)
 {
     CopVerifyResult *r = run->result;
     const CopDataOptions *data = &run->config->data;
-    COP_TRY(cop_dataset_load(data, COP_SPLIT_TRAIN, &r->train, run->err));
-    COP_TRY(cop_dataset_load(data, COP_SPLIT_TEST, &r->test, run->err));
+    COP_TRY(cop_dataset_list(data, COP_SPLIT_TRAIN, &r->train, run->err));
+    COP_TRY(cop_dataset_list(data, COP_SPLIT_TEST, &r->test, run->err));
     list_files(r);
     r->index = cop_index_path(data);
     COP_TRY(cop_index_open(&run->index, r->index, true, run->err));
