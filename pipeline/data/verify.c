@@ -14,9 +14,9 @@
 #include "pipeline/media/video_memory.h"
 
 /* Names of faults, then of remarks. */
-const char *const cop_finding_names[] = {
-    "none", "missing", "unreadable", "empty",   "no-video",  "sound", "undecodable",
-    "cut",  "slow",    "short",      "damaged", "duplicate", "leak",  NULL};
+const char *const cop_finding_names[] = {"none",  "missing",     "unreadable", "empty", "no-video",
+                                         "sound", "undecodable", "cut",        "slow",  "endless",
+                                         "short", "damaged",     "duplicate",  "leak",  NULL};
 
 typedef struct Slot {
     CopIndexRow row;
