@@ -63,11 +63,12 @@ void cop_decoder_limit(double seconds);
 
 const CopVideoInfo *cop_decoder_info(const CopDecoder *decoder);
 
-/* The next frame in presentation order, a reference the caller drops; index
- * counts from 0. COP_EOF at the end; COP_ERR_DATA where none came in time, after
- * COP_FRAMES_MAX frames (not of standard input), and, with the frames so far and those promised,
- * where the file ends before its container says (cop_av_is_cut()) or inside a packet. Broken packets inside the file are skipped and counted;
- * pictures that change size midway are scaled to the first one's. */
+/* The next frame in presentation order, a reference the caller drops; index counts from 0.
+ * COP_EOF at the end; COP_ERR_DATA where none came in time, after COP_FRAMES_MAX frames (not
+ * of standard input), and, with the frames so far and those promised, where the file ends
+ * before its container says (cop_av_is_cut()) or inside a packet. Broken packets inside the
+ * file are skipped and counted; pictures that change size midway are scaled to the first
+ * one's. */
 CopStatus cop_decoder_next(CopDecoder *decoder, CopFrame *out, CopError *err) COP_MUST_CHECK;
 
 /* As cop_decoder_next(), but drops the frame and spares the copy. */
