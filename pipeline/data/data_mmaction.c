@@ -7,6 +7,9 @@
 #include "pipeline/data/labelled_list.h"
 #include "pipeline/data/list_file.h"
 
+/* Pictures of a folder: what a clip of them spans is held in memory. */
+enum { FRAMES_MAX = 1000000 };
+
 /* True where the last word is a number: the line had several labels. */
 static bool ends_in_number(const char *line)
 {
@@ -27,9 +30,9 @@ static CopStatus read_line(const CopDataOptions *options, CopListFile *list, int
         return cop_error_set(err, COP_ERR_DATA, "%s:%d: not of the form \"%s\" (data.rawframes)",
                              list->path, i + 1,
                              options->rawframes ? "folder frames label" : "path label");
-    if (options->rawframes && frames < 1)
-        return cop_error_set(err, COP_ERR_DATA, "%s:%d: %d frames; there must be at least 1",
-                             list->path, i + 1, frames);
+    if (options->rawframes && (frames < 1 || frames > FRAMES_MAX))
+        return cop_error_set(err, COP_ERR_DATA, "%s:%d: %d frames; allowed are 1 to %d", list->path,
+                             i + 1, frames, FRAMES_MAX);
     if (ends_in_number(line))
         return cop_error_set(err, COP_ERR_DATA,
                              "%s:%d: more numbers than \"%s\" has: clips of several labels are not "

@@ -84,7 +84,7 @@ static CopStatus make_names_valid(CopStrings *classes)
     return COP_OK;
 }
 
-CopStatus cop_dataset_load(const CopDataOptions *options, CopSplit split, CopDataset *out,
+CopStatus cop_dataset_list(const CopDataOptions *options, CopSplit split, CopDataset *out,
                            CopError *err)
 {
     *out = (CopDataset){0};
@@ -102,12 +102,20 @@ CopStatus cop_dataset_load(const CopDataOptions *options, CopSplit split, CopDat
         status = cop_error_set(err, COP_ERR_DATA, "%s: no %s clips", options->root,
                                split == COP_SPLIT_TRAIN ? "training" : "test");
     cop_decoder_limit(options->timeout);
-    if (status == COP_OK)
-        status = cop_index_apply(options, out, err);
     if (status != COP_OK) {
         cop_dataset_free(out);
         cop_error_set(err, status, "%s: %s", options->root, cop_status_name(status));
     }
+    return status;
+}
+
+CopStatus cop_dataset_load(const CopDataOptions *options, CopSplit split, CopDataset *out,
+                           CopError *err)
+{
+    COP_TRY(cop_dataset_list(options, split, out, err));
+    const CopStatus status = cop_index_apply(options, out, err);
+    if (status != COP_OK)
+        cop_dataset_free(out);
     return status;
 }
 

@@ -72,9 +72,12 @@ extern const CopDataDesc *const cop_data_registry[];
 
 /* Reads the split of the configured data set; media are not opened. A label out
  * of range, a list line that does not parse or a missing folder is an error with
- * file and line. What the index knows of the files is taken over into cop_video_recall(), and
- * data.timeout becomes the process's cop_decoder_limit(). `out` is overwritten; free it with
- * cop_dataset_free(). */
+ * file and line. data.timeout becomes the process's cop_decoder_limit(). `out` is overwritten;
+ * free it with cop_dataset_free(). */
+CopStatus cop_dataset_list(const CopDataOptions *options, CopSplit split, CopDataset *out,
+                           CopError *err) COP_MUST_CHECK;
+
+/* The same, and what the index knows of the files is taken over (cop_index_apply()). */
 CopStatus cop_dataset_load(const CopDataOptions *options, CopSplit split, CopDataset *out,
                            CopError *err) COP_MUST_CHECK;
 void cop_dataset_free(CopDataset *dataset);

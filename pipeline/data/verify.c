@@ -14,9 +14,9 @@
 #include "pipeline/media/video_memory.h"
 
 /* Names of faults, then of remarks. */
-const char *const cop_finding_names[] = {
-    "none", "missing", "unreadable", "empty",   "no-video",  "sound", "undecodable",
-    "cut",  "slow",    "short",      "damaged", "duplicate", "leak",  NULL};
+const char *const cop_finding_names[] = {"none",  "missing",     "unreadable", "empty", "no-video",
+                                         "sound", "undecodable", "cut",        "slow",  "endless",
+                                         "short", "damaged",     "duplicate",  "leak",  NULL};
 
 typedef struct Slot {
     CopIndexRow row;
@@ -299,8 +299,8 @@ static CopStatus verify(Run *run, const char *label)
 {
     CopVerifyResult *r = run->result;
     const CopDataOptions *data = &run->config->data;
-    COP_TRY(cop_dataset_load(data, COP_SPLIT_TRAIN, &r->train, run->err));
-    COP_TRY(cop_dataset_load(data, COP_SPLIT_TEST, &r->test, run->err));
+    COP_TRY(cop_dataset_list(data, COP_SPLIT_TRAIN, &r->train, run->err));
+    COP_TRY(cop_dataset_list(data, COP_SPLIT_TEST, &r->test, run->err));
     list_files(r);
     r->index = cop_index_path(data);
     COP_TRY(cop_index_open(&run->index, r->index, true, run->err));

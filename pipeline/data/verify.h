@@ -11,10 +11,10 @@
  * used, and remarks on files that can. */
 typedef enum CopFinding {
     COP_FINDING_SHORT =
-        COP_FAULT_SLOW + 1, /* fewer frames than a clip spans: clip.policy fills up */
-    COP_FINDING_DAMAGED,    /* packets that could not be decoded */
-    COP_FINDING_DUPLICATE,  /* the same bytes as another file of its split */
-    COP_FINDING_LEAK,       /* ... of the other split, or listed in both */
+        COP_FAULT_ENDLESS + 1, /* fewer frames than a clip spans: clip.policy fills up */
+    COP_FINDING_DAMAGED,       /* packets that could not be decoded */
+    COP_FINDING_DUPLICATE,     /* the same bytes as another file of its split */
+    COP_FINDING_LEAK,          /* ... of the other split, or listed in both */
     COP_FINDING_COUNT
 } CopFinding;
 extern const char *const cop_finding_names[]; /* "none", "missing", ..., "leak", NULL */

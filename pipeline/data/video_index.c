@@ -3,6 +3,7 @@
 #include "pipeline/data/video_index.h"
 
 #include <glib.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +21,16 @@ static const char schema[] =
     " rate_num INTEGER NOT NULL, rate_den INTEGER NOT NULL, errors INTEGER NOT NULL,"
     " codec TEXT NOT NULL, seek BLOB)";
 
+/* A row that is still to be written. */
+typedef struct Pending {
+    char *relative;
+    CopIndexRow row;
+} Pending;
+
 struct CopIndex {
     sqlite3 *db;
     sqlite3_stmt *find, *put;
-    bool begun;
+    GArray *pending; /* of Pending */
 };
 
 char *cop_index_path(const CopDataOptions *options)
@@ -104,6 +111,67 @@ static CopStatus check_file(const char *path, CopError *err)
     return cop_error_set(err, COP_ERR_DATA, "%s: is not an index of videos (data.index)", path);
 }
 
+static void clear_pending(gpointer data)
+{
+    Pending *pending = data;
+    g_free(pending->relative);
+    cop_video_facts_free(&pending->row.facts);
+}
+
+/* A reader writes, too: the transaction of a writer that was killed must be rolled back before
+ * anything can be read. Where the file may not be written, SQLite opens it to be read. */
+static CopStatus attach(CopIndex *index, const char *path, bool write, CopError *err)
+{
+    const int flags = SQLITE_OPEN_READWRITE | (write ? SQLITE_OPEN_CREATE : 0);
+    if (sqlite3_open_v2(path, &index->db, flags, NULL) != SQLITE_OK)
+        return cop_error_set(err, COP_ERR_IO,
+                             "%s: cannot be opened: %s; data.index names another place", path,
+                             strerror(sqlite3_system_errno(index->db)));
+    sqlite3_extended_result_codes(index->db, 1);
+    sqlite3_busy_timeout(index->db, BUSY_MS);
+    return check(index->db, path, write, err);
+}
+
+/* By its header, which holds the application's number at byte 68. */
+static bool is_ours(const char *path)
+{
+    unsigned char start[72] = {0};
+    FILE *file = fopen(path, "rbe");
+    if (!file)
+        return false;
+    const size_t n = fread(start, 1, sizeof start, file);
+    fclose(file);
+    return n == sizeof start && start[68] == (APPLICATION_ID >> 24 & 0xFF) &&
+           start[69] == (APPLICATION_ID >> 16 & 0xFF) &&
+           start[70] == (APPLICATION_ID >> 8 & 0xFF) && start[71] == (APPLICATION_ID & 0xFF);
+}
+
+static bool is_damaged(sqlite3 *db)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &statement, NULL);
+    bool sound = true;
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    if (code == SQLITE_ROW)
+        sound = strcmp((const char *)sqlite3_column_text(statement, 0), "ok") == 0;
+    sqlite3_finalize(statement);
+    code &= 0xFF;
+    return !sound || code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+}
+
+/* All that a damaged index held can be found again. */
+static CopStatus mend(CopIndex *index, const char *path, CopError *err)
+{
+    char *journal = g_strconcat(path, "-journal", NULL);
+    sqlite3_close(index->db);
+    index->db = NULL;
+    unlink(journal);
+    unlink(path);
+    g_free(journal);
+    return attach(index, path, true, err);
+}
+
 CopStatus cop_index_open(CopIndex **out, const char *path, bool write, CopError *err)
 {
     *out = NULL;
@@ -111,18 +179,16 @@ CopStatus cop_index_open(CopIndex **out, const char *path, bool write, CopError 
     CopIndex *index = calloc(1, sizeof *index);
     if (!index)
         return cop_error_set(err, COP_ERR_NOMEM, "%s: out of memory", path);
-    const int flags =
-        write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : (int)SQLITE_OPEN_READONLY;
-    CopStatus status = COP_OK;
-    if (sqlite3_open_v2(path, &index->db, flags, NULL) != SQLITE_OK)
-        status = cop_error_set(err, COP_ERR_IO,
-                               "%s: cannot be opened: %s; data.index names another place", path,
-                               strerror(sqlite3_system_errno(index->db)));
-    if (status == COP_OK) {
-        sqlite3_extended_result_codes(index->db, 1);
-        sqlite3_busy_timeout(index->db, BUSY_MS);
-        status = check(index->db, path, write, err);
+    index->pending = g_array_new(FALSE, FALSE, sizeof(Pending));
+    g_array_set_clear_func(index->pending, clear_pending);
+    CopError own = {0};
+    CopStatus status = attach(index, path, write, &own);
+    if (write && is_ours(path) && is_damaged(index->db)) {
+        own = (CopError){0};
+        status = mend(index, path, &own);
     }
+    if (status != COP_OK)
+        cop_error_set(err, status, "%s", own.text);
     if (status != COP_OK)
         cop_index_close(&index);
     *out = index;
@@ -133,9 +199,10 @@ void cop_index_close(CopIndex **index)
 {
     if (!index || !*index)
         return;
+    g_array_unref((*index)->pending);
     sqlite3_finalize((*index)->find);
     sqlite3_finalize((*index)->put);
-    sqlite3_close((*index)->db); /* an open transaction is rolled back */
+    sqlite3_close((*index)->db);
     free(*index);
     *index = NULL;
 }
@@ -205,25 +272,26 @@ CopStatus cop_index_find(CopIndex *index, const char *relative, CopIndexRow *row
     return status;
 }
 
-static CopStatus begin(CopIndex *index, CopError *err)
-{
-    if (index->begun)
-        return COP_OK;
-    COP_TRY(cop_database_exec(index->db, "BEGIN IMMEDIATE", err));
-    index->begun = true;
-    return COP_OK;
-}
-
 CopStatus cop_index_put(CopIndex *index, const char *relative, const CopIndexRow *row,
                         CopError *err)
 {
+    Pending pending = {.row = *row};
+    CopVideoFacts *facts = &pending.row.facts;
+    if (facts->seek) {
+        facts->seek = malloc(facts->seek_size);
+        if (!facts->seek)
+            return cop_error_set(err, COP_ERR_NOMEM, "out of memory");
+        memcpy(facts->seek, row->facts.seek, facts->seek_size);
+    }
+    pending.relative = g_strdup(relative);
+    g_array_append_val(index->pending, pending);
+    return COP_OK;
+}
+
+static CopStatus write_row(CopIndex *index, const Pending *pending, CopError *err)
+{
+    const CopIndexRow *row = &pending->row;
     const CopVideoFacts *facts = &row->facts;
-    COP_TRY(begin(index, err));
-    if (!index->put)
-        COP_TRY(cop_database_prepare(index->db,
-                                     "INSERT OR REPLACE INTO video"
-                                     " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                                     &index->put, err));
     const int64_t stamp[] = {row->size, row->mtime};
     const char *const text[] = {cop_provenance_ffmpeg(), row->sha256, cop_fault_names[facts->fault],
                                 facts->reason};
@@ -231,7 +299,7 @@ CopStatus cop_index_put(CopIndex *index, const char *relative, const CopIndexRow
                           facts->rate_num, facts->rate_den, facts->errors};
     sqlite3_stmt *put = index->put;
     int column = 1;
-    sqlite3_bind_text(put, column++, relative, -1, SQLITE_STATIC);
+    sqlite3_bind_text(put, column++, pending->relative, -1, SQLITE_STATIC);
     for (gsize i = 0; i < G_N_ELEMENTS(stamp); i++)
         sqlite3_bind_int64(put, column++, stamp[i]);
     for (gsize i = 0; i < G_N_ELEMENTS(text); i++)
@@ -249,22 +317,35 @@ CopStatus cop_index_put(CopIndex *index, const char *relative, const CopIndexRow
     return status;
 }
 
-CopStatus cop_index_commit(CopIndex *index, CopError *err)
+static CopStatus write_rows(CopIndex *index, CopError *err)
 {
-    if (!index->begun)
-        return COP_OK;
-    index->begun = false;
+    if (!index->put)
+        COP_TRY(cop_database_prepare(index->db,
+                                     "INSERT OR REPLACE INTO video"
+                                     " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                     &index->put, err));
+    for (guint i = 0; i < index->pending->len; i++)
+        COP_TRY(write_row(index, &g_array_index(index->pending, Pending, i), err));
     return cop_database_exec(index->db, "COMMIT", err);
 }
 
-CopStatus cop_index_apply(const CopDataOptions *options, const CopDataset *dataset, CopError *err)
+CopStatus cop_index_commit(CopIndex *index, CopError *err)
 {
-    char *path = cop_index_path(options);
-    CopIndex *index = NULL;
-    CopStatus status = COP_OK;
-    if (g_file_test(path, G_FILE_TEST_EXISTS))
-        status = cop_index_open(&index, path, false, err);
-    for (int i = 0; index && i < dataset->n && status == COP_OK; i++) {
+    if (index->pending->len == 0)
+        return COP_OK;
+    COP_TRY(cop_database_exec(index->db, "BEGIN IMMEDIATE", err));
+    const CopStatus status = write_rows(index, err);
+    if (status != COP_OK)
+        sqlite3_exec(index->db, "ROLLBACK", NULL, NULL, NULL);
+    g_array_set_size(index->pending, 0);
+    return status;
+}
+
+static CopStatus apply(const char *path, const CopDataset *dataset, CopError *err)
+{
+    CopIndex *index;
+    CopStatus status = cop_index_open(&index, path, false, err);
+    for (int i = 0; i < dataset->n && status == COP_OK; i++) {
         CopIndexRow row;
         bool found;
         status = cop_index_find(index, dataset->item[i].relative, &row, &found, err);
@@ -273,6 +354,21 @@ CopStatus cop_index_apply(const CopDataOptions *options, const CopDataset *datas
         cop_video_facts_free(&row.facts);
     }
     cop_index_close(&index);
-    g_free(path);
     return status;
+}
+
+CopStatus cop_index_apply(const CopDataOptions *options, const CopDataset *dataset, CopError *err)
+{
+    static atomic_flag said = ATOMIC_FLAG_INIT;
+    char *path = cop_index_path(options);
+    CopError own = {0};
+    CopStatus status = COP_OK;
+    if (g_file_test(path, G_FILE_TEST_EXISTS))
+        status = apply(path, dataset, &own);
+    g_free(path);
+    if (status == COP_ERR_NOMEM)
+        return cop_error_set(err, status, "%s", own.text);
+    if (status != COP_OK && !atomic_flag_test_and_set(&said))
+        fprintf(stderr, "coppice: %s; going on without an index\n", own.text);
+    return COP_OK;
 }

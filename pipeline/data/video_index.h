@@ -28,7 +28,8 @@ typedef struct CopIndexRow {
 char *cop_index_path(const CopDataOptions *options);
 
 /* Opens an index to be read, or (with `write`) makes it where there is none. A file of another
- * kind is COP_ERR_DATA and left as it was; COP_ERR_IO where the system refuses. */
+ * kind is COP_ERR_DATA and left as it was; COP_ERR_IO where the system refuses. What a killed
+ * writer left is rolled back; with `write`, a damaged index is thrown away and begun anew. */
 CopStatus cop_index_open(CopIndex **out, const char *path, bool write,
                          CopError *err) COP_MUST_CHECK;
 void cop_index_close(CopIndex **index); /* what is not committed is lost */
@@ -37,13 +38,16 @@ void cop_index_close(CopIndex **index); /* what is not committed is lost */
 CopStatus cop_index_find(CopIndex *index, const char *relative, CopIndexRow *row, bool *found,
                          CopError *err) COP_MUST_CHECK;
 
-/* Adds or replaces a row, in a transaction that begins by itself. */
+/* Adds or replaces a row: copied, kept in memory and not found before cop_index_commit() writes
+ * all such rows in one transaction. Others can use the index in between; of rows that cannot
+ * be written nothing is kept. */
 CopStatus cop_index_put(CopIndex *index, const char *relative, const CopIndexRow *row,
                         CopError *err) COP_MUST_CHECK;
 CopStatus cop_index_commit(CopIndex *index, CopError *err) COP_MUST_CHECK;
 
 /* Takes what the configured index, if there is one, knows of a data set's files over into
- * the process's memory (cop_video_remember()). */
+ * the process's memory (cop_video_remember()). An index that cannot be read is no failure: all
+ * it saves is time. One line on stderr says so, once a process. */
 CopStatus cop_index_apply(const CopDataOptions *options, const CopDataset *dataset,
                           CopError *err) COP_MUST_CHECK;
 

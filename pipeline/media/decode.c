@@ -5,6 +5,7 @@
 #include <libavcodec/avcodec.h>
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
+#include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +22,9 @@ enum {
     FRAMES_OPEN = 1 << 30 /* frames of an AVI file that FFmpeg wrote to a pipe */
 };
 
-const char *const cop_fault_names[] = {"none",  "missing",     "unreadable", "empty", "no-video",
-                                       "sound", "undecodable", "cut",        "slow",  NULL};
+const char *const cop_fault_names[] = {"none",     "missing", "unreadable",  "empty",
+                                       "no-video", "sound",   "undecodable", "cut",
+                                       "slow",     "endless", NULL};
 
 bool cop_fault_lasts(CopVideoFault fault)
 {
@@ -42,6 +44,11 @@ CopStatus cop_decoder_fail(CopDecoder *decoder, CopVideoFault fault, CopError *e
     char text[128];
     if (cop_decoder_is_late(decoder)) {
         decoder->fault = COP_FAULT_SLOW;
+        if (decoder->spent + cop_clock() - decoder->begun > decoder->allowed)
+            return cop_error_set(err, COP_ERR_DATA,
+                                 "%s: not decoded in %g seconds, the most for a file of its length "
+                                 "(data.timeout); frames so far: %lld",
+                                 decoder->path, decoder->allowed, (long long)decoder->index);
         return cop_error_set(err, COP_ERR_DATA,
                              "%s: gave no frame in %g seconds (data.timeout); frames so far: %lld",
                              decoder->path, decoder->limit, (long long)decoder->index);
@@ -53,7 +60,19 @@ CopStatus cop_decoder_fail(CopDecoder *decoder, CopVideoFault fault, CopError *e
 
 void cop_decoder_hurry(CopDecoder *decoder)
 {
-    decoder->deadline = decoder->limit > 0 ? cop_clock() + decoder->limit : 0;
+    const double left = decoder->allowed - decoder->spent;
+    decoder->begun = cop_clock();
+    decoder->deadline = decoder->begun + (left < decoder->limit ? left : decoder->limit);
+}
+
+void cop_decoder_allow(CopDecoder *decoder)
+{
+    static const double limits = 100, lengths = 10, believed = 86400;
+    const AVFormatContext *format = decoder->format;
+    const bool claimed =
+        format->duration > 0 && format->duration_estimation_method != AVFMT_DURATION_FROM_BITRATE;
+    const double length = claimed ? (double)format->duration / AV_TIME_BASE : 0;
+    decoder->allowed = limits * decoder->limit + lengths * (length < believed ? length : believed);
 }
 
 bool cop_decoder_is_late(CopDecoder *decoder)
@@ -100,13 +119,8 @@ static int feed(CopDecoder *decoder)
     return avcodec_send_packet(decoder->codec, NULL);
 }
 
-CopStatus cop_decoder_receive(CopDecoder *decoder, CopError *err)
+static CopStatus receive(CopDecoder *decoder, CopError *err)
 {
-    if (decoder->waiting) {
-        decoder->waiting = false;
-        return COP_OK;
-    }
-    cop_decoder_hurry(decoder);
     for (int in_a_row = 0; in_a_row < ERRORS_IN_A_ROW;) {
         int code = avcodec_receive_frame(decoder->codec, decoder->frame);
         if (code == 0 && decoder->frame->width > 0 && decoder->frame->width <= COP_SIDE_MAX &&
@@ -125,6 +139,27 @@ CopStatus cop_decoder_receive(CopDecoder *decoder, CopError *err)
         decoder->errors += code < 0;
     }
     return COP_EOF;
+}
+
+CopStatus cop_decoder_receive(CopDecoder *decoder, CopError *err)
+{
+    if (decoder->waiting) {
+        decoder->waiting = false;
+        return COP_OK;
+    }
+    if (decoder->received >= decoder->most) {
+        decoder->fault = COP_FAULT_ENDLESS;
+        return cop_error_set(err, COP_ERR_DATA, "%s: does not end after %lld frames", decoder->path,
+                             (long long)decoder->most);
+    }
+    cop_decoder_hurry(decoder);
+    /* Frames that come at once never look at the clock. */
+    if (cop_decoder_is_late(decoder))
+        return cop_decoder_fail(decoder, COP_FAULT_SLOW, err, "", 0);
+    const CopStatus status = receive(decoder, err);
+    decoder->spent += cop_clock() - decoder->begun;
+    decoder->received += status == COP_OK;
+    return status;
 }
 
 /* COP_EOF, unless there should have been more. */
@@ -295,7 +330,10 @@ CopStatus cop_decoder_start(CopDecoder **out, const char *path, int threads, Cop
         return cop_error_set(err, COP_ERR_NOMEM, "%s: out of memory", path);
     }
     /* Who feeds a pipe may take his time. */
-    decoder->limit = strcmp(path, "-") == 0 ? 0 : atomic_load(&limit_ms) / 1000.0;
+    const bool piped = strcmp(path, "-") == 0;
+    decoder->limit = piped ? 0 : atomic_load(&limit_ms) / 1000.0;
+    decoder->allowed = HUGE_VAL;
+    decoder->most = piped ? INT64_MAX : COP_FRAMES_MAX;
     decoder->notes = notes;
     decoder->shown = AV_NOPTS_VALUE;
     cop_decoder_hurry(decoder);

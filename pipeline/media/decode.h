@@ -8,6 +8,9 @@
 
 #include "pipeline/media/frame.h"
 
+/* Frames of one file: four days at 25 a second. What gives more decodes rubbish. */
+enum { COP_FRAMES_MAX = 10000000 };
+
 typedef struct CopDecoder CopDecoder;
 
 typedef struct CopVideoInfo {
@@ -28,7 +31,8 @@ typedef enum CopVideoFault {
     COP_FAULT_SOUND,       /* sound only; a cover does not count */
     COP_FAULT_UNDECODABLE, /* no frame came out */
     COP_FAULT_CUT,         /* ends before its container says */
-    COP_FAULT_SLOW         /* gave no frame within the limit */
+    COP_FAULT_SLOW,        /* gave no frame within the limit, or not all in a multiple of it */
+    COP_FAULT_ENDLESS      /* more than COP_FRAMES_MAX frames */
 } CopVideoFault;
 extern const char *const cop_fault_names[]; /* "none", "missing", ..., NULL */
 
@@ -51,17 +55,20 @@ CopStatus cop_decoder_open(CopDecoder **out, const char *path, int threads,
 void cop_decoder_close(CopDecoder **decoder);
 
 /* Seconds that any file opened from now on in this process may take to give its next frame
- * (30; 0: no limit), so that none is waited for that never gives one. Standard input
- * has no limit. */
+ * (30; 0: no limit), so that none is waited for that never gives one. All frames of a file
+ * together may take a hundred times as long, and ten times what the container says that the
+ * video lasts, of which a day at most is believed; time between calls does not count. Standard
+ * input has no limit. */
 void cop_decoder_limit(double seconds);
 
 const CopVideoInfo *cop_decoder_info(const CopDecoder *decoder);
 
-/* The next frame in presentation order, a reference the caller drops; index
- * counts from 0. COP_EOF at the end; COP_ERR_DATA where none came in time, and, with the
- * frames so far and those promised, where the file ends before its container says
- * (cop_av_is_cut()) or inside a packet. Broken packets inside the file are skipped and counted;
- * pictures that change size midway are scaled to the first one's. */
+/* The next frame in presentation order, a reference the caller drops; index counts from 0.
+ * COP_EOF at the end; COP_ERR_DATA where none came in time, after COP_FRAMES_MAX frames (not
+ * of standard input), and, with the frames so far and those promised, where the file ends
+ * before its container says (cop_av_is_cut()) or inside a packet. Broken packets inside the
+ * file are skipped and counted; pictures that change size midway are scaled to the first
+ * one's. */
 CopStatus cop_decoder_next(CopDecoder *decoder, CopFrame *out, CopError *err) COP_MUST_CHECK;
 
 /* As cop_decoder_next(), but drops the frame and spares the copy. */

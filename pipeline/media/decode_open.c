@@ -184,5 +184,6 @@ CopStatus cop_decoder_open_file(CopDecoder *decoder, int threads, CopError *err)
     for (unsigned i = 0; i < decoder->format->nb_streams; i++)
         if ((int)i != decoder->stream)
             decoder->format->streams[i]->discard = AVDISCARD_ALL;
+    cop_decoder_allow(decoder);
     return open_codec(decoder, threads, err);
 }

@@ -31,7 +31,10 @@ struct CopDecoder {
     int64_t index, shown;   /* shown: time of the last picture, as cop_decoder_time() has it */
     bool draining, waiting; /* waiting: the frame that open() decoded is still to be handed out */
     bool partial;           /* the file ended inside the last packet */
-    double limit, deadline; /* seconds for the next frame; 0: any time. On cop_clock() */
+    double limit;           /* seconds for the next frame; 0: any time */
+    double allowed, spent;  /* seconds for all frames, and for those so far */
+    double begun, deadline; /* of the next frame, on cop_clock() */
+    int64_t received, most; /* pictures so far, and how many there may be */
     bool late;              /* FFmpeg has been told to stop */
     CopVideoFault fault;
     CopSeekNotes *notes; /* borrowed */
@@ -50,6 +53,9 @@ CopStatus cop_decoder_open_file(CopDecoder *decoder, int threads, CopError *err)
  * absurd sizes that a broken file asks for. */
 CopStatus cop_decoder_fail(CopDecoder *decoder, CopVideoFault fault, CopError *err,
                            const char *what, int code);
+
+/* Sets how long all of the file may take, from what its container says. */
+void cop_decoder_allow(CopDecoder *decoder);
 
 /* Starts the time in which the next frame must come. */
 void cop_decoder_hurry(CopDecoder *decoder);

@@ -163,7 +163,10 @@ verify
 check "another file in its place" refuses 3 "$index: is not an index of videos"
 check "which stays" grep -q entirely "$index"
 run train -c "$cfg" "${lax[@]}" --out "$work/run2"
-check "train: another file in its place" refuses 3 "$index: is not an index of videos"
+check "train goes on without it" test $code -eq 0
+check "and says so once" test "$(cat "$work/err")" = \
+    "coppice: $index: is not an index of videos (data.index); going on without an index"
+check "train leaves it, too" grep -q entirely "$index"
 rm "$index"
 sqlite3 "$index" "CREATE TABLE t(x); INSERT INTO t VALUES(1)"
 verify

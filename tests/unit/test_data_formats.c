@@ -322,6 +322,8 @@ START_TEST(mmaction_rawframes)
     static const Bad bad[] = {
         {"a 1", {"not of the form", "folder frames label", NULL}},
         {"a 0 1", {"0 frames", NULL, NULL}},
+        {"a 1000001 1", {"1000001 frames", "1 to 1000000", NULL}},
+        {"a 2147483647 1", {"2147483647 frames", "1 to 1000000", NULL}},
         {"a 3 1 2", {"more numbers", NULL, NULL}},
         {"a b 1", {"not of the form", NULL, NULL}},
     };

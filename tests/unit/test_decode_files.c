@@ -292,6 +292,53 @@ START_TEST(wrong_tables)
 }
 END_TEST
 
+/* Rubbish that decodes, each few bytes of which are a picture, may go on for ever. */
+START_TEST(endless)
+{
+    CopDecoder *decoder;
+    CopError err = {0};
+    CopStatus status;
+    help_shell("yes \"$(printf '\\t\\001345678901234567890123')\" | head -c 1200000 >endless.cdg");
+    ck_assert_int_eq(cop_decoder_open(&decoder, help_path("endless.cdg"), 1, &err), COP_OK);
+    ck_assert_int_eq(decoder->most, COP_FRAMES_MAX);
+    decoder->most = 5000;
+    while ((status = cop_decoder_skip(decoder, &err)) == COP_OK)
+        ck_assert_int_le(decoder->index, 5000);
+    ck_assert_int_eq(status, COP_ERR_DATA);
+    ck_assert_int_eq(decoder->index, 5000);
+    ck_assert_int_eq(decoder->fault, COP_FAULT_ENDLESS);
+    ck_assert_msg(strstr(err.text, "endless.cdg: does not end after 5000 frames"), "%s", err.text);
+    cop_decoder_close(&decoder);
+}
+END_TEST
+
+/* All frames of a file have a limit, which time between them does not count towards. */
+START_TEST(total)
+{
+    CopDecoder *decoder;
+    CopError err = {0};
+    CopStatus status;
+    help_shell("ffmpeg -v error -nostdin -y -f lavfi -i testsrc2=s=64x48:r=25:d=20 -c:v mpeg4 "
+               "total.avi && ffmpeg -v error -nostdin -y -i total.avi total.h264");
+    cop_decoder_limit(2);
+    ck_assert_int_eq(cop_decoder_open(&decoder, help_path("total.avi"), 1, NULL), COP_OK);
+    ck_assert_msg(decoder->allowed > 399 && decoder->allowed < 401, "%g", decoder->allowed);
+    cop_decoder_close(&decoder);
+    ck_assert_int_eq(cop_decoder_open(&decoder, help_path("total.h264"), 1, NULL), COP_OK);
+    ck_assert_msg(decoder->allowed == 200, "%g", decoder->allowed); /* no length is claimed */
+    decoder->spent = 0;
+    decoder->allowed = 1e-3;
+    while ((status = cop_decoder_skip(decoder, &err)) == COP_OK)
+        continue;
+    ck_assert_int_eq(status, COP_ERR_DATA);
+    ck_assert_int_eq(decoder->fault, COP_FAULT_SLOW);
+    ck_assert_msg(strstr(err.text, "total.h264: not decoded in 0.001 seconds"), "%s", err.text);
+    ck_assert_msg(strstr(err.text, "(data.timeout); frames so far: "), "%s", err.text);
+    cop_decoder_close(&decoder);
+    cop_decoder_limit(30);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("decode_files");
@@ -302,6 +349,11 @@ int main(void)
     tcase_add_loop_test(tc, windows, 0, COUNT(rows));
     tcase_add_loop_test(tc, picks, 0, COUNT(rows));
     tcase_add_loop_test(tc, wrong_tables, 0, 4);
+    TCase *bounds = tcase_create("bounds");
+    tcase_add_checked_fixture(bounds, NULL, help_remove_folder);
+    tcase_add_test(bounds, endless);
+    tcase_add_test(bounds, total);
+    suite_add_tcase(suite, bounds);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -138,6 +138,97 @@ START_TEST(rows)
 }
 END_TEST
 
+static void put(CopIndex *index, const char *relative, int frames)
+{
+    const CopIndexRow row = {.size = 1, .mtime = 1, .facts = {.frames = frames}};
+    ck_assert_int_eq(cop_index_put(index, relative, &row, NULL), COP_OK);
+}
+
+static int frames_of(CopIndex *index, const char *relative)
+{
+    CopIndexRow row;
+    CopError err = {0};
+    bool found;
+    ck_assert_msg(cop_index_find(index, relative, &row, &found, &err) == COP_OK, "%s", err.text);
+    cop_video_facts_free(&row.facts);
+    return found ? row.facts.frames : -1;
+}
+
+/* An index as a writer leaves it that is killed while its transaction has reached the file:
+ * the journal has what was there before. */
+static void leave_hot_journal(void)
+{
+    CopIndex *index;
+    ck_assert_int_eq(cop_index_open(&index, help_path("a.index"), true, NULL), COP_OK);
+    put(index, "before.mp4", 7);
+    ck_assert_int_eq(cop_index_commit(index, NULL), COP_OK);
+    cop_index_close(&index);
+    help_shell("sqlite3 a.index 'PRAGMA cache_size=1' 'PRAGMA cache_spill=1' 'BEGIN' "
+               "'UPDATE video SET frames = 8' 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT "
+               "i+1 FROM n WHERE i < 2000) INSERT INTO video SELECT hex(randomblob(40))||i, 1, 1, "
+               "0, 0, 0, 0, 1, 1, 1, 1, 1, 0, 0, NULL FROM n' '.shell cp a.index b.index && "
+               "cp a.index-journal b.index-journal' 'ROLLBACK' >/dev/null && "
+               "test -s b.index-journal && ! cmp -s a.index b.index");
+}
+
+START_TEST(killed_writer_n)
+{
+    CopIndex *index;
+    CopError err = {0};
+    leave_hot_journal();
+    ck_assert_msg(cop_index_open(&index, help_path("b.index"), _i, &err) == COP_OK, "%s", err.text);
+    ck_assert_int_eq(frames_of(index, "before.mp4"), 7);
+    cop_index_close(&index);
+}
+END_TEST
+
+/* Whoever has rows that are not yet written keeps nobody else from writing or reading. */
+START_TEST(two_writers)
+{
+    CopIndex *one, *two, *reader;
+    ck_assert_int_eq(cop_index_open(&one, help_path("a.index"), true, NULL), COP_OK);
+    ck_assert_int_eq(cop_index_open(&two, help_path("a.index"), true, NULL), COP_OK);
+    ck_assert_int_eq(cop_index_open(&reader, help_path("a.index"), false, NULL), COP_OK);
+    put(one, "1.mp4", 1);
+    put(two, "2.mp4", 2);
+    ck_assert_int_eq(frames_of(reader, "1.mp4"), -1);
+    ck_assert_int_eq(cop_index_commit(two, NULL), COP_OK);
+    put(one, "3.mp4", 3);
+    ck_assert_int_eq(cop_index_commit(one, NULL), COP_OK);
+    ck_assert_int_eq(frames_of(reader, "1.mp4"), 1);
+    ck_assert_int_eq(frames_of(reader, "2.mp4"), 2);
+    ck_assert_int_eq(frames_of(reader, "3.mp4"), 3);
+    cop_index_close(&one);
+    cop_index_close(&two);
+    cop_index_close(&reader);
+}
+END_TEST
+
+/* Readers do without a damaged index; a writer begins anew. */
+START_TEST(damaged)
+{
+    CopConfig config;
+    CopVerifyResult r;
+    CopDataset dataset;
+    CopIndex *index;
+    CopError err = {0};
+    load(&config, "set");
+    run(&config, &(CopVerifyOptions){0}, &r);
+    cop_verify_free(&r);
+    help_shell("dd if=/dev/urandom of=set.index bs=1 seek=100 count=20000 conv=notrunc 2>&1");
+    ck_assert_int_eq(cop_index_open(&index, help_path("set.index"), false, NULL), COP_ERR_DATA);
+    ck_assert_msg(cop_dataset_load(&config.data, COP_SPLIT_TEST, &dataset, &err) == COP_OK, "%s",
+                  err.text);
+    cop_dataset_free(&dataset);
+    for (int again = 0; again < 2; again++) {
+        run(&config, &(CopVerifyOptions){0}, &r);
+        ck_assert_int_eq(r.n_known, again ? 5 : 0);
+        cop_verify_free(&r);
+    }
+    cop_config_free(&config);
+}
+END_TEST
+
 /* A loaded data set brings with it what its index knows, as long as that holds. */
 START_TEST(taken_over)
 {
@@ -219,6 +310,9 @@ int main(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, findings);
     tcase_add_test(tc, rows);
+    tcase_add_loop_test(tc, killed_writer_n, 0, 2);
+    tcase_add_test(tc, two_writers);
+    tcase_add_test(tc, damaged);
     tcase_add_test(tc, taken_over);
     tcase_add_test(tc, paths);
     tcase_add_loop_test(tc, no_index_n, 0, 4);
