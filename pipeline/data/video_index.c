@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "pipeline/cli.h"
 #include "pipeline/eval/database.h"
 #include "pipeline/eval/provenance.h"
 
@@ -369,6 +370,6 @@ CopStatus cop_index_apply(const CopDataOptions *options, const CopDataset *datas
     if (status == COP_ERR_NOMEM)
         return cop_error_set(err, status, "%s", own.text);
     if (status != COP_OK && !atomic_flag_test_and_set(&said))
-        fprintf(stderr, "coppice: %s; going on without an index\n", own.text);
+        cop_cli_note("coppice: %s; going on without an index", own.text);
     return COP_OK;
 }
