@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "models/core/status.h"
+#include "pipeline/media/frame_source.h"
 
 enum { COP_CLIP_FRAMES = 3 };
 
@@ -15,9 +15,11 @@ typedef struct CopClipFrames {
     size_t size[COP_CLIP_FRAMES];
 } CopClipFrames;
 
-/* Decodes `path`; the short side becomes 96 at most. COP_ERR_DATA or COP_ERR_IO where the
- * file is not there or cannot be decoded; nothing is left in *out then. */
-CopStatus cop_clip_frames(CopClipFrames *out, const char *path, CopError *err) COP_MUST_CHECK;
+/* Decodes `path`, or reads what `source` (NULL: a file) has beside it; the short side becomes 96
+ * at most. COP_ERR_DATA or COP_ERR_IO where it is not there or cannot be decoded; nothing is
+ * left in *out then. */
+CopStatus cop_clip_frames(CopClipFrames *out, const CopFrameSource *source, const char *path,
+                          CopError *err) COP_MUST_CHECK;
 void cop_clip_frames_free(CopClipFrames *frames);
 
 #endif

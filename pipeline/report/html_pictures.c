@@ -1,8 +1,11 @@
 /* The pictures of the report page: one clip under every corruption, and the hardest clips.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "pipeline/config/config.h"
 #include "pipeline/eval/hard_clips.h"
 #include "pipeline/report/clip_frames.h"
 #include "pipeline/report/html.h"
@@ -69,6 +72,7 @@ typedef struct Cards {
     const CopResults *results;
     const char *media;  /* NULL: not known */
     JsonParser *parser; /* of the class names */
+    CopDataset *set;    /* of the last run, for clips that are no files; NULL: not read yet */
     int unread;
     char *reason; /* of the first clip that could not be read */
 } Cards;
@@ -86,6 +90,43 @@ static void put_class(GString *out, const Cards *cards, int class)
         g_string_append_printf(out, "class %d", class);
 }
 
+/* The test clips of the last run, by its configuration; empty where they cannot be listed. */
+static CopDataset *list_clips(const Cards *cards)
+{
+    const CopResults *r = cards->results;
+    CopDataset *set = g_new0(CopDataset, 1);
+    CopConfig config;
+    char *file = NULL;
+    const int handle = r->n_runs ? g_file_open_tmp("coppice-XXXXXX", &file, NULL) : -1;
+    if (handle < 0)
+        return set;
+    char *root = g_strconcat("data.root=", cards->media, NULL);
+    const char *const sets[] = {root};
+    const CopResultRun *run = &r->runs[r->n_runs - 1];
+    close(handle);
+    if (g_file_set_contents(file, run->config, -1, NULL) &&
+        cop_config_load(&config, file, sets, 1, NULL) == COP_OK) {
+        if (cop_dataset_list(&config.data, COP_SPLIT_TEST, set, NULL) != COP_OK)
+            *set = (CopDataset){0};
+        cop_config_free(&config);
+    }
+    g_unlink(file);
+    g_free(file);
+    g_free(root);
+    return set;
+}
+
+/* What a clip is read from if not from a file of its name; NULL if nothing says so. */
+static const CopDataItem *find_item(Cards *cards, const char *relative)
+{
+    if (!cards->set)
+        cards->set = list_clips(cards);
+    for (int i = 0; i < cards->set->n; i++)
+        if (strcmp(cards->set->item[i].relative, relative) == 0)
+            return &cards->set->item[i];
+    return NULL;
+}
+
 static void put_frames(GString *out, Cards *cards, const char *relative)
 {
     CopClipFrames frames;
@@ -93,7 +134,9 @@ static void put_frames(GString *out, Cards *cards, const char *relative)
     if (!cards->media)
         return;
     char *path = g_build_filename(cards->media, relative, NULL);
-    if (cop_clip_frames(&frames, path, &err) != COP_OK) {
+    const bool file = g_file_test(path, G_FILE_TEST_IS_REGULAR);
+    const CopDataItem *item = file ? NULL : find_item(cards, relative);
+    if (cop_clip_frames(&frames, item ? &item->source : NULL, path, &err) != COP_OK) {
         cards->unread++;
         if (!cards->reason)
             cards->reason = g_strdup(err.text);
@@ -221,5 +264,7 @@ void cop_html_hard_clips(GString *out, const CopResults *results, const char *me
     put_remark(out, &cards);
     g_string_append(out, "</section>\n");
     g_object_unref(cards.parser);
+    cop_dataset_free(cards.set);
+    g_free(cards.set);
     g_free(cards.reason);
 }

@@ -44,6 +44,15 @@ check "named by file and number" test "$(rows "SELECT path FROM clip WHERE id = 
 check "clean ones are right" test "$(rows "SELECT count(*) FROM prediction JOIN cell ON cell.id = cell
     JOIN clip ON clip.id = clip WHERE corruption = 'clean' AND top1 = label")" = 6
 
+shown() { # DATABASE: clips with frames on the page of it, were all corrupted answers wrong
+    cp "$1" "$work/wrong.db"
+    sqlite3 "$work/wrong.db" "UPDATE prediction SET top1 = 1 - min(top1, 1) WHERE cell IN
+        (SELECT id FROM cell WHERE corruption <> 'clean')"
+    run report "$work/wrong.db" -o "$work/page.html"
+    grep -o 'class="frames"' "$work/page.html" | wc -l
+}
+check "the page shows pictures of the set" test "$(shown "$work/r.db")" = 6
+check "all of them" test -z "$(grep -o 'left out: [^<]*' "$work/page.html")"
 # The test pictures are among those of the training files, too.
 run verify -c "$work/cifar.cfg"
 check "verify looks at each of them" says "36 files (30 training, 6 test), 36 frames: 36 good, 0 broken; 6 leak"
@@ -96,6 +105,7 @@ check "folders of pictures" says "top-1 100.0 %"
 run eval "${frames_words[@]}" --model "$work/many/model.safetensors" --db "$work/m.db" --set clip.clips=2
 check "their grid" quiet
 check "every folder in every cell" test "$(sqlite3 "$work/m.db" 'SELECT count(*) FROM prediction')" = 14
+check "the page shows pictures of folders" test "$(shown "$work/m.db")" = 2
 check "which pictures they are is in the setup" test "$(sqlite3 "$work/m.db" \
     "SELECT text LIKE '%data.frame_template=f{}.pgm%' FROM setup")" = 1
 run verify "${frames_words[@]}"
