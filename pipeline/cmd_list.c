@@ -98,10 +98,8 @@ static void print_text(const struct Kind *kind)
 
 static void add_text(JsonBuilder *json, const char *member, const char *text)
 {
-    if (!text)
-        return;
-    json_builder_set_member_name(json, member);
-    json_builder_add_string_value(json, text);
+    if (text)
+        cop_json_put_text(json, member, text);
 }
 
 static void add_option(JsonBuilder *json, const CopOption *row)

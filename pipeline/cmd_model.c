@@ -115,12 +115,6 @@ static void print_text(const CopModel *model)
     }
 }
 
-static void add_int(JsonBuilder *b, const char *name, gint64 value)
-{
-    json_builder_set_member_name(b, name);
-    json_builder_add_int_value(b, value);
-}
-
 static void add_layer(JsonBuilder *b, const CopLayer *layer)
 {
     const CopParam *weight = layer->param[0];
@@ -132,10 +126,10 @@ static void add_layer(JsonBuilder *b, const CopLayer *layer)
     for (int d = 0; d < weight->rank; d++)
         json_builder_add_int_value(b, weight->shape[d]);
     json_builder_end_array(b);
-    add_int(b, "nnz", (gint64)weight->nnz);
+    cop_json_put_int(b, "nnz", (gint64)weight->nnz);
     json_builder_set_member_name(b, "density");
     json_builder_add_double_value(b, cop_param_density(weight));
-    add_int(b, "macs", (gint64)cop_layer_macs(layer));
+    cop_json_put_int(b, "macs", (gint64)cop_layer_macs(layer));
     json_builder_end_object(b);
 }
 
@@ -156,16 +150,16 @@ static void print_json(const CopModel *model)
     json_builder_add_string_value(b, model->name);
     json_builder_set_member_name(b, "arch");
     json_builder_add_string_value(b, model->arch);
-    add_int(b, "classes", cop_net_classes(model->net));
-    add_int(b, "parameters", (gint64)parameters);
-    add_int(b, "masked_parameters", (gint64)masked);
-    add_int(b, "nonzeros", (gint64)nonzeros);
-    add_int(b, "macs", (gint64)cop_net_macs(model->net, &dense));
-    add_int(b, "macs_dense", (gint64)dense);
-    add_int(b, "data_clips", model->clips);
-    add_int(b, "data_skipped", model->skipped);
-    add_int(b, "memory", (gint64)memory);
-    add_int(b, "activations", (gint64)activations);
+    cop_json_put_int(b, "classes", cop_net_classes(model->net));
+    cop_json_put_int(b, "parameters", (gint64)parameters);
+    cop_json_put_int(b, "masked_parameters", (gint64)masked);
+    cop_json_put_int(b, "nonzeros", (gint64)nonzeros);
+    cop_json_put_int(b, "macs", (gint64)cop_net_macs(model->net, &dense));
+    cop_json_put_int(b, "macs_dense", (gint64)dense);
+    cop_json_put_int(b, "data_clips", model->clips);
+    cop_json_put_int(b, "data_skipped", model->skipped);
+    cop_json_put_int(b, "memory", (gint64)memory);
+    cop_json_put_int(b, "activations", (gint64)activations);
     json_builder_set_member_name(b, "layers");
     json_builder_begin_array(b);
     for (int i = 0; i < n; i++)

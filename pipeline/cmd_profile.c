@@ -161,27 +161,6 @@ static void print_text(const CopProfile *profile, const Words *words, int thread
 
 /* --- JSON ---------------------------------------------------------------------- */
 
-static void add_int(JsonBuilder *b, const char *name, gint64 value)
-{
-    json_builder_set_member_name(b, name);
-    json_builder_add_int_value(b, value);
-}
-
-static void add_double(JsonBuilder *b, const char *name, double value)
-{
-    json_builder_set_member_name(b, name);
-    json_builder_add_double_value(b, value);
-}
-
-static void add_text(JsonBuilder *b, const char *name, const char *value)
-{
-    json_builder_set_member_name(b, name);
-    if (value)
-        json_builder_add_string_value(b, value);
-    else
-        json_builder_add_null_value(b);
-}
-
 /* Milliseconds; null for what a profile without training steps does not have. */
 static void add_step(JsonBuilder *b, const char *name, double seconds, const CopProfile *profile)
 {
@@ -199,26 +178,26 @@ static void add_layer(JsonBuilder *b, const CopProfile *profile, const CopLayer 
     size_t dense;
     const size_t bytes = cop_layer_bytes(layer, &dense);
     json_builder_begin_object(b);
-    add_text(b, "name", layer->name);
-    add_text(b, "kind", layer->desc->name);
+    cop_json_put_text(b, "name", layer->name);
+    cop_json_put_text(b, "kind", layer->desc->name);
     json_builder_set_member_name(b, "shape");
     json_builder_begin_array(b);
     for (int d = 0; weight && d < weight->rank; d++)
         json_builder_add_int_value(b, weight->shape[d]);
     json_builder_end_array(b);
-    add_double(b, "density", weight ? cop_param_density(weight) : 1);
+    cop_json_put_double(b, "density", weight ? cop_param_density(weight) : 1);
     char text[COP_CONV_TEXT];
-    add_text(b, "kernel", cop_profile_kernel(layer, COP_CONV_FORWARD, text));
-    add_text(b, "kernel_data", cop_profile_kernel(layer, COP_CONV_DATA, text));
-    add_text(b, "kernel_weight", cop_profile_kernel(layer, COP_CONV_WEIGHT, text));
-    add_double(b, "forward_ms", 1e3 * times->forward);
+    cop_json_put_text(b, "kernel", cop_profile_kernel(layer, COP_CONV_FORWARD, text));
+    cop_json_put_text(b, "kernel_data", cop_profile_kernel(layer, COP_CONV_DATA, text));
+    cop_json_put_text(b, "kernel_weight", cop_profile_kernel(layer, COP_CONV_WEIGHT, text));
+    cop_json_put_double(b, "forward_ms", 1e3 * times->forward);
     add_step(b, "step_forward_ms", times->step_forward, profile);
     add_step(b, "backward_ms", times->backward, profile);
-    add_int(b, "macs", (gint64)cop_layer_macs(layer));
-    add_int(b, "nnz", weight ? (gint64)weight->nnz : 0);
-    add_int(b, "bytes", (gint64)bytes);
-    add_int(b, "bytes_dense", (gint64)dense);
-    add_int(b, "bytes_lists", (gint64)cop_profile_lists(layer));
+    cop_json_put_int(b, "macs", (gint64)cop_layer_macs(layer));
+    cop_json_put_int(b, "nnz", weight ? (gint64)weight->nnz : 0);
+    cop_json_put_int(b, "bytes", (gint64)bytes);
+    cop_json_put_int(b, "bytes_dense", (gint64)dense);
+    cop_json_put_int(b, "bytes_lists", (gint64)cop_profile_lists(layer));
     json_builder_end_object(b);
 }
 
@@ -233,34 +212,34 @@ static void print_json(const CopProfile *profile, const Words *words, int thread
     const double macs = cop_net_macs(profile->net, &macs_dense);
     JsonBuilder *b = json_builder_new();
     json_builder_begin_object(b);
-    add_text(b, "arch", profile->arch);
-    add_text(b, "arch_options", profile->arch_options);
-    add_double(b, "density", profile->density);
-    add_text(b, "init", words->model ? NULL : init_of(words));
-    add_int(b, "batch", batch);
+    cop_json_put_text(b, "arch", profile->arch);
+    cop_json_put_text(b, "arch_options", profile->arch_options);
+    cop_json_put_double(b, "density", profile->density);
+    cop_json_put_text(b, "init", words->model ? NULL : init_of(words));
+    cop_json_put_int(b, "batch", batch);
     json_builder_set_member_name(b, "tile");
     json_builder_add_boolean_value(b, words->tile);
-    add_int(b, "threads", threads);
-    add_text(b, "tier", cop_tier_name(cop_tier()));
-    add_text(b, "kernels", profile->kernels);
+    cop_json_put_int(b, "threads", threads);
+    cop_json_put_text(b, "tier", cop_tier_name(cop_tier()));
+    cop_json_put_text(b, "kernels", profile->kernels);
     json_builder_set_member_name(b, "input");
     json_builder_begin_array(b);
     for (int i = 0; i < (int)G_N_ELEMENTS(input); i++)
         json_builder_add_int_value(b, input[i]);
     json_builder_end_array(b);
-    add_int(b, "repeat", profile->repeat);
-    add_double(b, "forward_ms", 1e3 * profile->forward);
+    cop_json_put_int(b, "repeat", profile->repeat);
+    cop_json_put_double(b, "forward_ms", 1e3 * profile->forward);
     add_step(b, "step_ms", profile->step, profile);
     add_step(b, "optimizer_ms", profile->update, profile);
-    add_double(b, "gflops", 1e-9 * flops_a_second(macs, batch, profile->forward));
-    add_double(b, "peak_gflops", 1e-9 * profile->peak);
-    add_int(b, "parameters", (gint64)cop_net_count(profile->net, &nonzeros));
-    add_int(b, "nonzeros", (gint64)nonzeros);
-    add_int(b, "macs", (gint64)macs);
-    add_int(b, "macs_dense", (gint64)macs_dense);
-    add_int(b, "bytes", (gint64)count_bytes(profile->net, &bytes_dense, &lists));
-    add_int(b, "bytes_dense", (gint64)bytes_dense);
-    add_int(b, "bytes_lists", (gint64)lists);
+    cop_json_put_double(b, "gflops", 1e-9 * flops_a_second(macs, batch, profile->forward));
+    cop_json_put_double(b, "peak_gflops", 1e-9 * profile->peak);
+    cop_json_put_int(b, "parameters", (gint64)cop_net_count(profile->net, &nonzeros));
+    cop_json_put_int(b, "nonzeros", (gint64)nonzeros);
+    cop_json_put_int(b, "macs", (gint64)macs);
+    cop_json_put_int(b, "macs_dense", (gint64)macs_dense);
+    cop_json_put_int(b, "bytes", (gint64)count_bytes(profile->net, &bytes_dense, &lists));
+    cop_json_put_int(b, "bytes_dense", (gint64)bytes_dense);
+    cop_json_put_int(b, "bytes_lists", (gint64)lists);
     json_builder_set_member_name(b, "layers");
     json_builder_begin_array(b);
     for (int i = 0; i < n; i++)

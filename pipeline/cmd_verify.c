@@ -59,29 +59,20 @@ static void print_text(const CopVerifyResult *r)
     printf("\n%s: %d files decoded, %d known before\n", r->index, r->n - r->n_known, r->n_known);
 }
 
-static void add_text(JsonBuilder *b, const char *name, const char *text)
-{
-    json_builder_set_member_name(b, name);
-    json_builder_add_string_value(b, text);
-}
-
-static void add_int(JsonBuilder *b, const char *name, gint64 value)
-{
-    json_builder_set_member_name(b, name);
-    json_builder_add_int_value(b, value);
-}
-
 static void add_note(JsonBuilder *b, const CopVerifyResult *r, const CopVerifyNote *note,
                      unsigned count)
 {
     const CopVerifyFile *file = &r->file[note->file];
     json_builder_begin_object(b);
-    add_text(b, "path", file->item->relative);
-    add_text(b, "split", file->train && file->test ? "both" : file->train ? "train" : "test");
-    add_text(b, "kind", cop_finding_names[note->kind]);
+    cop_json_put_text(b, "path", file->item->relative);
+    cop_json_put_text(b, "split",
+                      file->train && file->test ? "both"
+                      : file->train             ? "train"
+                                                : "test");
+    cop_json_put_text(b, "kind", cop_finding_names[note->kind]);
     json_builder_set_member_name(b, "broken");
     json_builder_add_boolean_value(b, note->kind < COP_FINDING_SHORT || (count >> note->kind & 1));
-    add_text(b, "reason", note->text);
+    cop_json_put_text(b, "reason", note->text);
     json_builder_end_object(b);
 }
 
@@ -89,15 +80,15 @@ static void print_json(const CopVerifyResult *r, const CopDataOptions *data, uns
 {
     JsonBuilder *b = json_builder_new();
     json_builder_begin_object(b);
-    add_text(b, "root", data->root);
-    add_text(b, "index", r->index);
-    add_int(b, "files", r->n);
-    add_int(b, "train", r->train.n);
-    add_int(b, "test", r->test.n);
-    add_int(b, "frames", r->frames);
-    add_int(b, "known", r->n_known);
-    add_int(b, "good", r->n - r->n_broken);
-    add_int(b, "broken", r->n_broken);
+    cop_json_put_text(b, "root", data->root);
+    cop_json_put_text(b, "index", r->index);
+    cop_json_put_int(b, "files", r->n);
+    cop_json_put_int(b, "train", r->train.n);
+    cop_json_put_int(b, "test", r->test.n);
+    cop_json_put_int(b, "frames", r->frames);
+    cop_json_put_int(b, "known", r->n_known);
+    cop_json_put_int(b, "good", r->n - r->n_broken);
+    cop_json_put_int(b, "broken", r->n_broken);
     json_builder_set_member_name(b, "max_skip");
     json_builder_add_double_value(b, data->max_skip);
     json_builder_set_member_name(b, "tolerable");
@@ -105,7 +96,7 @@ static void print_json(const CopVerifyResult *r, const CopDataOptions *data, uns
     json_builder_set_member_name(b, "found");
     json_builder_begin_object(b);
     for (int kind = 1; kind < COP_FINDING_COUNT; kind++)
-        add_int(b, cop_finding_names[kind], r->found[kind]);
+        cop_json_put_int(b, cop_finding_names[kind], r->found[kind]);
     json_builder_end_object(b);
     json_builder_set_member_name(b, "findings");
     json_builder_begin_array(b);

@@ -101,6 +101,27 @@ char *cop_json_text(JsonBuilder *builder, gboolean pretty)
     return g_string_free(text, FALSE);
 }
 
+void cop_json_put_text(JsonBuilder *builder, const char *key, const char *value)
+{
+    json_builder_set_member_name(builder, key);
+    if (value)
+        json_builder_add_string_value(builder, value);
+    else
+        json_builder_add_null_value(builder);
+}
+
+void cop_json_put_int(JsonBuilder *builder, const char *key, int64_t value)
+{
+    json_builder_set_member_name(builder, key);
+    json_builder_add_int_value(builder, value);
+}
+
+void cop_json_put_double(JsonBuilder *builder, const char *key, double value)
+{
+    json_builder_set_member_name(builder, key);
+    json_builder_add_double_value(builder, value);
+}
+
 char *cop_json_strings(const CopStrings *strings)
 {
     JsonBuilder *b = json_builder_new();

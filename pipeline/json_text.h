@@ -11,6 +11,11 @@
  * text that reads back as the same one; what is not finite is null. */
 char *cop_json_text(JsonBuilder *builder, gboolean pretty);
 
+/* One member of the object that is being built; text may be NULL: null. */
+void cop_json_put_text(JsonBuilder *builder, const char *key, const char *value);
+void cop_json_put_int(JsonBuilder *builder, const char *key, int64_t value);
+void cop_json_put_double(JsonBuilder *builder, const char *key, double value);
+
 /* The strings (borrowed) as a JSON array, g_malloc'ed and returned. */
 char *cop_json_strings(const CopStrings *strings);
 

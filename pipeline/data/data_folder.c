@@ -23,11 +23,6 @@ static bool is_media(const char *name)
     return false;
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Sorted names in `path`: folders, or files that are media. Hidden ones are left out. */
 static CopStatus list(const char *path, bool folders, GPtrArray **out, CopError *err)
 {
@@ -48,7 +43,7 @@ static CopStatus list(const char *path, bool folders, GPtrArray **out, CopError 
         g_free(full);
     }
     g_dir_close(dir);
-    g_ptr_array_sort(*out, by_bytes);
+    g_ptr_array_sort(*out, cop_compare_names);
     return COP_OK;
 }
 
@@ -110,7 +105,7 @@ static CopStatus add_class(const CopDataOptions *options, const char *prefix, co
 
 static bool is_class(const GPtrArray *classes, const char *name)
 {
-    return bsearch(&name, classes->pdata, classes->len, sizeof(char *), by_bytes) != NULL;
+    return bsearch(&name, classes->pdata, classes->len, sizeof(char *), cop_compare_names) != NULL;
 }
 
 /* A class that only the test folder has could never be learned: most likely a misspelt name. */

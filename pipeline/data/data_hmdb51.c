@@ -7,11 +7,6 @@
 #include "pipeline/data/dataset.h"
 #include "pipeline/data/list_file.h"
 
-static int by_bytes(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* The class whose list, of any fold, is called `name`; NULL for other files. */
 static char *class_of(const char *name)
 {
@@ -44,7 +39,7 @@ static CopStatus find_classes(const CopDataOptions *options, GPtrArray *names, C
         g_ptr_array_add(names, class_name);
     }
     g_hash_table_unref(seen);
-    g_ptr_array_sort(names, by_bytes);
+    g_ptr_array_sort(names, cop_compare_names);
     g_dir_close(folder);
     if (names->len)
         return COP_OK;

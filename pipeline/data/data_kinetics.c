@@ -39,11 +39,6 @@ static CopStatus open_table(Table *table, const char *folder, const char *name, 
     return COP_OK;
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* The sorted labels of the training table. */
 static CopStatus read_classes(const CopDataOptions *options, const char *name, CopDataset *out,
                               CopError *err)
@@ -62,7 +57,7 @@ static CopStatus read_classes(const CopDataOptions *options, const char *name, C
     }
     guint n;
     char **names = (char **)g_hash_table_get_keys_as_array(labels, &n);
-    qsort(names, n, sizeof *names, by_bytes);
+    qsort(names, n, sizeof *names, cop_compare_names);
     if (status == COP_OK && n == 0)
         status = cop_error_set(err, COP_ERR_DATA, "%s: lists no clips", table.file.list.path);
     if (status == COP_OK)
@@ -111,7 +106,8 @@ static CopStatus find_class(const Split *split, const Table *table, int i, int *
     *label = -1;
     if (!name || !name[0])
         return COP_OK;
-    char **found = bsearch(&name, classes->item, (size_t)classes->n, sizeof(char *), by_bytes);
+    char **found =
+        bsearch(&name, classes->item, (size_t)classes->n, sizeof(char *), cop_compare_names);
     if (!found || strchr(name, '/'))
         return cop_error_set(err, COP_ERR_DATA, "%s:%d: label \"%s\" is %s", table->file.list.path,
                              i + 1, name,

@@ -32,10 +32,6 @@ static CopStatus read_row(const CopDataOptions *options, CopTableFile *table, in
     if (status != COP_OK)
         return status == COP_EOF ? COP_OK : status;
     const char *path = table->field[cop_table_file_column(table, "path")];
-    const char *below = cop_list_below(options->root, path);
-    if (!below)
-        return cop_error_set(err, COP_ERR_DATA, "%s:%d: \"%s\" is no path below %s (data.root)",
-                             table->list.path, i + 1, path, options->root);
     for (int side = 0; side < 2; side++) {
         const int column = cop_table_file_column(table, side ? "end" : "start");
         if (column >= 0 && table->field[column][0])
@@ -45,9 +41,8 @@ static CopStatus read_row(const CopDataOptions *options, CopTableFile *table, in
                                  table->list.path, i + 1, table->column[column],
                                  table->field[column]);
     }
-    COP_TRY(cop_list_once(&table->list, i + 1, below, err));
-    cop_entries_add(out, below, table->field[cop_table_file_column(table, "label")], i + 1, 0);
-    return COP_OK;
+    const char *label = table->field[cop_table_file_column(table, "label")];
+    return cop_entries_add(out, options, &table->list, i, path, label, 0, err);
 }
 
 static CopStatus read_list(const CopDataOptions *options, const char *name, CopListEntries *out,

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "pipeline/data/labelled_list.h"
-#include "pipeline/data/list_file.h"
 
 /* Pictures of a folder: what a clip of them spans is held in memory. */
 enum { FRAMES_MAX = 1000000 };
@@ -39,26 +38,13 @@ static CopStatus read_line(const CopDataOptions *options, CopListFile *list, int
                              "read, and lists of pictures need data.rawframes",
                              list->path, i + 1,
                              options->rawframes ? "folder frames label" : "path label");
-    const char *below = cop_list_below(options->root, line);
-    if (!below)
-        return cop_error_set(err, COP_ERR_DATA, "%s:%d: %s does not lie below %s (data.root)",
-                             list->path, i + 1, line, options->root);
-    COP_TRY(cop_list_once(list, i + 1, below, err));
-    cop_entries_add(out, below, label, i + 1, frames);
-    return COP_OK;
+    return cop_entries_add(out, options, list, i, line, label, frames, err);
 }
 
 static CopStatus read_list(const CopDataOptions *options, const char *name, CopListEntries *out,
                            CopError *err)
 {
-    CopListFile list;
-    CopStatus status = cop_list_open(&list, options->annotation, name, err);
-    for (int i = 0; i < list.n && status == COP_OK; i++)
-        if (list.line[i][0])
-            status = read_line(options, &list, i, out, err);
-    out->path = g_strdup(list.path);
-    cop_list_close(&list);
-    return status;
+    return cop_entries_read(options, name, read_line, out, err);
 }
 
 static CopStatus load(const CopDataOptions *options, CopSplit split, CopDataset *out, CopError *err)

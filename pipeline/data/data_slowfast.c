@@ -3,7 +3,6 @@
 #include <glib.h>
 
 #include "pipeline/data/labelled_list.h"
-#include "pipeline/data/list_file.h"
 
 static CopStatus read_line(const CopDataOptions *options, CopListFile *list, int i,
                            CopListEntries *out, CopError *err)
@@ -22,26 +21,13 @@ static CopStatus read_line(const CopDataOptions *options, CopListFile *list, int
                              "%s:%d: not of the form \"path label\", parted by a %s "
                              "(data.separator)",
                              list->path, i + 1, cop_separator_names[options->separator]);
-    const char *below = cop_list_below(options->root, line);
-    if (!below)
-        return cop_error_set(err, COP_ERR_DATA, "%s:%d: %s does not lie below %s (data.root)",
-                             list->path, i + 1, line, options->root);
-    COP_TRY(cop_list_once(list, i + 1, below, err));
-    cop_entries_add(out, below, label, i + 1, 0);
-    return COP_OK;
+    return cop_entries_add(out, options, list, i, line, label, 0, err);
 }
 
 static CopStatus read_list(const CopDataOptions *options, const char *name, CopListEntries *out,
                            CopError *err)
 {
-    CopListFile list;
-    CopStatus status = cop_list_open(&list, options->annotation, name, err);
-    for (int i = 0; i < list.n && status == COP_OK; i++)
-        if (list.line[i][0])
-            status = read_line(options, &list, i, out, err);
-    out->path = g_strdup(list.path);
-    cop_list_close(&list);
-    return status;
+    return cop_entries_read(options, name, read_line, out, err);
 }
 
 static CopStatus load(const CopDataOptions *options, CopSplit split, CopDataset *out, CopError *err)

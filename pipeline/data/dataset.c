@@ -261,6 +261,11 @@ CopStatus cop_data_needs_annotation(const CopDataOptions *options, CopError *err
                          options->format);
 }
 
+int cop_compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 bool cop_clip_is_broken(CopStatus status)
 {
     return status == COP_ERR_DATA || status == COP_ERR_IO;

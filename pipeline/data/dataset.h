@@ -107,6 +107,9 @@ CopStatus cop_dataset_read_classes(CopDataset *dataset, const char *path,
                                    CopError *err) COP_MUST_CHECK;
 CopStatus cop_dataset_number_classes(CopDataset *dataset, int base, int n) COP_MUST_CHECK;
 
+/* Byte order of names, for qsort() and its like over an array of char *. */
+int cop_compare_names(const void *a, const void *b);
+
 /* COP_ERR_CONFIG unless data.annotation is set. */
 CopStatus cop_data_needs_annotation(const CopDataOptions *options, CopError *err) COP_MUST_CHECK;
 

@@ -8,13 +8,32 @@
 
 enum { CLASSES_MAX = 1 << 20 };
 
-void cop_entries_add(CopListEntries *entries, const char *relative, const char *label, int line,
-                     int frames)
+CopStatus cop_entries_add(CopListEntries *entries, const CopDataOptions *options, CopListFile *list,
+                          int i, const char *path, const char *label, int frames, CopError *err)
 {
-    const int n = entries->n;
+    const int n = entries->n, line = i + 1;
+    const char *below = cop_list_below(options->root, path);
+    if (!below)
+        return cop_error_set(err, COP_ERR_DATA, "%s:%d: \"%s\" does not lie below %s (data.root)",
+                             list->path, line, path, options->root);
+    COP_TRY(cop_list_once(list, line, below, err));
     if ((n & (n - 1)) == 0) /* full exactly at powers of two */
         entries->item = g_renew(CopListEntry, entries->item, n ? 2 * (gsize)n : 1);
-    entries->item[entries->n++] = (CopListEntry){g_strdup(relative), g_strdup(label), line, frames};
+    entries->item[entries->n++] = (CopListEntry){g_strdup(below), g_strdup(label), line, frames};
+    return COP_OK;
+}
+
+CopStatus cop_entries_read(const CopDataOptions *options, const char *name, CopListLine *line,
+                           CopListEntries *out, CopError *err)
+{
+    CopListFile list;
+    CopStatus status = cop_list_open(&list, options->annotation, name, err);
+    for (int i = 0; i < list.n && status == COP_OK; i++)
+        if (list.line[i][0])
+            status = line(options, &list, i, out, err);
+    out->path = g_strdup(list.path);
+    cop_list_close(&list);
+    return status;
 }
 
 static void clear(CopListEntries *entries)
@@ -82,18 +101,13 @@ static CopStatus classes_by_number(const CopDataOptions *options, const CopListE
     return cop_dataset_number_classes(out, base, most - base + 1);
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static CopStatus classes_by_name(const CopListEntries *train, CopDataset *out)
 {
     const char **names = g_new(const char *, (gsize)train->n + 1);
     int n = 0;
     for (int i = 0; i < train->n; i++)
         names[i] = train->item[i].label;
-    qsort(names, (size_t)train->n, sizeof *names, by_bytes);
+    qsort(names, (size_t)train->n, sizeof *names, cop_compare_names);
     for (int i = 0; i < train->n; i++)
         if (n == 0 || strcmp(names[n - 1], names[i]) != 0)
             names[n++] = names[i];

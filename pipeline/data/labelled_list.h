@@ -4,6 +4,7 @@
 #define COP_DATA_LABELLED_LIST_H
 
 #include "pipeline/data/dataset.h"
+#include "pipeline/data/list_file.h"
 
 /* A clip as its list has it. */
 typedef struct CopListEntry {
@@ -19,13 +20,22 @@ typedef struct CopListEntries {
     int n;
 } CopListEntries;
 
-/* Appends an entry (strings are copied). */
-void cop_entries_add(CopListEntries *entries, const char *relative, const char *label, int line,
-                     int frames);
+/* Appends an entry (strings are copied) for a path as line i (from 0) of the list has it.
+ * COP_ERR_DATA, with the line, unless it lies below data.root and stands there once. */
+CopStatus cop_entries_add(CopListEntries *entries, const CopDataOptions *options, CopListFile *list,
+                          int i, const char *path, const char *label, int frames,
+                          CopError *err) COP_MUST_CHECK;
 
 /* Reads the list `name` in the folder of lists: sets path and adds the entries. */
 typedef CopStatus CopListRead(const CopDataOptions *options, const char *name, CopListEntries *out,
                               CopError *err);
+
+/* A CopListRead for lists of a clip a line: opens `name` and has `line` take each line that is
+ * not empty, list->line[i]. */
+typedef CopStatus CopListLine(const CopDataOptions *options, CopListFile *list, int i,
+                              CopListEntries *out, CopError *err);
+CopStatus cop_entries_read(const CopDataOptions *options, const char *name, CopListLine *line,
+                           CopListEntries *out, CopError *err) COP_MUST_CHECK;
 
 /* Loads a split from the lists called `train` and `test` (or as data.train_list and
  * .test_list say). Classes are the lines of the file data.classes; without one, the names

@@ -126,8 +126,7 @@ static CopStatus choose_corruption(const CopLoaderOptions *o, const CopDataItem 
 
 static void unref_all(CopFrame *frame, int n)
 {
-    for (int i = 0; frame && i < n; i++)
-        cop_frame_unref(&frame[i]);
+    cop_frames_unref(frame, n);
     free(frame);
 }
 
@@ -161,10 +160,10 @@ static CopStatus read_frames(const CopDataItem *item, CopCorrupt *corrupt, const
         return status;
     }
     /* What only the corruption looked at goes. */
-    for (int i = 0; i < first - from && i < *n; i++)
-        cop_frame_unref(&frame[i]);
-    *n = *n > first - from ? *n - (first - from) : 0;
-    memmove(frame, frame + (first - from), (size_t)*n * sizeof *frame);
+    const int before = first - from < *n ? first - from : *n;
+    cop_frames_unref(frame, before);
+    *n -= before;
+    memmove(frame, frame + before, (size_t)*n * sizeof *frame);
     *out = frame;
     return COP_OK;
 }

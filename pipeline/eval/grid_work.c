@@ -149,8 +149,7 @@ static CopStatus prepare_native(const View *view, int variant, const CopFrame *f
 
 static void unref_all(CopFrame *frame, int n)
 {
-    for (int i = 0; frame && i < n; i++)
-        cop_frame_unref(&frame[i]);
+    cop_frames_unref(frame, n);
     free(frame);
 }
 

@@ -131,6 +131,12 @@ void cop_frame_unref(CopFrame *frame)
     *frame = (CopFrame){0};
 }
 
+void cop_frames_unref(CopFrame *frame, int n)
+{
+    for (int i = 0; frame && i < n; i++)
+        cop_frame_unref(&frame[i]);
+}
+
 CopStatus cop_frame_make_writable(CopFrame *frame)
 {
     if (frame->buffer &&

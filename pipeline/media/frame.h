@@ -63,6 +63,9 @@ CopStatus cop_frame_ref(CopFrame *out, const CopFrame *frame) COP_MUST_CHECK;
 /* Drops a reference and zeroes the frame. NULL-safe, idempotent. */
 void cop_frame_unref(CopFrame *frame);
 
+/* The same for n frames of an array (NULL: none). */
+void cop_frames_unref(CopFrame *frame, int n);
+
 /* Gives the frame planes that no one else reads, copying if needed. */
 CopStatus cop_frame_make_writable(CopFrame *frame) COP_MUST_CHECK;
 

@@ -143,12 +143,6 @@ static bool is_wanted(const bool *want, int i)
     return !want || want[i];
 }
 
-static void drop(CopFrame *out, int n)
-{
-    for (int i = 0; i < n; i++)
-        cop_frame_unref(&out[i]);
-}
-
 /* From the first frame to the last one. */
 static CopStatus read_on(CopDecoder *decoder, int first, int last, const bool *want, CopFrame *out,
                          int *n, CopError *err)
@@ -211,7 +205,7 @@ CopStatus cop_video_read(const char *path, int first, int last, const bool *want
         status = read_by_table(decoder, known, first, last, want, out, n, err);
     if (status == COP_AGAIN && *n > 0) { /* the table has misled us */
         atomic_store(unseekable, true);
-        drop(out, room);
+        cop_frames_unref(out, room);
         *n = 0;
         cop_decoder_close(&decoder);
         COP_TRY(cop_decoder_open(&decoder, path, 1, err));
@@ -221,7 +215,7 @@ CopStatus cop_video_read(const char *path, int first, int last, const bool *want
     cop_decoder_close(&decoder);
     if (status == COP_OK)
         return COP_OK;
-    drop(out, room);
+    cop_frames_unref(out, room);
     *n = 0;
     return status;
 }

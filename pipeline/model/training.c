@@ -192,12 +192,11 @@ static CopStatus do_epoch(CopTrainingState *run, CopProgress *progress)
     run->result->test_accuracy = accuracy;
     COP_TRY(cop_training_note_epoch(run, &run->so_far, accuracy));
     run->so_far = (CopTrainingEpoch){0};
-    COP_TRY(cop_training_write_metrics(run));
     const int every = run->config->train.checkpoint_every;
     if (run->epoch == run->config->train.epochs || (every > 0 && run->epoch % every == 0) ||
         is_due(run))
-        return cop_training_checkpoint(run);
-    return COP_OK;
+        return cop_training_checkpoint(run); /* which writes the metrics, too */
+    return cop_training_write_metrics(run);
 }
 
 static CopStatus epochs(CopTrainingState *run, const char *label)

@@ -43,8 +43,9 @@ static CopStatus make_sparse(CopTrainingState *run, const CopSafetensors *file)
 {
     CopParam *const *params;
     const int n = cop_net_params(run->net, &params);
-    uint64_t **masks = file ? g_new0(uint64_t *, n) : NULL;
-    CopStatus status = file ? read_masks(file, params, n, masks) : COP_OK;
+    const bool given = file && run->config->sparse.init == COP_DENSITY_GIVEN;
+    uint64_t **masks = given ? g_new0(uint64_t *, n) : NULL;
+    CopStatus status = given ? read_masks(file, params, n, masks) : COP_OK;
     if (status == COP_OK)
         status = cop_sparse_create_from(&run->sparse, &run->config->sparse, params, n,
                                         (const uint64_t *const *)masks, run->config->run.seed,

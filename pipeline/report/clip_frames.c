@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-#include "pipeline/media/decode.h"
 #include "pipeline/media/png_write.h"
 #include "pipeline/media/preprocess.h"
 
@@ -28,68 +27,39 @@ static CopStatus encode(const CopFrame *frame, void **png, size_t *size)
     return status;
 }
 
-static int place(int total, int i)
+/* Only the frames wanted are kept; a short clip has fewer of them. */
+static CopStatus read_frames(CopClipFrames *out, const CopFrameSource *source, const char *path,
+                             int total, CopError *err)
 {
-    return total * (2 * i + 1) / (2 * COP_CLIP_FRAMES);
-}
-
-/* One pass over the file, so that nothing but the wanted frames is kept. */
-static CopStatus read_frames(CopClipFrames *out, CopDecoder *decoder, int total, CopError *err)
-{
-    int at = 0;
-    for (int i = 0; i < COP_CLIP_FRAMES; i++) {
-        const int wanted = place(total, i);
-        CopFrame frame = {0};
-        for (; at < wanted; at++)
-            COP_TRY(cop_decoder_skip(decoder, err));
-        if (at > wanted) /* a clip of one or two frames */
-            continue;
-        COP_TRY(cop_decoder_next(decoder, &frame, err));
-        at++;
-        const CopStatus status = encode(&frame, &out->png[i], &out->size[i]);
-        cop_frame_unref(&frame);
-        COP_TRY(status);
-    }
-    return COP_OK;
-}
-
-static CopStatus read_pictures(CopClipFrames *out, const CopFrameSource *source, const char *path,
-                               CopError *err)
-{
-    int before = -1;
-    for (int i = 0; i < COP_CLIP_FRAMES; i++) {
-        const int wanted = place(source->frames, i);
-        CopFrame frame = {0};
-        int n;
-        if (wanted == before)
-            continue;
-        COP_TRY(cop_source_read(source, path, wanted, wanted, NULL, &frame, &n, err));
-        const CopStatus status = encode(&frame, &out->png[i], &out->size[i]);
-        cop_frame_unref(&frame);
-        COP_TRY(status);
-        before = wanted;
-    }
-    return COP_OK;
-}
-
-static CopStatus read_video(CopClipFrames *out, const char *path, CopError *err)
-{
-    CopDecoder *decoder = NULL;
-    int total;
-    COP_TRY(cop_video_count(path, &total, err));
-    COP_TRY(cop_decoder_open(&decoder, path, 1, err));
-    const CopStatus status = read_frames(out, decoder, total, err);
-    cop_decoder_close(&decoder);
+    int at[COP_CLIP_FRAMES], n;
+    for (int i = 0; i < COP_CLIP_FRAMES; i++)
+        at[i] = total * (2 * i + 1) / (2 * COP_CLIP_FRAMES);
+    const int room = at[COP_CLIP_FRAMES - 1] - at[0] + 1;
+    CopFrame *frame = calloc((size_t)room, sizeof *frame);
+    bool *want = calloc((size_t)room, sizeof *want);
+    for (int i = 0; want && i < COP_CLIP_FRAMES; i++)
+        want[at[i] - at[0]] = true;
+    CopStatus status = frame && want ? cop_source_read(source, path, at[0], at[COP_CLIP_FRAMES - 1],
+                                                       want, frame, &n, err)
+                                     : cop_error_set(err, COP_ERR_NOMEM, "%s: out of memory", path);
+    for (int i = 0; status == COP_OK && i < COP_CLIP_FRAMES; i++)
+        if ((i == 0 || at[i] > at[i - 1]) && at[i] - at[0] < n)
+            status = encode(&frame[at[i] - at[0]], &out->png[i], &out->size[i]);
+    cop_frames_unref(frame, room);
+    free(frame);
+    free(want);
     return status;
 }
 
 CopStatus cop_clip_frames(CopClipFrames *out, const CopFrameSource *source, const char *path,
                           CopError *err)
 {
+    const CopFrameSource file = {0};
+    CopVideoLength length;
     *out = (CopClipFrames){0};
-    const bool file = !source || cop_source_is_file(source);
-    const CopStatus status =
-        file ? read_video(out, path, err) : read_pictures(out, source, path, err);
+    source = source ? source : &file;
+    COP_TRY(cop_source_length(source, path, &length, err));
+    const CopStatus status = read_frames(out, source, path, length.frames, err);
     if (status != COP_OK)
         cop_clip_frames_free(out);
     return status;

@@ -7,40 +7,12 @@
 #include "pipeline/json_text.h"
 #include "pipeline/report/compare.h"
 
-static void add_text(JsonBuilder *json, const char *value)
-{
-    char *valid = g_utf8_make_valid(value, -1);
-    json_builder_add_string_value(json, valid);
-    g_free(valid);
-}
-
-static void put_text(JsonBuilder *json, const char *key, const char *value)
-{
-    json_builder_set_member_name(json, key);
-    add_text(json, value);
-}
-
-static void put_int(JsonBuilder *json, const char *key, int64_t value)
-{
-    json_builder_set_member_name(json, key);
-    json_builder_add_int_value(json, value);
-}
-
-static void put_double(JsonBuilder *json, const char *key, double value)
-{
-    json_builder_set_member_name(json, key);
-    if (isfinite(value))
-        json_builder_add_double_value(json, value);
-    else
-        json_builder_add_null_value(json);
-}
-
 static void put_interval(JsonBuilder *json, const char *key, CopInterval interval)
 {
-    put_double(json, key, interval.value);
+    cop_json_put_double(json, key, interval.value);
     char *low = g_strconcat(key, "_low", NULL), *high = g_strconcat(key, "_high", NULL);
-    put_double(json, low, interval.low);
-    put_double(json, high, interval.high);
+    cop_json_put_double(json, low, interval.low);
+    cop_json_put_double(json, high, interval.high);
     g_free(low);
     g_free(high);
 }
@@ -63,14 +35,14 @@ static void put_cells(JsonBuilder *json, const CopResults *results, int model)
     for (int column = 0; column < results->n_columns; column++) {
         const CopResultCell *cell = &results->models[model].cells[column];
         json_builder_begin_object(json);
-        put_text(json, "corruption", column_name(results, column));
-        put_double(json, "severity", results->columns[column].severity);
-        put_int(json, "n", cell->n);
+        cop_json_put_text(json, "corruption", column_name(results, column));
+        cop_json_put_double(json, "severity", results->columns[column].severity);
+        cop_json_put_int(json, "n", cell->n);
         put_interval(json, "top1", cop_results_top1(results, model, column));
-        put_double(json, "top5", cop_results_top5(results, model, column).value);
-        put_double(json, "ece", cop_results_ece(results, model, column));
-        put_double(json, "flip_rate", cop_results_flips(results, model, column).value);
-        put_double(json, "seconds", cell->seconds);
+        cop_json_put_double(json, "top5", cop_results_top5(results, model, column).value);
+        cop_json_put_double(json, "ece", cop_results_ece(results, model, column));
+        cop_json_put_double(json, "flip_rate", cop_results_flips(results, model, column).value);
+        cop_json_put_double(json, "seconds", cell->seconds);
         json_builder_end_object(json);
     }
     json_builder_end_array(json);
@@ -82,15 +54,15 @@ static void put_scopes(JsonBuilder *json, const CopResults *results, int model, 
     begin(json, "scopes");
     for (int scope = COP_SCOPE_CLEAN; scope < results->n_slices; scope++) {
         json_builder_begin_object(json);
-        put_text(json, "scope", cop_results_scope_kind(results, scope));
-        put_text(json, "name", cop_results_scope_name(results, scope));
+        cop_json_put_text(json, "scope", cop_results_scope_kind(results, scope));
+        cop_json_put_text(json, "name", cop_results_scope_name(results, scope));
         for (CopMeasure i = 0; i < COP_MEASURES; i++) {
             const CopMeasureRow *row = &cop_measure_rows[i];
             const CopInterval value = cop_results_measure(results, model, scope, baseline, i);
             if (row->interval)
                 put_interval(json, row->key, value);
             else
-                put_double(json, row->key, value.value);
+                cop_json_put_double(json, row->key, value.value);
         }
         json_builder_end_object(json);
     }
@@ -101,32 +73,32 @@ static void put_model(JsonBuilder *json, const CopResults *results, int model, i
 {
     const CopStoreModel *about = &results->models[model].about;
     json_builder_begin_object(json);
-    put_text(json, "name", about->name);
-    put_text(json, "label", results->models[model].label);
-    put_text(json, "sha256", about->sha256);
-    put_text(json, "arch", about->arch);
-    put_text(json, "method", about->method);
-    put_double(json, "density", about->density);
-    put_int(json, "seed", (int64_t)about->seed);
+    cop_json_put_text(json, "name", about->name);
+    cop_json_put_text(json, "label", results->models[model].label);
+    cop_json_put_text(json, "sha256", about->sha256);
+    cop_json_put_text(json, "arch", about->arch);
+    cop_json_put_text(json, "method", about->method);
+    cop_json_put_double(json, "density", about->density);
+    cop_json_put_int(json, "seed", (int64_t)about->seed);
     put_interval(json, "clean", cop_results_score(results, model, COP_SCOPE_CLEAN));
     put_interval(json, "robust", cop_results_score(results, model, COP_SCOPE_ROBUST));
-    put_double(json, "rpc", cop_results_rpc(results, model));
-    put_double(
+    cop_json_put_double(json, "rpc", cop_results_rpc(results, model));
+    cop_json_put_double(
         json, "mce",
         cop_results_measure(results, model, COP_SCOPE_ROBUST, baseline, COP_MEASURE_CE).value);
-    put_double(
+    cop_json_put_double(
         json, "relative_mce",
         cop_results_measure(results, model, COP_SCOPE_ROBUST, baseline, COP_MEASURE_RELATIVE_CE)
             .value);
-    put_int(json, "parameters", about->parameters);
-    put_int(json, "nonzeros", about->nonzeros);
-    put_int(json, "flops", about->flops);
-    put_int(json, "flops_dense", about->flops_dense);
-    put_double(json, "seconds", results->models[model].seconds);
+    cop_json_put_int(json, "parameters", about->parameters);
+    cop_json_put_int(json, "nonzeros", about->nonzeros);
+    cop_json_put_int(json, "flops", about->flops);
+    cop_json_put_int(json, "flops_dense", about->flops_dense);
+    cop_json_put_double(json, "seconds", results->models[model].seconds);
     begin(json, "corruptions");
     for (int i = 0; i < results->n_corruptions; i++) {
         json_builder_begin_object(json);
-        put_text(json, "corruption", results->corruptions[i].name);
+        cop_json_put_text(json, "corruption", results->corruptions[i].name);
         put_interval(json, "top1", cop_results_score(results, model, i));
         json_builder_end_object(json);
     }
@@ -141,7 +113,7 @@ static void put_scope(JsonBuilder *json, const CopResults *results, int model, i
 {
     double p;
     put_interval(json, "difference", cop_results_difference(results, model, baseline, scope, &p));
-    put_double(json, "p_paired", p);
+    cop_json_put_double(json, "p_paired", p);
 }
 
 /* McNemar's test in one column. */
@@ -149,12 +121,12 @@ static void put_mcnemar(JsonBuilder *json, const CopResults *results, int model,
                         int column)
 {
     const CopMcNemar test = cop_results_mcnemar(results, model, baseline, column);
-    put_int(json, "n", test.n);
-    put_int(json, "only_model", test.only_a);
-    put_int(json, "only_baseline", test.only_b);
-    put_double(json, "p", test.n ? test.p : NAN);
-    put_double(json, "p_corrected", test.n ? test.p_corrected : NAN);
-    put_double(json, "statistic", test.n ? test.statistic : NAN);
+    cop_json_put_int(json, "n", test.n);
+    cop_json_put_int(json, "only_model", test.only_a);
+    cop_json_put_int(json, "only_baseline", test.only_b);
+    cop_json_put_double(json, "p", test.n ? test.p : NAN);
+    cop_json_put_double(json, "p_corrected", test.n ? test.p_corrected : NAN);
+    cop_json_put_double(json, "statistic", test.n ? test.statistic : NAN);
 }
 
 static void put_test_cells(JsonBuilder *json, const CopResults *results, int model, int baseline)
@@ -162,8 +134,8 @@ static void put_test_cells(JsonBuilder *json, const CopResults *results, int mod
     begin(json, "cells");
     for (int column = 0; column < results->n_columns; column++) {
         json_builder_begin_object(json);
-        put_text(json, "corruption", column_name(results, column));
-        put_double(json, "severity", results->columns[column].severity);
+        cop_json_put_text(json, "corruption", column_name(results, column));
+        cop_json_put_double(json, "severity", results->columns[column].severity);
         put_mcnemar(json, results, model, baseline, column);
         json_builder_end_object(json);
     }
@@ -173,8 +145,8 @@ static void put_test_cells(JsonBuilder *json, const CopResults *results, int mod
 /* One model against another: on clean clips, and over the grid. */
 static void put_pair(JsonBuilder *json, const CopResults *results, int model, int baseline)
 {
-    put_text(json, "model", results->models[model].label);
-    put_text(json, "baseline", results->models[baseline].label);
+    cop_json_put_text(json, "model", results->models[model].label);
+    cop_json_put_text(json, "baseline", results->models[baseline].label);
     json_builder_set_member_name(json, "clean");
     json_builder_begin_object(json);
     put_scope(json, results, model, baseline, COP_SCOPE_CLEAN);
@@ -193,7 +165,7 @@ static void put_test(JsonBuilder *json, const CopResults *results, int model, in
     begin(json, "corruptions");
     for (int i = 0; i < results->n_corruptions; i++) {
         json_builder_begin_object(json);
-        put_text(json, "corruption", results->corruptions[i].name);
+        cop_json_put_text(json, "corruption", results->corruptions[i].name);
         put_scope(json, results, model, baseline, i);
         json_builder_end_object(json);
     }
@@ -223,23 +195,23 @@ static void put_recipe(JsonBuilder *json, const CopResults *results, int recipe,
     begin(json, "models");
     for (int i = 0; i < results->n_models; i++)
         if (results->models[i].recipe == recipe)
-            add_text(json, results->models[i].label);
+            json_builder_add_string_value(json, results->models[i].label);
     json_builder_end_array(json);
-    put_text(json, "arch", about->arch);
-    put_text(json, "method", about->method);
-    put_double(json, "density", about->density);
+    cop_json_put_text(json, "arch", about->arch);
+    cop_json_put_text(json, "method", about->method);
+    cop_json_put_double(json, "density", about->density);
     json_builder_set_member_name(json, "seed_repeats");
     json_builder_add_boolean_value(json, first->seed_repeats);
     begin(json, "scopes");
     for (int scope = COP_SCOPE_CLEAN; scope < results->n_slices; scope++) {
         json_builder_begin_object(json);
-        put_text(json, "scope", cop_results_scope_kind(results, scope));
-        put_text(json, "name", cop_results_scope_name(results, scope));
+        cop_json_put_text(json, "scope", cop_results_scope_kind(results, scope));
+        cop_json_put_text(json, "name", cop_results_scope_name(results, scope));
         for (CopMeasure i = 0; i < COP_MEASURES; i++) {
             const CopSpread spread = cop_results_spread(results, recipe, scope, baseline, i);
             char *deviation = g_strconcat(cop_measure_rows[i].key, "_sd", NULL);
-            put_double(json, cop_measure_rows[i].key, spread.mean);
-            put_double(json, deviation, spread.deviation);
+            cop_json_put_double(json, cop_measure_rows[i].key, spread.mean);
+            cop_json_put_double(json, deviation, spread.deviation);
             g_free(deviation);
         }
         json_builder_end_object(json);
@@ -254,8 +226,8 @@ static void put_grid(JsonBuilder *json, const CopResults *results)
     for (int i = 0; i < results->n_corruptions; i++) {
         const CopResultCorruption *corruption = &results->corruptions[i];
         json_builder_begin_object(json);
-        put_text(json, "name", corruption->name);
-        put_text(json, "family", corruption->family);
+        cop_json_put_text(json, "name", corruption->name);
+        cop_json_put_text(json, "family", corruption->family);
         begin(json, "severities");
         for (int column = corruption->first; column < corruption->first + corruption->n; column++)
             json_builder_add_double_value(json, results->columns[column].severity);
@@ -270,8 +242,8 @@ static void put_skips(JsonBuilder *json, const CopResults *results)
     begin(json, "skips");
     for (int i = 0; i < results->n_skips; i++) {
         json_builder_begin_object(json);
-        put_text(json, "path", results->skips[i].key);
-        put_text(json, "reason", results->skips[i].value);
+        cop_json_put_text(json, "path", results->skips[i].key);
+        cop_json_put_text(json, "reason", results->skips[i].value);
         json_builder_end_object(json);
     }
     json_builder_end_array(json);
@@ -281,15 +253,15 @@ char *cop_compare_json(const CopResults *results, int baseline, bool pretty)
 {
     JsonBuilder *json = json_builder_new();
     json_builder_begin_object(json);
-    put_text(json, "file", results->path);
-    put_int(json, "setup", results->setup);
-    put_int(json, "setups", results->n_setups);
-    put_int(json, "clips", results->n_clips);
-    put_int(json, "labelled", results->n_labelled);
-    put_int(json, "skipped", results->n_skips);
-    put_text(json, "aggregate", results->aggregate);
+    cop_json_put_text(json, "file", results->path);
+    cop_json_put_int(json, "setup", results->setup);
+    cop_json_put_int(json, "setups", results->n_setups);
+    cop_json_put_int(json, "clips", results->n_clips);
+    cop_json_put_int(json, "labelled", results->n_labelled);
+    cop_json_put_int(json, "skipped", results->n_skips);
+    cop_json_put_text(json, "aggregate", results->aggregate);
     put_skips(json, results);
-    put_text(json, "baseline", results->n_models ? results->models[baseline].label : "");
+    cop_json_put_text(json, "baseline", results->n_models ? results->models[baseline].label : "");
     put_grid(json, results);
     begin(json, "models");
     for (int i = 0; i < results->n_models; i++)
