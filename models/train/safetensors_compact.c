@@ -71,7 +71,7 @@ static CopStatus join(const CopStTensor *bits, const CopStTensor *values, const 
              ((const unsigned char *)bits->data)[bits->bytes - 1] >> cop_safetensors_count(out) % 8)
         wrong = "it has bits past the last element";
     else if (count_bits(bits->data, bits->bytes) != values->shape[0])
-        wrong = "as many bits are set as there are not values";
+        wrong = "it has not a value for each bit that is set";
     if (wrong)
         return cop_error_set(err, COP_ERR_MODEL, "%s: compact tensor \"%.100s\": %s", label,
                              bits->name, wrong);

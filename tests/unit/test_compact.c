@@ -68,9 +68,12 @@ START_TEST(compact_tensors_that_do_not_fit_are_refused)
         unsigned char value;
         const char *said;
     } damage[] = {
-        {12, 1, "as many bits"},       {13, 1 << 1 | 1 << 2, "past the last"},
-        {14, 9, "not a bit for each"}, {21, 0x80, "its shape"},
-        {14, 0, "its shape"},          {20, 0x7f, "not a bit for each"},
+        {12, 1, "not a value for each bit"},
+        {13, 1 << 1 | 1 << 2, "past the last"},
+        {14, 9, "not a bit for each"},
+        {21, 0x80, "its shape"},
+        {14, 0, "its shape"},
+        {20, 0x7f, "not a bit for each"},
     };
     static StBytes bytes;
     for (size_t i = 0; i < sizeof damage / sizeof damage[0]; i++) {
