@@ -8,6 +8,7 @@
 
 #include "models/core/clock.h"
 #include "models/core/ordered.h"
+#include "pipeline/bytes.h"
 #include "pipeline/cli.h"
 #include "pipeline/data/video_index.h"
 #include "pipeline/interrupt.h"
@@ -67,7 +68,6 @@ static void take_row(CopVerifyFile *file, const CopIndexRow *row)
     file->facts.seek = NULL;
     file->facts.seek_size = 0;
     g_strlcpy(file->sha256, row->sha256, sizeof file->sha256);
-    file->done = true;
 }
 
 /* What the index knows need not be decoded again. */
@@ -94,20 +94,6 @@ static CopStatus look_up(Run *run)
     return COP_OK;
 }
 
-static bool add_bytes(GChecksum *sum, const char *path)
-{
-    guint8 bytes[1 << 14];
-    gsize n;
-    FILE *file = fopen(path, "rbe");
-    if (!file)
-        return false;
-    while ((n = fread(bytes, 1, sizeof bytes, file)) > 0)
-        g_checksum_update(sum, bytes, (gssize)n);
-    const bool whole = !ferror(file);
-    fclose(file);
-    return whole;
-}
-
 /* Of the bytes that the clip's frames are stored in, in hexadecimal; "" where they cannot be
  * read. */
 static void hash_item(const CopDataItem *item, char sha256[COP_SHA256_TEXT])
@@ -123,11 +109,11 @@ static void hash_item(const CopDataItem *item, char sha256[COP_SHA256_TEXT])
                               set->bytes + set->offset + (size_t)(source->first + i) * set->stride,
                               (gssize)size);
     } else if (cop_source_is_file(source)) {
-        whole = add_bytes(sum, item->path);
+        whole = cop_checksum_file(sum, item->path);
     }
     for (int i = 0; source->pattern && i < source->frames && whole; i++) {
         char *file = cop_source_picture(source, item->path, i);
-        whole = file && add_bytes(sum, file);
+        whole = file && cop_checksum_file(sum, file);
         g_free(file);
     }
     g_strlcpy(sha256, whole ? g_checksum_get_string(sum) : "", COP_SHA256_TEXT);

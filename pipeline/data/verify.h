@@ -26,7 +26,6 @@ typedef struct CopVerifyFile {
     char sha256[65];         /* "": could not be read */
     int twin;                /* an earlier file with the same bytes; -1: none */
     bool known;              /* from the index: the file was not decoded now */
-    bool done;
 } CopVerifyFile;
 
 typedef struct CopVerifyNote {

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/bytes.h"
+
 enum { VERSION = 1, TIMED = 1, INTRA = 2, FRAMES_MAX = 1 << 22 };
 
 typedef struct Frame {
@@ -72,21 +74,10 @@ void cop_seek_note_packet(CopSeekNotes *notes, int64_t pts, int64_t dts)
 
 /* --- packing ------------------------------------------------------------------ */
 
-static void put(GByteArray *out, uint64_t value)
-{
-    guint8 byte[10];
-    guint n = 0;
-    do {
-        byte[n++] = (guint8)((value & 0x7F) | (value > 0x7F ? 0x80 : 0));
-        value >>= 7;
-    } while (value);
-    g_byte_array_append(out, byte, n);
-}
-
 /* Differences wrap: no pair of times is too far apart. */
 static void put_signed(GByteArray *out, uint64_t value)
 {
-    put(out, value >> 63 ? ~(value << 1) : value << 1);
+    cop_put_varint(out, value >> 63 ? ~(value << 1) : value << 1);
 }
 
 /* Runs of equal steps: a constant rate takes three bytes. */
@@ -101,7 +92,7 @@ static void put_times(GByteArray *out, const CopSeekNotes *notes)
             run++;
         }
         put_signed(out, step);
-        put(out, run);
+        cop_put_varint(out, run);
     }
 }
 
@@ -151,11 +142,11 @@ static void put_keys(GByteArray *out, const CopSeekNotes *notes, CopSeekBy by)
     const guint keys = by == COP_SEEK_BY_NOTHING ? 0 : key->len;
     int before = 0;
     uint64_t asked = 0;
-    put(out, keys);
+    cop_put_varint(out, keys);
     for (guint i = 0; i < keys; i++) {
         const int frame = g_array_index(key, int, i);
         const uint64_t time = (uint64_t)g_array_index(ask, int64_t, i);
-        put(out, (uint64_t)(frame - before));
+        cop_put_varint(out, (uint64_t)(frame - before));
         put_signed(out, time - asked);
         before = frame;
         asked = time;
@@ -172,9 +163,9 @@ CopStatus cop_seek_pack(const CopSeekNotes *notes, bool intra, CopSeekBy by, uin
     if (!notes->rising || notes->frames->len == 0)
         return COP_OK;
     GByteArray *out = g_byte_array_new();
-    put(out, VERSION);
-    put(out, (notes->timed ? TIMED : 0) | (intra ? INTRA : 0));
-    put(out, notes->frames->len);
+    cop_put_varint(out, VERSION);
+    cop_put_varint(out, (notes->timed ? TIMED : 0) | (intra ? INTRA : 0));
+    cop_put_varint(out, notes->frames->len);
     put_times(out, notes);
     for (guint i = 0; i < notes->frames->len; i++) {
         const guint8 sum[2] = {(guint8)frame_at(notes, i)->sum,

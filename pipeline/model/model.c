@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/model/model.h"
 
+#include <errno.h>
 #include <glib.h>
 #include <json-glib/json-glib.h>
 #include <math.h>
@@ -10,26 +11,19 @@
 #include <string.h>
 
 #include "models/archs/arch.h"
+#include "pipeline/bytes.h"
 #include "pipeline/json_text.h"
 
-enum { CHUNK = 1 << 16, SIDE_MAX = 16384 };
+enum { SIDE_MAX = 16384 };
 
 CopStatus cop_model_hash(const char *path, char **sha256, CopError *err)
 {
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return cop_error_set(err, COP_ERR_IO, "%s: cannot be opened", path);
     GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
-    guchar *chunk = g_malloc(CHUNK);
-    size_t n;
-    while ((n = fread(chunk, 1, CHUNK, file)) > 0)
-        g_checksum_update(sum, chunk, (gssize)n);
-    const bool failed = ferror(file);
-    fclose(file);
-    g_free(chunk);
-    *sha256 = failed ? NULL : g_strdup(g_checksum_get_string(sum));
+    const bool whole = cop_checksum_file(sum, path);
+    *sha256 = whole ? g_strdup(g_checksum_get_string(sum)) : NULL;
     g_checksum_free(sum);
-    return failed ? cop_error_set(err, COP_ERR_IO, "%s: cannot be read", path) : COP_OK;
+    return whole ? COP_OK
+                 : cop_error_set(err, COP_ERR_IO, "%s: cannot be read: %s", path, strerror(errno));
 }
 
 static const char *meta(const CopSafetensors *file, const char *key, const char *otherwise)

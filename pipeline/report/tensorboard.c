@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "pipeline/bytes.h"
+
 struct CopEvents {
     FILE *file;
     char *path;
@@ -35,18 +37,9 @@ uint32_t cop_crc32c(const void *bytes, size_t size)
 
 /* --- protocol buffers ----------------------------------------------------------- */
 
-static void put_varint(GByteArray *out, uint64_t value)
-{
-    do {
-        const guint8 byte = (guint8)((value & 0x7F) | (value > 0x7F ? 0x80 : 0));
-        g_byte_array_append(out, &byte, 1);
-        value >>= 7;
-    } while (value);
-}
-
 static void put_key(GByteArray *out, unsigned field, unsigned type)
 {
-    put_varint(out, field << 3 | type);
+    cop_put_varint(out, field << 3 | type);
 }
 
 /* Low byte first. */
@@ -61,7 +54,7 @@ static void put_fixed(GByteArray *out, uint64_t bits, int bytes)
 static void put_bytes(GByteArray *out, unsigned field, const void *bytes, size_t size)
 {
     put_key(out, field, BYTES);
-    put_varint(out, size);
+    cop_put_varint(out, size);
     g_byte_array_append(out, bytes, (guint)size);
 }
 
@@ -80,7 +73,7 @@ static GByteArray *begin_event(uint64_t step)
     put_key(event, WALL_TIME, FIXED64);
     put_fixed(event, bits, sizeof bits);
     put_key(event, STEP, VARINT);
-    put_varint(event, step);
+    cop_put_varint(event, step);
     return event;
 }
 
@@ -128,7 +121,7 @@ CopStatus cop_events_create(CopEvents **out, const char *folder, uint64_t step, 
     event = begin_event(step);
     GByteArray *log = g_byte_array_new();
     put_key(log, LOG_STATUS, VARINT);
-    put_varint(log, LOG_START);
+    cop_put_varint(log, LOG_START);
     put_message(event, SESSION_LOG, log);
     end_event(events, event);
     *out = events;
