@@ -28,7 +28,7 @@ typedef struct Job {
 
 static CopStatus find_temporal(const char *name, CopTemporal *temporal, CopError *err)
 {
-    *temporal = COP_TEMPORAL_IID;
+    *temporal = COP_TEMPORAL_AUTO;
     if (!name)
         return COP_OK;
     for (int i = 0; cop_temporal_names[i]; i++)
@@ -37,7 +37,7 @@ static CopStatus find_temporal(const char *name, CopTemporal *temporal, CopError
             return COP_OK;
         }
     return cop_error_set(err, COP_ERR_CONFIG,
-                         "--temporal \"%s\": must be one of iid, static, coherent", name);
+                         "--temporal \"%s\": must be one of auto, iid, static, coherent", name);
 }
 
 static CopStatus make_spec(const Arguments *arguments, CopCorruptSpec *spec, CopError *err)
@@ -156,7 +156,7 @@ static int run(int argc, char **argv)
         {"params", 0, 0, G_OPTION_ARG_FILENAME, &arguments.params,
          "Override the table, e.g. \"sigma=0.1\"", "LIST"},
         {"temporal", 0, 0, G_OPTION_ARG_FILENAME, &arguments.temporal,
-         "Randomness over time: iid, static or coherent (iid)", "MODE"},
+         "Randomness over time: auto, iid, static or coherent (auto)", "MODE"},
         {"clip-id", 0, 0, G_OPTION_ARG_FILENAME, &arguments.clip_id,
          "Tells clips of one seed apart (0)", "N"},
         {"crf", 0, 0, G_OPTION_ARG_INT, &arguments.crf, "Quality of an H.264 OUT, 0 to 51 (18)",

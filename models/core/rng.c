@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "models/core/portable_math.h"
+
 void cop_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4])
 {
     uint32_t k0 = key[0], k1 = key[1];
@@ -78,9 +80,7 @@ static double horner(const double *coefficient, int n, double x)
     return y;
 }
 
-/* Wichura (1988), algorithm AS 241, PPND16: inverse of the normal
- * distribution function, relative error about 1e-16, for 2^-33 <= p <= 1 - 2^-33. */
-static double inverse_normal(double p)
+double cop_normal_quantile(double p)
 {
     static const double a[8] = {3.3871328727963666080e0,  1.3314166789178437745e+2,
                                 1.9715909503065514427e+3, 1.3731693765509461125e+4,
@@ -113,7 +113,7 @@ static double inverse_normal(double p)
     }
     /* p is at least 2^-33 from either end, so r stays below 5 and the third
      * branch of the algorithm is never needed. */
-    const double r = sqrt(-log(q < 0 ? p : 1 - p)) - 1.6;
+    const double r = sqrt(-cop_log(q < 0 ? p : 1 - p)) - 1.6;
     const double tail = horner(c, 8, r) / horner(d, 8, r);
     return q < 0 ? -tail : tail;
 }
@@ -121,5 +121,5 @@ static double inverse_normal(double p)
 double cop_rng_normal(CopRngKey key, uint32_t position, CopRngAddress at)
 {
     /* The middle of the 2^-32 cell: never 0 or 1. */
-    return inverse_normal((cop_rng_u32(key, position, at) + 0.5) * 0x1p-32);
+    return cop_normal_quantile((cop_rng_u32(key, position, at) + 0.5) * 0x1p-32);
 }

@@ -125,7 +125,7 @@ static const CopOption corrupt_options[] = {
     ROW_QUIET(corruptions, STRINGS, "all", 0, 0, "names, families, or all"),
     ROW_QUIET(severities, DOUBLES, "1, 2, 3, 4, 5", 0, 5, "of every corruption"),
     ROW_CHOICE(stage, "native", stages, "source frames, or the net's resized ones"),
-    ROW_CHOICE(temporal, "iid", cop_temporal_names, "how noise runs from frame to frame"),
+    ROW_CHOICE(temporal, "auto", cop_temporal_names, "how what is drawn runs from frame to frame"),
     ROW(seed, U64, "1", 0, 0, "of everything random in corruptions"),
     ROW(params, STRINGS, "", 0, 0, "overrides: \"h264_crf:gop=16\""),
     COP_OPTIONS_END,

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/corrupt/corrupt.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 typedef struct Engine {
     const CopSeverityTable *table;
+    bool scales; /* the table's lengths follow the picture's size */
     char *params;
     CopFrameQueue ready; /* frames that only wait to be pulled */
     CopFrame rgb;        /* scratch for pictures of other formats */
@@ -34,13 +36,36 @@ static bool has_memory(const CopCorrupt *corrupt)
 static CopStatus set_up(CopCorrupt *corrupt, CopError *err)
 {
     const Engine *engine = engine_of(corrupt);
-    COP_TRY(cop_corrupt_resolve(corrupt->desc, engine->table, corrupt->severity, engine->params,
-                                corrupt->state, err));
+    COP_TRY(cop_corrupt_resolve(corrupt->desc, engine->table, corrupt->severity, corrupt->scale,
+                                engine->params, corrupt->state, err));
     corrupt->latency = corrupt->look_behind = 0;
     corrupt->align = 1;
     if (corrupt->severity == 0 || !corrupt->desc->init)
         return COP_OK;
     return corrupt->desc->init(corrupt, err);
+}
+
+double cop_corrupt_length_scale(int width, int height)
+{
+    const double side = (width < height ? width : height) / 224.0;
+    return side < 1 ? sqrt(side) : side;
+}
+
+/* Lets lengths follow the size of the pictures. */
+static CopStatus fit(CopCorrupt *corrupt, const CopFrame *frame)
+{
+    if (!engine_of(corrupt)->scales)
+        return COP_OK;
+    const double scale = cop_corrupt_length_scale(frame->width, frame->height);
+    if (scale == corrupt->scale)
+        return COP_OK;
+    corrupt->scale = scale;
+    return set_up(corrupt, NULL);
+}
+
+static CopTemporal mode_of(const CopCorruptDesc *desc, CopTemporal asked)
+{
+    return desc->temporal & 1u << asked ? asked : desc->temporal_default;
 }
 
 static CopStatus check_severity(const char *name, double severity, CopError *err)
@@ -84,7 +109,9 @@ CopStatus cop_corrupt_create(CopCorrupt **out, const CopCorruptSpec *spec, CopEr
         corrupt->severity = spec->severity;
         corrupt->key = cop_rng_key(spec->seed, purpose);
         corrupt->clip = spec->clip;
-        corrupt->temporal = spec->temporal;
+        corrupt->temporal = mode_of(desc, spec->temporal);
+        corrupt->scale = 1;
+        engine_of(corrupt)->scales = cop_corrupt_table_scales(desc, table);
         status = set_up(corrupt, err);
     } else {
         cop_error_set(err, status, "%s: out of memory", desc->name);
@@ -163,6 +190,7 @@ CopStatus cop_corrupt_in_place(CopCorrupt *corrupt, CopFrame *frame)
         return COP_OK;
     if (!desc->apply)
         return COP_ERR_UNSUPPORTED;
+    COP_TRY(fit(corrupt, frame));
     if (!(desc->flags & COP_CORRUPT_RGB) || frame->format == COP_PIXEL_RGB)
         return desc->apply(corrupt, frame);
     CopFrame *rgb = &engine_of(corrupt)->rgb;
@@ -196,6 +224,7 @@ CopStatus cop_corrupt_push(CopCorrupt *corrupt, const CopFrame *frame)
     Engine *engine = engine_of(corrupt);
     COP_TRY(check_order(corrupt, frame));
     if (corrupt->severity > 0 && has_memory(corrupt)) {
+        COP_TRY(fit(corrupt, frame));
         COP_TRY(corrupt->desc->push(corrupt, frame));
         return collect(corrupt);
     }
@@ -318,6 +347,10 @@ char *cop_corrupt_describe(const CopCorrupt *corrupt)
         separator = ", ";
         free(value);
     }
+    if (engine_of(corrupt)->scales)
+        fprintf(stream, "%slengths=scaled", separator);
+    if (corrupt->desc->temporal)
+        fprintf(stream, ", temporal=%s", cop_temporal_names[corrupt->temporal]);
     failed |= fclose(stream) != 0;
     if (failed) {
         free(text);

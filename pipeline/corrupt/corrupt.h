@@ -25,24 +25,35 @@ typedef enum CopFamily {
 } CopFamily;
 extern const char *const cop_family_names[]; /* ended by NULL */
 
+/* How what is drawn runs from frame to frame. */
 typedef enum CopTemporal {
-    COP_TEMPORAL_IID,
-    COP_TEMPORAL_STATIC,
-    COP_TEMPORAL_COHERENT
+    COP_TEMPORAL_AUTO,    /* what the corruption's descriptor says */
+    COP_TEMPORAL_IID,     /* fresh in every frame */
+    COP_TEMPORAL_STATIC,  /* drawn once a clip */
+    COP_TEMPORAL_COHERENT /* moves: snow falls, fog drifts, a shake walks */
 } CopTemporal;
-extern const char *const cop_temporal_names[];
+extern const char *const cop_temporal_names[]; /* ended by NULL */
 
 enum {
     COP_CORRUPT_RGB = 1u << 0, /* works on 8-bit RGB 4:4:4; other formats are converted around it */
-    COP_CORRUPT_RANDOM = 1u << 1,    /* draws random numbers */
-    COP_CORRUPT_WHOLE_CLIP = 1u << 2 /* a frame's bytes depend on where the clip starts or ends */
+    COP_CORRUPT_RANDOM = 1u << 1,     /* draws random numbers */
+    COP_CORRUPT_WHOLE_CLIP = 1u << 2, /* a frame's bytes depend on where the clip starts or ends */
+    COP_CORRUPT_PARTIAL = 1u << 3     /* some frames of a clip may stay as they are */
 };
 
 enum { COP_SEVERITIES = 5 };
 
+/* The first table of every corruption is this preset: the default, for video of any
+ * size. Options marked COP_OPTION_LENGTH count pixels of a picture whose short side is
+ * 224 there, and are multiplied by cop_corrupt_length_scale() once the size is known. */
+#define COP_PRESET_DEFAULT "coppice"
+
+/* Of all tables. Values that change open a new version; the old one keeps its own. */
+enum { COP_PRESET_VERSION = 1 };
+
 /* Values of some options at severities 1..5, and those that leave the picture as it is. */
 typedef struct CopSeverityTable {
-    const char *preset; /* "imagenet-c-224", ... ; the first table is the default */
+    const char *preset; /* "coppice", "imagenet-c-224", ... */
     const char *reference;
     const char *const *columns; /* option names, ended by NULL */
     const double *identity;     /* [columns] severity 0 */
@@ -54,14 +65,17 @@ typedef struct CopCorrupt CopCorrupt;
 /* A per-frame corruption supplies apply(); one with memory supplies push(), pull()
  * and flush(), and takes formats as they come (COP_CORRUPT_RGB goes with apply()
  * only). init() runs after options are resolved, and again after each change of
- * severity, with frames in flight where there is memory; it may allocate into the
- * state and sets latency and look_behind (frames), and align where it restarts at
- * absolute multiples. It does not run at severity 0. */
+ * severity, with frames in flight where there is memory, and of the picture's length
+ * scale; it may allocate into the state (close() frees) and sets latency and
+ * look_behind (frames), and align where it restarts at absolute multiples. It does not
+ * run at severity 0. apply() may see frames of any index and size in any order. */
 typedef struct CopCorruptDesc {
     const char *name, *summary, *reference;
     CopFamily family;
     unsigned flags;
-    const CopOption *options;       /* offsets into the state */
+    unsigned temporal;            /* bits 1u << CopTemporal: the modes that differ; 0: none does */
+    CopTemporal temporal_default; /* one of them */
+    const CopOption *options;     /* offsets into the state */
     const CopSeverityTable *tables; /* ended by a row whose preset is NULL */
     size_t state_size;
     CopStatus (*init)(CopCorrupt *corrupt, CopError *err);
@@ -80,26 +94,30 @@ struct CopCorrupt {
     double severity;
     CopRngKey key; /* of (seed, "corrupt:" name) */
     uint32_t clip;
-    CopTemporal temporal;
-    int latency;     /* frames pushed ahead of the frame pulled */
-    int look_behind; /* frames before the first wanted one that it must have seen */
-    int align;       /* restarts at multiples of this index; 1 if it never restarts */
-    void *engine;    /* the framework's own queue */
+    CopTemporal temporal; /* resolved: never AUTO where the corruption knows modes */
+    double scale;         /* of lengths, where the preset asks for it; else 1 */
+    int latency;          /* frames pushed ahead of the frame pulled */
+    int look_behind;      /* frames before the first wanted one that it must have seen */
+    int align;            /* restarts at multiples of this index; 1 if it never restarts */
+    void *engine;         /* the framework's own queue */
 };
 
 typedef struct CopCorruptSpec {
     const char *name;
     double severity; /* 0..5 */
     uint64_t seed;
-    uint32_t clip; /* clip-id */
-    CopTemporal temporal;
-    const char *preset; /* NULL or "": the first table */
-    const char *params; /* "sigma=0.1, gop=16": override the table; NULL or "" for none */
+    uint32_t clip;        /* clip-id */
+    CopTemporal temporal; /* a mode that the corruption does not know is its default */
+    const char *preset;   /* NULL or "": the first table */
+    const char *params;   /* "sigma=0.1, gop=16": override the table; NULL or "" for none */
 } CopCorruptSpec;
 
 /* All corruptions, ended by NULL. */
 extern const CopCorruptDesc *const cop_corrupt_registry[];
 const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err);
+
+/* True when the corruption has a table called `preset`. */
+bool cop_corrupt_has_preset(const CopCorruptDesc *desc, const char *preset);
 
 /* Creates an instance. Unknown name, preset, parameter or a value out of range is
  * COP_ERR_CONFIG with what is allowed; a missing encoder COP_ERR_UNSUPPORTED. Strings
@@ -107,6 +125,12 @@ const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err);
 CopStatus cop_corrupt_create(CopCorrupt **out, const CopCorruptSpec *spec,
                              CopError *err) COP_MUST_CHECK;
 void cop_corrupt_destroy(CopCorrupt **corrupt);
+
+/* What lengths of the default preset are multiplied by in a picture of this size: with
+ * N the short side, N / 224 above 224, sqrt(N / 224) below. Pictures look alike when
+ * blurs grow with them; kernels under a pixel vanish, though, and at half the size 0.7
+ * keeps PSNR where 0.5 does not. */
+double cop_corrupt_length_scale(int width, int height);
 
 /* New severity from the next frame pushed; frames pushed before keep theirs. */
 CopStatus cop_corrupt_set_severity(CopCorrupt *corrupt, double severity,
@@ -135,7 +159,8 @@ void cop_corrupt_span(const CopCorrupt *corrupt, int first, int last, int total,
 CopStatus cop_corrupt_frames(CopCorrupt *corrupt, const CopFrame *in, int n,
                              CopFrame *out) COP_MUST_CHECK;
 
-/* Resolved options as text "sigma=0.12", malloc'ed and returned: what a setup's hash covers. */
+/* Resolved options as text "sigma=0.12" (lengths as for the last picture; of a new
+ * instance, for one of short side 224), malloc'ed and returned: what a setup's hash covers. */
 char *cop_corrupt_describe(const CopCorrupt *corrupt);
 
 #endif

@@ -113,6 +113,8 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
 static const char *const columns[] = {"offset", NULL};
 
 static const CopSeverityTable tables[] = {
+    {COP_PRESET_DEFAULT, "Hendrycks and Dietterich, ICLR 2019; also Tiny ImageNet-C", columns,
+     (const double[]){0}, (const double[]){0.1, 0.2, 0.3, 0.4, 0.5}},
     {"imagenet-c-224", "Hendrycks and Dietterich, ICLR 2019; also Tiny ImageNet-C", columns,
      (const double[]){0}, (const double[]){0.1, 0.2, 0.3, 0.4, 0.5}},
     {"tiny-64", "Tiny ImageNet-C, same authors", columns, (const double[]){0},

@@ -64,8 +64,7 @@ static void add_noise(const GaussianNoise *noise, const uint32_t *word, uint8_t 
 static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
 {
     const GaussianNoise *noise = corrupt->state;
-    /* Sensor noise is fresh in each frame or a fixed pattern; there is no motion
-     * for it to follow, so "coherent" is as good as "iid". */
+    /* Sensor noise is fresh in each frame or a fixed pattern: it has no motion to follow. */
     const bool fixed = corrupt->temporal == COP_TEMPORAL_STATIC;
     const CopRngAddress at = {.frame = fixed ? 0 : (uint32_t)frame->index, .clip = corrupt->clip};
     uint32_t word[CHUNK + COP_NOISE_STEP];
@@ -86,6 +85,8 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
 static const char *const columns[] = {"sigma", NULL};
 
 static const CopSeverityTable tables[] = {
+    {COP_PRESET_DEFAULT, "Hendrycks and Dietterich, ICLR 2019", columns, (const double[]){0},
+     (const double[]){0.08, 0.12, 0.18, 0.26, 0.38}},
     {"imagenet-c-224", "Hendrycks and Dietterich, ICLR 2019", columns, (const double[]){0},
      (const double[]){0.08, 0.12, 0.18, 0.26, 0.38}},
     {"tiny-64", "Tiny ImageNet-C, same authors", columns, (const double[]){0},
@@ -101,6 +102,8 @@ const CopCorruptDesc cop_corrupt_gaussian_noise = {
     .reference = "Hendrycks and Dietterich, ICLR 2019",
     .family = COP_FAMILY_NOISE,
     .flags = COP_CORRUPT_RGB | COP_CORRUPT_RANDOM,
+    .temporal = 1u << COP_TEMPORAL_IID | 1u << COP_TEMPORAL_STATIC,
+    .temporal_default = COP_TEMPORAL_IID,
     .options = options,
     .tables = tables,
     .state_size = sizeof(GaussianNoise),

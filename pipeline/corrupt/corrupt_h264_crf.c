@@ -310,6 +310,8 @@ static void close(CopCorrupt *corrupt)
 static const char *const columns[] = {"crf", NULL};
 
 static const CopSeverityTable tables[] = {
+    {COP_PRESET_DEFAULT, "the h264_crf of Yi et al., NeurIPS 2021", columns, (const double[]){0},
+     (const double[]){23, 30, 37, 44, 51}},
     {"kinetics-c", "the h264_crf of Yi et al., NeurIPS 2021", columns, (const double[]){0},
      (const double[]){23, 30, 37, 44, 51}},
     {.preset = NULL},

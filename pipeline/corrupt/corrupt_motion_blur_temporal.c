@@ -194,6 +194,8 @@ static void close(CopCorrupt *corrupt)
 static const char *const columns[] = {"c", NULL};
 
 static const CopSeverityTable tables[] = {
+    {COP_PRESET_DEFAULT, "Mini Kinetics-C, Yi et al., NeurIPS 2021", columns, (const double[]){0},
+     (const double[]){3, 5, 7, 9, 11}},
     {"kinetics-c", "Mini Kinetics-C, Yi et al., NeurIPS 2021", columns, (const double[]){0},
      (const double[]){3, 5, 7, 9, 11}},
     {"ssv2-c", "Mini SSV2-C, same authors", columns, (const double[]){0},

@@ -6,7 +6,7 @@
 
 const char *const cop_family_names[] = {"noise", "blur",      "weather", "digital",  "temporal",
                                         "codec", "bitstream", "camera",  "spectral", NULL};
-const char *const cop_temporal_names[] = {"iid", "static", "coherent", NULL};
+const char *const cop_temporal_names[] = {"auto", "iid", "static", "coherent", NULL};
 
 extern const CopCorruptDesc cop_corrupt_gaussian_noise;
 extern const CopCorruptDesc cop_corrupt_brightness;

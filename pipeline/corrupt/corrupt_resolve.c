@@ -7,6 +7,14 @@
 
 #include "models/core/option_list.h"
 
+/* "NAME", the newest version, or "NAME@VERSION" */
+static bool is_called(const CopSeverityTable *table, const char *preset)
+{
+    char full[64];
+    snprintf(full, sizeof full, "%s@%d", table->preset, COP_PRESET_VERSION);
+    return cop_name_equal(table->preset, preset) || cop_name_equal(full, preset);
+}
+
 const CopSeverityTable *cop_corrupt_table(const CopCorruptDesc *desc, const char *preset,
                                           CopError *err)
 {
@@ -15,15 +23,21 @@ const CopSeverityTable *cop_corrupt_table(const CopCorruptDesc *desc, const char
     char names[256] = "";
     size_t used = 0;
     for (const CopSeverityTable *table = desc->tables; table->preset; table++) {
-        if (cop_name_equal(table->preset, preset))
+        if (is_called(table, preset))
             return table;
         if (used < sizeof names)
-            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
-                                     table->preset);
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s@%d", used ? ", " : "",
+                                     table->preset, COP_PRESET_VERSION);
     }
     cop_error_set(err, COP_ERR_CONFIG, "%s has no preset \"%s\"; there are: %s", desc->name, preset,
                   names);
     return NULL;
+}
+
+bool cop_corrupt_has_preset(const CopCorruptDesc *desc, const char *preset)
+{
+    CopError err = {0};
+    return cop_corrupt_table(desc, preset, &err) != NULL;
 }
 
 double cop_corrupt_table_value(const CopSeverityTable *table, int column, double severity,
@@ -40,6 +54,30 @@ double cop_corrupt_table_value(const CopSeverityTable *table, int column, double
     if (whole == COP_SEVERITIES)
         return lower;
     return lower + (severity - whole) * (row[whole * columns] - lower);
+}
+
+bool cop_corrupt_table_scales(const CopCorruptDesc *desc, const CopSeverityTable *table)
+{
+    if (table != desc->tables)
+        return false;
+    for (int i = 0; table->columns[i]; i++) {
+        const CopOption *row = cop_option_find(desc->options, table->columns[i]);
+        if (row && row->flags & COP_OPTION_LENGTH)
+            return true;
+    }
+    return false;
+}
+
+static double scaled(const CopOption *row, double value, double scale)
+{
+    if (!(row->flags & COP_OPTION_LENGTH))
+        return value;
+    double length = value * scale;
+    if (row->type == COP_TYPE_INT && value >= 1 && length < 1)
+        length = 1;
+    if (row->min == 0 && row->max == 0)
+        return length;
+    return length < row->min ? row->min : length > row->max ? row->max : length;
 }
 
 static void set_number(const CopOption *row, void *state, double value)
@@ -65,7 +103,8 @@ static void set_number(const CopOption *row, void *state, double value)
 }
 
 CopStatus cop_corrupt_resolve(const CopCorruptDesc *desc, const CopSeverityTable *table,
-                              double severity, const char *params, void *state, CopError *err)
+                              double severity, double scale, const char *params, void *state,
+                              CopError *err)
 {
     cop_options_free(desc->options, state);
     COP_TRY(cop_options_defaults(desc->options, state, err));
@@ -74,9 +113,9 @@ CopStatus cop_corrupt_resolve(const CopCorruptDesc *desc, const CopSeverityTable
         if (!row)
             return cop_error_set(err, COP_ERR_ARG, "%s: table %s has a column \"%s\", no option",
                                  desc->name, table->preset, table->columns[i]);
-        set_number(
-            row, state,
-            cop_corrupt_table_value(table, i, severity, row->flags & COP_OPTION_INTERPOLATE));
+        const double value =
+            cop_corrupt_table_value(table, i, severity, row->flags & COP_OPTION_INTERPOLATE);
+        set_number(row, state, scaled(row, value, scale));
     }
     CopError inner = {0};
     const CopStatus status = cop_options_parse(desc->options, state, params, &inner);

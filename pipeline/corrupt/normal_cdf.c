@@ -2,17 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/corrupt/normal_cdf.h"
 
-/* exp(-x), 0 <= x <= 41: Taylor series at x / 256, squared eight times. */
-static double exp_minus(double x)
-{
-    const double y = x / 256;
-    double sum = 1;
-    for (int k = 12; k > 0; k--)
-        sum = 1 - y / k * sum;
-    for (int i = 0; i < 8; i++)
-        sum *= sum;
-    return sum;
-}
+#include "models/core/portable_math.h"
 
 double cop_normal_cdf(double z)
 {
@@ -28,5 +18,5 @@ double cop_normal_cdf(double z)
         term *= z * z / (2 * k + 1);
     }
     const double root_two_pi = 2.50662827463100050242;
-    return 0.5 + exp_minus(z * z / 2) / root_two_pi * sum;
+    return 0.5 + cop_exp(-z * z / 2) / root_two_pi * sum;
 }

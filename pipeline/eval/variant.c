@@ -138,10 +138,7 @@ static CopStatus add_corruption(CopVariants *out, const CopCorruptOptions *corru
                                    .preset = corrupt->preset,
                                    .params = params_of(corrupt, desc)}};
     /* A preset that this corruption has no table for leaves it at its own default. */
-    bool known = false;
-    for (int i = 0; desc->tables && desc->tables[i].preset; i++)
-        known |= corrupt->preset && strcmp(desc->tables[i].preset, corrupt->preset) == 0;
-    if (!known)
+    if (corrupt->preset && !cop_corrupt_has_preset(desc, corrupt->preset))
         variant.spec.preset = NULL;
     CopCorrupt *trial = NULL;
     COP_TRY(cop_corrupt_create(&trial, &variant.spec, err));
@@ -156,9 +153,8 @@ static CopStatus check_preset(const CopCorruptOptions *corrupt, CopError *err)
     if (!corrupt->preset || !*corrupt->preset)
         return COP_OK;
     for (int i = 0; cop_corrupt_registry[i]; i++)
-        for (const CopSeverityTable *t = cop_corrupt_registry[i]->tables; t && t->preset; t++)
-            if (strcmp(t->preset, corrupt->preset) == 0)
-                return COP_OK;
+        if (cop_corrupt_has_preset(cop_corrupt_registry[i], corrupt->preset))
+            return COP_OK;
     return cop_error_set(err, COP_ERR_CONFIG,
                          "corrupt.preset \"%s\": no corruption has such a table; `coppice list "
                          "corruptions` shows them",

@@ -12,8 +12,8 @@
 #include "tests/corrupt_clip.h"
 
 typedef struct Sample {
-    double strength;
-    int taps;
+    double strength, radius;
+    int taps, side;
     CopDoubles list;
 } Sample;
 
@@ -24,6 +24,29 @@ static const CopOption sample_options[] = {
     {"list", "of numbers", COP_TYPE_DOUBLES, offsetof(Sample, list), "1, 2", 0, 10, NULL, 0},
     COP_OPTIONS_END,
 };
+
+static const CopOption length_options[] = {
+    {"radius", "pixels", COP_TYPE_DOUBLE, offsetof(Sample, radius), "1", 0, 100, NULL,
+     COP_OPTION_LENGTH},
+    {"side", "pixels", COP_TYPE_INT, offsetof(Sample, side), "1", 0, 100, NULL, COP_OPTION_LENGTH},
+    {"taps", "no length", COP_TYPE_INT, offsetof(Sample, taps), "3", 0, 100, NULL, 0},
+    COP_OPTIONS_END,
+};
+
+static const char *const length_columns[] = {"radius", "side", "taps", NULL};
+
+static const CopSeverityTable length_tables[] = {
+    {COP_PRESET_DEFAULT, "none", length_columns, (const double[]){0, 0, 0},
+     (const double[]){2, 1, 4, 2, 2, 4, 2, 3, 4, 2, 4, 4, 40, 5, 4}},
+    {"native", "none", length_columns, (const double[]){0, 0, 0},
+     (const double[]){2, 1, 4, 2, 2, 4, 2, 3, 4, 2, 4, 4, 40, 5, 4}},
+    {.preset = NULL},
+};
+
+static const CopCorruptDesc lengths = {.name = "lengths",
+                                       .options = length_options,
+                                       .tables = length_tables,
+                                       .state_size = sizeof(Sample)};
 
 static const char *const sample_columns[] = {"strength", "taps", NULL};
 
@@ -50,7 +73,7 @@ START_TEST(severity_picks_and_mixes_rows)
     Sample state = {0};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         ck_assert_int_eq(
-            cop_corrupt_resolve(&sample, sample_tables, cases[i].severity, NULL, &state, NULL),
+            cop_corrupt_resolve(&sample, sample_tables, cases[i].severity, 1, NULL, &state, NULL),
             COP_OK);
         ck_assert(state.strength == cases[i].strength);
         ck_assert_int_eq(state.taps, cases[i].taps);
@@ -59,11 +82,42 @@ START_TEST(severity_picks_and_mixes_rows)
 }
 END_TEST
 
+/* Lengths of the table grow with the picture, those of `params` are pixels as given. */
+START_TEST(lengths_are_scaled)
+{
+    ck_assert(cop_corrupt_length_scale(300, 224) == 1);
+    ck_assert(cop_corrupt_length_scale(720, 1280) == 720 / 224.0);
+    ck_assert(cop_corrupt_length_scale(56, 100) == 0.5);
+    ck_assert(cop_corrupt_table_scales(&lengths, length_tables));
+    ck_assert(!cop_corrupt_table_scales(&lengths, length_tables + 1));
+    ck_assert(!cop_corrupt_table_scales(&sample, sample_tables));
+    const struct {
+        double severity, scale;
+        const char *params;
+        double radius;
+        int side;
+    } cases[] = {{1, 3, NULL, 6, 3},      {1, 0.25, NULL, 0.5, 1}, {3, 0.5, NULL, 1, 2},
+                 {5, 3, NULL, 100, 15},   {0, 3, NULL, 6, 3},      {2, 3, "side=9", 6, 9},
+                 {2, 3, "radius=5", 5, 6}};
+    Sample state = {0};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ck_assert_int_eq(cop_corrupt_resolve(&lengths, length_tables, cases[i].severity,
+                                             cases[i].scale, cases[i].params, &state, NULL),
+                         COP_OK);
+        ck_assert_msg(state.radius == cases[i].radius, "%zu: %g", i, state.radius);
+        ck_assert_int_eq(state.side, cases[i].side);
+        ck_assert_int_eq(state.taps, 4);
+    }
+    cop_options_free(length_options, &state);
+}
+END_TEST
+
 START_TEST(params_override_the_table)
 {
     Sample state = {0};
     const char *params = " taps = 7 , list=[1, 2.5,3], strength=0.125 ";
-    ck_assert_int_eq(cop_corrupt_resolve(&sample, sample_tables, 5, params, &state, NULL), COP_OK);
+    ck_assert_int_eq(cop_corrupt_resolve(&sample, sample_tables, 5, 1, params, &state, NULL),
+                     COP_OK);
     ck_assert(state.strength == 0.125);
     ck_assert_int_eq(state.taps, 7);
     ck_assert_int_eq(state.list.n, 3);
@@ -72,7 +126,7 @@ START_TEST(params_override_the_table)
                                "taps=1,", ","};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         CopError err = {0};
-        ck_assert_msg(cop_corrupt_resolve(&sample, sample_tables, 5, bad[i], &state, &err) ==
+        ck_assert_msg(cop_corrupt_resolve(&sample, sample_tables, 5, 1, bad[i], &state, &err) ==
                           COP_ERR_CONFIG,
                       "\"%s\" was taken", bad[i]);
         ck_assert(strncmp(err.text, "sample: ", 8) == 0);
@@ -87,8 +141,13 @@ START_TEST(presets_by_name)
     ck_assert(cop_corrupt_table(&sample, NULL, NULL) == &sample_tables[0]);
     ck_assert(cop_corrupt_table(&sample, "", NULL) == &sample_tables[0]);
     ck_assert(cop_corrupt_table(&sample, "second_table", NULL) == &sample_tables[1]);
+    ck_assert(cop_corrupt_table(&sample, "second-table@1", NULL) == &sample_tables[1]);
+    ck_assert(cop_corrupt_table(&sample, "second-table@2", &err) == NULL);
+    ck_assert(strstr(err.text, "second-table@1") != NULL);
+    err = (CopError){0};
+    ck_assert(cop_corrupt_table(&sample, "second", &err) == NULL);
     ck_assert(cop_corrupt_table(&sample, "third", &err) == NULL);
-    ck_assert(strstr(err.text, "first, second-table") != NULL);
+    ck_assert(strstr(err.text, "first@1, second-table@1") != NULL);
     ck_assert(cop_corrupt_find("gaussian-noise", NULL) != NULL);
     err = (CopError){0};
     ck_assert(cop_corrupt_find("gausian_noise", &err) == NULL);
@@ -96,8 +155,34 @@ START_TEST(presets_by_name)
 }
 END_TEST
 
+/* A mode that a corruption does not know is its own. */
+START_TEST(modes_over_time)
+{
+    const struct {
+        const char *name;
+        CopTemporal asked, seen;
+    } cases[] = {{"gaussian_noise", COP_TEMPORAL_AUTO, COP_TEMPORAL_IID},
+                 {"gaussian_noise", COP_TEMPORAL_STATIC, COP_TEMPORAL_STATIC},
+                 {"gaussian_noise", COP_TEMPORAL_COHERENT, COP_TEMPORAL_IID},
+                 {"brightness", COP_TEMPORAL_STATIC, COP_TEMPORAL_AUTO}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        CopCorrupt *corrupt;
+        const CopCorruptSpec spec = {
+            .name = cases[i].name, .severity = 1, .temporal = cases[i].asked};
+        ck_assert_int_eq(cop_corrupt_create(&corrupt, &spec, NULL), COP_OK);
+        ck_assert_int_eq(corrupt->temporal, cases[i].seen);
+        cop_corrupt_destroy(&corrupt);
+    }
+}
+END_TEST
+
 START_TEST(description_holds_all_options)
 {
+    CopCorrupt *noise = clip_corrupt("gaussian_noise", 1, 0, NULL, NULL);
+    char *said = cop_corrupt_describe(noise);
+    ck_assert_str_eq(said, "sigma=0.08, temporal=iid");
+    free(said);
+    cop_corrupt_destroy(&noise);
     CopCorrupt *corrupt = clip_corrupt("h264_crf", 2.5, 0, NULL, "gop=8");
     char *text = cop_corrupt_describe(corrupt);
     ck_assert_str_eq(text, "crf=33.5, gop=8, preset=medium");
@@ -217,6 +302,8 @@ static Suite *suite(void)
     Suite *s = suite_create("corrupt");
     TCase *tc = tcase_create("engine");
     tcase_add_test(tc, severity_picks_and_mixes_rows);
+    tcase_add_test(tc, lengths_are_scaled);
+    tcase_add_test(tc, modes_over_time);
     tcase_add_test(tc, params_override_the_table);
     tcase_add_test(tc, presets_by_name);
     tcase_add_test(tc, description_holds_all_options);
