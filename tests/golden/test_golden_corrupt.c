@@ -7,42 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/train/safetensors.h"
 #include "tests/corrupt_clip.h"
-
-typedef struct Golden {
-    CopSafetensors *file;
-    const CopStTensor *input, *output;
-    int t, h, w;
-} Golden;
-
-static void golden_open(Golden *golden, const char *name)
-{
-    char path[512];
-    CopError err = {0};
-    snprintf(path, sizeof path, "%s/golden/corrupt/%s.safetensors", COP_TESTS, name);
-    ck_assert_msg(cop_safetensors_open(&golden->file, path, &err) == COP_OK, "%s", err.text);
-    golden->input = cop_safetensors_find(golden->file, "input");
-    golden->output = cop_safetensors_find(golden->file, "output");
-    ck_assert(golden->input && golden->output && golden->input->dtype == COP_DTYPE_U8);
-    const int clip = golden->input->rank == 4;
-    golden->t = clip ? (int)golden->input->shape[0] : 1;
-    golden->h = (int)golden->input->shape[clip];
-    golden->w = (int)golden->input->shape[clip + 1];
-    ck_assert_uint_eq(golden->input->bytes, (size_t)(golden->t * golden->h * golden->w * 3));
-}
-
-static CopFrame golden_frame(const Golden *golden, const CopStTensor *tensor, int i)
-{
-    CopFrame frame;
-    ck_assert_int_eq(cop_frame_alloc(&frame, COP_PIXEL_RGB, golden->w, golden->h), COP_OK);
-    frame.index = i;
-    const size_t row = (size_t)golden->w * 3;
-    const uint8_t *from = (const uint8_t *)tensor->data + (size_t)i * row * (size_t)golden->h;
-    for (int y = 0; y < golden->h; y++)
-        memcpy(frame.plane[0] + y * frame.stride[0], from + (size_t)y * row, row);
-    return frame;
-}
+#include "tests/golden_help.h"
 
 static const char *const pictures[] = {"astronaut", "coffee"};
 static const char *const picture_tables[] = {"tiny-64", "cifar-32"};
@@ -50,23 +16,8 @@ static const char *const picture_tables[] = {"tiny-64", "cifar-32"};
 START_TEST(brightness_is_exact)
 {
     for (int s = 1; s <= 5; s += 2)
-        for (int p = 0; p < 2; p++) {
-            char name[128];
-            snprintf(name, sizeof name, "%s_brightness_s%d_%s", picture_tables[_i], s, pictures[p]);
-            Golden golden;
-            golden_open(&golden, name);
-            CopFrame in = golden_frame(&golden, golden.input, 0), out;
-            CopFrame want = golden_frame(&golden, golden.output, 0);
-            CopCorrupt *corrupt = clip_corrupt("brightness", s, 0, picture_tables[_i], NULL);
-            ck_assert_int_eq(cop_corrupt_frames(corrupt, &in, 1, &out), COP_OK);
-            ck_assert_msg(clip_same_pixels(&out, &want), "%s: mean squared error %g", name,
-                          clip_mse(&out, &want, 1));
-            cop_corrupt_destroy(&corrupt);
-            clip_free(&in, 1);
-            clip_free(&out, 1);
-            clip_free(&want, 1);
-            cop_safetensors_close(&golden.file);
-        }
+        for (int p = 0; p < 2; p++)
+            golden_exact(picture_tables[_i], "brightness", s, pictures[p], 0, 0);
 }
 END_TEST
 
@@ -189,10 +140,7 @@ START_TEST(gaussian_noise_is_a_step_of_whole_levels)
         Golden golden;
         golden_open(&golden, name);
         const size_t n = golden.input->bytes;
-        const CopStTensor *draws = cop_safetensors_find(golden.file, "draw.noise");
-        float *noise = malloc(n * sizeof *noise);
-        ck_assert(noise != NULL);
-        ck_assert_int_eq(cop_safetensors_read_f32(draws, noise, n, NULL), COP_OK);
+        float *noise = golden_floats(&golden, "draw.noise", n);
         const uint8_t *x = golden.input->data, *y = golden.output->data;
         for (size_t i = 0; i < n; i++) {
             const double level = x[i] + floor(255.0 * (double)noise[i]);
