@@ -15,13 +15,13 @@ static const char class_names[] = "[\"left\", \"right\", \"up\", \"down\", \"gro
                                   "\"spin\", \"orbit\", \"bounce\", \"still\"]";
 
 static const CopStoreModel models[] = {
-    {"d1e5a0c7f3b24e6c9a77aa10", "dense", "r3d_18", "dense", 1.0, 1, 33176010, 33176010,
+    {"d1e5a0c7f3b24e6c9a77aa10", "dense", "r3d_18", "dense", "", 1.0, 1, 33176010, 33176010,
      81400000000, 81400000000},
-    {"57a71c00b81d4f2e8c6d1b22", "static-0.5", "r3d_18", "static", 0.5, 1, 33176010, 16593226,
+    {"57a71c00b81d4f2e8c6d1b22", "static-0.5", "r3d_18", "static", "", 0.5, 1, 33176010, 16593226,
      41900000000, 81400000000},
-    {"5e7000aa93c14d0fb0e92c33", "set-0.5", "r3d_18", "set", 0.5, 1, 33176010, 16593226,
+    {"5e7000aa93c14d0fb0e92c33", "set-0.5", "r3d_18", "set", "", 0.5, 1, 33176010, 16593226,
      42300000000, 81400000000},
-    {"419100bb6e7a4a55a4f13d44", "rigl-0.5", "r3d_18", "rigl", 0.5, 1, 33176010, 16593226,
+    {"419100bb6e7a4a55a4f13d44", "rigl-0.5", "r3d_18", "rigl", "", 0.5, 1, 33176010, 16593226,
      43100000000, 81400000000},
 };
 static const double skill[] = {0.86, 0.82, 0.85, 0.87};
@@ -132,6 +132,10 @@ static CopStatus put_cell(CopStore *store, const FakeResults *fake, const int64_
         prediction.cell = cell;
         prediction.clip = clips[clip];
         COP_TRY(cop_store_predict(store, &prediction, err));
+        if (corruption >= 0)
+            COP_TRY(cop_store_fidelity(store, setup, corruptions[corruption].name, severity,
+                                       clips[clip], 10.0 * severity + clip % 2, 1 - 0.1 * severity,
+                                       err));
     }
     return cop_store_seconds(store, cell, 0.02 * n * models[model].density, err);
 }

@@ -11,7 +11,7 @@
 
 enum {
     APPLICATION_ID = 0x436F7043, /* "CopC": tells our files from other SQLite files */
-    SCHEMA = 2,
+    SCHEMA = 3,
     BUSY_MS = 20000 /* a lane batch commits in milliseconds; a checkpoint may take seconds */
 };
 
@@ -52,6 +52,11 @@ static const char *const upgrades[SCHEMA] = {
           "CREATE TABLE run_model(run INTEGER NOT NULL REFERENCES run,"
           " model INTEGER NOT NULL REFERENCES model, path TEXT NOT NULL,"
           " PRIMARY KEY(run, model)) WITHOUT ROWID;",
+    [2] = "CREATE TABLE recipe(model INTEGER PRIMARY KEY REFERENCES model, hash TEXT NOT NULL);"
+          "CREATE TABLE fidelity(setup INTEGER NOT NULL REFERENCES setup,"
+          " corruption TEXT NOT NULL, severity REAL NOT NULL,"
+          " clip INTEGER NOT NULL REFERENCES clip, mse REAL NOT NULL, ssim REAL NOT NULL,"
+          " PRIMARY KEY(setup, corruption, severity, clip)) WITHOUT ROWID;",
 };
 
 static CopStatus report(sqlite3 *db, const char *path, const char *doing, CopError *err)

@@ -129,6 +129,7 @@ static CopStatus store_model(Grid *grid, GridModel *m)
                                .arch = m->model->arch,
                                .method = m->model->method,
                                .density = m->model->density,
+                               .recipe = m->model->recipe,
                                .seed = m->model->seed,
                                .parameters = (int64_t)parameters,
                                .nonzeros = (int64_t)nonzeros,
@@ -224,6 +225,20 @@ static CopStatus store_pictures(Grid *grid, const CopGridSlot *slot, int clip)
     return COP_OK;
 }
 
+static CopStatus store_fidelity(Grid *grid, const CopGridSlot *slot, int clip)
+{
+    for (int v = 0; v < grid->variants.n; v++) {
+        const CopFidelity *sum = &slot->fidelity[v];
+        const CopVariant *variant = &grid->variants.item[v];
+        if (sum->frames > 0)
+            COP_TRY(cop_store_fidelity(grid->store, grid->setup, cop_variant_name(variant),
+                                       variant->severity, grid->clip_id[clip],
+                                       sum->squares / sum->samples, sum->ssim / (double)sum->frames,
+                                       grid->err));
+    }
+    return COP_OK;
+}
+
 static CopStatus take_clip(Grid *grid, const CopGridSlot *slot, int clip)
 {
     if (slot->error.status != COP_OK) {
@@ -238,6 +253,7 @@ static CopStatus take_clip(Grid *grid, const CopGridSlot *slot, int clip)
     }
     COP_TRY(cop_store_unskip(grid->store, grid->setup, grid->clip_id[clip], grid->err));
     COP_TRY(store_pictures(grid, slot, clip));
+    COP_TRY(store_fidelity(grid, slot, clip));
     for (int m = 0; m < grid->options->n_models; m++) {
         GridModel *model = &grid->model[m];
         for (int v = 0; v < grid->variants.n; v++)

@@ -128,6 +128,16 @@ static bool wants_picture(const View *view)
            &o->dataset->item[o->picture_clip] == view->item;
 }
 
+/* What the corruption did to the frames that the first input's clip shows. */
+static void measure_native(const View *view, int variant, const CopFrame *frame, int first)
+{
+    for (int t = 0; t < view->work->options.inputs[0].sample.frames; t++) {
+        const int index = view->index[0][t];
+        cop_fidelity_add(&view->slot->fidelity[variant], &view->frame[index - view->from],
+                         &frame[index - first]);
+    }
+}
+
 /* Writes the crops of each input into their lanes; frame[0] is source frame `first`. */
 static CopStatus prepare_native(const View *view, int variant, const CopFrame *frame, int first)
 {
@@ -169,6 +179,8 @@ static CopStatus do_native(const View *view, int variant)
         status = cop_corrupt_frames(corrupt, view->frame + (from - view->from), n, out);
     if (status == COP_OK)
         status = prepare_native(view, variant, out, from);
+    if (status == COP_OK)
+        measure_native(view, variant, out, from);
     unref_all(out, n);
     return status;
 }
@@ -206,6 +218,8 @@ static CopStatus do_input(const View *view, int variant, int which, int crop)
         if (status == COP_OK)
             status = cop_corrupt_frames(corrupt, &in[t], 1, &out[t]);
     }
+    for (int t = 0; t < frames && status == COP_OK && corrupt && which == 0; t++)
+        cop_fidelity_add(&view->slot->fidelity[variant], &in[t], &out[t]);
     for (int t = 0; t < frames && status == COP_OK; t++)
         cop_prepare_normalise(&input->prepare, &out[t], &view->slot->x[which], lane, t);
     if (status == COP_OK && which == 0 && crop == o->crops / 2 && wants_picture(view))
@@ -268,6 +282,7 @@ static void do_clip(void *ctx, long ticket, int slot_index, int worker)
     CopGridSlot *slot = &work->slot[slot_index];
     slot->error = (CopError){0};
     drop_pictures(work, slot);
+    memset(slot->fidelity, 0, (size_t)o->variants->n * sizeof *slot->fidelity);
     const CopDataItem *item = &o->dataset->item[o->clips[ticket]];
     CopVideoLength length = {0};
     CopStatus status = cop_source_length(&item->source, item->path, &length, &slot->error);
@@ -318,7 +333,8 @@ static CopStatus allocate(CopGridWork *work)
     for (int s = 0; s < o->depth; s++) {
         CopGridSlot *slot = &work->slot[s];
         slot->picture = cop_arena_alloc(work->arena, variants, sizeof *slot->picture);
-        if (!slot->picture)
+        slot->fidelity = cop_arena_alloc(work->arena, variants, sizeof *slot->fidelity);
+        if (!slot->picture || !slot->fidelity)
             return COP_ERR_NOMEM;
         for (int i = 0; i < o->n_inputs; i++)
             COP_TRY(cop_tensor_create(&slot->x[i], work->arena, lanes(work), 3,

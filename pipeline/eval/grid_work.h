@@ -7,6 +7,7 @@
 
 #include "models/core/ordered.h"
 #include "models/core/tensor.h"
+#include "pipeline/eval/fidelity.h"
 #include "pipeline/eval/variant.h"
 
 enum { COP_GRID_INPUTS = 16 };
@@ -28,6 +29,7 @@ typedef struct CopGridSlot {
     CopTensor x[COP_GRID_INPUTS];
     CopError error;          /* set: the clip cannot be used */
     CopGridPicture *picture; /* [variants], of the clip that pictures are kept of */
+    CopFidelity *fidelity;   /* [variants], over the frames of the first input's clips */
 } CopGridSlot;
 
 typedef struct CopGridWork CopGridWork;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pipeline/eval/database.h"
+#include "pipeline/eval/fidelity.h"
 #include "pipeline/eval/results_private.h"
 
 /* One load: a connection, what it fills, and one open query at a time. */
@@ -116,7 +117,7 @@ static CopStatus load_columns(Loader *load)
     static const char count[] = "SELECT count(*) FROM cell WHERE setup = ?1";
     COP_TRY(take_for(load, &out->columns, sizeof *out->columns, count));
     COP_TRY(take_for(load, &out->corruptions, sizeof *out->corruptions, count));
-    out->columns[0] = (CopResultColumn){.corruption = -1, .detail = ""};
+    out->columns[0] = (CopResultColumn){.corruption = -1, .detail = "", .psnr = NAN, .ssim = NAN};
     out->n_columns = 1;
     COP_TRY(ask(load,
                 "SELECT corruption, family, severity, detail, min(id) FROM cell AS c"
@@ -136,9 +137,55 @@ static CopStatus load_columns(Loader *load)
         CopResultColumn *column = &out->columns[out->n_columns++];
         column->corruption = out->n_corruptions - 1;
         column->severity = sqlite3_column_double(load->rows, 2);
+        column->psnr = column->ssim = NAN;
         COP_TRY(copy(load, &column->detail, 3));
         out->corruptions[column->corruption].n++;
     }
+    return status == COP_EOF ? COP_OK : status;
+}
+
+/* What the corruptions did to the clips that count. */
+static CopStatus load_fidelity(Loader *load)
+{
+    CopResults *out = load->out;
+    CopStatus status;
+    bool has;
+    COP_TRY(cop_database_has(load->db, "fidelity", &has, load->err));
+    if (!has)
+        return COP_OK;
+    COP_TRY(ask(load,
+                "SELECT corruption, severity, count(*), avg(mse), avg(ssim) FROM fidelity"
+                " WHERE setup = ?1 AND clip NOT IN (SELECT clip FROM skip WHERE setup = ?1)"
+                " GROUP BY corruption, severity",
+                out->setup));
+    while ((status = next(load)) == COP_OK) {
+        const char *name = (const char *)sqlite3_column_text(load->rows, 0);
+        const double severity = sqlite3_column_double(load->rows, 1);
+        for (int i = 1; i < out->n_columns; i++) {
+            CopResultColumn *column = &out->columns[i];
+            if (!name || strcmp(out->corruptions[column->corruption].name, name) != 0 ||
+                column->severity != severity)
+                continue;
+            column->measured = sqlite3_column_int64(load->rows, 2);
+            column->psnr = cop_psnr(sqlite3_column_double(load->rows, 3));
+            column->ssim = sqlite3_column_double(load->rows, 4);
+        }
+    }
+    return status == COP_EOF ? COP_OK : status;
+}
+
+static CopStatus load_recipes(Loader *load)
+{
+    CopStatus status;
+    bool has;
+    COP_TRY(cop_database_has(load->db, "recipe", &has, load->err));
+    if (!has)
+        return COP_OK;
+    COP_TRY(ask(load, "SELECT model, hash FROM recipe", 0));
+    while ((status = next(load)) == COP_OK)
+        for (int i = 0; i < load->out->n_models; i++)
+            if (load->model_id[i] == sqlite3_column_int64(load->rows, 0))
+                COP_TRY(copy(load, &load->out->models[i].about.recipe, 1));
     return status == COP_EOF ? COP_OK : status;
 }
 
@@ -162,6 +209,7 @@ static CopStatus load_models(Loader *load)
         COP_TRY(copy(load, &about->name, 2));
         COP_TRY(copy(load, &about->arch, 3));
         COP_TRY(copy(load, &about->method, 4));
+        about->recipe = "";
         about->density = sqlite3_column_double(load->rows, 5);
         about->seed = (uint64_t)sqlite3_column_int64(load->rows, 6);
         about->parameters = sqlite3_column_int64(load->rows, 7);
@@ -171,6 +219,7 @@ static CopStatus load_models(Loader *load)
     }
     if (status != COP_EOF)
         return status;
+    COP_TRY(load_recipes(load));
     for (int i = 0; i < out->n_models; i++) {
         CopResultModel *model = &out->models[i];
         COP_TRY(take(load, &model->cells, out->n_columns, sizeof *model->cells));
@@ -355,6 +404,7 @@ static CopStatus load_all(Loader *load, int64_t setup)
     COP_TRY(load_setup(load, setup));
     COP_TRY(load_clips(load));
     COP_TRY(load_columns(load));
+    COP_TRY(load_fidelity(load));
     COP_TRY(load_models(load));
     COP_TRY(load_cells(load));
     COP_TRY(load_pictures(load));

@@ -41,6 +41,8 @@ typedef struct CopResultColumn {
     int corruption; /* index; -1 for clean, which is column 0 */
     double severity;
     const char *detail;
+    int64_t measured;  /* clips whose distance to the clean ones is known */
+    double psnr, ssim; /* of their mean squared error, in dB; their mean. NaN: not known */
 } CopResultColumn;
 
 enum { COP_HIT_ANSWERED = 1, COP_HIT_TOP1 = 2, COP_HIT_TOP5 = 4 };

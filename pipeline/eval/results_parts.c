@@ -58,9 +58,12 @@ static CopStatus cut_slices(CopResults *results)
     return add_severities(results);
 }
 
-/* Density is what a run achieved: methods that choose among layers hit it to a weight or two. */
+/* Density is what a run achieved: methods that choose among layers hit it to a weight or two. A
+ * model of which no recipe is known counts by the rest. */
 static bool same_recipe(const CopStoreModel *a, const CopStoreModel *b)
 {
+    if (strcmp(a->recipe, b->recipe) != 0)
+        return false;
     return strcmp(a->arch, b->arch) == 0 && strcmp(a->method, b->method) == 0 &&
            a->parameters == b->parameters && fabs(a->density - b->density) < 5e-4;
 }

@@ -24,6 +24,8 @@ typedef enum Query {
     HAS,
     PREDICT,
     PICTURE,
+    FIDELITY,
+    RECIPE,
     SKIP,
     UNSKIP,
     META,
@@ -50,6 +52,8 @@ static const char *const queries[QUERIES] = {
     [HAS] = "SELECT 1 FROM prediction WHERE cell = ? AND clip = ? AND view = ?",
     [PREDICT] = "INSERT INTO prediction VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [PICTURE] = "INSERT OR REPLACE INTO picture VALUES(?, ?, ?, ?, ?, ?)",
+    [FIDELITY] = "INSERT OR IGNORE INTO fidelity VALUES(?, ?, ?, ?, ?, ?)",
+    [RECIPE] = "INSERT OR IGNORE INTO recipe VALUES(?, ?)",
     [SKIP] = "INSERT OR REPLACE INTO skip VALUES(?, ?, ?)",
     [UNSKIP] = "DELETE FROM skip WHERE setup = ? AND clip = ?",
     [META] = "INSERT OR REPLACE INTO meta VALUES(?, ?)",
@@ -143,16 +147,25 @@ void cop_store_close(CopStore **store)
     *store = NULL;
 }
 
+/* Models of files from before there were recipes get theirs when they are seen again. */
+static CopStatus store_recipe(CopStore *store, int64_t model, const char *recipe, CopError *err)
+{
+    if (!recipe || !*recipe)
+        return COP_OK;
+    return run(store, RECIPE, NULL, NULL, err, "is", model, recipe);
+}
+
 CopStatus cop_store_model(CopStore *store, const CopStoreModel *model, int64_t *id, CopError *err)
 {
     bool found;
     COP_TRY(run(store, MODEL_FIND, id, &found, err, "s", model->sha256));
     if (found)
-        return COP_OK;
+        return store_recipe(store, *id, model->recipe, err);
     COP_TRY(run(store, MODEL_ADD, NULL, NULL, err, "ssssdiiiii", model->sha256, model->name,
                 model->arch, model->method, model->density, (int64_t)model->seed, model->parameters,
                 model->nonzeros, model->flops, model->flops_dense));
-    return run(store, MODEL_FIND, id, NULL, err, "s", model->sha256);
+    COP_TRY(run(store, MODEL_FIND, id, NULL, err, "s", model->sha256));
+    return store_recipe(store, *id, model->recipe, err);
 }
 
 static int64_t identity_of(const char *text, const char *classes)
@@ -275,6 +288,13 @@ CopStatus cop_store_picture(CopStore *store, int64_t setup, const char *corrupti
 {
     return run(store, PICTURE, NULL, NULL, err, "isdiib", setup, corruption, severity, clip,
                (int64_t)frame, png, size);
+}
+
+CopStatus cop_store_fidelity(CopStore *store, int64_t setup, const char *corruption,
+                             double severity, int64_t clip, double mse, double ssim, CopError *err)
+{
+    return run(store, FIDELITY, NULL, NULL, err, "isdidd", setup, corruption, severity, clip, mse,
+               ssim);
 }
 
 CopStatus cop_store_skip(CopStore *store, int64_t setup, int64_t clip, const char *reason,

@@ -1,6 +1,6 @@
 /* The result file: SQLite, write-ahead log, one row a prediction.
  * Tables model, setup, clip, cell, prediction (DESIGN.md, section 1.5), and
- * picture, skip, meta, run and run_model beside them. PRAGMA user_version is the
+ * picture, fidelity, skip, meta, run, run_model and recipe beside them. PRAGMA user_version is the
  * schema's number; files of an older one are brought up when they are written.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef COP_EVAL_STORE_H
@@ -20,7 +20,8 @@ enum { COP_TOP = 5, COP_VIEW_ALL = -1 };
 typedef struct CopStoreModel {
     const char *sha256; /* of the model file; the identity */
     const char *name, *arch, *method;
-    double density; /* achieved, over masked weights */
+    const char *recipe; /* hash of what trained it but the seed; "": not known */
+    double density;     /* achieved, over masked weights */
     uint64_t seed;
     int64_t parameters, nonzeros; /* of all weights and biases */
     int64_t flops;                /* 2 * multiply-adds with non-zero weights, one clip forward */
@@ -73,6 +74,11 @@ CopStatus cop_store_seconds(CopStore *store, int64_t cell, double seconds,
 CopStatus cop_store_picture(CopStore *store, int64_t setup, const char *corruption, double severity,
                             int64_t clip, int frame, const void *png, size_t size,
                             CopError *err) COP_MUST_CHECK;
+/* What a corruption did to a clip: mean squared error of 8-bit samples and SSIM (fidelity.h).
+ * The first one stands. */
+CopStatus cop_store_fidelity(CopStore *store, int64_t setup, const char *corruption,
+                             double severity, int64_t clip, double mse, double ssim,
+                             CopError *err) COP_MUST_CHECK;
 /* A clip that could not be used, and why: results leave it out. */
 CopStatus cop_store_skip(CopStore *store, int64_t setup, int64_t clip, const char *reason,
                          CopError *err) COP_MUST_CHECK;

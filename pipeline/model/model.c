@@ -219,6 +219,7 @@ static CopStatus read_meta(CopModel *model, const CopSafetensors *file, const ch
     model->arch = strdup(desc->name);
     model->arch_options = strdup(meta(file, "arch.options", ""));
     model->method = strdup(meta(file, "sparse.method", "dense"));
+    model->recipe = strdup(meta(file, "run.recipe", ""));
     const char *seed = cop_safetensors_meta(file, "seed");
     if (seed && !cop_parse_u64(seed, &model->seed))
         return bad_meta(model, "seed", seed, "a whole number", err);
@@ -328,6 +329,7 @@ void cop_model_close(CopModel **out)
     free(model->arch);
     free(model->arch_options);
     free(model->method);
+    free(model->recipe);
     g_free(model);
     *out = NULL;
 }
@@ -406,9 +408,10 @@ CopStatus cop_model_save(const CopNet *net, const CopConfig *config, const CopSt
         {"data.skipped", skipped},
         {"data.skips", run ? run->skips : ""},
         {"run.config", run ? run->config : ""},
+        {"run.recipe", run ? run->recipe : ""},
         {"run.step", step},
     };
-    enum { ABOUT_RUN = 5 };
+    enum { ABOUT_RUN = 6 };
     const int n = (int)(sizeof rows / sizeof rows[0]) - (run ? 0 : ABOUT_RUN);
     const CopStatus status = cop_net_save(net, path, rows, n, err);
     g_free(clips);

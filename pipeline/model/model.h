@@ -11,6 +11,7 @@ typedef struct CopModel {
     CopNet *net;
     char *path, *sha256;
     char *name, *arch, *arch_options, *method;
+    char *recipe; /* hash of what trained it but the seed; "": the file does not say */
     double
         density; /* achieved, over masked weights; over all weights where the file says nothing */
     uint64_t seed;
@@ -28,6 +29,7 @@ typedef struct CopModelRun {
     int clips, skipped; /* of both splits; those that could not be read */
     const char *skips;  /* JSON: [{"path": ..., "reason": ...}], as many as there is room for */
     const char *config; /* hash of the configuration, as its checkpoints have it */
+    const char *recipe; /* the same without the seed */
     uint64_t step;      /* optimiser steps done */
 } CopModelRun;
 

@@ -251,6 +251,7 @@ static CopStatus finish(CopTrainingState *run)
                                   .skipped = (int)g_hash_table_size(run->skipped),
                                   .skips = skips,
                                   .config = run->config_hash,
+                                  .recipe = run->recipe_hash,
                                   .step = run->trainer.step};
         status = cop_model_save(run->net, run->config, &run->train.classes,
                                 cop_sparse_method(run->sparse)->name,
@@ -297,6 +298,7 @@ CopStatus cop_training_run(const CopConfig *config, const char *out, bool resume
     cop_dataset_free(&run.train);
     cop_dataset_free(&run.test);
     g_free(run.config_hash);
+    g_free(run.recipe_hash);
     g_hash_table_unref(run.skipped);
     g_string_free(run.metrics, TRUE);
     return status;

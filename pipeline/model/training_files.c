@@ -114,22 +114,36 @@ static CopStatus hash_weights(const char *path, uint64_t *hash, CopError *err)
     return COP_OK;
 }
 
+/* Of a configuration's text, the files it names and the clips to train on. */
+static CopStatus hash_config(const CopTrainingState *run, const CopConfig *config, uint64_t weights,
+                             char **out)
+{
+    char *text = cop_config_text(config, false);
+    if (!text)
+        return cop_error_set(run->err, COP_ERR_NOMEM, "out of memory");
+    const uint64_t hash = cop_mix64(cop_fnv1a(text, strlen(text)) ^ weights ^ run->kernels.hash) ^
+                          cop_mix64(cop_dataset_hash(&run->train));
+    *out = g_strdup_printf("%016" G_GINT64_MODIFIER "x", hash);
+    free(text);
+    return COP_OK;
+}
+
 CopStatus cop_training_hash(CopTrainingState *run)
 {
     CopConfig copy;
     uint64_t weights;
     COP_TRY(hash_weights(run->config->model.weights, &weights, run->err));
     COP_TRY(cop_config_copy(&copy, run->config));
-    const CopStatus status = neutralise(&copy, run->err);
-    char *text = status == COP_OK ? cop_config_text(&copy, false) : NULL;
+    CopStatus status = neutralise(&copy, run->err);
+    if (status == COP_OK)
+        status = hash_config(run, &copy, weights, &run->config_hash);
+    /* Runs that differ in their seed alone are repetitions of one recipe. */
+    if (status == COP_OK)
+        status = cop_config_set(&copy, "run.seed=1", run->err);
+    if (status == COP_OK)
+        status = hash_config(run, &copy, weights, &run->recipe_hash);
     cop_config_free(&copy);
-    if (!text)
-        return cop_error_set(run->err, COP_ERR_NOMEM, "out of memory");
-    const uint64_t hash = cop_mix64(cop_fnv1a(text, strlen(text)) ^ weights ^ run->kernels.hash) ^
-                          cop_mix64(cop_dataset_hash(&run->train));
-    run->config_hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x", hash);
-    free(text);
-    return COP_OK;
+    return status;
 }
 
 /* --- metrics ------------------------------------------------------------------- */

@@ -34,7 +34,7 @@ typedef struct CopTrainingState {
     bool untouched;          /* nothing was left to train */
     GString *metrics;        /* JSON lines so far */
     CopEvents *events;       /* the same figures for TensorBoard; NULL before training starts */
-    char *config_hash;
+    char *config_hash, *recipe_hash;
     GHashTable *skipped; /* relative path and reason of each clip that cannot be read */
     CopTrainingResult *result;
     CopError *err;
@@ -48,7 +48,7 @@ void cop_training_note_memory(const CopTrainingState *run, const char *label);
 
 /* training_files.c: the folder of a run. */
 char *cop_training_path(const CopTrainingState *run, const char *name); /* g_malloc'ed */
-CopStatus cop_training_hash(CopTrainingState *run);                     /* fills config_hash */
+CopStatus cop_training_hash(CopTrainingState *run);                     /* fills both hashes */
 CopStatus cop_training_folder(const CopTrainingState *run);
 CopStatus cop_training_take_up(CopTrainingState *run); /* the checkpoint, if there is one */
 CopStatus cop_training_checkpoint(CopTrainingState *run);

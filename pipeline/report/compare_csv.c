@@ -100,9 +100,9 @@ char *cop_compare_csv(const CopResults *results, int baseline)
 
 char *cop_compare_cells(const CopResults *results)
 {
-    static const char *const heads[] = {"model", "corruption", "family",  "severity", "n",
-                                        "top1",  "top5",       "ci_low",  "ci_high",  "ece",
-                                        "flip",  "skipped",    "seconds", "sha256"};
+    static const char *const heads[] = {
+        "model",   "corruption", "family", "severity", "n",    "top1",    "top5",    "ci_low",
+        "ci_high", "ece",        "flip",   "psnr",     "ssim", "skipped", "seconds", "sha256"};
     CopTable *table = cop_table_create();
     put_columns(table, heads, G_N_ELEMENTS(heads));
     for (int i = 0; i < results->n_models; i++)
@@ -124,6 +124,8 @@ char *cop_compare_cells(const CopResults *results)
             put_share(table, top1.high);
             put_share(table, cop_results_ece(results, i, k));
             put_share(table, cop_results_flips(results, i, k).value);
+            put_share(table, column->psnr);
+            put_share(table, column->ssim);
             cop_table_cell(table, "%d", results->n_skips);
             put_share(table, cell->seconds);
             cop_table_cell(table, "%s", results->models[i].about.sha256);

@@ -42,6 +42,8 @@ static void put_cells(JsonBuilder *json, const CopResults *results, int model)
         cop_json_put_double(json, "top5", cop_results_top5(results, model, column).value);
         cop_json_put_double(json, "ece", cop_results_ece(results, model, column));
         cop_json_put_double(json, "flip_rate", cop_results_flips(results, model, column).value);
+        cop_json_put_double(json, "psnr", results->columns[column].psnr);
+        cop_json_put_double(json, "ssim", results->columns[column].ssim);
         cop_json_put_double(json, "seconds", cell->seconds);
         json_builder_end_object(json);
     }

@@ -162,6 +162,15 @@ static GArray *all_severities(const CopResults *results)
     return out;
 }
 
+/* What was applied, and how far it took the clips. */
+static char *column_note(const CopResultColumn *column)
+{
+    if (!column->measured)
+        return g_strdup(column->detail);
+    return g_strdup_printf("%s; PSNR %.1f dB, SSIM %.2f", column->detail, column->psnr,
+                           column->ssim);
+}
+
 static void put_heat_row(GString *out, const CopResults *results, int model, int corruption,
                          const GArray *severities)
 {
@@ -172,11 +181,13 @@ static void put_heat_row(GString *out, const CopResults *results, int model, int
     for (guint i = 0; i < severities->len; i++) {
         const double severity = g_array_index(severities, double, i);
         const int column = cop_results_column(results, corruption, severity);
-        if (column < 0)
+        if (column < 0) {
             g_string_append(out, "<td class=\"heat none\"></td>");
-        else
-            put_heat(out, results, cop_results_top1(results, model, column), "heat",
-                     results->columns[column].detail);
+            continue;
+        }
+        char *note = column_note(&results->columns[column]);
+        put_heat(out, results, cop_results_top1(results, model, column), "heat", note);
+        g_free(note);
     }
     put_heat(out, results, cop_results_score(results, model, corruption), "heat mean", "mean");
     g_string_append(out, "</tr>");

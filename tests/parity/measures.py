@@ -22,6 +22,7 @@ class Grid:
     """columns: [(corruption, family, severity)], column 0 is clean; labels [clips], -1 unknown."""
 
     def __init__(self, columns, labels, models):
+        self.distance = {}  # of a column: (PSNR, SSIM) of what it did to the clips
         self.columns, self.labels, self.models = columns, np.asarray(labels), models
         self.labelled = self.labels >= 0
         names = [c[0] for c in columns[1:]]
@@ -46,7 +47,8 @@ class Grid:
         return {"n": n, "top1": share(right, n), "top1_low": low, "top1_high": high,
                 "top5": share(right5, n), "top5_low": low5, "top5_high": high5,
                 "ece": ece(self.models[m].score[k][use], self.right(m, k)[use]),
-                "flip_rate": share(int(moved.sum()), int(both.sum()))}
+                "flip_rate": share(int(moved.sum()), int(both.sum())),
+                "psnr": self.distance.get(k, (NAN, NAN))[0], "ssim": self.distance.get(k, (NAN, NAN))[1]}
 
     # --- scopes: ("clean", "clean"), ("robust", "robust"), ("corruption", name), ("family", name),
     #     ("severity", number)

@@ -50,7 +50,8 @@ def check_cells(path, grid, about, skipped):
             for key, wanted in (("sha256", model["sha256"]), ("corruption", corruption), ("family", family),
                                 ("severity", severity), ("n", cell["n"]), ("top1", cell["top1"]), ("top5", cell["top5"]),
                                 ("ci_low", cell["top1_low"]), ("ci_high", cell["top1_high"]), ("ece", cell["ece"]),
-                                ("flip", cell["flip_rate"]), ("skipped", skipped), ("seconds", model["seconds"][k])):
+                                ("flip", cell["flip_rate"]), ("psnr", cell["psnr"]), ("ssim", cell["ssim"]),
+                                ("skipped", skipped), ("seconds", model["seconds"][k])):
                 gap.add(row[key], wanted)
     gap.report("cells as CSV")
     check("rows left over", len(list(rows)), 0)
@@ -147,7 +148,7 @@ def check_json(path, grid, about, skipped, base, recipes):
                 gap.add(row[key], value)
         for k, row in enumerate(model["cells"]):
             cell = grid.cell(m, k)
-            for key in ("n", "top1", "top1_low", "top1_high", "top5", "ece", "flip_rate"):
+            for key in ("n", "top1", "top1_low", "top1_high", "top5", "ece", "flip_rate", "psnr", "ssim"):
                 gap.add(row[key], cell[key])
             gap.add(row["seconds"], float(about[m]["seconds"][k]))
     gap.report(f"JSON against model {base}")

@@ -101,4 +101,15 @@ def load(path):
         about.append(dict(zip(("id", "sha256", "name", "method", "density", "seed", "parameters", "arch", "nonzeros", "flops"),
                               model), seconds=seconds))
     skipped, = db.execute("SELECT count(*) FROM skip WHERE setup = ?", (setup,)).fetchone()
-    return measures.Grid(columns, [label for _, label in clips], models), about, skipped
+    distance = {}
+    for corruption, severity, mse, ssim in db.execute(
+            "SELECT corruption, severity, mse, ssim FROM fidelity WHERE setup = ? AND clip IN"
+            " (SELECT clip FROM prediction WHERE view = -1) AND clip NOT IN (SELECT clip FROM skip WHERE setup = ?)",
+            (setup, setup)):
+        distance.setdefault((corruption, severity), []).append((mse, ssim))
+    grid = measures.Grid(columns, [label for _, label in clips], models)
+    for k, (corruption, _, severity) in enumerate(columns):
+        if (corruption, severity) in distance:
+            mse, ssim = np.mean(distance[corruption, severity], 0)
+            grid.distance[k] = (10 * np.log10(255 ** 2 / mse), ssim)
+    return grid, about, skipped

@@ -338,6 +338,34 @@ END_TEST
 
 /* --- pictures ------------------------------------------------------------------------------ */
 
+/* One row a clip and corrupted cell, whichever model asked, and the same when another asks. */
+START_TEST(distance_of_every_cell)
+{
+    grid_do("distance.db", "a", NULL);
+    const long rows = grid_number("distance.db", "SELECT count(*) FROM fidelity");
+    ck_assert_int_eq(rows, grid_number("distance.db", "SELECT count(DISTINCT clip) FROM prediction "
+                                                      "JOIN cell ON cell.id = cell WHERE "
+                                                      "corruption <> 'clean'") *
+                               (GRID_VARIANTS - 1));
+    ck_assert_int_eq(grid_number("distance.db", "SELECT count(*) FROM fidelity WHERE mse > 0 AND "
+                                                "ssim < 1 AND ssim > -1"),
+                     rows);
+    char *before =
+        grid_query("distance.db", "SELECT group_concat(mse || ' ' || ssim) FROM fidelity");
+    grid_do("distance.db", "b", NULL);
+    char *after =
+        grid_query("distance.db", "SELECT group_concat(mse || ' ' || ssim) FROM fidelity");
+    ck_assert_str_eq(before, after);
+    grid_do("distance2.db", "a", NULL);
+    char *again =
+        grid_query("distance2.db", "SELECT group_concat(mse || ' ' || ssim) FROM fidelity");
+    ck_assert_str_eq(before, again);
+    g_free(before);
+    g_free(after);
+    g_free(again);
+}
+END_TEST
+
 START_TEST(pictures_show_every_variant)
 {
     grid_do("pictures.db", "a", NULL);
@@ -365,6 +393,7 @@ int main(void)
     tcase_add_test(tests, stages_are_two_setups);
     tcase_add_test(tests, broken_clips_are_listed);
     tcase_add_test(tests, too_much_is_refused_with_its_size);
+    tcase_add_test(tests, distance_of_every_cell);
     tcase_add_test(tests, pictures_show_every_variant);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

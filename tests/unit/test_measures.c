@@ -9,6 +9,7 @@
 #include <sqlite3.h>
 #include <string.h>
 
+#include "pipeline/eval/fidelity.h"
 #include "pipeline/eval/measures.h"
 #include "pipeline/report/compare.h"
 #include "tests/golden/measures_golden.h"
@@ -142,6 +143,19 @@ START_TEST(measures)
 }
 END_TEST
 
+/* Models trained in different ways are different recipes, whatever else they share. */
+START_TEST(recipes_by_their_training)
+{
+    load_changed("INSERT INTO recipe VALUES(2, 'slow'), (3, 'fast')");
+    ck_assert(results->n_recipes == MODELS && results->n_unpooled == 0);
+    load_changed("UPDATE recipe SET hash = 'slow'");
+    ck_assert_int_eq(results->n_recipes, 3);
+    ck_assert_int_eq(results->models[1].recipe, results->models[2].recipe);
+    load_changed("DELETE FROM recipe WHERE model = 3");
+    ck_assert_int_eq(results->n_recipes, MODELS);
+}
+END_TEST
+
 START_TEST(calibration)
 {
     for (int m = 0; m < MODELS; m++)
@@ -253,10 +267,12 @@ END_TEST
 
 START_TEST(cells_read_back)
 {
+    load_changed("INSERT INTO fidelity SELECT DISTINCT setup, corruption, severity, clip.id,"
+                 " 3 + clip.id % 2, 0.5 FROM cell, clip WHERE corruption = 'fog' AND clip.id < 5");
     char *csv = cop_compare_cells(results);
     char **lines = g_strsplit(csv, "\n", -1);
     ck_assert(g_str_has_prefix(lines[0], "model,corruption,family,severity,n,top1,top5,ci_low,"
-                                         "ci_high,ece,flip,skipped,seconds,"));
+                                         "ci_high,ece,flip,psnr,ssim,skipped,seconds,"));
     for (int i = 0; i < MODELS * COLUMNS; i++) {
         const int m = i / COLUMNS, k = i % COLUMNS;
         const CopInterval top1 = cop_results_top1(results, m, k);
@@ -271,7 +287,10 @@ START_TEST(cells_read_back)
         check_field(field[8], top1.high);
         check_field(field[9], cop_results_ece(results, m, k));
         check_field(field[10], cop_results_flips(results, m, k).value);
-        check_field(field[12], 0.1 * (m + k));
+        const bool measured = strcmp(columns[k].name, "fog") == 0;
+        check_field(field[11], measured ? cop_psnr(3.5) : NAN);
+        check_field(field[12], measured ? 0.5 : NAN);
+        check_field(field[14], 0.1 * (m + k));
         g_strfreev(field);
     }
     ck_assert_str_eq(lines[1 + MODELS * COLUMNS], "");
@@ -341,6 +360,7 @@ int main(void)
     tcase_add_test(tc, scopes_in_order);
     tcase_add_test(tc, measures);
     tcase_add_test(tc, calibration);
+    tcase_add_test(tc, recipes_by_their_training);
     tcase_add_test(tc, seeds);
     tcase_add_test(tc, a_seed_that_comes_twice);
     tcase_add_test(tc, scopes_read_back);

@@ -124,7 +124,7 @@ START_TEST(keys_are_found_again)
     cop_store_close(&store);
     check_value("SELECT seed FROM model WHERE sha256 = 'aa'", "-1");
     check_value("PRAGMA journal_mode", "wal");
-    check_value("PRAGMA user_version", "2");
+    check_value("PRAGMA user_version", "3");
 }
 END_TEST
 
@@ -185,6 +185,30 @@ START_TEST(rollback_and_commit)
     ck_assert(predict(store, cell, a, 1) == COP_OK);
     cop_store_close(&store); /* as a killed process would: the open batch is not there */
     check_value("SELECT group_concat(clip) FROM prediction", "2");
+}
+END_TEST
+
+/* What was measured or learnt first stands; a model from before recipes gets its own. */
+START_TEST(fidelity_and_recipes)
+{
+    CopStore *store = open_store();
+    const int64_t s = add_setup(store, "x"), clip = add_clip(store, "a.mp4", 1);
+    ck_assert(cop_store_fidelity(store, s, "fog", 1, clip, 12.5, 0.75, NULL) == COP_OK);
+    ck_assert(cop_store_fidelity(store, s, "fog", 1, clip, 13.5, 0.5, NULL) == COP_OK);
+    ck_assert(cop_store_fidelity(store, s, "fog", 2, clip, 20, 0.25, NULL) == COP_OK);
+    const int64_t old = add_model(store, "aa");
+    CopStoreModel model = {.sha256 = "aa", .name = "n", .arch = "a", .method = "m"};
+    int64_t id;
+    const char *const recipes[] = {"", "first", "second"};
+    for (int i = 0; i < 3; i++) {
+        model.recipe = recipes[i];
+        ck_assert(cop_store_model(store, &model, &id, NULL) == COP_OK);
+        ck_assert(id == old);
+    }
+    cop_store_close(&store);
+    check_value("SELECT count(*) || ' ' || min(mse) || ' ' || max(ssim) FROM fidelity",
+                "2 12.5 0.75");
+    check_value("SELECT count(*) || hash FROM recipe", "1first");
 }
 END_TEST
 
@@ -273,11 +297,11 @@ START_TEST(newer_schema_is_refused)
     CopStore *store = open_store();
     CopError err = {0};
     cop_store_close(&store);
-    g_free(ask("PRAGMA user_version = 3"));
+    g_free(ask("PRAGMA user_version = 4"));
     check_refused(true, COP_ERR_DATA);
     ck_assert(cop_store_open(&store, path, true, &err) == COP_ERR_DATA);
-    ck_assert_msg(strstr(err.text, "schema 3") != NULL, "%s", err.text);
-    check_value("PRAGMA user_version", "3");
+    ck_assert_msg(strstr(err.text, "schema 4") != NULL, "%s", err.text);
+    check_value("PRAGMA user_version", "4");
 }
 END_TEST
 
@@ -321,6 +345,8 @@ static void make_older(void)
     ck_assert_msg(fake_results(path, &fake, &err) == COP_OK, "%s", err.text);
     g_free(ask("DROP TABLE run_model"));
     g_free(ask("DROP TABLE run"));
+    g_free(ask("DROP TABLE fidelity"));
+    g_free(ask("DROP TABLE recipe"));
     g_free(ask("PRAGMA user_version = 1"));
 }
 
@@ -330,12 +356,15 @@ START_TEST(older_schema_is_brought_up)
     make_older();
     ck_assert(cop_results_load(&results, path, 0, NULL) == COP_OK); /* as it is */
     ck_assert(results->n_clips == 3 && results->n_runs == 0 && !results->models[0].path);
+    ck_assert(isnan(results->columns[1].psnr) && results->columns[1].measured == 0);
+    ck_assert_str_eq(results->models[0].about.recipe, "");
     cop_results_free(&results);
     check_value("PRAGMA user_version", "1");
     CopStore *store = open_store();
     cop_store_close(&store);
-    check_value("PRAGMA user_version", "2");
+    check_value("PRAGMA user_version", "3");
     check_value("SELECT count(*) FROM run", "0");
+    check_value("SELECT count(*) FROM fidelity", "0");
     check_value("SELECT count(*) FROM prediction", "18");
     check_value("PRAGMA integrity_check", "ok");
     store = open_store(); /* and no second time */
@@ -479,6 +508,7 @@ int main(void)
     tcase_add_test(tc, has_and_unique);
     tcase_add_test(tc, changed_detail_is_refused);
     tcase_add_test(tc, rollback_and_commit);
+    tcase_add_test(tc, fidelity_and_recipes);
     tcase_add_test(tc, seconds_pictures_skips_meta);
     tcase_add_test(tc, setups_never_mix);
     tcase_add_test(tc, runs_are_kept);
