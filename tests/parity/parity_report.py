@@ -219,11 +219,38 @@ def check_provenance(page, path, document):
     check("skipped clips", int(rows != skipped), 0)
 
 
-def dump(chromium, folder, page):
+def browse(chromium, folder, page, *words):
     return subprocess.run([chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
                            "--disable-dev-shm-usage", f"--user-data-dir={folder}/browser", "--virtual-time-budget=10000",
-                           "--dump-dom", f"file://{page}"], check=True, stdout=subprocess.PIPE,
+                           *words, f"file://{page}"], check=True, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL, text=True, timeout=300).stdout
+
+
+def dump(chromium, folder, page):
+    return browse(chromium, folder, page, "--dump-dom")
+
+
+WIDTHS = """<script>addEventListener("load", () => {
+  const d = document.documentElement, small = [...document.querySelectorAll("p, td, th, li")].filter(
+    e => e.offsetParent && parseFloat(getComputedStyle(e).fontSize) < 10);
+  d.dataset.widths = [innerWidth, d.scrollWidth, small.length].join(" ");
+});</script>"""
+
+
+def check_phone_and_print(chromium, folder):
+    """On a narrow screen the page scrolls one way only and no text is tiny; on paper it is a handful of A4 or letter pages."""
+    text = open(f"{folder}/report.html").read()
+    open(f"{folder}/narrow.html", "w").write(text.replace("</body>", WIDTHS + "</body>"))
+    page = browse(chromium, folder, f"{folder}/narrow.html", "--window-size=400,860", "--dump-dom")
+    inner, scroll, small = map(int, re.search(r'data-widths="(\d+) (\d+) (\d+)"', page).groups())
+    check("the screen is a narrow one, pixels", inner, 520)
+    check("pixels that stick out of it", scroll - inner, 0)
+    check("texts below 10 pixels", small, 0)
+    browse(chromium, folder, f"{folder}/report.html", f"--print-to-pdf={folder}/report.pdf", "--no-pdf-header-footer")
+    pdf = open(f"{folder}/report.pdf", "rb").read()
+    pages = len(re.findall(rb"/Type\s*/Page\b", pdf))
+    check(f"printed pages, {pages}, fewer than 3", max(0, 3 - pages), 0)
+    check(f"printed pages, {pages}", pages, 30)
 
 
 def check_page(chromium, folder, path, base, frames, *more):
@@ -277,6 +304,7 @@ def main():
         path = evaluate(folder)
         page = check_page(chromium, folder, path, 0, True)
         check_training(page, folder)
+        check_phone_and_print(chromium, folder)
         add_models(path)
         shutil.move(f"{folder}/set", f"{folder}/away")  # its clips are gone: the page says so, and shows no frame
         page = check_page(chromium, folder, path, 4, False)
