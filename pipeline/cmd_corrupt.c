@@ -1,14 +1,18 @@
-/* coppice corrupt: one corruption over one video, stream or picture.
+/* coppice corrupt: one corruption over a video, a stream, a picture or a folder of these.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
 #include <glib.h>
+#include <glib/gstdio.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "models/core/pool.h"
+#include "models/core/rng.h"
 #include "pipeline/cli.h"
-#include "pipeline/corrupt/corrupt.h"
-#include "pipeline/media/decode.h"
-#include "pipeline/media/encode.h"
+#include "pipeline/corrupt/corrupt_file.h"
+#include "pipeline/data/media_folder.h"
+#include "pipeline/interrupt.h"
 
 extern const CopCommand cop_cmd_corrupt;
 
@@ -18,13 +22,6 @@ typedef struct Arguments {
     int crf, threads;
     const char *in, *out;
 } Arguments;
-
-typedef struct Job {
-    CopDecoder *decoder;
-    CopCorrupt *corrupt;
-    CopEncoder *encoder; /* opened by the first frame that comes out */
-    const Arguments *arguments;
-} Job;
 
 static CopStatus find_temporal(const char *name, CopTemporal *temporal, CopError *err)
 {
@@ -38,6 +35,21 @@ static CopStatus find_temporal(const char *name, CopTemporal *temporal, CopError
         }
     return cop_error_set(err, COP_ERR_CONFIG,
                          "--temporal \"%s\": must be one of auto, iid, static, coherent", name);
+}
+
+/* A mode that a corruption does not know would be taken for its own: here it is asked for. */
+static CopStatus check_temporal(const CopCorruptDesc *desc, CopTemporal mode, CopError *err)
+{
+    if (mode == COP_TEMPORAL_AUTO || desc->temporal & 1u << mode)
+        return COP_OK;
+    char known[64] = "";
+    for (int i = COP_TEMPORAL_IID; cop_temporal_names[i]; i++)
+        if (desc->temporal & 1u << i) {
+            g_strlcat(known, *known ? ", " : "", sizeof known);
+            g_strlcat(known, cop_temporal_names[i], sizeof known);
+        }
+    return cop_error_set(err, COP_ERR_CONFIG, "--temporal %s: %s knows %s",
+                         cop_temporal_names[mode], desc->name, *known ? known : "no modes");
 }
 
 static CopStatus make_spec(const Arguments *arguments, CopCorruptSpec *spec, CopError *err)
@@ -67,80 +79,167 @@ static CopStatus make_spec(const Arguments *arguments, CopCorruptSpec *spec, Cop
     return find_temporal(arguments->temporal, &spec->temporal, err);
 }
 
-static CopStatus write_frame(Job *job, const CopFrame *frame, CopError *err)
+/* Says what was left out of a file that is otherwise whole. */
+static void note_losses(const char *in, const CopCorruptFile *job)
 {
-    const CopVideoInfo *info = cop_decoder_info(job->decoder);
-    if (!job->encoder) {
-        const CopEncodeOptions options = {.rate_num = info->rate_num,
-                                          .rate_den = info->rate_den,
-                                          .crf = job->arguments->crf,
-                                          .threads = 1};
-        COP_TRY(cop_encoder_open(&job->encoder, job->arguments->out, frame, &options, err));
-    }
-    return cop_encoder_write(job->encoder, frame, err);
+    if (job->broken)
+        cop_cli_note("corrupt: %s: %d broken packets were skipped", in, job->broken);
+    if (job->mute)
+        cop_cli_note("corrupt: %s: %d sound streams are left out: the output's format has no "
+                     "place for them",
+                     in, job->mute);
 }
 
-/* Writes what the corruption has ready. */
-static CopStatus drain(Job *job, CopError *err)
+/* --- a folder ------------------------------------------------------------------ */
+
+typedef struct Folder {
+    const CopCorruptFile *job;
+    const char *in, *out;
+    GPtrArray *names; /* relative to `in` */
+    GMutex lock;      /* of all below */
+    CopProgress *progress;
+    GString *failures;
+    long done, failed;
+    CopError first; /* of those failures that would meet every file */
+} Folder;
+
+/* The same name below OUT; formats that are only read become the lossless one of their kind. */
+static char *output_name(const Folder *folder, const char *name)
 {
-    for (;;) {
-        CopFrame frame = {0};
-        CopStatus status = cop_corrupt_pull(job->corrupt, &frame);
-        if (status == COP_AGAIN || status == COP_EOF)
-            return COP_OK;
-        if (status == COP_OK)
-            status = write_frame(job, &frame, err);
-        cop_frame_unref(&frame);
-        COP_TRY(status);
-    }
+    static const char *const kept[] = {".mp4", ".mov", ".mkv", ".avi", ".y4m", ".png"};
+    static const char *const pictures[] = {".jpg", ".jpeg", ".bmp",  ".ppm",
+                                           ".pgm", ".tif",  ".tiff", ".webp"};
+    const char *suffix = strrchr(name, '.');
+    for (gsize i = 0; i < G_N_ELEMENTS(kept); i++)
+        if (g_ascii_strcasecmp(suffix, kept[i]) == 0)
+            return g_build_filename(folder->out, name, NULL);
+    const char *as = ".mkv";
+    for (gsize i = 0; i < G_N_ELEMENTS(pictures); i++)
+        if (g_ascii_strcasecmp(suffix, pictures[i]) == 0)
+            as = ".png";
+    char *whole = g_strconcat(name, as, NULL); /* "a.webm.mkv": two inputs never meet */
+    char *path = g_build_filename(folder->out, whole, NULL);
+    g_free(whole);
+    return path;
 }
 
-/* Gives a failure of the engine, which has no text, one. */
-static CopStatus corrupted(const Job *job, CopStatus status, CopError *err)
+static CopStatus make_parent(const char *path, CopError *err)
 {
+    char *parent = g_path_get_dirname(path);
+    CopStatus status = COP_OK;
+    if (g_mkdir_with_parents(parent, 0777) != 0)
+        status = cop_error_set(err, COP_ERR_IO, "%s: %s", parent, g_strerror(errno));
+    g_free(parent);
+    return status;
+}
+
+static void do_file(void *ctx, int i, int worker)
+{
+    (void)worker;
+    Folder *folder = ctx;
+    const char *name = g_ptr_array_index(folder->names, i);
+    char *in = g_build_filename(folder->in, name, NULL), *out = output_name(folder, name);
+    CopError err = {0};
+    CopCorruptFile job = *folder->job;
+    job.threads = 1;
+    job.spec.clip = (uint32_t)cop_fnv1a(name, strlen(name));
+    g_mutex_lock(&folder->lock);
+    CopStatus status = folder->first.status;
+    g_mutex_unlock(&folder->lock);
+    const bool stop = status != COP_OK || cop_interrupted();
+    if (!stop)
+        status = make_parent(out, &err);
+    if (!stop && status == COP_OK)
+        status = cop_corrupt_file(&job, in, out, &err);
+    g_mutex_lock(&folder->lock);
+    if (!stop && status == COP_OK) {
+        note_losses(in, &job);
+    } else if (!stop) {
+        folder->failed++;
+        g_string_append_printf(folder->failures, "%s\n", err.text);
+        if (!cop_clip_is_broken(status) && folder->first.status == COP_OK)
+            folder->first = err;
+    }
+    cop_progress_step(folder->progress, ++folder->done, NULL);
+    g_mutex_unlock(&folder->lock);
+    g_free(in);
+    g_free(out);
+}
+
+/* What one run writes the next one would take for its input. */
+static CopStatus check_apart(const Folder *folder, CopError *err)
+{
+    char *in = g_canonicalize_filename(folder->in, NULL);
+    char *out = g_canonicalize_filename(folder->out, NULL);
+    char *below = g_strconcat(in, "/", NULL);
+    const bool inside = strcmp(in, out) == 0 || g_str_has_prefix(out, below);
+    g_free(below);
+    g_free(out);
+    g_free(in);
+    return inside ? cop_error_set(err, COP_ERR_CONFIG, "%s lies in %s: name a folder outside",
+                                  folder->out, folder->in)
+                  : COP_OK;
+}
+
+/* One broken file stops nothing: it is listed at the end. A full disk stops it all. */
+static CopStatus corrupt_folder(const CopCorruptFile *job, const Arguments *arguments,
+                                CopError *err)
+{
+    Folder folder = {.job = job,
+                     .in = arguments->in,
+                     .out = arguments->out,
+                     .names = g_ptr_array_new_with_free_func(g_free),
+                     .failures = g_string_new(NULL)};
+    CopPool *pool = NULL;
+    CopStatus status = check_apart(&folder, err);
     if (status == COP_OK)
-        return COP_OK;
-    return cop_error_set(err, status, "%s: %s failed (%s)", job->arguments->in,
-                         job->corrupt->desc->name, cop_status_name(status));
-}
-
-static CopStatus corrupt_all(Job *job, CopError *err)
-{
-    for (;;) {
-        CopFrame frame = {0};
-        CopStatus status = cop_decoder_next(job->decoder, &frame, err);
-        if (status == COP_EOF)
-            break;
-        if (status == COP_OK)
-            status = corrupted(job, cop_corrupt_push(job->corrupt, &frame), err);
-        cop_frame_unref(&frame);
-        COP_TRY(status);
-        COP_TRY(drain(job, err));
+        status = cop_media_walk(folder.in, "", folder.names, err);
+    if (status == COP_OK && folder.names->len == 0)
+        status = cop_error_set(err, COP_ERR_DATA, "%s: holds no video and no picture", folder.in);
+    if (status == COP_OK)
+        status = cop_pool_create(&pool, arguments->threads);
+    if (status == COP_OK) {
+        cop_interrupt_catch();
+        g_mutex_init(&folder.lock);
+        folder.progress = cop_progress_start("corrupt", folder.names->len);
+        cop_parallel_for(pool, (int)folder.names->len, do_file, &folder);
+        cop_progress_end(&folder.progress);
+        g_mutex_clear(&folder.lock);
+        fputs(folder.failures->str, stderr);
+        if (folder.first.status != COP_OK)
+            *err = folder.first;
+        else if (cop_interrupted())
+            cop_error_set(err, COP_ERR_INTERRUPTED, "interrupted");
+        else if (folder.failed)
+            cop_error_set(err, COP_ERR_DATA, "%s: %ld of %u files could not be used", folder.in,
+                          folder.failed, folder.names->len);
+        status = err->status;
     }
-    COP_TRY(corrupted(job, cop_corrupt_flush(job->corrupt), err));
-    COP_TRY(drain(job, err));
-    return cop_encoder_finish(job->encoder, err);
+    cop_pool_destroy(&pool);
+    g_ptr_array_unref(folder.names);
+    g_string_free(folder.failures, TRUE);
+    return status;
 }
 
 static CopStatus process(const Arguments *arguments, CopError *err)
 {
-    CopCorruptSpec spec;
-    COP_TRY(make_spec(arguments, &spec, err));
-    Job job = {.arguments = arguments};
-    CopStatus status = cop_corrupt_create(&job.corrupt, &spec, err);
-    if (status == COP_OK)
-        status = cop_decoder_open(&job.decoder, arguments->in, arguments->threads, err);
-    if (status == COP_OK) {
-        status = corrupt_all(&job, err);
-        const int broken = cop_decoder_errors(job.decoder);
-        if (status == COP_OK && broken)
-            fprintf(stderr, "coppice corrupt: %s: %d broken packets were skipped\n", arguments->in,
-                    broken);
+    CopCorruptFile job = {.crf = arguments->crf, .threads = arguments->threads};
+    CopCorrupt *trial;
+    COP_TRY(make_spec(arguments, &job.spec, err));
+    COP_TRY(
+        cop_corrupt_create(&trial, &job.spec, err)); /* what is wrong with it, before any work */
+    const CopStatus status = check_temporal(trial->desc, job.spec.temporal, err);
+    cop_corrupt_destroy(&trial);
+    COP_TRY(status);
+    if (!g_file_test(arguments->in, G_FILE_TEST_IS_DIR)) {
+        COP_TRY(cop_corrupt_file(&job, arguments->in, arguments->out, err));
+        note_losses(arguments->in, &job);
+        return COP_OK;
     }
-    cop_encoder_close(&job.encoder);
-    cop_decoder_close(&job.decoder);
-    cop_corrupt_destroy(&job.corrupt);
-    return status;
+    if (arguments->clip_id)
+        return cop_error_set(err, COP_ERR_CONFIG,
+                             "--clip-id is for one file: in a folder it follows from the name");
+    return corrupt_folder(&job, arguments, err);
 }
 
 static int run(int argc, char **argv)
@@ -161,8 +260,8 @@ static int run(int argc, char **argv)
          "Tells clips of one seed apart (0)", "N"},
         {"crf", 0, 0, G_OPTION_ARG_INT, &arguments.crf, "Quality of an H.264 OUT, 0 to 51 (18)",
          "N"},
-        {"threads", 0, 0, G_OPTION_ARG_INT, &arguments.threads, "Decoder threads, 1 to 16 (1)",
-         "N"},
+        {"threads", 0, 0, G_OPTION_ARG_INT, &arguments.threads,
+         "Decoder threads, or files of a folder at once, 1 to 16 (1)", "N"},
         {.long_name = NULL},
     };
     bool done = false;
@@ -192,6 +291,6 @@ static int run(int argc, char **argv)
 const CopCommand cop_cmd_corrupt = {
     .name = "corrupt",
     .usage = "IN OUT --corruption NAME --severity S",
-    .summary = "corrupt a video, a y4m stream (-) or a picture",
+    .summary = "corrupt a video, a y4m stream (-), a picture or a folder of them",
     .run = run,
 };

@@ -7,45 +7,7 @@
 
 #include "models/core/rng.h"
 #include "pipeline/data/dataset.h"
-
-static const char *const suffixes[] = {
-    "mp4",  "m4v", "mov", "mkv", "webm", "avi",  "mpg",  "mpeg", "ts",
-    "wmv",  "flv", "ogv", "3gp", "y4m",  "h264", "hevc", "png",  "jpg",
-    "jpeg", "bmp", "ppm", "pgm", "tif",  "gif",  "tiff", "webp", NULL,
-};
-
-static bool is_media(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    for (int i = 0; dot && suffixes[i]; i++)
-        if (g_ascii_strcasecmp(dot + 1, suffixes[i]) == 0)
-            return true;
-    return false;
-}
-
-/* Sorted names in `path`: folders, or files that are media. Hidden ones are left out. */
-static CopStatus list(const char *path, bool folders, GPtrArray **out, CopError *err)
-{
-    GError *error = NULL;
-    GDir *dir = g_dir_open(path, 0, &error);
-    *out = g_ptr_array_new_with_free_func(g_free);
-    if (!dir) {
-        const CopStatus status = cop_error_set(err, COP_ERR_DATA, "%s", error->message);
-        g_error_free(error);
-        return status;
-    }
-    for (const char *name; (name = g_dir_read_name(dir));) {
-        if (name[0] == '.')
-            continue;
-        char *full = g_build_filename(path, name, NULL);
-        if (g_file_test(full, G_FILE_TEST_IS_DIR) == folders && (folders || is_media(name)))
-            g_ptr_array_add(*out, g_strdup(name));
-        g_free(full);
-    }
-    g_dir_close(dir);
-    g_ptr_array_sort(*out, cop_compare_names);
-    return COP_OK;
-}
+#include "pipeline/data/media_folder.h"
 
 typedef struct Ranked {
     uint64_t hash;
@@ -84,7 +46,7 @@ static CopStatus add_class(const CopDataOptions *options, const char *prefix, co
     char *below = g_strconcat(prefix, name, NULL);
     char *path = g_build_filename(options->root, below, NULL);
     GPtrArray *files;
-    CopStatus status = list(path, false, &files, err);
+    CopStatus status = cop_media_list(path, false, &files, err);
     bool *keep = g_new(bool, files->len + 1);
     for (guint i = 0; i < files->len; i++)
         keep[i] = true;
@@ -113,7 +75,7 @@ static CopStatus check_test(const char *root, const GPtrArray *classes, CopError
 {
     char *path = g_build_filename(root, "test", NULL);
     GPtrArray *names;
-    CopStatus status = list(path, true, &names, err);
+    CopStatus status = cop_media_list(path, true, &names, err);
     for (guint i = 0; status == COP_OK && i < names->len; i++)
         if (!is_class(classes, names->pdata[i]))
             status = cop_error_set(err, COP_ERR_DATA, "%s/%s: no such class in %s/train", path,
@@ -128,7 +90,7 @@ static CopStatus load(const CopDataOptions *options, CopSplit split, CopDataset 
     char *train = g_build_filename(options->root, "train", NULL);
     const bool divided = g_file_test(train, G_FILE_TEST_IS_DIR);
     GPtrArray *classes;
-    CopStatus status = list(divided ? train : options->root, true, &classes, err);
+    CopStatus status = cop_media_list(divided ? train : options->root, true, &classes, err);
     if (status == COP_OK && classes->len == 0)
         status = cop_error_set(err, COP_ERR_DATA, "%s: holds no class folders",
                                divided ? train : options->root);

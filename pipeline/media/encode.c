@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "models/core/file.h"
 #include "pipeline/media/convert.h"
 #include "pipeline/media/libav.h"
+#include "pipeline/media/sound.h"
 
 enum {
     IO_BUFFER = 1 << 16,
@@ -47,6 +49,8 @@ struct CopEncoder {
     AVStream *stream;
     AVPacket *packet;
     AVFrame *frame;
+    CopSound *sound;
+    int mute; /* streams of sound that are left out */
     CopPixelFormat from;
     CopFrame picture; /* what the codec is given, where that is not the frame itself */
     CopPixelFormat to;
@@ -192,7 +196,7 @@ static CopStatus open_container(CopEncoder *encoder, CopError *err)
                     : COP_OK;
 }
 
-static CopStatus open_file(CopEncoder *encoder, CopError *err)
+static CopStatus open_file(CopEncoder *encoder, const char *sound, CopError *err)
 {
     const bool standard_output = strcmp(encoder->path, "-") == 0;
     if (standard_output)
@@ -213,6 +217,8 @@ static CopStatus open_file(CopEncoder *encoder, CopError *err)
         return fail(encoder, err, AVERROR(ENOMEM));
     encoder->stream->time_base = encoder->codec->time_base;
     encoder->stream->avg_frame_rate = encoder->codec->framerate;
+    if (sound && encoder->format->oformat->audio_codec != AV_CODEC_ID_NONE)
+        COP_TRY(cop_sound_open(&encoder->sound, sound, encoder->format, &encoder->mute, err));
     int code = avcodec_parameters_from_context(encoder->stream->codecpar, encoder->codec);
     if (code >= 0)
         code = avformat_write_header(encoder->format, NULL);
@@ -261,7 +267,7 @@ CopStatus cop_encoder_open(CopEncoder **out, const char *path, const CopFrame *f
     if (status == COP_OK)
         status = open_codec(encoder, first, options, err);
     if (status == COP_OK && kind->muxer)
-        status = open_file(encoder, err);
+        status = open_file(encoder, options->sound, err);
     if (status == COP_OK &&
         cop_frame_alloc(&encoder->picture, encoder->to, first->width, first->height) != COP_OK)
         status = fail(encoder, err, AVERROR(ENOMEM));
@@ -302,6 +308,9 @@ static CopStatus encode(CopEncoder *encoder, const AVFrame *frame, CopError *err
             COP_TRY(status);
             continue;
         }
+        const double now = (double)encoder->packet->dts * av_q2d(encoder->codec->time_base);
+        if ((code = cop_sound_write(encoder->sound, now)) < 0)
+            break;
         encoder->packet->stream_index = 0;
         encoder->packet->duration = 1;
         av_packet_rescale_ts(encoder->packet, encoder->codec->time_base,
@@ -337,7 +346,10 @@ CopStatus cop_encoder_finish(CopEncoder *encoder, CopError *err)
         return cop_error_set(err, COP_ERR_ARG, "%s: no frame to write", encoder->path);
     COP_TRY(encode(encoder, NULL, err));
     if (encoder->kind->muxer) {
-        const int code = av_write_trailer(encoder->format);
+        int code = cop_sound_write(encoder->sound, INFINITY);
+        if (code < 0)
+            return fail(encoder, err, code);
+        code = av_write_trailer(encoder->format);
         avio_flush(encoder->io);
         if (code < 0 || encoder->io->error < 0)
             return fail(encoder, err, code < 0 ? code : encoder->io->error);
@@ -350,6 +362,11 @@ CopStatus cop_encoder_finish(CopEncoder *encoder, CopError *err)
     }
     encoder->finished = true;
     return COP_OK;
+}
+
+int cop_encoder_mute_streams(const CopEncoder *encoder)
+{
+    return encoder->mute;
 }
 
 void cop_encoder_close(CopEncoder **encoder)
@@ -365,6 +382,7 @@ void cop_encoder_close(CopEncoder **encoder)
     av_frame_free(&e->frame);
     av_packet_free(&e->packet);
     avcodec_free_context(&e->codec);
+    cop_sound_close(&e->sound);
     avformat_free_context(e->format);
     if (e->io)
         av_freep(&e->io->buffer);

@@ -24,6 +24,8 @@ typedef struct CopEncodeOptions {
     int crf;                /* H.264 only; 0..51 */
     int keyint;             /* H.264 only; 0: the encoder's default */
     int threads;            /* 1..16; 1 for bytes that do not depend on the machine */
+    const char *sound;      /* file whose sound is copied along (sound.h); NULL: none. Formats
+                               without sound (y4m, PNG) take none */
 } CopEncodeOptions;
 
 /* Opens `path` (through a temporary name, renamed by cop_encoder_finish()) for
@@ -36,6 +38,9 @@ CopStatus cop_encoder_open(CopEncoder **out, const char *path, const CopFrame *f
 /* The frame is borrowed; its format and size are those of `first`, else COP_ERR_ARG. */
 CopStatus cop_encoder_write(CopEncoder *encoder, const CopFrame *frame,
                             CopError *err) COP_MUST_CHECK;
+
+/* Streams of sound that the container has no place for. */
+int cop_encoder_mute_streams(const CopEncoder *encoder);
 
 /* Writes what the encoder still holds and puts the file in its place, whole. A file
  * without a frame is COP_ERR_ARG. */

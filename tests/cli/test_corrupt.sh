@@ -50,6 +50,61 @@ run corrupt "$picture" "$work/bright.png" --corruption brightness --severity 5
 check "picture to picture" quiet
 check "the picture changed" differ "$picture" "$work/bright.png"
 
+# Sound is copied, packet by packet and in its time, where the container has a place for it.
+ffmpeg -v error -f lavfi -i testsrc=s=64x48:r=25:d=1 -f lavfi -i sine=r=16000:d=1.2 -c:v libx264 \
+    -c:a aac "$work/av.mp4"
+packets() { ffmpeg -v error -i "$1" -map 0:a -c copy -f framemd5 - | awk -F, '!/^#/ { print $5, $6 }'; }
+ahead() { # by how much sound starts before the picture, milliseconds; some containers move both
+    ffprobe -v error -show_entries packet=codec_type,pts_time -of csv=p=0 "$1" |
+        awk -F, '!($1 in t) || $2 < t[$1] { t[$1] = $2 } END { printf "%.0f", 1000 * (t["video"] - t["audio"]) }'
+}
+for suffix in mp4 mkv mov avi; do
+    run corrupt "$work/av.mp4" "$work/sound.$suffix" --corruption brightness --severity 1
+    check "sound into $suffix" quiet
+    check "$suffix has every packet of it" test -n "$(packets "$work/av.mp4")" -a \
+        "$(packets "$work/av.mp4" | md5sum)" = "$(packets "$work/sound.$suffix" | md5sum)"
+done
+check "sound keeps its place" test "$(ahead "$work/av.mp4")" = 64 -a "$(ahead "$work/sound.mkv")" = 64
+run corrupt "$work/av.mp4" "$work/silent.y4m" --corruption brightness --severity 1
+check "no sound in y4m, and no word of it" quiet
+ffmpeg -v error -i "$work/av.mp4" -c:v copy -c:a libvorbis -strict -2 -ac 2 "$work/vorbis.mkv"
+run corrupt "$work/vorbis.mkv" "$work/x.mov" --corruption brightness --severity 1
+check "sound that MOV cannot hold is left out aloud" grep -q "1 sound streams are left out" "$work/err"
+rm -f "$work/x.mov"
+
+# A folder: every file by itself, as the data set's clip of that name; broken ones are listed.
+mkdir -p "$work/set/a/b" "$work/set/c"
+cp "$work/in.y4m" "$work/set/a/b/one.y4m"
+cp "$picture" "$work/set/c/two.png"
+ffmpeg -v error -i "$picture" "$work/set/c/three.bmp"
+echo text >"$work/set/c/readme.txt"
+run corrupt "$work/set" "$work/bad" --corruption gaussian_noise --severity 2 --seed 3
+check "a folder" quiet
+check "has the same names" test "$(cd "$work/bad" && find . -type f | sort | tr '\n' ' ')" = \
+    "./a/b/one.y4m ./c/three.bmp.png ./c/two.png "
+# 3595599292: the low 32 bits of FNV-1a-64 of "a/b/one.y4m"
+run corrupt "$work/in.y4m" "$work/b.y4m" --corruption gaussian_noise --severity 2 --seed 3 --clip-id 3595599292
+check "its clip ids are the data set's" cmp -s "$work/b.y4m" "$work/bad/a/b/one.y4m"
+run corrupt "$work/set" "$work/bad2" --corruption gaussian_noise --severity 2 --seed 3 --threads 2
+check "two at once give the same" diff -r "$work/bad" "$work/bad2"
+echo nonsense >"$work/set/a/broken.mp4"
+run corrupt "$work/set" "$work/bad3" --corruption gaussian_noise --severity 2 --seed 3
+check "a broken file fails the command" test $code -eq 3
+check "and is listed" grep -q "a/broken.mp4" "$work/err"
+check "and counted" grep -q "1 of 4 files" "$work/err"
+check "and the others are there" diff -r "$work/bad" "$work/bad3"
+run corrupt "$work/set" "$work/set/out" --corruption brightness --severity 2
+check "OUT inside IN" refuses 2 outside
+run corrupt "$work/set" "$work/bad4" --corruption brightness --severity 2 --clip-id 3
+check "one clip-id for a folder" refuses 2 clip-id
+mkdir "$work/empty"
+run corrupt "$work/empty" "$work/bad4" --corruption brightness --severity 2
+check "an empty folder" refuses 3 "no video"
+run corrupt "$work/in.y4m" "$work/x.y4m" --corruption brightness --severity 3 --temporal coherent
+check "a mode that the corruption does not know" refuses 2 "no modes"
+run corrupt "$work/in.y4m" "$work/x.y4m" --corruption gaussian_noise --severity 3 --temporal coherent
+check "and which it does" refuses 2 "iid, static"
+
 run corrupt "$work/in.y4m" "$work/x.y4m" --corruption gausian_noise --severity 3
 check "unknown corruption" refuses 2 gaussian_noise
 run corrupt "$work/in.y4m" "$work/x.y4m" --corruption brightness --severity 6

@@ -384,11 +384,11 @@ START_TEST(refused_n)
         ck_assert_msg(strstr(err.text, rows[i].text) && strstr(err.text, rows[i].name), "%s",
                       err.text);
     }
-    static const CopEncodeOptions wrong[] = {{25, 1, 52, 0, 1},
-                                             {25, 1, -1, 0, 1},
-                                             {25, 1, 20, -1, 1},
-                                             {25, 1, 20, 0, 0},
-                                             {25, 1, 20, 0, 99}};
+    static const CopEncodeOptions wrong[] = {{25, 1, 52, 0, 1, NULL},
+                                             {25, 1, -1, 0, 1, NULL},
+                                             {25, 1, 20, -1, 1, NULL},
+                                             {25, 1, 20, 0, 0, NULL},
+                                             {25, 1, 20, 0, 99, NULL}};
     for (int i = 0; i < COUNT(wrong); i++)
         ck_assert_int_eq(cop_encoder_open(&encoder, help_path("x.mp4"), &frame, &wrong[i], NULL),
                          COP_ERR_ARG);
