@@ -25,7 +25,8 @@ PKG_CONFIG ?= pkg-config
 
 # --- what is built ----------------------------------------------------------
 PIPELINE_PKGS := libavformat libavcodec libavutil libswscale libconfig sqlite3 \
-                 glib-2.0 gio-2.0 json-glib-1.0 libpng libjpeg kissfft-float
+                 glib-2.0 gio-2.0 json-glib-1.0 libpng libjpeg kissfft-float \
+                 pangocairo
 TEST_PKGS     := gstreamer-check-1.0 cairo
 
 TARGET  := $(shell $(CC) -dumpmachine 2>/dev/null)
@@ -80,7 +81,7 @@ endif
 # --- packages ---------------------------------------------------------------
 DEPS_build   := gcc libc6-dev make pkg-config libavformat-dev libavcodec-dev libavutil-dev libswscale-dev \
                 libconfig-dev libsqlite3-dev libglib2.0-dev libjson-glib-dev libpng-dev \
-                libjpeg-dev libkissfft-dev
+                libjpeg-dev libkissfft-dev libpango1.0-dev
 DEPS_check   := $(DEPS_build) libgstreamer1.0-dev libcairo2-dev ffmpeg sqlite3
 DEPS_lint    := $(DEPS_check) git binutils clang clang-format cppcheck shellcheck
 DEPS_aarch64 := gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user

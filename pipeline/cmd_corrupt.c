@@ -23,20 +23,6 @@ typedef struct Arguments {
     const char *in, *out;
 } Arguments;
 
-static CopStatus find_temporal(const char *name, CopTemporal *temporal, CopError *err)
-{
-    *temporal = COP_TEMPORAL_AUTO;
-    if (!name)
-        return COP_OK;
-    for (int i = 0; cop_temporal_names[i]; i++)
-        if (cop_name_equal(cop_temporal_names[i], name)) {
-            *temporal = (CopTemporal)i;
-            return COP_OK;
-        }
-    return cop_error_set(err, COP_ERR_CONFIG,
-                         "--temporal \"%s\": must be one of auto, iid, static, coherent", name);
-}
-
 /* A mode that a corruption does not know would be taken for its own: here it is asked for. */
 static CopStatus check_temporal(const CopCorruptDesc *desc, CopTemporal mode, CopError *err)
 {
@@ -76,7 +62,7 @@ static CopStatus make_spec(const Arguments *arguments, CopCorruptSpec *spec, Cop
     if (arguments->threads < 1 || arguments->threads > 16)
         return cop_error_set(err, COP_ERR_CONFIG, "--threads %d: must be 1 to 16",
                              arguments->threads);
-    return find_temporal(arguments->temporal, &spec->temporal, err);
+    return cop_temporal_find(arguments->temporal, &spec->temporal, err);
 }
 
 /* Says what was left out of a file that is otherwise whole. */

@@ -34,6 +34,9 @@ typedef enum CopTemporal {
 } CopTemporal;
 extern const char *const cop_temporal_names[]; /* ended by NULL */
 
+/* The mode called `name` (NULL: AUTO); COP_ERR_CONFIG with what is allowed. */
+CopStatus cop_temporal_find(const char *name, CopTemporal *temporal, CopError *err) COP_MUST_CHECK;
+
 enum {
     COP_CORRUPT_RGB = 1u << 0, /* works on 8-bit RGB 4:4:4; other formats are converted around it */
     COP_CORRUPT_RANDOM = 1u << 1,     /* draws random numbers */

@@ -13,6 +13,20 @@ extern const CopCorruptDesc cop_corrupt_brightness;
 extern const CopCorruptDesc cop_corrupt_motion_blur_temporal;
 extern const CopCorruptDesc cop_corrupt_h264_crf;
 
+CopStatus cop_temporal_find(const char *name, CopTemporal *temporal, CopError *err)
+{
+    *temporal = COP_TEMPORAL_AUTO;
+    for (int i = 0; name && cop_temporal_names[i]; i++)
+        if (cop_name_equal(cop_temporal_names[i], name)) {
+            *temporal = (CopTemporal)i;
+            return COP_OK;
+        }
+    if (!name)
+        return COP_OK;
+    return cop_error_set(err, COP_ERR_CONFIG,
+                         "temporal \"%s\": must be one of auto, iid, static, coherent", name);
+}
+
 const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
 {
     enum { NAMES_MAX = 128 };

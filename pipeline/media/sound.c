@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/media/sound.h"
 
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
 #include <stdbool.h>
 #include <stdlib.h>
 

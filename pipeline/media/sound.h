@@ -3,18 +3,16 @@
 #ifndef COP_MEDIA_SOUND_H
 #define COP_MEDIA_SOUND_H
 
-#include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
-
 #include "models/core/status.h"
 
+struct AVFormatContext;
 typedef struct CopSound CopSound;
 
 /* Adds a stream to `to`, whose header is not written yet, for each sound stream of `path`
  * that its container can hold. *out is NULL where there is none. *left_out counts the
  * others. A file that does not open has no sound. */
-CopStatus cop_sound_open(CopSound **out, const char *path, AVFormatContext *to, int *left_out,
-                         CopError *err) COP_MUST_CHECK;
+CopStatus cop_sound_open(CopSound **out, const char *path, struct AVFormatContext *to,
+                         int *left_out, CopError *err) COP_MUST_CHECK;
 
 /* Writes what sounds before `seconds` from the first picture and is not written yet.
  * INFINITY: all that is left. Returns a negative FFmpeg code where writing fails; what
