@@ -6,6 +6,7 @@
 
 #include "models/archs/arch.h"
 #include "pipeline/cli.h"
+#include "pipeline/cli_corruptions.h"
 #include "pipeline/json_text.h"
 
 extern const CopCommand cop_cmd_list;
@@ -14,13 +15,14 @@ extern const CopCommand cop_cmd_list;
 typedef struct Entry {
     const char *name, *summary, *reference, *family;
     const CopOption *options;
+    const CopCorruptDesc *corruption;
 } Entry;
 
 static bool arch(int i, Entry *entry)
 {
     const CopArchDesc *desc = cop_arch_registry[i];
     if (desc)
-        *entry = (Entry){desc->name, desc->summary, desc->reference, NULL, desc->options};
+        *entry = (Entry){desc->name, desc->summary, desc->reference, NULL, desc->options, NULL};
     return desc != NULL;
 }
 
@@ -28,8 +30,9 @@ static bool corruption(int i, Entry *entry)
 {
     const CopCorruptDesc *desc = cop_corrupt_registry[i];
     if (desc)
-        *entry = (Entry){desc->name, desc->summary, desc->reference, cop_family_names[desc->family],
-                         desc->options};
+        *entry =
+            (Entry){desc->name,    desc->summary, desc->reference, cop_family_names[desc->family],
+                    desc->options, desc};
     return desc != NULL;
 }
 
@@ -37,7 +40,8 @@ static bool method(int i, Entry *entry)
 {
     const CopSparseDesc *desc = cop_sparse_registry[i];
     if (desc)
-        *entry = (Entry){desc->name, desc->summary, desc->reference, NULL, cop_sparse_options};
+        *entry =
+            (Entry){desc->name, desc->summary, desc->reference, NULL, cop_sparse_options, NULL};
     return desc != NULL;
 }
 
@@ -45,7 +49,7 @@ static bool format(int i, Entry *entry)
 {
     const CopDataDesc *desc = cop_data_registry[i];
     if (desc)
-        *entry = (Entry){desc->name, desc->summary, desc->reference, NULL, cop_data_options};
+        *entry = (Entry){desc->name, desc->summary, desc->reference, NULL, cop_data_options, NULL};
     return desc != NULL;
 }
 
@@ -87,13 +91,17 @@ static const struct Kind {
 static void print_text(const struct Kind *kind)
 {
     Entry entry;
+    if (kind->at == corruption) {
+        char *text = cop_corruptions_text();
+        fputs(text, stdout);
+        g_free(text);
+        return;
+    }
     int width = 0;
     for (int i = 0; kind->at(i, &entry); i++)
         width = MAX(width, (int)strlen(entry.name));
     for (int i = 0; kind->at(i, &entry); i++)
-        printf("%-*s  %s%s%s%s\n", width, entry.name, entry.family ? "[" : "",
-               entry.family ? entry.family : "", entry.family ? "] " : "",
-               entry.summary ? entry.summary : "");
+        printf("%-*s  %s\n", width, entry.name, entry.summary ? entry.summary : "");
 }
 
 static void add_text(JsonBuilder *json, const char *member, const char *text)
@@ -114,6 +122,10 @@ static void add_option(JsonBuilder *json, const CopOption *row)
         json_builder_add_double_value(json, row->min);
         json_builder_set_member_name(json, "max");
         json_builder_add_double_value(json, row->max);
+    }
+    if (row->flags & COP_OPTION_LENGTH) {
+        json_builder_set_member_name(json, "length"); /* in pixels, scaled by our preset */
+        json_builder_add_boolean_value(json, TRUE);
     }
     if (row->choices) {
         json_builder_set_member_name(json, "choices");
@@ -137,6 +149,8 @@ static void add_entry(JsonBuilder *json, const Entry *entry)
     for (const CopOption *row = entry->options; row && row->name; row++)
         add_option(json, row);
     json_builder_end_array(json);
+    if (entry->corruption)
+        cop_corruption_json(json, entry->corruption);
     json_builder_end_object(json);
 }
 
@@ -186,11 +200,21 @@ static int run(int argc, char **argv)
     if (done)
         return code;
     CopError err = {0};
-    if (argc > 2)
+    const struct Kind *kind = find(argc > 1 ? argv[1] : NULL, &err);
+    const bool one = kind && kind->at == corruption && argc == 3 && !json;
+    if (kind && argc > 2 && !one) {
         cop_error_set(&err, COP_ERR_ARG, "\"%s\" is left over; one list at a time", argv[2]);
-    const struct Kind *kind = argc > 2 ? NULL : find(argc > 1 ? argv[1] : NULL, &err);
-    if (!kind)
+        kind = NULL;
+    }
+    const CopCorruptDesc *desc = one ? cop_corrupt_find(argv[2], &err) : NULL;
+    if (!kind || (one && !desc))
         return cop_cli_fail("list", &err);
+    if (one) {
+        char *text = cop_corruption_text(desc);
+        fputs(text, stdout);
+        g_free(text);
+        return COP_EXIT_OK;
+    }
     if (json)
         print_json(kind);
     else
@@ -200,7 +224,7 @@ static int run(int argc, char **argv)
 
 const CopCommand cop_cmd_list = {
     .name = "list",
-    .usage = "archs|corruptions|methods|formats|samplers",
+    .usage = "archs|corruptions [NAME]|methods|formats|samplers",
     .summary = "what there is to choose from",
     .run = run,
 };

@@ -44,6 +44,19 @@ for list in corruptions methods formats samplers; do
 done
 run list corruptions
 check "list corruptions has gaussian_noise" says gaussian_noise
+check "its source" says "Hendrycks"
+check "its modes over time" says "iid, static"
+check "how long a codec waits" says "group of 32"
+run list corruptions motion_blur_temporal
+check "one corruption in full" says "kinetics-c"
+check "with its parameters" says "half the window"
+run list corruptions gausian_noise
+check "one that is not there" refuses 2 gaussian_noise
+run list formats ucf101
+check "one of another list" refuses 2 "left over"
+run list corruptions --json
+check "corruptions as JSON" json "$work/out" '$[0].presets[0].severities[5][0]' '$[0].temporal[1]' \
+    '$[0].reach[4].latency'
 run list methods
 check "list methods has rigl" says rigl
 run list
