@@ -60,7 +60,8 @@ TEST_SRC     := $(wildcard tests/unit/test_*.c tests/grad/test_*.c tests/contrac
 TEST_LIB_SRC := $(wildcard tests/*.c)
 KCHECK_SRC   := $(wildcard tests/kernels/*.c)
 CORE_SRC     := $(wildcard models/core/*.c)
-BENCH_SRC    := $(filter-out tests/bench/bench_layers.c tests/bench/bench_nets.c tests/bench/bench_decode.c,$(wildcard tests/bench/*.c))
+BENCH_SRC    := $(filter-out tests/bench/bench_layers.c tests/bench/bench_nets.c tests/bench/bench_decode.c \
+                tests/bench/bench_corrupt.c,$(wildcard tests/bench/*.c))
 PARITY_BIN    = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/parity/*.c))
 SAMPLE_BIN   := $(patsubst %.c,$(B)/%,$(wildcard samples/*.c))
 # Golden tables are parts of the test that includes them.
@@ -135,10 +136,10 @@ bench: bench-programs
 bench-full: bench-programs
 	@tests/bench/run.sh $(B) full
 
-## bench-programs: build/bench_layers, bench_nets and bench_decode, to time one thing (--help)
+## bench-programs: build/bench_layers, bench_nets, bench_decode and bench_corrupt, to time one thing (--help)
 bench-programs: deps-bench
-	@$(MAKE) --no-print-directory $(B)/bench_layers $(B)/bench_nets $(B)/bench_decode
-	@for program in bench_layers bench_nets bench_decode; do ln -sfn $(HASH)/$$program build/$$program; done
+	@$(MAKE) --no-print-directory $(B)/bench_layers $(B)/bench_nets $(B)/bench_decode $(B)/bench_corrupt
+	@for program in bench_layers bench_nets bench_decode bench_corrupt; do ln -sfn $(HASH)/$$program build/$$program; done
 
 ## lint: layering, format, headers, symbols, cppcheck, clang with the same warnings
 lint: deps-lint
@@ -263,7 +264,7 @@ $(B)/bench_layers: $(call obj,tests/bench/bench_layers.c $(BENCH_SRC)) $(B)/libc
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ -ldnnl -lgomp -lm
 $(B)/bench_nets: $(call obj,tests/bench/bench_nets.c tests/bench/bench_clock.c) $(B)/libcoppice-nn.a
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ -lm
-$(B)/bench_decode: $(call obj,tests/bench/bench_decode.c tests/bench/bench_clock.c) $(B)/libcoppice.a $(B)/libcoppice-nn.a
+$(B)/bench_decode $(B)/bench_corrupt: $(B)/bench_%: $(call obj,tests/bench/bench_clock.c) $(B)/tests/bench/bench_%.o $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm
 $(B)/parity/%: $(B)/tests/parity/%.o $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@mkdir -p $(@D)
