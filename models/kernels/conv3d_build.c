@@ -123,29 +123,14 @@ static void visit_unit(const Visit *visit, int taps, int in, size_t first, size_
     }
 }
 
-/* The same, where one call does it. */
-static void visit_fast(const Visit *visit, int taps, int in, size_t first, size_t second,
-                       bool alone)
-{
-    const CopGather *gather = visit->gather;
-    const uint64_t a = cop_mask_bits(visit->mask, first, taps);
-    const uint64_t b = alone ? 0 : cop_mask_bits(visit->mask, second, taps);
-    uint32_t index_a = (uint32_t)first, index_b = (uint32_t)second;
-    if (visit->place && !gather->transformed) {
-        index_a = cop_gather_rank(gather, visit->mask, first);
-        index_b = alone ? 0 : cop_gather_rank(gather, visit->mask, second);
-    }
-    visit->fast(&visit->slots, gather->start + gather->origin[0], a, b, index_a, index_b,
-                (uint32_t)channel_offset(gather, in));
-}
-
 /* Whether the tier's own way of placing slots will do, and what it needs to know. */
 static void choose(Visit *visit, const CopConvShape *s)
 {
     const CopGather *gather = visit->gather;
     const int taps = s->kh * s->kw;
     visit->fast = NULL;
-    if (gather->sweeps > 1 || taps > COP_PLACE_TAPS || s->kt * taps > COP_PLACE_BITS)
+    if (gather->sweeps > 1 || !gather->sweep->block_channels || taps > COP_PLACE_TAPS ||
+        s->kt * taps > COP_PLACE_BITS)
         return;
     visit->fast = cop_conv3d_kernels(cop_tier())->place;
     visit->slots = (CopConv3dSlots){.place = visit->place,
@@ -154,11 +139,52 @@ static void choose(Visit *visit, const CopConvShape *s)
                                     .kind = gather->pairs ? gather->tap->kind : 0,
                                     .segments = s->kt,
                                     .taps = taps,
-                                    .positions = gather->transformed};
+                                    .positions = gather->transformed,
+                                    .follows = gather->transposed && !gather->transformed};
     for (int i = 0; i < s->kt * taps; i++)
         visit->slots.tap_offset[i] = (uint32_t)gather->tap[i].offset;
     for (int i = 0; i < s->kt; i++)
         visit->slots.segment[i] = gather->tap[i * taps].segment;
+}
+
+/* A row of units by the tier's own way, which counts ranks and blocks along: looking each up costs
+ * as much as placing. */
+static void visit_row(const Visit *visit, const CopConvShape *s, int group, int o, size_t first)
+{
+    const CopGather *gather = visit->gather;
+    const CopSweep *sweep = gather->sweep;
+    const int taps = s->kt * s->kh * s->kw, ic = s->ic / s->groups;
+    const int width = gather->pairs ? 2 : 1, step = gather->transposed ? width : 1;
+    const size_t list = (size_t)(gather->kinds * sweep->t.taps); /* starts of a unit */
+    const size_t block = (size_t)gather->units * list;
+    const int in = gather->transposed ? o : 0, out = gather->transposed ? 0 : o;
+    const size_t at = (size_t)group * (size_t)sweep->blocks + (size_t)(in / sweep->block_channels);
+    CopConv3dRow row = {.mask = visit->mask,
+                        .first = first,
+                        .second = first + gather->channel_step,
+                        .step = (size_t)(step * taps),
+                        .n = cop_ceil_div(ic, step),
+                        .start = gather->start + (sweep->start - gather->start) + at * block +
+                                 (size_t)(out / width) * list,
+                        .channel = (uint32_t)channel_offset(gather, in)};
+    if (gather->transposed) {
+        row.pairs = width == 2 ? ic / 2 : 0;
+        row.block = row.blocks_of = row.n + 1; /* no block ends */
+        row.start_step = (ptrdiff_t)list;
+    } else {
+        row.pairs = width == 2 && out + 1 < gather->out_channels ? row.n : 0;
+        row.block = row.blocks_of = sweep->block_channels;
+        row.start_jump = (ptrdiff_t)block;
+        row.channel_step = (uint32_t)gather->in_c;
+        if (gather->transformed)
+            row.channel_back = (uint32_t)((size_t)sweep->block_channels * gather->in_c);
+    }
+    if (visit->place && !gather->transformed) {
+        row.rank_a = cop_gather_rank(gather, visit->mask, row.first);
+        if (row.pairs && !visit->slots.follows)
+            row.rank_b = cop_gather_rank(gather, visit->mask, row.second);
+    }
+    visit->fast(&visit->slots, row);
 }
 
 /* Active weights, those of a segment in ascending order. */
@@ -169,18 +195,20 @@ static void visit_all(const Visit *visit, const CopConvShape *s)
     const int width = gather->pairs ? 2 : 1;
     const int o_step = gather->transposed ? 1 : width, i_step = gather->transposed ? width : 1;
     for (int group = 0; group < s->groups; group++)
-        for (int o = 0; o < oc; o += o_step)
+        for (int o = 0; o < oc; o += o_step) {
+            const size_t row = (size_t)group * gather->group_step + (size_t)(o * ic * taps);
+            if (visit->fast) {
+                visit_row(visit, s, group, o, row);
+                continue;
+            }
             for (int i = 0; i < ic; i += i_step) {
                 const int in = gather->transposed ? o : i, out = gather->transposed ? i : o;
-                const size_t first =
-                    (size_t)group * gather->group_step + (size_t)((o * ic + i) * taps);
+                const size_t first = row + (size_t)(i * taps);
                 find_origins(gather, group, in, out / width);
                 const bool alone = width == 1 || out + 1 == gather->out_channels;
-                if (visit->fast)
-                    visit_fast(visit, taps, in, first, first + gather->channel_step, alone);
-                else
-                    visit_unit(visit, taps, in, first, first + gather->channel_step, alone);
+                visit_unit(visit, taps, in, first, first + gather->channel_step, alone);
             }
+        }
 }
 
 /* The one list of all weights, as unit 0 has it. */

@@ -67,13 +67,28 @@ typedef struct CopConv3dSlots {
                     second alone; 0: units are single channels */
     int segments, taps; /* of each */
     bool positions;     /* `index` counts all taps, not the active ones */
+    bool follows;       /* the second channel's weights follow the first's in memory */
 } CopConv3dSlots;
 
-/* Counts or lists the active taps (bits) of a unit for an input channel, whose offset is `channel`.
- * index_a and index_b are those of the first taps, or of what comes first from there on. Counts lie
- * two behind a segment's start, and where the next slot goes one behind. */
-typedef void CopConv3dPlaceFn(const CopConv3dSlots *slots, uint32_t *start, uint64_t a, uint64_t b,
-                              uint32_t index_a, uint32_t index_b, uint32_t channel);
+/* Units whose weights follow each other in the mask: those of an output channel or pair and all
+ * its input channels, or of an input channel and all pairs. */
+typedef struct CopConv3dRow {
+    const uint64_t *mask;
+    size_t first, second;    /* bits of the first unit's channels */
+    size_t step;             /* from unit to unit */
+    int n, pairs;            /* units; those of them that have a second channel come first */
+    uint32_t *start;         /* of the first unit's segments */
+    uint32_t channel;        /* offset of its input channel */
+    uint32_t rank_a, rank_b; /* active weights before each channel's; rank_b not where it follows */
+    int block;               /* units up to the end of a block */
+    int blocks_of;           /* units of each later one */
+    ptrdiff_t start_step, start_jump;    /* from unit to unit; more at the end of a block */
+    uint32_t channel_step, channel_back; /* likewise; taken back at the end of a block */
+} CopConv3dRow;
+
+/* Counts or lists the active taps of a row of units. Counts lie two behind a segment's start, and
+ * where the next slot goes one behind. */
+typedef void CopConv3dPlaceFn(const CopConv3dSlots *slots, CopConv3dRow row);
 
 /* Tables are indexed [step][rows - 1][cols - 1] and hold the shapes that
  * tiles are cut to: at most COP_TILE_MAX positions, grouped rows of at
