@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/corrupt/fourth_byte.h"
 #include "pipeline/corrupt/frame_queue.h"
 
 /* 2 c frames of 255 must fit in 16 bits; at most c frames wait at a time. */
@@ -98,15 +99,6 @@ static void slide(MotionBlur *blur, int64_t low, int64_t high)
         accumulate(blur->sum, frame_at(blur, blur->low++), subtract_row);
 }
 
-/* The fourth byte of RGBX and BGRX is not light and stays the frame's own. */
-static void keep_fourth_byte(const CopFrame *to, const CopFrame *from)
-{
-    for (int y = 0; y < to->height; y++)
-        for (int x = 0; x < to->width; x++)
-            to->plane[0][(ptrdiff_t)y * to->stride[0] + 4 * x + 3] =
-                from->plane[0][(ptrdiff_t)y * from->stride[0] + 4 * x + 3];
-}
-
 static CopStatus mean(const MotionBlur *blur, const CopFrame *frame, int count, CopFrame *out)
 {
     COP_TRY(cop_frame_alloc(out, frame->format, frame->width, frame->height));
@@ -121,8 +113,7 @@ static CopStatus mean(const MotionBlur *blur, const CopFrame *frame, int count, 
             mean_row(out->plane[p] + (ptrdiff_t)y * out->stride[p], sum, row_bytes,
                      (uint32_t)count);
     }
-    if (frame->format == COP_PIXEL_RGBX || frame->format == COP_PIXEL_BGRX)
-        keep_fourth_byte(out, frame);
+    cop_keep_fourth_byte(out, frame);
     return COP_OK;
 }
 
