@@ -17,6 +17,7 @@ extern const CopCorruptDesc cop_corrupt_reverse_sampling;
 extern const CopCorruptDesc cop_corrupt_jumble;
 extern const CopCorruptDesc cop_corrupt_box_jumble;
 extern const CopCorruptDesc cop_corrupt_freeze;
+extern const CopCorruptDesc cop_corrupt_burst;
 extern const CopCorruptDesc cop_corrupt_h264_crf;
 
 const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
@@ -52,6 +53,7 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_jumble,
     &cop_corrupt_box_jumble,
     &cop_corrupt_freeze,
+    &cop_corrupt_burst,
     &cop_corrupt_h264_crf,
     NULL,
 };

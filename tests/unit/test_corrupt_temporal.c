@@ -3,8 +3,6 @@
 #include <gst/check/check.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "pipeline/corrupt/index_map.h"
 #include "tests/corrupt_clip.h"
