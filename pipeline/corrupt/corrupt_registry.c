@@ -44,16 +44,8 @@ const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
 }
 
 const CopCorruptDesc *const cop_corrupt_registry[] = {
-    &cop_corrupt_gaussian_noise,
-    &cop_corrupt_brightness,
-    &cop_corrupt_motion_blur_temporal,
-    &cop_corrupt_frame_rate,
-    &cop_corrupt_sampling,
-    &cop_corrupt_reverse_sampling,
-    &cop_corrupt_jumble,
-    &cop_corrupt_box_jumble,
-    &cop_corrupt_freeze,
-    &cop_corrupt_burst,
-    &cop_corrupt_h264_crf,
-    NULL,
+    &cop_corrupt_gaussian_noise, &cop_corrupt_brightness, &cop_corrupt_motion_blur_temporal,
+    &cop_corrupt_frame_rate,     &cop_corrupt_sampling,   &cop_corrupt_reverse_sampling,
+    &cop_corrupt_jumble,         &cop_corrupt_box_jumble, &cop_corrupt_freeze,
+    &cop_corrupt_burst,          &cop_corrupt_h264_crf,   NULL,
 };
