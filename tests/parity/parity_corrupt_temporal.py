@@ -1,4 +1,5 @@
-"""Corruptions that hold, drop or reorder frames against NumPy's indices and the ffmpeg command.
+"""Corruptions along time: frames held, dropped or in another order against NumPy's indices and the
+ffmpeg command, filters against SciPy's, bursts against the corruptions in them.
 
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
@@ -7,9 +8,11 @@ import sys
 import tempfile
 
 import numpy as np
+import scipy.ndimage
+import scipy.signal
 
 from common import check, finish
-from footage import FFMPEG, coppice_frames
+from footage import FFMPEG, coppice_frames, source
 
 FRAMES = 211
 SEVERITIES = range(1, 6)
@@ -19,6 +22,10 @@ WINDOWS = {"ucf101-p": (4, 8, 16, 32, 64), "schiappa-orig": (32, 16, 8, 4, 2)}
 STEPS = (2, 4, 8, 16, 32)
 KEPT = (.4, .2, .1, .05, 0)
 TURNED = 64
+HALF_WINDOW = (3, 5, 7, 9, 11)
+CUTOFF = (.5, .35, .25, .15, .08)
+STRENGTH = (.4, .6, .8, .9, 1)
+BURST = (1, 2, 3, 6, 13)  # of 32
 
 
 def numbered(path, rate=30):
@@ -123,6 +130,63 @@ def check_freeze(path):
               abs(kept - share * free) / np.sqrt(share * (1 - share) * free), 4)
 
 
+def planes_of(path, *words):
+    """Y, U and V, each [t, h, w]."""
+    return [np.stack(planes) for planes in zip(*coppice_frames(path, *words))]
+
+
+def filtered(x, cutoff, late):
+    """SciPy's low-pass of a plane's course; its first and last taps are 0, ours are those between."""
+    half = int(np.ceil(2 / cutoff))
+    taps = scipy.signal.firwin(2 * half + 3, cutoff, window="hann")[1:-1]
+    return scipy.ndimage.correlate1d(np.float64(x), taps / taps.sum(), axis=0, mode="nearest", origin=half * late)
+
+
+def check_filters(path, clip):
+    """Weights of 20 bits: a level falls to the other side of a half now and then, more often where the
+    start is repeated and a tenth of a level is a half."""
+    def compare(label, wanted, *words):
+        worst, share = 0, 0
+        for got, want in zip(planes_of(path, *words), wanted):
+            apart = np.abs(np.int32(got) - np.clip(np.floor(want + .5), 0, 255))
+            worst, share = max(worst, apart.max()), max(share, (apart > 0).mean())
+        check(f"{label}: levels apart", worst, 1)
+        check(f"{label}: share of values that differ", share, 2e-3)
+
+    for late in (0, 1):
+        causal = ("--params", f"causal={'true' if late else 'false'}")
+        for severity, cutoff, strength, c in zip(SEVERITIES, CUTOFF, STRENGTH, HALF_WINDOW):
+            low = [filtered(x, cutoff, late) for x in clip]
+            compare(f"temporal_low_pass {severity}, {late}", low, "temporal_low_pass", severity, *causal)
+            # The frame that the window lies around is 13 frames old where none is waited for.
+            high = [x[np.maximum(np.arange(len(x)) - 13 * late, 0)] - strength * (filtered(x, .16, late) - 128)
+                    for x in clip]
+            compare(f"temporal_high_pass {severity}, {late}", high, "temporal_high_pass", severity, *causal)
+            wrong, first = 0, 1 - 2 * c if late else -c
+            for got, x in zip(planes_of(path, "motion_blur_temporal", severity, *causal), clip):
+                for i, frame in enumerate(got):
+                    window = x[np.clip(np.arange(i + first, i + first + 2 * c), 0, len(x) - 1)]
+                    wrong += (np.uint8(np.mean(window, 0)) != frame).sum()
+            check(f"motion_blur_temporal {severity}, {late}: values that differ", wrong, 0)
+
+
+def check_burst(path, clip):
+    """Frames are the source's, or those of the inner corruption where the burst is."""
+    inner = {"brightness": ("brightness", 5), "motion_blur_temporal": ("motion_blur_temporal", 5),
+             "h264_crf": ("h264_crf", 5)}
+    for name, words in inner.items():
+        spoilt = planes_of(path, *words)
+        for severity, length in zip(SEVERITIES, BURST):
+            got = planes_of(path, "burst", severity, "--params", f"corruption={name}")
+            hit = [not all((x[i] == y[i]).all() for x, y in zip(got, clip)) for i in range(len(clip[0]))]
+            wrong = sum((x[i] != (z if hit[i] else y)[i]).sum()
+                        for x, y, z in zip(got, clip, spoilt) for i in range(len(hit)))
+            counts = [sum(hit[low:low + 32]) for low in range(0, len(hit), 32)]
+            check(f"burst {severity} of {name}: values that differ", wrong, 0)
+            check(f"burst {severity} of {name}: frames too many or too few",
+                  max(abs(n - length) for n in counts), 0)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         path = numbered(f"{folder}/numbered.mkv")
@@ -131,6 +195,12 @@ def main():
         check_jumble(path)
         check_box_jumble(path)
         check_freeze(path)
+        path = f"{folder}/moving.mkv"
+        source(path, ("-c:v", "ffv1", "-pix_fmt", "yuv420p", "-vf", "noise=alls=30:allf=t:all_seed=9"), size="97x61",
+               frames=96)
+        clip = planes_of(path)
+        check_filters(path, clip)
+        check_burst(path, clip)
     finish()
 
 
