@@ -185,7 +185,7 @@ START_TEST(jumble_keeps_each_window)
 }
 END_TEST
 
-/* All 24 orders of four frames are as frequent: 3 in 10,000 seeds would pass the 0.9997
+/* All 24 orders of four frames are as frequent. One seed in 3000 would exceed the 0.9997
  * point of chi-square with 23 degrees, 54. */
 START_TEST(jumble_draws_all_orders)
 {
