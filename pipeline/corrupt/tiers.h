@@ -3,6 +3,8 @@
 #ifndef COP_CORRUPT_TIERS_H
 #define COP_CORRUPT_TIERS_H
 
+#include <stdint.h> /* what such loops work on; and a header of macros alone is no unit of C */
+
 /* In front of a function whose loops compilers vectorise. Its bytes are the same in
  * every tier: sums keep the order that is written, and nothing is contracted
  * (-ffp-contract=off). Tiers are levels and not names of processors, which gcc takes to mean
