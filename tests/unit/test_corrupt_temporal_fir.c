@@ -80,6 +80,22 @@ START_TEST(a_cutoff_of_1_is_the_frame_itself)
 }
 END_TEST
 
+/* What 32 bits of a sum are enough for. */
+START_TEST(weights_are_bounded)
+{
+    for (double cutoff = .03; cutoff <= 1; cutoff += .01)
+        for (int half = 1; half <= COP_FIR_HALF_MAX; half++) {
+            const CopTemporalFilter filter = {.cutoff = cutoff, .half = half, .keep = 1, .mix = -1};
+            int32_t weight[COP_FIR_HALF_MAX + 1];
+            cop_temporal_weights(&filter, weight);
+            double sum = fabs((double)weight[0]);
+            for (int k = 1; k <= half; k++)
+                sum += 2 * fabs((double)weight[k]);
+            ck_assert(sum < 4. * COP_FIR_ONE);
+        }
+}
+END_TEST
+
 /* The same sum, tap by tap; ends repeated. */
 static void check_plain(const char *name, const char *params, const CopTemporalFilter *filter,
                         bool causal, CopPixelFormat format)
@@ -277,6 +293,7 @@ static Suite *suite(void)
     TCase *tc = tcase_create("filters");
     tcase_add_test(tc, weights_are_a_low_pass);
     tcase_add_test(tc, a_cutoff_of_1_is_the_frame_itself);
+    tcase_add_test(tc, weights_are_bounded);
     tcase_add_test(tc, frames_are_the_plain_sum);
     tcase_add_test(tc, flicker_is_passed_as_the_response_says);
     tcase_add_test(tc, flicker_is_what_a_high_pass_leaves);
