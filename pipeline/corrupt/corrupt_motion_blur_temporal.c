@@ -1,6 +1,7 @@
 /* Temporal motion blur: frame i becomes the truncated mean of frames i - c .. i + c - 1,
  * a long exposure (Yi et al., NeurIPS 2021 datasets track: Mini Kinetics-C, Mini SSV2-C).
- * The ends of the stream are repeated where the originals give a shorter clip.
+ * The ends of the stream are repeated where the originals give a shorter clip. `causal` takes
+ * the last 2 c frames instead: the same blur, c - 1 frames late, without waiting for any.
  *
  * A sum of the window slides along, one frame in and one out, so the cost does
  * not grow with c; whole-number arithmetic, so neither does any error.
@@ -10,48 +11,53 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pipeline/corrupt/frame_queue.h"
+#include "pipeline/corrupt/fourth_byte.h"
+#include "pipeline/corrupt/frame_window.h"
 
 /* 2 c frames of 255 must fit in 16 bits; at most c frames wait at a time. */
 enum { C_MAX = 64 };
 
 typedef struct MotionBlur {
     int c;
-    CopFrameQueue frames; /* the oldest is the first of the stream or of the window */
-    int waiting;          /* frames not yet out: the newest ones */
+    bool causal;
+    CopFrameWindow window;
     int reach[C_MAX + 1]; /* c of frame i, as it was pushed, at i modulo the length */
     uint16_t *sum;        /* of frames low .. high, plane after plane */
     int64_t low, high;
-    bool flushed;
 } MotionBlur;
 
 static const CopOption options[] = {
     {"c", "half the window: the mean is over 2 c frames; 0 is untouched", COP_TYPE_INT,
      offsetof(MotionBlur, c), "3", 0, C_MAX, NULL,
      COP_OPTION_INTERPOLATE | COP_OPTION_CONTROLLABLE},
+    {"causal", "the last 2 c frames, so that none is waited for", COP_TYPE_BOOL,
+     offsetof(MotionBlur, causal), "false", 0, 0, NULL, 0},
     COP_OPTIONS_END,
 };
+
+/* Frames before and after the one that is blurred. */
+static int before(const MotionBlur *blur, int c)
+{
+    return blur->causal && c > 0 ? 2 * c - 1 : c;
+}
+
+static int after(const MotionBlur *blur, int c)
+{
+    return blur->causal || c == 0 ? 0 : c - 1;
+}
 
 static CopStatus init(CopCorrupt *corrupt, CopError *err)
 {
     (void)err;
     const MotionBlur *blur = corrupt->state;
-    corrupt->latency = blur->c > 0 ? blur->c - 1 : 0;
-    corrupt->look_behind = blur->c;
+    corrupt->latency = after(blur, blur->c);
+    corrupt->look_behind = before(blur, blur->c);
     return COP_OK;
 }
 
 static int *reach_of(MotionBlur *blur, int64_t index)
 {
     return &blur->reach[(uint64_t)index % (C_MAX + 1)];
-}
-
-/* What stands at `index`: the ends of what is held are repeated outwards. */
-static const CopFrame *frame_at(const MotionBlur *blur, int64_t index)
-{
-    const int64_t offset = index - cop_frame_queue_at(&blur->frames, 0)->index;
-    const int last = blur->frames.n - 1;
-    return cop_frame_queue_at(&blur->frames, offset < 0 ? 0 : offset > last ? last : (int)offset);
 }
 
 static void add_row(uint16_t *sum, const uint8_t *x, int n)
@@ -89,30 +95,18 @@ static void accumulate(uint16_t *sum, const CopFrame *frame,
 static void slide(MotionBlur *blur, int64_t low, int64_t high)
 {
     while (blur->high < high)
-        accumulate(blur->sum, frame_at(blur, ++blur->high), add_row);
+        accumulate(blur->sum, cop_frame_window_at(&blur->window, ++blur->high), add_row);
     while (blur->low > low)
-        accumulate(blur->sum, frame_at(blur, --blur->low), add_row);
+        accumulate(blur->sum, cop_frame_window_at(&blur->window, --blur->low), add_row);
     while (blur->high > high)
-        accumulate(blur->sum, frame_at(blur, blur->high--), subtract_row);
+        accumulate(blur->sum, cop_frame_window_at(&blur->window, blur->high--), subtract_row);
     while (blur->low < low)
-        accumulate(blur->sum, frame_at(blur, blur->low++), subtract_row);
-}
-
-/* The fourth byte of RGBX and BGRX is not light and stays the frame's own. */
-static void keep_fourth_byte(const CopFrame *to, const CopFrame *from)
-{
-    for (int y = 0; y < to->height; y++)
-        for (int x = 0; x < to->width; x++)
-            to->plane[0][(ptrdiff_t)y * to->stride[0] + 4 * x + 3] =
-                from->plane[0][(ptrdiff_t)y * from->stride[0] + 4 * x + 3];
+        accumulate(blur->sum, cop_frame_window_at(&blur->window, blur->low++), subtract_row);
 }
 
 static CopStatus mean(const MotionBlur *blur, const CopFrame *frame, int count, CopFrame *out)
 {
-    COP_TRY(cop_frame_alloc(out, frame->format, frame->width, frame->height));
-    out->colour = frame->colour;
-    out->index = frame->index;
-    out->pts = frame->pts;
+    COP_TRY(cop_frame_alloc_like(out, frame));
     const uint16_t *sum = blur->sum;
     for (int p = 0; p < cop_pixel_format_planes(frame->format); p++) {
         int row_bytes, rows;
@@ -121,20 +115,13 @@ static CopStatus mean(const MotionBlur *blur, const CopFrame *frame, int count, 
             mean_row(out->plane[p] + (ptrdiff_t)y * out->stride[p], sum, row_bytes,
                      (uint32_t)count);
     }
-    if (frame->format == COP_PIXEL_RGBX || frame->format == COP_PIXEL_BGRX)
-        keep_fourth_byte(out, frame);
+    cop_keep_fourth_byte(out, frame);
     return COP_OK;
 }
 
 static CopStatus start(MotionBlur *blur, const CopFrame *frame)
 {
-    size_t bytes = 0;
-    for (int p = 0; p < cop_pixel_format_planes(frame->format); p++) {
-        int row_bytes, rows;
-        cop_plane_size(frame->format, frame->width, frame->height, p, &row_bytes, &rows);
-        bytes += (size_t)row_bytes * (size_t)rows;
-    }
-    blur->sum = calloc(bytes, sizeof *blur->sum);
+    blur->sum = calloc(cop_frame_row_bytes(frame), sizeof *blur->sum);
     blur->low = frame->index;
     blur->high = frame->index - 1;
     return blur->sum ? COP_OK : COP_ERR_NOMEM;
@@ -145,50 +132,39 @@ static CopStatus push(CopCorrupt *corrupt, const CopFrame *frame)
     MotionBlur *blur = corrupt->state;
     if (!blur->sum)
         COP_TRY(start(blur, frame));
-    CopFrame held = {0};
-    COP_TRY(cop_frame_ref(&held, frame));
-    COP_TRY(cop_frame_queue_push(&blur->frames, &held));
     *reach_of(blur, frame->index) = blur->c;
-    blur->waiting++;
-    return COP_OK;
+    return cop_frame_window_push(&blur->window, frame);
 }
 
 static CopStatus pull(CopCorrupt *corrupt, CopFrame *out)
 {
     MotionBlur *blur = corrupt->state;
-    if (!blur->waiting)
-        return blur->flushed ? COP_EOF : COP_AGAIN;
-    const CopFrame *frame = cop_frame_queue_at(&blur->frames, blur->frames.n - blur->waiting);
+    const CopFrame *frame = cop_frame_window_next(&blur->window);
+    if (!frame)
+        return blur->window.flushed ? COP_EOF : COP_AGAIN;
     const int c = *reach_of(blur, frame->index);
-    if (!blur->flushed && blur->waiting < c)
+    if (!cop_frame_window_ready(&blur->window, after(blur, c)))
         return COP_AGAIN;
-    slide(blur, frame->index - c, frame->index + c - 1);
+    const int64_t low = frame->index - before(blur, c);
+    slide(blur, low, low + 2 * c - 1);
     COP_TRY(c ? mean(blur, frame, 2 * c, out) : cop_frame_ref(out, frame));
-    blur->waiting--;
-    while (blur->frames.n > blur->waiting &&
-           cop_frame_queue_at(&blur->frames, 0)->index < blur->low) {
-        CopFrame old;
-        cop_frame_queue_pop(&blur->frames, &old);
-        cop_frame_unref(&old);
-    }
+    cop_frame_window_advance(&blur->window, blur->low);
     return COP_OK;
 }
 
 static CopStatus flush(CopCorrupt *corrupt)
 {
     MotionBlur *blur = corrupt->state;
-    blur->flushed = true;
+    blur->window.flushed = true;
     return COP_OK;
 }
 
 static void close(CopCorrupt *corrupt)
 {
     MotionBlur *blur = corrupt->state;
-    cop_frame_queue_clear(&blur->frames);
+    cop_frame_window_clear(&blur->window);
     free(blur->sum);
     blur->sum = NULL;
-    blur->waiting = 0;
-    blur->flushed = false;
 }
 
 static const char *const columns[] = {"c", NULL};

@@ -11,7 +11,16 @@ const char *const cop_temporal_names[] = {"auto", "iid", "static", "coherent", N
 extern const CopCorruptDesc cop_corrupt_gaussian_noise;
 extern const CopCorruptDesc cop_corrupt_brightness;
 extern const CopCorruptDesc cop_corrupt_motion_blur_temporal;
+extern const CopCorruptDesc cop_corrupt_frame_rate;
+extern const CopCorruptDesc cop_corrupt_sampling;
+extern const CopCorruptDesc cop_corrupt_reverse_sampling;
+extern const CopCorruptDesc cop_corrupt_jumble;
+extern const CopCorruptDesc cop_corrupt_box_jumble;
+extern const CopCorruptDesc cop_corrupt_freeze;
+extern const CopCorruptDesc cop_corrupt_burst;
 extern const CopCorruptDesc cop_corrupt_h264_crf;
+extern const CopCorruptDesc cop_corrupt_temporal_low_pass;
+extern const CopCorruptDesc cop_corrupt_temporal_high_pass;
 
 CopStatus cop_temporal_find(const char *name, CopTemporal *temporal, CopError *err)
 {
@@ -50,10 +59,21 @@ const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
     return NULL;
 }
 
+/* clang-format off: one a line, by family */
 const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_gaussian_noise,
     &cop_corrupt_brightness,
     &cop_corrupt_motion_blur_temporal,
+    &cop_corrupt_frame_rate,
+    &cop_corrupt_sampling,
+    &cop_corrupt_reverse_sampling,
+    &cop_corrupt_jumble,
+    &cop_corrupt_box_jumble,
+    &cop_corrupt_freeze,
+    &cop_corrupt_burst,
     &cop_corrupt_h264_crf,
+    &cop_corrupt_temporal_low_pass,
+    &cop_corrupt_temporal_high_pass,
     NULL,
 };
+/* clang-format on */

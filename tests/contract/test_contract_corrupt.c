@@ -81,20 +81,27 @@ START_TEST(tables_fit_the_options)
 }
 END_TEST
 
+/* Frames in which a corruption must show: some leave most frames alone. */
+static int enough(int index, int frames)
+{
+    return desc_at(index)->flags & COP_CORRUPT_PARTIAL ? FRAMES : frames;
+}
+
 START_TEST(every_preset_and_severity_runs)
 {
     const CopCorruptDesc *desc = desc_at(_i);
-    CopFrame in[8], out[8];
-    clip_make(in, 8, COP_PIXEL_I420, 64, 48, 0);
+    const int n = enough(_i, 8);
+    CopFrame in[FRAMES], out[FRAMES];
+    clip_make(in, n, COP_PIXEL_I420, 64, 48, 0);
     for (const CopSeverityTable *table = desc->tables; table->preset; table++)
         for (int s = 1; s <= COP_SEVERITIES; s++) {
             CopCorrupt *corrupt = clip_corrupt(desc->name, s, 7, table->preset, NULL);
-            run(corrupt, in, 8, out);
-            ck_assert_msg(clip_mse(in, out, 8) > 0, "%s at %d changes nothing", table->preset, s);
-            clip_free(out, 8);
+            run(corrupt, in, n, out);
+            ck_assert_msg(clip_mse(in, out, n) > 0, "%s at %d changes nothing", table->preset, s);
+            clip_free(out, n);
             cop_corrupt_destroy(&corrupt);
         }
-    clip_free(in, 8);
+    clip_free(in, n);
 }
 END_TEST
 
@@ -307,19 +314,20 @@ END_TEST
 
 static bool same_output(int index, uint64_t seed, uint32_t clip)
 {
-    CopFrame in[4], a[4], b[4];
-    clip_make(in, 4, COP_PIXEL_RGB, 32, 24, 0);
+    const int n = enough(index, 4);
+    CopFrame in[FRAMES], a[FRAMES], b[FRAMES];
+    clip_make(in, n, COP_PIXEL_RGB, 32, 24, 0);
     CopCorrupt *one = clip_corrupt(desc_at(index)->name, 3, 7, NULL, NULL);
     CopCorrupt *two = clip_corrupt(desc_at(index)->name, 3, seed, NULL, NULL);
-    run(one, in, 4, a);
+    run(one, in, n, a);
     ck_assert_int_eq(cop_corrupt_reset(two, clip), COP_OK);
-    run(two, in, 4, b);
+    run(two, in, n, b);
     bool same = true;
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < n; i++)
         same = same && clip_same_pixels(&a[i], &b[i]);
-    clip_free(a, 4);
-    clip_free(b, 4);
-    clip_free(in, 4);
+    clip_free(a, n);
+    clip_free(b, n);
+    clip_free(in, n);
     cop_corrupt_destroy(&one);
     cop_corrupt_destroy(&two);
     return same;

@@ -188,12 +188,14 @@ START_TEST(motion_blur_is_the_mean_with_repeated_ends)
 {
     enum { N = 9, W = 13, H = 6, FIRST = 5 };
     static const int halves[] = {1, 2, 5, 11, 64};
-    const int c = halves[_i];
+    const int c = halves[_i / 2];
+    const bool causal = _i % 2;
     const CopPixelFormat formats[] = {COP_PIXEL_I420, COP_PIXEL_RGB, COP_PIXEL_NV12};
-    char params[32];
-    snprintf(params, sizeof params, "c=%d", c);
+    char params[48];
+    snprintf(params, sizeof params, "c=%d, causal=%s", c, causal ? "true" : "false");
     CopCorrupt *corrupt = clip_corrupt("motion_blur_temporal", 3, 0, NULL, params);
-    ck_assert_int_eq(corrupt->latency, c - 1);
+    ck_assert_int_eq(corrupt->latency, causal ? 0 : c - 1);
+    ck_assert_int_eq(corrupt->look_behind, causal ? 2 * c - 1 : c);
     for (int f = 0; f < 3; f++) {
         CopFrame in[N], out[N];
         clip_make(in, N, formats[f], W, H, FIRST);
@@ -206,7 +208,8 @@ START_TEST(motion_blur_is_the_mean_with_repeated_ends)
                 for (int y = 0; y < rows; y++)
                     for (int x = 0; x < row_bytes; x++) {
                         int sum = 0;
-                        for (int k = i - c; k < i + c; k++) {
+                        const int low = causal ? i - 2 * c + 1 : i - c;
+                        for (int k = low; k < low + 2 * c; k++) {
                             const CopFrame *at = &in[k < 0 ? 0 : k < N ? k : N - 1];
                             sum += at->plane[p][y * at->stride[p] + x];
                         }
@@ -250,7 +253,7 @@ static Suite *suite(void)
     tcase_add_test(tc, static_noise_is_one_field);
     tcase_add_test(tc, no_sigma_no_noise);
     tcase_add_loop_test(tc, brightness_equals_hsv_in_doubles, 0, 8);
-    tcase_add_loop_test(tc, motion_blur_is_the_mean_with_repeated_ends, 0, 5);
+    tcase_add_loop_test(tc, motion_blur_is_the_mean_with_repeated_ends, 0, 10);
     tcase_add_test(tc, motion_blur_keeps_white);
     suite_add_tcase(s, tc);
     return s;
