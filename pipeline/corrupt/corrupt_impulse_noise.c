@@ -6,7 +6,7 @@
  * says which of the two. So a rising amount hits more, and none otherwise.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/corrupt/noise_rows.h"
-#include "pipeline/corrupt/tiers.h"
+#include "pipeline/corrupt/salt_pepper.h"
 
 typedef struct ImpulseNoise {
     double amount;
@@ -23,24 +23,14 @@ static CopStatus init(CopCorrupt *corrupt, CopError *err)
 {
     (void)err;
     ImpulseNoise *state = corrupt->state;
-    const double word_range = 4294967296.0;
-    state->last = state->amount < 1 ? (uint32_t)(state->amount * word_range) : UINT32_MAX;
+    state->last = cop_salt_pepper_last(state->amount);
     return COP_OK;
-}
-
-COP_TIERS
-static void hit(uint32_t last, const uint32_t *word, uint8_t *x, int n)
-{
-    for (int i = 0; i < n; i++) {
-        const uint8_t level = (uint8_t) - (int)(word[i] & 1);
-        x[i] = word[i] <= last ? level : x[i];
-    }
 }
 
 static void hit_row(const void *noise, const uint32_t *word, uint8_t *x, int n)
 {
     const ImpulseNoise *state = noise;
-    hit(state->last, word, x, n);
+    cop_salt_pepper_row(state->last, word, x, n);
 }
 
 static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)

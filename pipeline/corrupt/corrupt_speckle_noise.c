@@ -5,7 +5,6 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/corrupt/level_noise.h"
 #include "pipeline/corrupt/noise_rows.h"
-#include "pipeline/corrupt/normal_cdf.h"
 
 typedef struct SpeckleNoise {
     double sigma;
@@ -23,13 +22,7 @@ static CopStatus init(CopCorrupt *corrupt, CopError *err)
 {
     (void)err;
     SpeckleNoise *state = corrupt->state;
-    for (int level = 0; level < COP_LEVELS; level++) {
-        const double sigma = level * state->sigma;
-        double below[COP_LEVELS] = {0};
-        for (int y = 1; y < COP_LEVELS; y++)
-            below[y] = sigma > 0 ? cop_normal_cdf((y - level) / sigma) : y > level;
-        cop_level_noise_set(&state->levels, level, below);
-    }
+    cop_level_noise_multiply(&state->levels, state->sigma);
     return COP_OK;
 }
 
