@@ -70,7 +70,8 @@ static void set_range(LowLight *state, int low, int high)
 static void set_level(LowLight *state, int level)
 {
     const double range = state->high - state->low;
-    const double light = state->gain * cop_pow((level - state->low) / range, state->gamma);
+    const double unit = (level - state->low) / range; /* whose first power shall be exact */
+    const double light = state->gain * (state->gamma == 1 ? unit : cop_pow(unit, state->gamma));
     double below[COP_LEVELS];
     cop_photon_noise_below(&state->sensor, light, below);
     cop_level_noise_set(&state->levels, level, below);
