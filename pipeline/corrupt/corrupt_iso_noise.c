@@ -2,9 +2,9 @@
  * y = trunc(255 clip(clip(Poisson(c x / 255) / c) + N(0, sigma^2)))
  * of every RGB element (Kar et al., CVPR 2022).
  *
- * The mixture of normal distributions that each level meets is inverted by a table, so
- * that one word decides an element instead of two draws. It takes the middle way
- * between shot and read noise; a fixed field stands for a sensor's own pattern.
+ * Each level meets a mixture of normal distributions; a table inverts that, so that one
+ * word decides an element instead of two draws. Read noise has a fixed part in real
+ * sensors, which the static mode stands for, if too strongly: photons have none.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/corrupt/noise_rows.h"
 #include "pipeline/corrupt/photon_noise.h"
