@@ -35,8 +35,8 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
 
 static const char *const columns[] = {"sigma", NULL};
 
-/* ImageNet-P has three difficulties. Rows 4 and 5 are ours: they go on by the ratio of
- * difficulties 2 and 3. */
+/* ImageNet-P has three difficulties. Rows 4 and 5 are ours: they go on by about the
+ * ratio of difficulties 2 and 3. */
 static const CopSeverityTable tables[] = {
     {COP_PRESET_DEFAULT, "Hendrycks and Dietterich, ICLR 2019", columns, (const double[]){0},
      (const double[]){0.15, 0.2, 0.35, 0.45, 0.6}},
