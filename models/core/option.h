@@ -44,7 +44,8 @@ enum {
     COP_OPTION_INTERPOLATE = 1u << 0,  /* linear between severity table rows */
     COP_OPTION_CONTROLLABLE = 1u << 1, /* may change while a stream runs */
     COP_OPTION_NO_EFFECT = 1u << 2,    /* cannot move a prediction: left out of hashes */
-    COP_OPTION_LENGTH = 1u << 3        /* in pixels: may be scaled with the picture */
+    COP_OPTION_LENGTH = 1u << 3,       /* in pixels: may be scaled with the picture */
+    COP_OPTION_RECIPROCAL = 1u << 4    /* interpolates 1 / x, where 0 stands for no limit */
 };
 
 /* One row. `def` is the default as it would be typed ("0.5", "true",

@@ -9,7 +9,13 @@ const char *const cop_family_names[] = {"noise", "blur",      "weather", "digita
 const char *const cop_temporal_names[] = {"auto", "iid", "static", "coherent", NULL};
 
 extern const CopCorruptDesc cop_corrupt_gaussian_noise;
+extern const CopCorruptDesc cop_corrupt_shot_noise;
+extern const CopCorruptDesc cop_corrupt_speckle_noise;
+extern const CopCorruptDesc cop_corrupt_impulse_noise;
+extern const CopCorruptDesc cop_corrupt_iso_noise;
+extern const CopCorruptDesc cop_corrupt_low_light;
 extern const CopCorruptDesc cop_corrupt_brightness;
+extern const CopCorruptDesc cop_corrupt_color_quant;
 extern const CopCorruptDesc cop_corrupt_motion_blur_temporal;
 extern const CopCorruptDesc cop_corrupt_frame_rate;
 extern const CopCorruptDesc cop_corrupt_sampling;
@@ -62,7 +68,13 @@ const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
 /* clang-format off: one a line, by family */
 const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_gaussian_noise,
+    &cop_corrupt_shot_noise,
+    &cop_corrupt_speckle_noise,
+    &cop_corrupt_impulse_noise,
+    &cop_corrupt_iso_noise,
+    &cop_corrupt_low_light,
     &cop_corrupt_brightness,
+    &cop_corrupt_color_quant,
     &cop_corrupt_motion_blur_temporal,
     &cop_corrupt_frame_rate,
     &cop_corrupt_sampling,

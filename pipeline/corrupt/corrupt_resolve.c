@@ -40,20 +40,31 @@ bool cop_corrupt_has_preset(const CopCorruptDesc *desc, const char *preset)
     return cop_corrupt_table(desc, preset, &err) != NULL;
 }
 
+/* A share `t` of the way from a to b. Reciprocals mix in what is inversely proportional:
+ * half the way from no limit to 60 photons are 120. */
+static double mixed(double a, double b, double t, bool reciprocal)
+{
+    if (!reciprocal)
+        return a + t * (b - a);
+    const double from = a != 0 ? 1 / a : 0, to = b != 0 ? 1 / b : 0,
+                 inverse = mixed(from, to, t, false);
+    return t == 0 ? a : inverse != 0 ? 1 / inverse : 0;
+}
+
 double cop_corrupt_table_value(const CopSeverityTable *table, int column, double severity,
-                               bool interpolate)
+                               unsigned flags)
 {
     int columns = 0;
     while (table->columns[columns])
         columns++;
     const int whole = (int)severity; /* row number; 0 stands for the identity */
     const double *row = &table->rows[column];
-    if (!interpolate)
+    if (!(flags & COP_OPTION_INTERPOLATE))
         return row[(whole > 1 ? whole - 1 : 0) * columns];
     const double lower = whole ? row[(whole - 1) * columns] : table->identity[column];
     if (whole == COP_SEVERITIES)
         return lower;
-    return lower + (severity - whole) * (row[whole * columns] - lower);
+    return mixed(lower, row[whole * columns], severity - whole, flags & COP_OPTION_RECIPROCAL);
 }
 
 bool cop_corrupt_table_scales(const CopCorruptDesc *desc, const CopSeverityTable *table)
@@ -113,8 +124,7 @@ CopStatus cop_corrupt_resolve(const CopCorruptDesc *desc, const CopSeverityTable
         if (!row)
             return cop_error_set(err, COP_ERR_ARG, "%s: table %s has a column \"%s\", no option",
                                  desc->name, table->preset, table->columns[i]);
-        const double value =
-            cop_corrupt_table_value(table, i, severity, row->flags & COP_OPTION_INTERPOLATE);
+        const double value = cop_corrupt_table_value(table, i, severity, row->flags);
         set_number(row, state, scaled(row, value, scale));
     }
     CopError inner = {0};

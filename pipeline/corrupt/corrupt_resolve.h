@@ -10,11 +10,11 @@
 const CopSeverityTable *cop_corrupt_table(const CopCorruptDesc *desc, const char *preset,
                                           CopError *err);
 
-/* Value of one column (an index into table->columns) at `severity` 0..5: rows at
- * whole numbers; between them linear when `interpolate`, else the lower row, which
- * below severity 1 is row 1. */
+/* Value of one column (an index into table->columns) at `severity` 0..5, by the flags of
+ * its option: rows at whole numbers; between them linear, or of linear reciprocal, else
+ * the lower row, which below severity 1 is row 1. */
 double cop_corrupt_table_value(const CopSeverityTable *table, int column, double severity,
-                               bool interpolate);
+                               unsigned flags);
 
 /* True where the table's values hang on the picture's size: the default preset of a
  * corruption with lengths. */

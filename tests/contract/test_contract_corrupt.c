@@ -394,6 +394,8 @@ START_TEST(fractional_severities_describe_values_between)
                                : linear   ? desc->tables->identity[column]
                                           : high;
             double want = linear ? (low + high) / 2 : low, seen = 0;
+            if (linear && row->flags & COP_OPTION_RECIPROCAL)
+                want = 2 / ((low != 0 ? 1 / low : 0) + (high != 0 ? 1 / high : 0));
             if (row->type == COP_TYPE_INT)
                 want = (int)(want + 0.5);
             char key[64];

@@ -1,4 +1,4 @@
-/* Gaussian noise, brightness and temporal motion blur against closed forms and
+/* Brightness and temporal motion blur against closed forms and
  * slow, plain versions.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <gst/check/check.h>
@@ -8,11 +8,6 @@
 
 #include "tests/corrupt_clip.h"
 
-static double phi(double z)
-{
-    return 0.5 * erfc(-z / sqrt(2));
-}
-
 static CopFrame flat(int width, int height, int level, int64_t index)
 {
     CopFrame frame = clip_frame(COP_PIXEL_RGB, width, height, index);
@@ -20,106 +15,6 @@ static CopFrame flat(int width, int height, int level, int64_t index)
         memset(frame.plane[0] + y * frame.stride[0], level, (size_t)(3 * width));
     return frame;
 }
-
-/* --- gaussian noise -------------------------------------------------------------- */
-
-/* Each element's own word lies where its step says, to the rounding of a word. */
-START_TEST(noise_inverts_the_distribution)
-{
-    enum { W = 37, H = 11, FRAME = 1234567 };
-    const double sigma = 0.1;
-    CopFrame frame = flat(W, H, 128, FRAME);
-    CopCorrupt *corrupt = clip_corrupt("gaussian_noise", 3, 5, NULL, "sigma=0.1");
-    ck_assert_int_eq(cop_corrupt_reset(corrupt, 9), COP_OK);
-    ck_assert_int_eq(cop_corrupt_in_place(corrupt, &frame), COP_OK);
-    const CopRngKey key = cop_rng_key(5, "corrupt:gaussian_noise");
-    const CopRngAddress at = {.draw = 0, .frame = FRAME, .clip = 9};
-    for (int y = 0; y < H; y++)
-        for (int x = 0; x < 3 * W; x++) {
-            const double u = cop_rng_u32(key, (uint32_t)(y * 3 * W + x), at) / 4294967296.0;
-            const int level = frame.plane[0][y * frame.stride[0] + x];
-            const int step = level - 128;
-            if (level > 0)
-                ck_assert(u >= phi(step / (255 * sigma)) - 2e-10);
-            if (level < 255)
-                ck_assert(u < phi((step + 1) / (255 * sigma)) + 2e-10);
-        }
-    cop_corrupt_destroy(&corrupt);
-    clip_free(&frame, 1);
-}
-END_TEST
-
-/* On a flat field y <= k has probability Phi((k + 1 - x) / 255 sigma), clipping
- * included: Kolmogorov's distance stays under its 0.1 % point. Mean square
- * successive frames are independent: correlation within 4 / sqrt(n). */
-START_TEST(noise_of_flat_fields)
-{
-    enum { SIDE = 128, N = SIDE * SIDE * 3 };
-    const double sigmas[] = {0.08, 0.12, 0.18, 0.26, 0.38};
-    const int levels[] = {0, 64, 128, 191, 255};
-    for (int s = 0; s < 5; s++)
-        for (int l = 0; l < 5; l++) {
-            CopFrame a = flat(SIDE, SIDE, levels[l], 0), b = flat(SIDE, SIDE, levels[l], 1);
-            CopCorrupt *corrupt = clip_corrupt("gaussian_noise", s + 1, 3, NULL, NULL);
-            ck_assert_int_eq(cop_corrupt_in_place(corrupt, &a), COP_OK);
-            ck_assert_int_eq(cop_corrupt_in_place(corrupt, &b), COP_OK);
-            double count[256] = {0}, ab = 0, aa = 0, sum = 0;
-            for (int y = 0; y < SIDE; y++)
-                for (int x = 0; x < 3 * SIDE; x++) {
-                    const double p = a.plane[0][y * a.stride[0] + x];
-                    count[(int)p]++;
-                    sum += p;
-                }
-            for (int y = 0; y < SIDE; y++)
-                for (int x = 0; x < 3 * SIDE; x++) {
-                    const double p = a.plane[0][y * a.stride[0] + x] - sum / N;
-                    const double q = b.plane[0][y * b.stride[0] + x] - sum / N;
-                    ab += p * q;
-                    aa += p * p;
-                }
-            double below = 0, distance = 0;
-            for (int k = 0; k < 255; k++) {
-                below += count[k] / N;
-                distance =
-                    fmax(distance, fabs(below - phi((k + 1 - levels[l]) / (255 * sigmas[s]))));
-            }
-            ck_assert_msg(distance < 1.95 / sqrt(N), "sigma %g level %d: %g", sigmas[s], levels[l],
-                          distance);
-            ck_assert_msg(fabs(ab / aa) < 4 / sqrt(N), "frames correlate: %g", ab / aa);
-            cop_corrupt_destroy(&corrupt);
-            clip_free(&a, 1);
-            clip_free(&b, 1);
-        }
-}
-END_TEST
-
-START_TEST(static_noise_is_one_field)
-{
-    CopFrame a = flat(33, 9, 100, 4), b = flat(33, 9, 100, 5);
-    CopCorrupt *corrupt;
-    const CopCorruptSpec spec = {
-        .name = "gaussian_noise", .severity = 2, .temporal = COP_TEMPORAL_STATIC};
-    ck_assert_int_eq(cop_corrupt_create(&corrupt, &spec, NULL), COP_OK);
-    ck_assert_int_eq(cop_corrupt_in_place(corrupt, &a), COP_OK);
-    ck_assert_int_eq(cop_corrupt_in_place(corrupt, &b), COP_OK);
-    ck_assert(clip_same_pixels(&a, &b));
-    cop_corrupt_destroy(&corrupt);
-    clip_free(&a, 1);
-    clip_free(&b, 1);
-}
-END_TEST
-
-START_TEST(no_sigma_no_noise)
-{
-    CopFrame in = clip_frame(COP_PIXEL_RGB, 31, 7, 2), out = clip_frame(COP_PIXEL_RGB, 31, 7, 2);
-    CopCorrupt *corrupt = clip_corrupt("gaussian_noise", 3, 5, NULL, "sigma=0");
-    ck_assert_int_eq(cop_corrupt_in_place(corrupt, &out), COP_OK);
-    ck_assert(clip_same_pixels(&in, &out));
-    cop_corrupt_destroy(&corrupt);
-    clip_free(&in, 1);
-    clip_free(&out, 1);
-}
-END_TEST
 
 /* --- brightness ------------------------------------------------------------------- */
 
@@ -248,10 +143,6 @@ static Suite *suite(void)
     Suite *s = suite_create("corrupt_pixels");
     TCase *tc = tcase_create("pixels");
     tcase_set_timeout(tc, 120);
-    tcase_add_test(tc, noise_inverts_the_distribution);
-    tcase_add_test(tc, noise_of_flat_fields);
-    tcase_add_test(tc, static_noise_is_one_field);
-    tcase_add_test(tc, no_sigma_no_noise);
     tcase_add_loop_test(tc, brightness_equals_hsv_in_doubles, 0, 8);
     tcase_add_loop_test(tc, motion_blur_is_the_mean_with_repeated_ends, 0, 10);
     tcase_add_test(tc, motion_blur_keeps_white);
