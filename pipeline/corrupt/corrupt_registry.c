@@ -12,6 +12,12 @@ extern const CopCorruptDesc cop_corrupt_gaussian_noise;
 extern const CopCorruptDesc cop_corrupt_brightness;
 extern const CopCorruptDesc cop_corrupt_motion_blur_temporal;
 extern const CopCorruptDesc cop_corrupt_h264_crf;
+extern const CopCorruptDesc cop_corrupt_low_pass;
+extern const CopCorruptDesc cop_corrupt_high_pass;
+extern const CopCorruptDesc cop_corrupt_band_noise;
+extern const CopCorruptDesc cop_corrupt_fourier_basis;
+extern const CopCorruptDesc cop_corrupt_fourier_basis_3d;
+extern const CopCorruptDesc cop_corrupt_flicker;
 
 const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
 {
@@ -41,5 +47,11 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_brightness,
     &cop_corrupt_motion_blur_temporal,
     &cop_corrupt_h264_crf,
+    &cop_corrupt_low_pass,
+    &cop_corrupt_high_pass,
+    &cop_corrupt_band_noise,
+    &cop_corrupt_fourier_basis,
+    &cop_corrupt_fourier_basis_3d,
+    &cop_corrupt_flicker,
     NULL,
 };

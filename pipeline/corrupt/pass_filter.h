@@ -1,0 +1,27 @@
+/* Low-pass and high-pass filters of RGB pictures with a sharp edge in frequency.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_CORRUPT_PASS_FILTER_H
+#define COP_CORRUPT_PASS_FILTER_H
+
+#include "pipeline/corrupt/fft2.h"
+#include "pipeline/corrupt/frequency_disc.h"
+#include "pipeline/media/frame.h"
+
+/* Plan and memory for pictures of one size; zeroed before first use. */
+typedef struct CopPassFilter {
+    int width, height;
+    CopFft2 *fft;
+    CopComplex *spectrum; /* or floats of a cosine transform */
+    float *plane;
+} CopPassFilter;
+
+typedef enum CopPass { COP_PASS_LOW, COP_PASS_HIGH } CopPass;
+
+/* Filters an RGB frame in place, channel by channel, to the nearest level. LOW keeps the
+ * frequencies within radius; HIGH takes them out, all but the mean. square and cosine are
+ * CopFrequencyDisc's. COP_ERR_NOMEM. */
+CopStatus cop_pass_filter_apply(CopPassFilter *filter, CopFrame *frame, CopPass pass, double radius,
+                                bool square, bool cosine) COP_MUST_CHECK;
+void cop_pass_filter_free(CopPassFilter *filter);
+
+#endif
