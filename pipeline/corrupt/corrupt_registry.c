@@ -18,6 +18,10 @@ extern const CopCorruptDesc cop_corrupt_band_noise;
 extern const CopCorruptDesc cop_corrupt_fourier_basis;
 extern const CopCorruptDesc cop_corrupt_fourier_basis_3d;
 extern const CopCorruptDesc cop_corrupt_flicker;
+extern const CopCorruptDesc cop_corrupt_single_frequency;
+extern const CopCorruptDesc cop_corrupt_brownish_noise;
+extern const CopCorruptDesc cop_corrupt_blue_noise_sample;
+extern const CopCorruptDesc cop_corrupt_checkerboard_cutout;
 
 const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
 {
@@ -53,5 +57,9 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_fourier_basis,
     &cop_corrupt_fourier_basis_3d,
     &cop_corrupt_flicker,
+    &cop_corrupt_single_frequency,
+    &cop_corrupt_brownish_noise,
+    &cop_corrupt_blue_noise_sample,
+    &cop_corrupt_checkerboard_cutout,
     NULL,
 };

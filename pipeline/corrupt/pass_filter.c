@@ -64,12 +64,11 @@ COP_TIERS static void subtract_row(uint8_t *restrict y, const float *restrict pl
     }
 }
 
-/* Leaves what lies inside the disc, without the mean for a high-pass. */
-static void filter_fourier(const CopPassFilter *filter, const CopFrequencyDisc *disc, int columns,
+static void filter_fourier(const CopPassFilter *filter, float *plane, const CopFrequencyDisc *disc,
                            CopPass pass)
 {
-    const int height = filter->height;
-    cop_fft2_forward(filter->fft, filter->plane, columns, filter->spectrum);
+    const int height = disc->height, columns = cop_frequency_disc_columns(disc);
+    cop_fft2_forward(filter->fft, plane, columns, filter->spectrum);
     for (int kx = 0; kx < columns; kx++) {
         CopComplex *column = filter->spectrum + (size_t)kx * (size_t)height;
         const int reach = cop_frequency_disc_reach(disc, kx);
@@ -78,15 +77,15 @@ static void filter_fourier(const CopPassFilter *filter, const CopFrequencyDisc *
     }
     if (pass == COP_PASS_HIGH)
         filter->spectrum[0] = (CopComplex){0, 0};
-    cop_fft2_inverse(filter->fft, filter->spectrum, columns, filter->plane);
+    cop_fft2_inverse(filter->fft, filter->spectrum, columns, plane);
 }
 
-static void filter_cosine(const CopPassFilter *filter, const CopFrequencyDisc *disc, int columns,
+static void filter_cosine(const CopPassFilter *filter, float *plane, const CopFrequencyDisc *disc,
                           CopPass pass)
 {
-    const int height = filter->height;
+    const int height = disc->height, columns = cop_frequency_disc_columns(disc);
     float *spectrum = &filter->spectrum[0].r;
-    cop_dct2_forward(filter->fft, filter->plane, columns, spectrum);
+    cop_dct2_forward(filter->fft, plane, columns, spectrum);
     for (int kx = 0; kx < columns; kx++) {
         float *column = spectrum + (size_t)kx * (size_t)height;
         for (int ky = cop_frequency_disc_reach(disc, kx) + 1; ky < height; ky++)
@@ -94,7 +93,15 @@ static void filter_cosine(const CopPassFilter *filter, const CopFrequencyDisc *d
     }
     if (pass == COP_PASS_HIGH)
         spectrum[0] = 0;
-    cop_dct2_inverse(filter->fft, spectrum, columns, filter->plane);
+    cop_dct2_inverse(filter->fft, spectrum, columns, plane);
+}
+
+CopStatus cop_pass_filter_plane(CopPassFilter *filter, float *plane, const CopFrequencyDisc *disc,
+                                CopPass pass)
+{
+    COP_TRY(prepare(filter, disc->width, disc->height));
+    (disc->cosine ? filter_cosine : filter_fourier)(filter, plane, disc, pass);
+    return COP_OK;
 }
 
 CopStatus cop_pass_filter_apply(CopPassFilter *filter, CopFrame *frame, CopPass pass, double radius,
@@ -103,14 +110,13 @@ CopStatus cop_pass_filter_apply(CopPassFilter *filter, CopFrame *frame, CopPass 
     const int width = frame->width, height = frame->height;
     COP_TRY(prepare(filter, width, height));
     const CopFrequencyDisc disc = {width, height, radius, square, cosine};
-    const int columns = cop_frequency_disc_columns(&disc);
+    float *plane = filter->plane;
     for (int c = 0; c < 3; c++) {
-        float *plane = filter->plane;
         uint8_t *x = frame->plane[0] + c;
         const ptrdiff_t stride = frame->stride[0];
         for (int v = 0; v < height; v++)
             load_row(plane + (ptrdiff_t)v * width, x + v * stride, width);
-        (cosine ? filter_cosine : filter_fourier)(filter, &disc, columns, pass);
+        COP_TRY(cop_pass_filter_plane(filter, plane, &disc, pass));
         for (int v = 0; v < height; v++)
             (pass == COP_PASS_LOW ? store_row : subtract_row)(x + v * stride,
                                                               plane + (ptrdiff_t)v * width, width);

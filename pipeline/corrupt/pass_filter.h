@@ -17,6 +17,11 @@ typedef struct CopPassFilter {
 
 typedef enum CopPass { COP_PASS_LOW, COP_PASS_HIGH } CopPass;
 
+/* Leaves in a plane of this disc's size what lies inside the disc, but without the mean for
+ * HIGH: what cop_pass_filter_apply() keeps or subtracts. COP_ERR_NOMEM. */
+CopStatus cop_pass_filter_plane(CopPassFilter *filter, float *plane, const CopFrequencyDisc *disc,
+                                CopPass pass) COP_MUST_CHECK;
+
 /* Filters an RGB frame in place, channel by channel, to the nearest level. LOW keeps the
  * frequencies within radius; HIGH takes them out, all but the mean. square and cosine are
  * CopFrequencyDisc's. COP_ERR_NOMEM. */
