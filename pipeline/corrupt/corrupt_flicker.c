@@ -58,10 +58,11 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
 {
     const Flicker *flicker = corrupt->state;
     const double d = swing(corrupt, frame->index);
+    const double half = 0.5 + 1e-9; /* what is half-way goes up, whatever its last bit */
     uint8_t table[256];
     for (int x = 0; x < 256; x++) {
         const double y = flicker->mode == 1 ? x * (1 + 2 * d) : x + 255 * d;
-        table[x] = (uint8_t)(y < 0 ? 0 : y > 255 ? 255 : y + 0.5);
+        table[x] = (uint8_t)(y < 0 ? 0 : y > 255 ? 255 : y + half);
     }
     const int n = 3 * frame->width;
     for (int v = 0; v < frame->height; v++) {

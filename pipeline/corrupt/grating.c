@@ -12,6 +12,10 @@
 #include "models/core/portable_math.h"
 #include "pipeline/corrupt/tiers.h"
 
+/* Regular waves meet values half-way between levels, whose last bits are chance: all such
+ * go up. */
+static const double tie = 1e-9;
+
 void cop_grating_free(CopGrating *grating)
 {
     free(grating->cosine);
@@ -84,7 +88,7 @@ CopStatus cop_grating_add(CopGrating *grating, CopFrame *frame, const CopWave *w
         double sine, cosine;
         angle(wave->y_cycles, wave->y_span, v, wave->phase, &sine, &cosine);
         wave_row(level, grating->cosine, grating->sine, wave->amplitude * cosine,
-                 wave->amplitude * sine, wave->truncate ? 0 : 0.5, width);
+                 wave->amplitude * sine, (wave->truncate ? 0 : 0.5) + tie, width);
         spread(grating->step, level, wave->sign, width);
         add_row(frame->plane[0] + (ptrdiff_t)v * frame->stride[0], grating->step, 3 * width);
     }

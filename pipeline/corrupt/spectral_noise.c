@@ -1,9 +1,8 @@
 /* Noise with a given amplitude at each spatial frequency.
  *
  * The Fourier coefficients of white noise are independent themselves, so they are drawn
- * where the shape has an amplitude, and only the way back is transformed. Of real noise
- * the columns kx = 0 and width / 2 keep a half, their symmetric part; they are drawn
- * sqrt(2) larger.
+ * where the shape has an amplitude, and only the way back is transformed. Real noise has
+ * columns kx = 0 and width / 2 whose lower half mirrors the upper.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/corrupt/spectral_noise.h"
 
@@ -68,35 +67,40 @@ static CopComplex coefficient(const uint32_t word[2], float amplitude, bool wave
                         (float)(0.5 * scale * (sine[0] - sine[1]))};
 }
 
-/* A coefficient that is its own mirror image is one wave's real part. */
+/* A coefficient that is its own mirror image is real, of the same mean square. */
 static CopComplex own_mirror(const uint32_t word[2], float amplitude, bool waves)
 {
     if (!waves)
-        return coefficient(word, amplitude, false);
+        return (CopComplex){1.41421356f * coefficient(word, amplitude, false).r, 0};
     double sine, cosine;
     cop_sin_cos(turn * word[0], &sine, &cosine);
     return (CopComplex){(float)(amplitude * cosine), 0};
 }
 
-/* Column kx at ky = low .. high, mirrored to negative ky where `sign` is -1. */
+/* Draws column kx at ky = low .. high, or at -high .. -low where `sign` is -1. */
 static void draw_run(CopNoiseField *field, CopComplex *column, int kx, int low, int high, int sign,
-                     const CopNoiseShape *shape, CopRngKey key, CopRngAddress at)
+                     bool waves, CopRngKey key, CopRngAddress at)
 {
-    const int height = field->height;
     const uint32_t base = (uint32_t)kx * (2 * (uint32_t)KY_SPAN);
+    /* even, so that the words begin at a multiple of 4 */
     const uint32_t first = (uint32_t)(sign > 0 ? low : KY_SPAN - high) & ~1u;
     const uint32_t last = (uint32_t)(sign > 0 ? high : KY_SPAN - low);
     cop_noise_words(key, base + 2 * first, at, field->words, 2 * (int)(last - first + 1));
-    const bool mirrored = kx == 0 || 2 * kx == field->width;
-    const float root2 = 1.41421356f;
     for (int k = low; k <= high; k++) {
         const uint32_t ky = (uint32_t)(sign > 0 ? k : KY_SPAN - k);
         const uint32_t *word = field->words + 2 * (ky - first);
-        const float amplitude = field->amplitude[k] * (mirrored ? root2 : 1);
-        const bool own = mirrored && (k == 0 || 2 * k == height);
-        column[sign > 0 ? k : height - k] =
-            own ? own_mirror(word, shape->waves ? field->amplitude[k] : amplitude, shape->waves)
-                : coefficient(word, amplitude, shape->waves);
+        column[sign > 0 ? k : field->height - k] = coefficient(word, field->amplitude[k], waves);
+    }
+}
+
+/* Column 0 or width / 2, drawn for ky >= 0, becomes that of a real plane. */
+static void mirror(const CopNoiseField *field, CopComplex *column, int low, int high, bool waves)
+{
+    for (int k = low; k <= high; k++) {
+        if (k == 0 || 2 * k == field->height)
+            column[k] = own_mirror(field->words + 2 * (k - (low & ~1)), field->amplitude[k], waves);
+        else
+            column[field->height - k] = (CopComplex){column[k].r, -column[k].i};
     }
 }
 
@@ -115,10 +119,12 @@ static void draw_spectrum(CopNoiseField *field, const CopNoiseShape *shape, CopR
             high--;
         if (low > high)
             continue;
-        draw_run(field, column, kx, low, high, 1, shape, key, at);
+        draw_run(field, column, kx, low, high, 1, shape->waves, key, at);
         const int from = low > 0 ? low : 1, to = 2 * high == height ? high - 1 : high;
-        if (from <= to)
-            draw_run(field, column, kx, from, to, -1, shape, key, at);
+        if (kx == 0 || 2 * kx == field->width)
+            mirror(field, column, low, high, shape->waves);
+        else if (from <= to)
+            draw_run(field, column, kx, from, to, -1, shape->waves, key, at);
     }
 }
 
