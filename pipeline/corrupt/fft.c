@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "models/core/portable_math.h"
-#include "pipeline/corrupt/tiers.h"
 
 struct CopFft {
     int n, m; /* KissFFT's length m is n, or a smooth one of 2 n - 1 and more */
@@ -28,8 +27,10 @@ static bool is_rough(int n)
     return sum + (n > 5 ? n : 0) > ROUGH;
 }
 
-COP_TIERS static void multiply(CopComplex *restrict y, const CopComplex *restrict x,
-                               const CopComplex *restrict w, int n)
+/* Not compiled for tiers that have fused products: GCC 12.2 makes them of complex ones even
+ * where it must not (its bug 107647), and bytes would differ from machine to machine. */
+static void multiply(CopComplex *restrict y, const CopComplex *restrict x,
+                     const CopComplex *restrict w, int n)
 {
     for (int i = 0; i < n; i++) {
         const float re = x[i].r * w[i].r - x[i].i * w[i].i;
@@ -40,8 +41,8 @@ COP_TIERS static void multiply(CopComplex *restrict y, const CopComplex *restric
 }
 
 /* y = conj(x) w */
-COP_TIERS static void multiply_conjugate(CopComplex *restrict y, const CopComplex *restrict x,
-                                         const CopComplex *restrict w, int n)
+static void multiply_conjugate(CopComplex *restrict y, const CopComplex *restrict x,
+                               const CopComplex *restrict w, int n)
 {
     for (int i = 0; i < n; i++) {
         const float re = x[i].r * w[i].r + x[i].i * w[i].i;

@@ -339,6 +339,51 @@ START_TEST(equal_amplitudes_are_white_noise)
 }
 END_TEST
 
+/* Four pixels of white noise without their mean have three dimensions of equal strength:
+ * Nyquist's frequency, its own mirror image, has a third of the energy (a share
+ * distributed as Beta(1/2, 1), of variance 4/45). */
+START_TEST(own_mirror_images_are_as_strong)
+{
+    enum { CLIPS = 1000 };
+    const CopNoiseShape shape = {.amplitude = all_equal, .columns = _i ? 1 : 3};
+    CopNoiseField field = {0};
+    double share = 0;
+    for (uint32_t clip = 0; clip < CLIPS; clip++) {
+        ck_assert_int_eq(cop_noise_field_draw(&field, _i ? 1 : 4, _i ? 4 : 1, 1, &shape,
+                                              cop_rng_key(9, "white"), clip, 0),
+                         COP_OK);
+        const float *x = field.value;
+        const double nyquist = (x[0] - x[1] + x[2] - x[3]) / 4.0;
+        share += nyquist * nyquist / CLIPS; /* of an energy of 1 a pixel */
+    }
+    ck_assert_msg(fabs(share - 1 / 3.) < 4 * sqrt(4 / 45. / CLIPS), "%g", share);
+    cop_noise_field_free(&field);
+}
+END_TEST
+
+/* What is kept from frame to frame follows another clip or size. */
+START_TEST(kept_fields_follow_the_clip_and_size)
+{
+    static const char *const names[] = {"band_noise", "brownish_noise", "blue_noise_sample"};
+    const struct {
+        uint32_t clip;
+        int w, h;
+    } order[] = {{0, 64, 48}, {1, 64, 48}, {0, 64, 48}, {0, 48, 48}, {0, 48, 64}, {1, 64, 48}};
+    CopCorrupt *corrupt = clip_corrupt(names[_i], 3, 5, NULL, NULL);
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        ck_assert_int_eq(cop_corrupt_reset(corrupt, order[i].clip), COP_OK);
+        CopFrame got = flat(order[i].w, order[i].h, 128, 0);
+        ck_assert_int_eq(cop_corrupt_in_place(corrupt, &got), COP_OK);
+        CopFrame want =
+            corrupted(names[_i], 0, order[i].clip, NULL, order[i].w, order[i].h, 128, 0);
+        ck_assert_msg(clip_same_pixels(&got, &want), "step %d", (int)i);
+        clip_free(&got, 1);
+        clip_free(&want, 1);
+    }
+    cop_corrupt_destroy(&corrupt);
+}
+END_TEST
+
 /* Frequencies of a small picture are drawn alike in one twice its size. */
 START_TEST(bands_look_alike_at_all_sizes)
 {
@@ -428,6 +473,8 @@ static Suite *suite(void)
     tcase_add_loop_test(tc, bands_have_their_strength_and_place, 0, 6);
     tcase_add_test(tc, bands_of_channels_frames_and_clips_are_independent);
     tcase_add_loop_test(tc, equal_amplitudes_are_white_noise, 0, 8);
+    tcase_add_loop_test(tc, own_mirror_images_are_as_strong, 0, 2);
+    tcase_add_loop_test(tc, kept_fields_follow_the_clip_and_size, 0, 3);
     tcase_add_test(tc, bands_look_alike_at_all_sizes);
     tcase_add_test(tc, brownish_noise_falls_with_frequency);
     tcase_add_loop_test(tc, blue_noise_makes_lone_holes, 0, 5);
