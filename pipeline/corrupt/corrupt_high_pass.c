@@ -1,7 +1,7 @@
 /* High-pass: spatial frequencies up to a radius are taken out with a sharp edge, all but
- * the mean of each channel (Yin et al., NeurIPS 2019; Wang et al., CVPR 2020): what
- * low_pass of the same radius takes out, plus the mean. Radius, rounding and portability
- * are low_pass's.
+ * the mean of each channel: what low_pass of the same radius takes out, plus the mean (Yin
+ * et al., NeurIPS 2019; Wang et al., CVPR 2020). `around=grey` takes the mean out, too, and
+ * shows the rest on mid-grey. Radius, rounding and portability are low_pass's.
  *
  * A small picture may have no frequency within a small radius. The first one of its
  * longer side is taken out in any case, so that each severity does something.
@@ -11,12 +11,13 @@
 
 typedef struct HighPass {
     double radius;
-    int shape, mode;
+    int shape, mode, around;
     CopPassFilter filter;
 } HighPass;
 
 static const char *const shapes[] = {"disc", "square", NULL};
 static const char *const modes[] = {"dft", "dct", NULL};
+static const char *const middles[] = {"mean", "grey", NULL};
 
 static const CopOption options[] = {
     {"radius", "frequencies taken out, of Nyquist's", COP_TYPE_DOUBLE, offsetof(HighPass, radius),
@@ -25,6 +26,8 @@ static const CopOption options[] = {
      "disc", 0, 0, shapes, COP_OPTION_CONTROLLABLE},
     {"mode", "transform: dft repeats the picture, dct mirrors it at its borders", COP_TYPE_CHOICE,
      offsetof(HighPass, mode), "dft", 0, 0, modes, COP_OPTION_CONTROLLABLE},
+    {"around", "what stays: each channel's mean, or mid-grey in its place", COP_TYPE_CHOICE,
+     offsetof(HighPass, around), "mean", 0, 0, middles, COP_OPTION_CONTROLLABLE},
     COP_OPTIONS_END,
 };
 
@@ -35,8 +38,9 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
     const int longer = frame->width > frame->height ? frame->width : frame->height;
     const double first = (cosine ? 1.0 : 2.0) / longer;
     const double radius = pass->radius > 0 && pass->radius < first ? first : pass->radius;
-    return cop_pass_filter_apply(&pass->filter, frame, COP_PASS_HIGH, radius, pass->shape == 1,
-                                 cosine);
+    return cop_pass_filter_apply(&pass->filter, frame,
+                                 pass->around == 1 ? COP_PASS_HIGH_GREY : COP_PASS_HIGH, radius,
+                                 pass->shape == 1, cosine);
 }
 
 static void close(CopCorrupt *corrupt)

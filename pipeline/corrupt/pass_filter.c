@@ -54,7 +54,7 @@ COP_TIERS static void store_row(uint8_t *restrict y, const float *restrict plane
     }
 }
 
-/* y = x - plane */
+/* y = x - plane; a mean that is in the plane, too, leaves MIDDLE in its place. */
 COP_TIERS static void subtract_row(uint8_t *restrict y, const float *restrict plane, int n)
 {
     for (int u = 0; u < n; u++) {
@@ -117,9 +117,13 @@ CopStatus cop_pass_filter_apply(CopPassFilter *filter, CopFrame *frame, CopPass 
         for (int v = 0; v < height; v++)
             load_row(plane + (ptrdiff_t)v * width, x + v * stride, width);
         COP_TRY(cop_pass_filter_plane(filter, plane, &disc, pass));
-        for (int v = 0; v < height; v++)
-            (pass == COP_PASS_LOW ? store_row : subtract_row)(x + v * stride,
-                                                              plane + (ptrdiff_t)v * width, width);
+        for (int v = 0; v < height; v++, x += stride) {
+            const float *row = plane + (ptrdiff_t)v * width;
+            if (pass == COP_PASS_LOW)
+                store_row(x, row, width);
+            else
+                subtract_row(x, row, width);
+        }
     }
     return COP_OK;
 }

@@ -77,6 +77,9 @@ def check_passes(folder):
     for size in SIZES:
         x = pictures(size)
         write_rgb(path, x)
+        corrupt(path, out, "high_pass", 5, "--params", "around=grey")
+        apart = abs(np.int16(read_rgb(out)) - levels(x - kept(x, HIGH[4], "disc", "dft") + 128))
+        check(f"high_pass around grey at {size[1]}x{size[0]}: share of values that differ", (apart > 0).mean(), 1e-4)
         for name, radii, function in (("low_pass", LOW, low_pass), ("high_pass", HIGH, high_pass)):
             for mode, shape in (("dft", "disc"), ("dct", "square"), ("dft", "square"), ("dct", "disc")):
                 for severity, radius in zip(SEVERITIES, radii):

@@ -106,6 +106,8 @@ START_TEST(passes_equal_slow_sums)
             CopFrame in = clip_frame(COP_PIXEL_RGB, w, h, 3);
             CopFrame a = corrupted("low_pass", 0, 0, params, w, h, -1, 3);
             CopFrame b = corrupted("high_pass", 0, 0, params, w, h, -1, 3);
+            strcat(params, ", around=grey");
+            CopFrame middle = corrupted("high_pass", 0, 0, params, w, h, -1, 3);
             const double least = fmax(radii[r], (cosine ? 1.0 : 2.0) / longer);
             for (int c = 0; c < 3; c++) {
                 double mean = 0;
@@ -118,10 +120,14 @@ START_TEST(passes_equal_slow_sums)
                 for (int i = 0; i < w * h; i++)
                     check_level(at(&b, i % w, i / w, c), at(&in, i % w, i / w, c) - low[i] + mean,
                                 params);
+                for (int i = 0; i < w * h; i++)
+                    check_level(at(&middle, i % w, i / w, c),
+                                at(&in, i % w, i / w, c) - low[i] + 128, params);
             }
             clip_free(&in, 1);
             clip_free(&a, 1);
             clip_free(&b, 1);
+            clip_free(&middle, 1);
         }
 }
 END_TEST
