@@ -27,6 +27,16 @@ extern const CopCorruptDesc cop_corrupt_burst;
 extern const CopCorruptDesc cop_corrupt_h264_crf;
 extern const CopCorruptDesc cop_corrupt_temporal_low_pass;
 extern const CopCorruptDesc cop_corrupt_temporal_high_pass;
+extern const CopCorruptDesc cop_corrupt_low_pass;
+extern const CopCorruptDesc cop_corrupt_high_pass;
+extern const CopCorruptDesc cop_corrupt_band_noise;
+extern const CopCorruptDesc cop_corrupt_fourier_basis;
+extern const CopCorruptDesc cop_corrupt_fourier_basis_3d;
+extern const CopCorruptDesc cop_corrupt_flicker;
+extern const CopCorruptDesc cop_corrupt_single_frequency;
+extern const CopCorruptDesc cop_corrupt_brownish_noise;
+extern const CopCorruptDesc cop_corrupt_blue_noise_sample;
+extern const CopCorruptDesc cop_corrupt_checkerboard_cutout;
 
 CopStatus cop_temporal_find(const char *name, CopTemporal *temporal, CopError *err)
 {
@@ -41,6 +51,16 @@ CopStatus cop_temporal_find(const char *name, CopTemporal *temporal, CopError *e
     return cop_error_set(err, COP_ERR_CONFIG,
                          "temporal \"%s\": must be one of auto, iid, static, coherent", name);
 }
+extern const CopCorruptDesc cop_corrupt_low_pass;
+extern const CopCorruptDesc cop_corrupt_high_pass;
+extern const CopCorruptDesc cop_corrupt_band_noise;
+extern const CopCorruptDesc cop_corrupt_fourier_basis;
+extern const CopCorruptDesc cop_corrupt_fourier_basis_3d;
+extern const CopCorruptDesc cop_corrupt_flicker;
+extern const CopCorruptDesc cop_corrupt_single_frequency;
+extern const CopCorruptDesc cop_corrupt_brownish_noise;
+extern const CopCorruptDesc cop_corrupt_blue_noise_sample;
+extern const CopCorruptDesc cop_corrupt_checkerboard_cutout;
 
 const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
 {
@@ -86,6 +106,16 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_h264_crf,
     &cop_corrupt_temporal_low_pass,
     &cop_corrupt_temporal_high_pass,
+    &cop_corrupt_low_pass,
+    &cop_corrupt_high_pass,
+    &cop_corrupt_band_noise,
+    &cop_corrupt_fourier_basis,
+    &cop_corrupt_fourier_basis_3d,
+    &cop_corrupt_flicker,
+    &cop_corrupt_single_frequency,
+    &cop_corrupt_brownish_noise,
+    &cop_corrupt_blue_noise_sample,
+    &cop_corrupt_checkerboard_cutout,
     NULL,
 };
 /* clang-format on */
