@@ -126,6 +126,13 @@ registers() {
         return 1
     }
 }
+unfused() { # bytes of pictures are those of every machine: no tier may round once for twice
+    local object
+    for object in "$build"/pipeline/corrupt/*.o; do
+        objdump -d --no-show-raw-insn "$object" | grep -qE 'vfn?m(add|sub)' && echo "$object"
+    done
+    true
+}
 
 check "models/ uses nothing above it" models_alone
 check "models/core and models/kernels use nothing above them" core_alone
@@ -146,5 +153,6 @@ check "exported names begin with cop_" exported
 check "cppcheck" analysed
 check "clang, all warnings" clang_build
 check "sums stay in registers" registers
+check "sums of pictures are not fused" unfused
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

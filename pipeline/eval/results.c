@@ -144,10 +144,19 @@ static CopStatus load_columns(Loader *load)
     return status == COP_EOF ? COP_OK : status;
 }
 
+/* Index of a corruption; past the last one where there is none. */
+static int corruption_called(const CopResults *results, const char *name)
+{
+    int i = 0;
+    while (i < results->n_corruptions && name && strcmp(results->corruptions[i].name, name) != 0)
+        i++;
+    return name ? i : results->n_corruptions;
+}
+
 /* What the corruptions did to the clips that count. */
 static CopStatus load_fidelity(Loader *load)
 {
-    CopResults *out = load->out;
+    const CopResults *out = load->out;
     CopStatus status;
     bool has;
     COP_TRY(cop_database_has(load->db, "fidelity", &has, load->err));
@@ -160,16 +169,13 @@ static CopStatus load_fidelity(Loader *load)
                 out->setup));
     while ((status = next(load)) == COP_OK) {
         const char *name = (const char *)sqlite3_column_text(load->rows, 0);
-        const double severity = sqlite3_column_double(load->rows, 1);
-        for (int i = 1; i < out->n_columns; i++) {
-            CopResultColumn *column = &out->columns[i];
-            if (!name || strcmp(out->corruptions[column->corruption].name, name) != 0 ||
-                column->severity != severity)
-                continue;
-            column->measured = sqlite3_column_int64(load->rows, 2);
-            column->psnr = cop_psnr(sqlite3_column_double(load->rows, 3));
-            column->ssim = sqlite3_column_double(load->rows, 4);
-        }
+        const int at = cop_results_column(out, corruption_called(out, name),
+                                          sqlite3_column_double(load->rows, 1));
+        if (at < 0)
+            continue;
+        out->columns[at].measured = sqlite3_column_int64(load->rows, 2);
+        out->columns[at].psnr = cop_psnr(sqlite3_column_double(load->rows, 3));
+        out->columns[at].ssim = sqlite3_column_double(load->rows, 4);
     }
     return status == COP_EOF ? COP_OK : status;
 }
@@ -241,9 +247,7 @@ static CopResultCell *find_cell(const Loader *load)
     if (model == out->n_models || !name)
         return NULL;
     if (strcmp(name, "clean") != 0) {
-        for (corruption = 0; corruption < out->n_corruptions; corruption++)
-            if (strcmp(out->corruptions[corruption].name, name) == 0)
-                break;
+        corruption = corruption_called(out, name);
         column = cop_results_column(out, corruption, severity);
     }
     return column < 0 ? NULL : &out->models[model].cells[column];
@@ -329,12 +333,9 @@ static CopStatus load_pictures(Loader *load)
         const char *name = (const char *)sqlite3_column_text(load->rows, 0);
         picture->corruption = -1;
         if (name && strcmp(name, "clean") != 0) {
-            int i = 0;
-            while (i < out->n_corruptions && strcmp(out->corruptions[i].name, name) != 0)
-                i++;
-            if (i == out->n_corruptions)
+            picture->corruption = corruption_called(out, name);
+            if (picture->corruption == out->n_corruptions)
                 continue;
-            picture->corruption = i;
         }
         const void *bytes = sqlite3_column_blob(load->rows, 2);
         picture->severity = sqlite3_column_double(load->rows, 1);
