@@ -26,6 +26,14 @@ static CopStatus ask(Loader *load, const char *sql, int64_t key)
     return COP_OK;
 }
 
+/* Files of an older schema lack some; *status is what became of asking. */
+static bool has_table(Loader *load, const char *name, CopStatus *status)
+{
+    bool has = false;
+    *status = cop_database_has(load->db, name, &has, load->err);
+    return has;
+}
+
 /* COP_EOF after the last row. */
 static CopStatus next(Loader *load)
 {
@@ -158,10 +166,8 @@ static CopStatus load_fidelity(Loader *load)
 {
     const CopResults *out = load->out;
     CopStatus status;
-    bool has;
-    COP_TRY(cop_database_has(load->db, "fidelity", &has, load->err));
-    if (!has)
-        return COP_OK;
+    if (!has_table(load, "fidelity", &status))
+        return status;
     COP_TRY(ask(load,
                 "SELECT corruption, severity, count(*), avg(mse), avg(ssim) FROM fidelity"
                 " WHERE setup = ?1 AND clip NOT IN (SELECT clip FROM skip WHERE setup = ?1)"
@@ -183,10 +189,8 @@ static CopStatus load_fidelity(Loader *load)
 static CopStatus load_recipes(Loader *load)
 {
     CopStatus status;
-    bool has;
-    COP_TRY(cop_database_has(load->db, "recipe", &has, load->err));
-    if (!has)
-        return COP_OK;
+    if (!has_table(load, "recipe", &status))
+        return status;
     COP_TRY(ask(load, "SELECT model, hash FROM recipe", 0));
     while ((status = next(load)) == COP_OK)
         for (int i = 0; i < load->out->n_models; i++)
@@ -369,10 +373,8 @@ static CopStatus load_runs(Loader *load)
 {
     CopResults *out = load->out;
     CopStatus status;
-    bool has;
-    COP_TRY(cop_database_has(load->db, "run", &has, load->err));
-    if (!has)
-        return COP_OK;
+    if (!has_table(load, "run", &status))
+        return status;
     COP_TRY(
         take_for(load, &out->runs, sizeof *out->runs, "SELECT count(*) FROM run WHERE setup = ?1"));
     COP_TRY(ask(load,
