@@ -1,6 +1,7 @@
 /* Reading a result file: one setup's models, corruptions and clips.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "pipeline/eval/database.h"
@@ -186,16 +187,16 @@ static CopStatus load_fidelity(Loader *load)
     return status == COP_EOF ? COP_OK : status;
 }
 
-static CopStatus load_recipes(Loader *load)
+/* A text of each model that the query names, the last one where it names several. */
+static CopStatus load_texts(Loader *load, const char *sql, size_t field)
 {
+    CopResults *out = load->out;
     CopStatus status;
-    if (!has_table(load, "recipe", &status))
-        return status;
-    COP_TRY(ask(load, "SELECT model, hash FROM recipe", 0));
+    COP_TRY(ask(load, sql, 0));
     while ((status = next(load)) == COP_OK)
-        for (int i = 0; i < load->out->n_models; i++)
+        for (int i = 0; i < out->n_models; i++)
             if (load->model_id[i] == sqlite3_column_int64(load->rows, 0))
-                COP_TRY(copy(load, &load->out->models[i].about.recipe, 1));
+                COP_TRY(copy(load, (void *)((char *)&out->models[i] + field), 1));
     return status == COP_EOF ? COP_OK : status;
 }
 
@@ -229,7 +230,10 @@ static CopStatus load_models(Loader *load)
     }
     if (status != COP_EOF)
         return status;
-    COP_TRY(load_recipes(load));
+    if (has_table(load, "recipe", &status))
+        status = load_texts(load, "SELECT model, hash FROM recipe",
+                            offsetof(CopResultModel, about.recipe));
+    COP_TRY(status);
     for (int i = 0; i < out->n_models; i++) {
         CopResultModel *model = &out->models[i];
         COP_TRY(take(load, &model->cells, out->n_columns, sizeof *model->cells));
@@ -391,12 +395,8 @@ static CopStatus load_runs(Loader *load)
     }
     if (status != COP_EOF)
         return status;
-    COP_TRY(ask(load, "SELECT model, path FROM run_model ORDER BY run", 0));
-    while ((status = next(load)) == COP_OK)
-        for (int i = 0; i < out->n_models; i++)
-            if (load->model_id[i] == sqlite3_column_int64(load->rows, 0))
-                COP_TRY(copy(load, &out->models[i].path, 1));
-    return status == COP_EOF ? COP_OK : status;
+    return load_texts(load, "SELECT model, path FROM run_model ORDER BY run",
+                      offsetof(CopResultModel, path));
 }
 
 static CopStatus load_all(Loader *load, int64_t setup)
