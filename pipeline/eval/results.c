@@ -443,12 +443,3 @@ CopStatus cop_results_load(CopResults **out, const char *path, int64_t setup, Co
     *out = results;
     return status;
 }
-
-void cop_results_free(CopResults **results)
-{
-    if (!results || !*results)
-        return;
-    CopArena *arena = (*results)->arena; /* which holds the results themselves */
-    cop_arena_destroy(&arena);
-    *results = NULL;
-}

@@ -160,3 +160,12 @@ const char *cop_results_scope_name(const CopResults *results, int scope)
 {
     return scope < 0 ? cop_results_scope_kind(results, scope) : results->slices[scope].name;
 }
+
+void cop_results_free(CopResults **results)
+{
+    if (!results || !*results)
+        return;
+    CopArena *arena = (*results)->arena; /* which holds the results themselves */
+    cop_arena_destroy(&arena);
+    *results = NULL;
+}
