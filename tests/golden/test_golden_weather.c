@@ -1,0 +1,132 @@
+/* Weather against outputs of the original scripts, which are fed with the numbers that
+ * these drew (corrupt/README.md): byte for byte.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gst/check/check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pipeline/corrupt/fog_veil.h"
+#include "pipeline/corrupt/plasma.h"
+#include "pipeline/corrupt/rain_fall.h"
+#include "tests/corrupt_clip.h"
+#include "tests/golden_help.h"
+
+static void check_equal(const CopFrame *got, const CopFrame *want, const char *name, int i)
+{
+    int worst;
+    const size_t differ = golden_differ(got, want, &worst);
+    ck_assert_msg(differ == 0, "%s, frame %d: %zu bytes differ, by up to %d", name, i, differ,
+                  worst);
+}
+
+/* --- fog ---------------------------------------------------------------------------- */
+
+/* The original's numbers, which already lie on -wibble .. wibble. */
+static void recorded(const void *draws, uint32_t first, int n, double wibble, double *out)
+{
+    const double *number = draws;
+    for (int i = 0; i < n; i++) {
+        out[i] = number[first + (uint32_t)i];
+        ck_assert(fabs(out[i]) <= wibble);
+    }
+}
+
+static void check_fog(const char *name, int side, double weight, double decay)
+{
+    Golden golden;
+    golden_open(&golden, name);
+    const size_t n = (size_t)(side * side);
+    double *draws = golden_doubles(&golden, "draw.plasma_uniform", n - 1);
+    double *map = malloc(n * sizeof *map), *scratch = malloc(3 * (size_t)golden.w * sizeof *map);
+    ck_assert(map && scratch);
+    cop_plasma(map, side, decay, recorded, draws);
+    for (int i = 0; i < golden.t; i++) {
+        CopFrame frame = golden_frame(&golden, golden.input, i);
+        CopFrame want = golden_frame(&golden, golden.output, i);
+        const double maximum = cop_fog_maximum(&frame);
+        for (int y = 0; y < golden.h; y++)
+            cop_fog_row(frame.plane[0] + y * frame.stride[0], map + y * side, scratch, golden.w,
+                        weight, maximum);
+        check_equal(&frame, &want, name, i);
+        clip_free(&frame, 1);
+        clip_free(&want, 1);
+    }
+    free(scratch);
+    free(map);
+    free(draws);
+    cop_safetensors_close(&golden.file);
+}
+
+START_TEST(fog_is_exact)
+{
+    check_fog("tiny-64_fog_s1_coffee", 64, 0.4, 3);
+    check_fog("tiny-64_fog_s3_coffee", 64, 1, 2.5);
+    check_fog("tiny-64_fog_s5_coffee", 64, 2, 1.75);
+}
+END_TEST
+
+START_TEST(fog_of_a_clip_is_exact)
+{
+    check_fog("mini-kinetics-64_fog_s5_astronaut", 256, 3, 1.4);
+}
+END_TEST
+
+/* --- rain --------------------------------------------------------------------------- */
+
+static void check_rain(const char *name, int drops, int length, double darken)
+{
+    Golden golden;
+    golden_open(&golden, name);
+    double *place = golden_doubles(&golden, "draw.drops", (size_t)(golden.t * drops * 2));
+    const size_t n = (size_t)(golden.w * golden.h);
+    CopRainMask mask = {.level = malloc(n), .width = golden.w, .height = golden.h};
+    const CopRainScratch scratch = {.lit = malloc(3 * n), .soft = malloc(3 * n)};
+    ck_assert(mask.level && scratch.lit && scratch.soft);
+    for (int i = 0; i < golden.t; i++) {
+        CopFrame frame = golden_frame(&golden, golden.input, i);
+        CopFrame want = golden_frame(&golden, golden.output, i);
+        memset(mask.level, 0, n);
+        for (int drop = 0; drop < drops; drop++) {
+            const double *at = place + 2 * (i * drops + drop);
+            cop_rain_line(&mask, (int)at[0], (int)at[1], length, 220);
+        }
+        cop_rain_blend(&frame, &mask, darken, &scratch);
+        check_equal(&frame, &want, name, i);
+        clip_free(&frame, 1);
+        clip_free(&want, 1);
+    }
+    free(mask.level);
+    free(scratch.lit);
+    free(scratch.soft);
+    free(place);
+    cop_safetensors_close(&golden.file);
+}
+
+START_TEST(rain_is_exact)
+{
+    check_rain("mini-kinetics-112_rain_s5_coffee", 31, 80, 0.5);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *s = suite_create("golden_weather");
+    TCase *tc = tcase_create("originals");
+    tcase_set_timeout(tc, 60);
+    tcase_add_test(tc, fog_is_exact);
+    tcase_add_test(tc, fog_of_a_clip_is_exact);
+    tcase_add_test(tc, rain_is_exact);
+    suite_add_tcase(s, tc);
+    return s;
+}
+
+int main(void)
+{
+    SRunner *runner = srunner_create(suite());
+    srunner_run_all(runner, CK_NORMAL);
+    const int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures ? 1 : 0;
+}
