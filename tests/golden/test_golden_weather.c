@@ -10,6 +10,7 @@
 #include "pipeline/corrupt/fog_veil.h"
 #include "pipeline/corrupt/plasma.h"
 #include "pipeline/corrupt/rain_fall.h"
+#include "pipeline/corrupt/spatter_mask.h"
 #include "tests/corrupt_clip.h"
 #include "tests/golden_help.h"
 
@@ -110,6 +111,48 @@ START_TEST(rain_is_exact)
 }
 END_TEST
 
+/* --- spatter ------------------------------------------------------------------------ */
+
+static void check_spatter(const char *name, double sigma, double threshold, double amount, bool mud)
+{
+    Golden golden;
+    golden_open(&golden, name);
+    const size_t n = (size_t)(golden.w * golden.h);
+    double *field = golden_doubles(&golden, "draw.spatter_field", n);
+    float *mask = malloc(n * sizeof *mask), *scratch = malloc(n * 6 * sizeof *mask);
+    ck_assert(mask && scratch);
+    ck_assert_int_eq(cop_spatter_liquid(field, golden.w, golden.h, sigma, threshold), COP_OK);
+    if (mud)
+        ck_assert_int_eq(cop_spatter_mud(field, golden.w, golden.h, threshold, amount, mask),
+                         COP_OK);
+    else
+        ck_assert_int_eq(cop_spatter_water(field, golden.w, golden.h, 20, mask), COP_OK);
+    CopFrame frame = golden_frame(&golden, golden.input, 0);
+    CopFrame want = golden_frame(&golden, golden.output, 0);
+    const float light = (float)amount;
+    for (int y = 0; y < golden.h; y++)
+        cop_spatter_row(frame.plane[0] + y * frame.stride[0], mask + y * golden.w, scratch,
+                        golden.w, mud ? NULL : &light);
+    check_equal(&frame, &want, name, 0);
+    clip_free(&frame, 1);
+    clip_free(&want, 1);
+    free(scratch);
+    free(mask);
+    free(field);
+    cop_safetensors_close(&golden.file);
+}
+
+START_TEST(spatter_is_exact)
+{
+    check_spatter("tiny-64_spatter_s1_coffee", 0.7, 0.7, 0.6, false);
+    check_spatter("tiny-64_spatter_s3_coffee", 1, 0.69, 0.6, false);
+    check_spatter("tiny-64_spatter_s5_coffee", 0.5, 0.67, 0.6, true);
+    check_spatter("tiny-64_spatter_s1_astronaut", 0.7, 0.7, 0.6, false);
+    check_spatter("tiny-64_spatter_s3_astronaut", 1, 0.69, 0.6, false);
+    check_spatter("tiny-64_spatter_s5_astronaut", 0.5, 0.67, 0.6, true);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("golden_weather");
@@ -118,6 +161,7 @@ static Suite *suite(void)
     tcase_add_test(tc, fog_is_exact);
     tcase_add_test(tc, fog_of_a_clip_is_exact);
     tcase_add_test(tc, rain_is_exact);
+    tcase_add_test(tc, spatter_is_exact);
     suite_add_tcase(s, tc);
     return s;
 }

@@ -1,0 +1,187 @@
+/* Spatter: drops of water, or splashes of mud, on the lens (Hendrycks and Dietterich,
+ * ICLR 2019).
+ *
+ * A field of normal noise is smoothed and cut at a threshold. Water adds light where
+ * distances to the edges of what is left make a relief; mud covers the picture. The mask
+ * lies on the lens: by default a clip has one. Smoothing over `sigma` pixels divides
+ * the noise by sigma, so where lengths are scaled the noise's own deviation is, too.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pipeline/corrupt/corrupt.h"
+
+#include <stdlib.h>
+
+#include "pipeline/corrupt/normal_field.h"
+#include "pipeline/corrupt/spatter_mask.h"
+
+/* What the mask was made of. */
+typedef struct SpatterKey {
+    int width, height;
+    double mean, std, sigma, threshold, mud_sigma, reach;
+    bool mud, made;
+    uint32_t clip, frame;
+} SpatterKey;
+
+typedef struct Spatter {
+    double mean, std, sigma, threshold, amount, mud_sigma, reach;
+    bool mud;
+    SpatterKey key;
+    float *mask; /* [height][width], then scratch of a row */
+} Spatter;
+
+static const CopOption options[] = {
+    {"mean", "mean of the noise", COP_TYPE_DOUBLE, offsetof(Spatter, mean), "0.65", -10, 10, NULL,
+     COP_OPTION_INTERPOLATE},
+    {"std", "standard deviation of the noise before it is smoothed (grows with lengths)",
+     COP_TYPE_DOUBLE, offsetof(Spatter, std), "0.3", 0, 100, NULL,
+     COP_OPTION_INTERPOLATE | COP_OPTION_LENGTH},
+    {"sigma", "of the filter that smooths it: the size of drops, in pixels", COP_TYPE_DOUBLE,
+     offsetof(Spatter, sigma), "4", 0, 128, NULL, COP_OPTION_INTERPOLATE | COP_OPTION_LENGTH},
+    {"threshold", "liquid is where the smooth noise is above this", COP_TYPE_DOUBLE,
+     offsetof(Spatter, threshold), "0.69", -10, 10, NULL, COP_OPTION_INTERPOLATE},
+    {"amount", "of light that water adds", COP_TYPE_DOUBLE, offsetof(Spatter, amount), "0.6", 0, 10,
+     NULL, COP_OPTION_INTERPOLATE | COP_OPTION_CONTROLLABLE},
+    {"mud", "mud instead of water", COP_TYPE_BOOL, offsetof(Spatter, mud), "false", 0, 0, NULL, 0},
+    {"mud_sigma",
+     "of the filter that smooths the edge of mud, in pixels (`amount` of the original)",
+     COP_TYPE_DOUBLE, offsetof(Spatter, mud_sigma), "1.5", 0, 128, NULL,
+     COP_OPTION_INTERPOLATE | COP_OPTION_LENGTH},
+    {"reach", "of the relief from the edge of a drop, in pixels", COP_TYPE_DOUBLE,
+     offsetof(Spatter, reach), "20", 1, 255, NULL, COP_OPTION_LENGTH},
+    COP_OPTIONS_END,
+};
+
+static void close_mask(CopCorrupt *corrupt)
+{
+    Spatter *spatter = corrupt->state;
+    free(spatter->mask);
+    spatter->mask = NULL;
+    spatter->key = (SpatterKey){.made = false};
+}
+
+static CopStatus fill_mask(const CopCorrupt *corrupt, Spatter *spatter, const SpatterKey *key)
+{
+    const int width = key->width, height = key->height;
+    double *field = malloc((size_t)width * (size_t)height * sizeof *field);
+    if (!field)
+        return COP_ERR_NOMEM;
+    const CopRngAddress at = {.draw = 0, .frame = key->frame, .clip = key->clip};
+    cop_normal_field(corrupt->key, at, 0, key->mean, key->std, field, width * height);
+    CopStatus status = cop_spatter_liquid(field, width, height, key->sigma, key->threshold);
+    if (status == COP_OK && key->mud)
+        status =
+            cop_spatter_mud(field, width, height, key->threshold, key->mud_sigma, spatter->mask);
+    else if (status == COP_OK)
+        status = cop_spatter_water(field, width, height, key->reach, spatter->mask);
+    free(field);
+    return status;
+}
+
+static bool same_key(const SpatterKey *a, const SpatterKey *b)
+{
+    return a->made && a->width == b->width && a->height == b->height && a->mean == b->mean &&
+           a->std == b->std && a->sigma == b->sigma && a->threshold == b->threshold &&
+           a->mud_sigma == b->mud_sigma && a->reach == b->reach && a->mud == b->mud &&
+           a->clip == b->clip && a->frame == b->frame;
+}
+
+static CopStatus prepare(CopCorrupt *corrupt, const CopFrame *frame)
+{
+    Spatter *spatter = corrupt->state;
+    const SpatterKey key = {
+        .width = frame->width,
+        .height = frame->height,
+        .mean = spatter->mean,
+        .std = spatter->std,
+        .sigma = spatter->sigma,
+        .threshold = spatter->threshold,
+        .mud_sigma = spatter->mud_sigma,
+        .reach = spatter->reach,
+        .mud = spatter->mud,
+        .made = true,
+        .clip = corrupt->clip,
+        .frame = corrupt->temporal == COP_TEMPORAL_IID ? (uint32_t)frame->index : 0,
+    };
+    if (same_key(&spatter->key, &key))
+        return COP_OK;
+    close_mask(corrupt);
+    const size_t width = (size_t)key.width;
+    spatter->mask = malloc((width * (size_t)key.height + 6 * width) * sizeof *spatter->mask);
+    if (!spatter->mask)
+        return COP_ERR_NOMEM;
+    COP_TRY(fill_mask(corrupt, spatter, &key));
+    spatter->key = key;
+    return COP_OK;
+}
+
+static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
+{
+    COP_TRY(prepare(corrupt, frame));
+    const Spatter *spatter = corrupt->state;
+    const int width = frame->width;
+    float *scratch = spatter->mask + (size_t)width * (size_t)frame->height;
+    const float amount = (float)spatter->amount;
+    for (int y = 0; y < frame->height; y++)
+        cop_spatter_row(frame->plane[0] + (ptrdiff_t)y * frame->stride[0],
+                        spatter->mask + (size_t)y * (size_t)width, scratch, width,
+                        spatter->mud ? NULL : &amount);
+    return COP_OK;
+}
+
+static const char *const columns[] = {"mean",   "std",       "sigma", "threshold",
+                                      "amount", "mud_sigma", "mud",   NULL};
+static const char *const scaled_columns[] = {"mean",      "std", "sigma", "threshold", "amount",
+                                             "mud_sigma", "mud", "reach", NULL};
+
+static const CopSeverityTable tables[] = {
+    {COP_PRESET_DEFAULT, "Hendrycks and Dietterich, ICLR 2019", scaled_columns,
+     (const double[]){0.65, 0.3, 4, 0.69, 0, 1.5, 0, 20},
+     (const double[]){0.65, 0.3, 4, 0.69, 0.6, 1.5, 0, 20, //
+                      0.65, 0.3, 3, 0.68, 0.6, 1.5, 0, 20, //
+                      0.65, 0.3, 2, 0.68, 0.5, 1.5, 0, 20, //
+                      0.65, 0.3, 1, 0.65, 0.5, 1.5, 1, 20, //
+                      0.67, 0.4, 1, 0.65, 0.5, 1.5, 1, 20}},
+    {"imagenet-c-224", "Hendrycks and Dietterich, ICLR 2019", columns,
+     (const double[]){0.65, 0.3, 4, 0.69, 0, 1.5, 0},
+     (const double[]){0.65, 0.3, 4, 0.69, 0.6, 1.5, 0, //
+                      0.65, 0.3, 3, 0.68, 0.6, 1.5, 0, //
+                      0.65, 0.3, 2, 0.68, 0.5, 1.5, 0, //
+                      0.65, 0.3, 1, 0.65, 0.5, 1.5, 1, //
+                      0.67, 0.4, 1, 0.65, 0.5, 1.5, 1}},
+    {"imagenet-c-299", "the same authors, for Inception", columns,
+     (const double[]){0.65, 0.3, 4, 0.69, 0, 1.8, 0},
+     (const double[]){0.65, 0.3, 4,   0.69, 0.9, 1.8, 0, //
+                      0.65, 0.3, 3.5, 0.68, 0.9, 1.8, 0, //
+                      0.65, 0.3, 3,   0.68, 0.8, 1.8, 0, //
+                      0.65, 0.3, 1.2, 0.65, 0.8, 1.8, 1, //
+                      0.67, 0.4, 1.2, 0.65, 0.8, 1.8, 1}},
+    {"tiny-64", "Tiny ImageNet-C, same authors", columns,
+     (const double[]){0.62, 0.1, 0.7, 0.7, 0, 0.6, 0},
+     (const double[]){0.62, 0.1, 0.7, 0.7,  0.6, 0.6, 0, //
+                      0.65, 0.1, 0.8, 0.7,  0.6, 0.6, 0, //
+                      0.65, 0.3, 1,   0.69, 0.6, 0.6, 0, //
+                      0.65, 0.1, 0.7, 0.68, 0.6, 0.6, 1, //
+                      0.65, 0.1, 0.5, 0.67, 0.6, 0.6, 1}},
+    {"cifar-32", "CIFAR-10-C, same authors", columns,
+     (const double[]){0.62, 0.1, 0.7, 0.7, 0, 0.6, 0},
+     (const double[]){0.62, 0.1, 0.7, 0.7,  0.5, 0.6, 0, //
+                      0.65, 0.1, 0.8, 0.7,  0.5, 0.6, 0, //
+                      0.65, 0.3, 1,   0.69, 0.5, 0.6, 0, //
+                      0.65, 0.1, 0.7, 0.69, 0.5, 0.6, 1, //
+                      0.65, 0.1, 0.5, 0.68, 0.5, 0.6, 1}},
+    {.preset = NULL},
+};
+
+const CopCorruptDesc cop_corrupt_spatter = {
+    .name = "spatter",
+    .summary = "drops of water or mud on the lens",
+    .reference = "Hendrycks and Dietterich, ICLR 2019",
+    .family = COP_FAMILY_WEATHER,
+    .flags = COP_CORRUPT_RGB | COP_CORRUPT_RANDOM,
+    .temporal = 1u << COP_TEMPORAL_IID | 1u << COP_TEMPORAL_STATIC,
+    .temporal_default = COP_TEMPORAL_STATIC,
+    .options = options,
+    .tables = tables,
+    .state_size = sizeof(Spatter),
+    .apply = apply,
+    .close = close_mask,
+};
