@@ -33,11 +33,11 @@ typedef struct Fog {
     double weight, decay, drift_x, drift_y;
     int map_size, maximum, morph;
     FogKey key;
-    double *still;  /* [height][width] of one map: what the originals use */
-    float *map[2];  /* [side][side] of what moves */
-    double mean[2]; /* of these */
-    float *line;    /* rows of scratch: float [3][width + 1] */
-    double *row;    /* double [4][width]: a row of P and what is added to pixels */
+    double *still;    /* [height][width] of one map: what the originals use */
+    uint16_t *map[2]; /* [side][side] of what moves, of a range of 65535 */
+    double mean[2];   /* of these */
+    float *line;      /* rows of scratch: float [3][width + 1] */
+    double *row;      /* double [4][width]: a row of P and what is added to pixels */
 } Fog;
 
 static const CopOption options[] = {
@@ -67,14 +67,15 @@ static void close_maps(CopCorrupt *corrupt)
     free(fog->line);
     free(fog->row);
     fog->still = fog->row = NULL;
-    fog->map[0] = fog->map[1] = fog->line = NULL;
+    fog->map[0] = fog->map[1] = NULL;
+    fog->line = NULL;
     fog->key = (FogKey){.made = false};
 }
 
-COP_TIERS static void to_floats(const double *restrict x, float *restrict y, size_t n)
+COP_TIERS static void to_words(const double *restrict x, uint16_t *restrict y, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        y[i] = (float)x[i];
+        y[i] = (uint16_t)(int)(x[i] * 65535 + 0.5);
 }
 
 static double mean_of(const double *x, size_t n)
@@ -105,7 +106,7 @@ static void draw_maps(const CopCorrupt *corrupt, Fog *fog, double *whole)
             .at = {.draw = (uint32_t)i, .frame = (uint32_t)key->frame, .clip = corrupt->clip}};
         cop_plasma(whole, key->side, key->decay, cop_plasma_words, &words);
         if (moves) {
-            to_floats(whole, fog->map[i], n);
+            to_words(whole, fog->map[i], n);
             fog->mean[i] = mean_of(whole, n);
         } else {
             crop(fog->still, key->width, key->height, whole, key->side);
@@ -174,7 +175,7 @@ static Mixture mixture_at(const Fog *fog, int64_t index)
     if (fog->morph > 0)
         cop_sin_cos(6.283185307179586 * (double)(index % fog->morph) / fog->morph, &sine, &cosine);
     const double mean = cosine * cosine * fog->mean[0] + sine * sine * fog->mean[1];
-    return (Mixture){.share = {(float)cosine, (float)sine},
+    return (Mixture){.share = {(float)(cosine / 65535), (float)(sine / 65535)},
                      .offset = (float)(mean - cosine * fog->mean[0] - sine * fog->mean[1])};
 }
 

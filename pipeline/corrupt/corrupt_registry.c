@@ -12,6 +12,7 @@ extern const CopCorruptDesc cop_corrupt_gaussian_noise;
 extern const CopCorruptDesc cop_corrupt_motion_blur;
 extern const CopCorruptDesc cop_corrupt_fog;
 extern const CopCorruptDesc cop_corrupt_rain;
+extern const CopCorruptDesc cop_corrupt_snow;
 extern const CopCorruptDesc cop_corrupt_spatter;
 extern const CopCorruptDesc cop_corrupt_brightness;
 extern const CopCorruptDesc cop_corrupt_motion_blur_temporal;
@@ -45,6 +46,7 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_motion_blur,
     &cop_corrupt_fog,
     &cop_corrupt_rain,
+    &cop_corrupt_snow,
     &cop_corrupt_spatter,
     &cop_corrupt_brightness,
     &cop_corrupt_motion_blur_temporal,

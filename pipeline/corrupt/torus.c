@@ -23,7 +23,7 @@ CopTorusRow cop_torus_row(int width, int height, double left, double top, int y)
                          .left = (float)(1 - (x0 - column))};
 }
 
-COP_TIERS static void mix_down(const float *restrict upper, const float *restrict lower,
+COP_TIERS static void mix_down(const uint16_t *restrict upper, const uint16_t *restrict lower,
                                float weight_upper, float weight_lower, float *restrict out, int n)
 {
     for (int i = 0; i < n; i++)
@@ -37,11 +37,11 @@ COP_TIERS static void mix_along(const float *restrict line, float *restrict out,
         out[i] = weight_left * line[i] + weight_right * line[i + 1];
 }
 
-void cop_torus_read(const float *layer, int width, const CopTorusRow *at, float *line, float *out,
-                    int n)
+void cop_torus_read(const uint16_t *layer, int width, const CopTorusRow *at, float *line,
+                    float *out, int n)
 {
-    const float *upper = layer + (size_t)at->row[0] * (size_t)width;
-    const float *lower = layer + (size_t)at->row[1] * (size_t)width;
+    const uint16_t *upper = layer + (size_t)at->row[0] * (size_t)width;
+    const uint16_t *lower = layer + (size_t)at->row[1] * (size_t)width;
     for (int done = 0, column = at->column, count; done < n + 1; done += count) {
         count = n + 1 - done < width - column ? n + 1 - done : width - column;
         mix_down(upper + column, lower + column, at->upper, 1 - at->upper, line + done, count);

@@ -3,6 +3,8 @@
 #ifndef COP_CORRUPT_TORUS_H
 #define COP_CORRUPT_TORUS_H
 
+#include <stdint.h>
+
 /* x modulo n, in 0 .. n, for any finite x */
 double cop_wrap(double x, double n);
 
@@ -16,8 +18,9 @@ typedef struct CopTorusRow {
  * [height][width]. */
 CopTorusRow cop_torus_row(int width, int height, double left, double top, int y);
 
-/* out[n] = the layer's row there, by bilinear weights; `line` is scratch [n + 1]. */
-void cop_torus_read(const float *layer, int width, const CopTorusRow *at, float *line, float *out,
-                    int n);
+/* out[n] = the layer's row there, by bilinear weights, of a range of 65535; `line` is
+ * scratch [n + 1]. */
+void cop_torus_read(const uint16_t *layer, int width, const CopTorusRow *at, float *line,
+                    float *out, int n);
 
 #endif

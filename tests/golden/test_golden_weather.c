@@ -10,6 +10,7 @@
 #include "pipeline/corrupt/fog_veil.h"
 #include "pipeline/corrupt/plasma.h"
 #include "pipeline/corrupt/rain_fall.h"
+#include "pipeline/corrupt/snow_layer.h"
 #include "pipeline/corrupt/spatter_mask.h"
 #include "tests/corrupt_clip.h"
 #include "tests/golden_help.h"
@@ -153,6 +154,59 @@ START_TEST(spatter_is_exact)
 }
 END_TEST
 
+/* --- snow --------------------------------------------------------------------------- */
+
+static void check_snow(const char *name, const CopSnowFlakes *look, double weight)
+{
+    Golden golden;
+    golden_open(&golden, name);
+    const int w = golden.w, h = golden.h;
+    const size_t n = (size_t)(w * h);
+    double *field = golden_doubles(&golden, "draw.snow_field", n);
+    double *angle = golden_doubles(&golden, "draw.angle", 1);
+    CopSnowFlakes flakes = *look;
+    flakes.angle = *angle;
+    const CopSnowCrop crop = cop_snow_crop(w, h, flakes.zoom);
+    double *part = malloc(n * sizeof *part), *scratch = malloc(3 * n * sizeof *part);
+    uint8_t *layer = malloc(n);
+    float *front = malloc(2 * n * sizeof *front), *back = front + n;
+    ck_assert(part && scratch && layer && front);
+    for (int y = 0; y < crop.height; y++)
+        memcpy(part + y * crop.width, field + (crop.top + y) * w + crop.left,
+               (size_t)crop.width * sizeof *part);
+    ck_assert_int_eq(cop_snow_still(part, w, h, &flakes, layer), COP_OK);
+    CopFrame frame = golden_frame(&golden, golden.input, 0);
+    CopFrame want = golden_frame(&golden, golden.output, 0);
+    for (size_t i = 0; i < n; i++) {
+        front[i] = layer[i];
+        back[i] = layer[n - 1 - i];
+    }
+    for (int y = 0; y < h; y++)
+        cop_snow_row(frame.plane[0] + y * frame.stride[0], front + y * w, back + y * w, 255,
+                     scratch, w, weight);
+    check_equal(&frame, &want, name, 0);
+    clip_free(&frame, 1);
+    clip_free(&want, 1);
+    free(front);
+    free(layer);
+    free(scratch);
+    free(part);
+    free(angle);
+    free(field);
+    cop_safetensors_close(&golden.file);
+}
+
+START_TEST(snow_is_exact)
+{
+    CopSnowFlakes flakes = {.zoom = 1, .threshold = 0.6, .radius = 8, .sigma = 3};
+    check_snow("tiny-64_snow_s1_coffee", &flakes, 0.8);
+    flakes = (CopSnowFlakes){.zoom = 1.75, .threshold = 0.55, .radius = 10, .sigma = 4};
+    check_snow("tiny-64_snow_s3_coffee", &flakes, 0.7);
+    flakes = (CopSnowFlakes){.zoom = 1.25, .threshold = 0.65, .radius = 14, .sigma = 12};
+    check_snow("tiny-64_snow_s5_coffee", &flakes, 0.6);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("golden_weather");
@@ -162,6 +216,7 @@ static Suite *suite(void)
     tcase_add_test(tc, fog_of_a_clip_is_exact);
     tcase_add_test(tc, rain_is_exact);
     tcase_add_test(tc, spatter_is_exact);
+    tcase_add_test(tc, snow_is_exact);
     suite_add_tcase(s, tc);
     return s;
 }
