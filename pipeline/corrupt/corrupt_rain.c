@@ -3,8 +3,8 @@
  * The original draws lines of one pixel anew in every frame, so that its video flickers
  * as no rain does; it means to slant them, but always moves by one column. Here drops
  * fall: each has a phase and a speed of about its length a frame, leaves below, and
- * comes back above at a new place, all of it a closed form of the frame's index. Every
- * second drop is farther away: shorter, slower, fainter. The default preset paints
+ * comes back above at a new place, all of it a closed form of the frame's index. Two drops
+ * of three are farther away: shorter, slower, fainter. The default preset paints
  * smooth slanted streaks; its lengths and the area of a drop grow with the picture.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/corrupt/corrupt.h"
@@ -138,15 +138,16 @@ static void scatter(const CopCorrupt *corrupt, Rain *rain, uint32_t frame)
 static CopRainStreak drop_at(const CopCorrupt *corrupt, const Rain *rain, uint32_t i, int64_t index,
                              double margin)
 {
-    const double height = rain->mask.height, size = i % 2 ? far_away : 1;
+    const double height = rain->mask.height, size = i % 3 ? far_away : 1;
     const CopRngAddress at = {.draw = DRAW_PHASE, .frame = 0, .clip = corrupt->clip};
     CopRainStreak streak = {.length = rain->length * size,
                             .slant = slope_of(rain) * rain->length * size,
-                            .width = rain->width * size,
-                            .level = i % 2 ? rain->level / 2 : rain->level};
-    const double pace = 0.8 + 0.4 * cop_rng_uniform(corrupt->key, 2 * i + 1, at);
+                            .width = rain->width * size};
+    const double pace = 0.8 + 0.4 * cop_rng_uniform(corrupt->key, 3 * i + 1, at);
+    const double bright = 0.6 + 0.4 * cop_rng_uniform(corrupt->key, 3 * i + 2, at);
+    streak.level = (int)(rain->level * (rain->smooth ? bright * (i % 3 ? 0.85 : 1) : 1));
     const double period = height + streak.length;
-    const double fallen = cop_rng_uniform(corrupt->key, 2 * i, at) * period +
+    const double fallen = cop_rng_uniform(corrupt->key, 3 * i, at) * period +
                           streak.length * rain->speed * pace * (double)index;
     const double turn = floor(fallen / period);
     const CopRngAddress column = {
@@ -164,7 +165,7 @@ static void fall(const CopCorrupt *corrupt, Rain *rain, int64_t index)
     const double width = rain->mask.width, height = rain->mask.height;
     const double margin = fabs(slope_of(rain)) * (height + rain->length) / 2;
     const double n = drops_of(corrupt, rain) * (height + rain->length) / height *
-                     (width + 2 * margin) / width * 2 / (1 + far_away);
+                     (width + 2 * margin) / width * 3 / (1 + 2 * far_away);
     for (uint32_t i = 0; i < n; i++) {
         const CopRainStreak streak = drop_at(corrupt, rain, i, index, margin);
         paint(rain, &streak);
@@ -183,16 +184,18 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
     return COP_OK;
 }
 
-static const char *const columns[] = {"area", "length", "darken", "width", "slant", "smooth", NULL};
+static const char *const columns[] = {"area",  "length", "darken", "width",
+                                      "slant", "smooth", "level",  NULL};
 static const char *const original_columns[] = {"area", "length", "darken", NULL};
 
 static const CopSeverityTable tables[] = {
-    {COP_PRESET_DEFAULT, "Yi et al., NeurIPS 2021; slant and width: ours", columns,
-     (const double[]){770, 0, 1, 1, 0, 1}, (const double[]){770, 10, 0.8, 1, -1,  1, //
-                                                            770, 30, 0.8, 1, -3,  1, //
-                                                            770, 60, 0.7, 1, -6,  1, //
-                                                            500, 60, 0.6, 1, -8,  1, //
-                                                            400, 80, 0.5, 1, -12, 1}},
+    {COP_PRESET_DEFAULT, "Yi et al., NeurIPS 2021; slant, width and level: ours", columns,
+     (const double[]){770, 0, 1, 1.5, 0, 1, 245},
+     (const double[]){770, 10, 0.8, 1.5, -1,  1, 245, //
+                      770, 30, 0.8, 1.5, -3,  1, 245, //
+                      770, 60, 0.7, 1.5, -6,  1, 245, //
+                      500, 60, 0.6, 1.5, -8,  1, 245, //
+                      400, 80, 0.5, 1.5, -12, 1, 245}},
     {"kinetics-c", "Yi et al., NeurIPS 2021 (with temporal = iid)", original_columns,
      (const double[]){770, 0, 1},
      (const double[]){770, 10, 0.8, 770, 30, 0.8, 770, 60, 0.7, 500, 60, 0.6, 400, 80, 0.5}},

@@ -17,12 +17,14 @@
 typedef struct SpatterKey {
     int width, height;
     double mean, std, sigma, threshold, mud_sigma, reach;
+    int step;
     bool mud, made;
     uint32_t clip, frame;
 } SpatterKey;
 
 typedef struct Spatter {
     double mean, std, sigma, threshold, amount, mud_sigma, reach;
+    int step;
     bool mud;
     SpatterKey key;
     float *mask; /* [height][width], then scratch of a row */
@@ -47,6 +49,8 @@ static const CopOption options[] = {
      COP_OPTION_INTERPOLATE | COP_OPTION_LENGTH},
     {"reach", "of the relief from the edge of a drop, in pixels", COP_TYPE_DOUBLE,
      offsetof(Spatter, reach), "20", 1, 255, NULL, COP_OPTION_LENGTH},
+    {"step", "pixels apart in which the relief is seen", COP_TYPE_INT, offsetof(Spatter, step), "1",
+     1, 32, NULL, COP_OPTION_LENGTH},
     COP_OPTIONS_END,
 };
 
@@ -71,7 +75,7 @@ static CopStatus fill_mask(const CopCorrupt *corrupt, Spatter *spatter, const Sp
         status =
             cop_spatter_mud(field, width, height, key->threshold, key->mud_sigma, spatter->mask);
     else if (status == COP_OK)
-        status = cop_spatter_water(field, width, height, key->reach, spatter->mask);
+        status = cop_spatter_water(field, width, height, key->reach, key->step, spatter->mask);
     free(field);
     return status;
 }
@@ -80,8 +84,8 @@ static bool same_key(const SpatterKey *a, const SpatterKey *b)
 {
     return a->made && a->width == b->width && a->height == b->height && a->mean == b->mean &&
            a->std == b->std && a->sigma == b->sigma && a->threshold == b->threshold &&
-           a->mud_sigma == b->mud_sigma && a->reach == b->reach && a->mud == b->mud &&
-           a->clip == b->clip && a->frame == b->frame;
+           a->mud_sigma == b->mud_sigma && a->reach == b->reach && a->step == b->step &&
+           a->mud == b->mud && a->clip == b->clip && a->frame == b->frame;
 }
 
 static CopStatus prepare(CopCorrupt *corrupt, const CopFrame *frame)
@@ -96,6 +100,7 @@ static CopStatus prepare(CopCorrupt *corrupt, const CopFrame *frame)
         .threshold = spatter->threshold,
         .mud_sigma = spatter->mud_sigma,
         .reach = spatter->reach,
+        .step = spatter->step,
         .mud = spatter->mud,
         .made = true,
         .clip = corrupt->clip,
@@ -130,16 +135,16 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
 static const char *const columns[] = {"mean",   "std",       "sigma", "threshold",
                                       "amount", "mud_sigma", "mud",   NULL};
 static const char *const scaled_columns[] = {"mean",      "std", "sigma", "threshold", "amount",
-                                             "mud_sigma", "mud", "reach", NULL};
+                                             "mud_sigma", "mud", "reach", "step",      NULL};
 
 static const CopSeverityTable tables[] = {
     {COP_PRESET_DEFAULT, "Hendrycks and Dietterich, ICLR 2019", scaled_columns,
-     (const double[]){0.65, 0.3, 4, 0.69, 0, 1.5, 0, 20},
-     (const double[]){0.65, 0.3, 4, 0.69, 0.6, 1.5, 0, 20, //
-                      0.65, 0.3, 3, 0.68, 0.6, 1.5, 0, 20, //
-                      0.65, 0.3, 2, 0.68, 0.5, 1.5, 0, 20, //
-                      0.65, 0.3, 1, 0.65, 0.5, 1.5, 1, 20, //
-                      0.67, 0.4, 1, 0.65, 0.5, 1.5, 1, 20}},
+     (const double[]){0.65, 0.3, 4, 0.69, 0, 1.5, 0, 20, 1},
+     (const double[]){0.65, 0.3, 4, 0.69, 0.6, 1.5, 0, 20, 1, //
+                      0.65, 0.3, 3, 0.68, 0.6, 1.5, 0, 20, 1, //
+                      0.65, 0.3, 2, 0.68, 0.5, 1.5, 0, 20, 1, //
+                      0.65, 0.3, 1, 0.65, 0.5, 1.5, 1, 20, 1, //
+                      0.67, 0.4, 1, 0.65, 0.5, 1.5, 1, 20, 1}},
     {"imagenet-c-224", "Hendrycks and Dietterich, ICLR 2019", columns,
      (const double[]){0.65, 0.3, 4, 0.69, 0, 1.5, 0},
      (const double[]){0.65, 0.3, 4, 0.69, 0.6, 1.5, 0, //

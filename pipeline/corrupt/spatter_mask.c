@@ -67,63 +67,80 @@ CopStatus cop_spatter_distance(const uint8_t *edge, int width, int height, doubl
     return COP_OK;
 }
 
-/* --- 3x3 filters, mirrored at the border without its pixel ----------------------------- */
+/* --- filters of three by three steps, mirrored at the border without its pixel ---------- */
 
-/* The nine values around (x, y), as [row][column]. */
-static void around(const uint8_t *in, int width, int height, int x, int y, int nine[3][3])
+/* Means over 2 step + 1 pixels both ways: distances are cut to whole numbers, levels
+ * rounded. Sums of whole numbers run down columns, then along rows. */
+typedef struct Box {
+    int width, height, step;
+    double *column; /* [width] sums of 2 step + 1 rows */
+} Box;
+
+static CopStatus box_make(Box *box, int width, int height, int step)
 {
-    for (int k = 0; k < 3; k++) {
-        const int v = cop_border_index(y + k - 1, height, COP_BORDER_REFLECT_101);
-        for (int j = 0; j < 3; j++) {
-            const int u = cop_border_index(x + j - 1, width, COP_BORDER_REFLECT_101);
-            nine[k][j] = in[(ptrdiff_t)v * width + u];
+    *box = (Box){.width = width, .height = height, .step = step};
+    box->column = malloc((size_t)width * sizeof *box->column);
+    return box->column ? COP_OK : COP_ERR_NOMEM;
+}
+
+static double box_along(const Box *box, int x)
+{
+    double sum = 0;
+    for (int k = -box->step; k <= box->step; k++)
+        sum += box->column[cop_border_index(x + k, box->width, COP_BORDER_REFLECT_101)];
+    return sum;
+}
+
+static void smooth_distance(const Box *box, const float *in, uint8_t *out)
+{
+    const double share = 1.0 / ((2 * box->step + 1) * (2 * box->step + 1));
+    for (int y = 0; y < box->height; y++) {
+        memset(box->column, 0, (size_t)box->width * sizeof *box->column);
+        for (int k = -box->step; k <= box->step; k++) {
+            const int v = cop_border_index(y + k, box->height, COP_BORDER_REFLECT_101);
+            for (int x = 0; x < box->width; x++)
+                box->column[x] += (double)in[(ptrdiff_t)v * box->width + x];
+        }
+        for (int x = 0; x < box->width; x++) {
+            const float mean = (float)(box_along(box, x) * share);
+            out[(ptrdiff_t)y * box->width + x] = (uint8_t)(mean < 255 ? mean : 255);
         }
     }
 }
 
-/* Means of nine distances, cut to whole numbers. */
-static void smooth_distance(const float *in, int width, int height, uint8_t *out)
+static void smooth(const Box *box, const uint8_t *in, uint8_t *out)
 {
-    for (int y = 0; y < height; y++) {
-        const float *rows[3];
-        for (int k = 0; k < 3; k++)
-            rows[k] =
-                in + (ptrdiff_t)cop_border_index(y + k - 1, height, COP_BORDER_REFLECT_101) * width;
-        for (int x = 0; x < width; x++) {
-            const int left = cop_border_index(x - 1, width, COP_BORDER_REFLECT_101);
-            const int right = cop_border_index(x + 1, width, COP_BORDER_REFLECT_101);
-            double sum = 0;
-            for (int k = 0; k < 3; k++)
-                sum += (double)rows[k][left] + (double)rows[k][x] + (double)rows[k][right];
-            const float mean = (float)(sum * (1.0 / 9));
-            out[(ptrdiff_t)y * width + x] = (uint8_t)(mean < 255 ? mean : 255);
+    const int n = (2 * box->step + 1) * (2 * box->step + 1);
+    for (int y = 0; y < box->height; y++) {
+        memset(box->column, 0, (size_t)box->width * sizeof *box->column);
+        for (int k = -box->step; k <= box->step; k++) {
+            const int v = cop_border_index(y + k, box->height, COP_BORDER_REFLECT_101);
+            for (int x = 0; x < box->width; x++)
+                box->column[x] += in[(ptrdiff_t)v * box->width + x];
         }
+        for (int x = 0; x < box->width; x++)
+            out[(ptrdiff_t)y * box->width + x] =
+                (uint8_t)((2 * (int)box_along(box, x) + n) / (2 * n));
     }
 }
 
 /* Light from the lower right. */
-static void emboss(const uint8_t *in, int width, int height, uint8_t *out)
+static void emboss(const Box *box, const uint8_t *in, uint8_t *out)
 {
-    for (int y = 0; y < height; y++)
-        for (int x = 0; x < width; x++) {
-            int n[3][3];
-            around(in, width, height, x, y, n);
-            const int sum =
-                n[1][1] + n[1][2] + n[2][1] + 2 * n[2][2] - n[0][1] - n[1][0] - 2 * n[0][0];
-            out[(ptrdiff_t)y * width + x] = (uint8_t)(sum < 0 ? 0 : sum > 255 ? 255 : sum);
+    for (int y = 0; y < box->height; y++) {
+        const uint8_t *row[3];
+        for (int k = 0; k < 3; k++)
+            row[k] = in + (ptrdiff_t)cop_border_index(y + (k - 1) * box->step, box->height,
+                                                      COP_BORDER_REFLECT_101) *
+                              box->width;
+        for (int x = 0; x < box->width; x++) {
+            const int l = cop_border_index(x - box->step, box->width, COP_BORDER_REFLECT_101);
+            const int r = cop_border_index(x + box->step, box->width, COP_BORDER_REFLECT_101);
+            const int sum = row[1][x] + row[1][r] + row[2][x] + 2 * row[2][r] - row[0][x] -
+                            row[1][l] - 2 * row[0][l];
+            out[(ptrdiff_t)y * box->width + x] = (uint8_t)(sum < 0 ? 0 : sum > 255 ? 255 : sum);
         }
-}
-
-static void smooth(const uint8_t *in, int width, int height, uint8_t *out)
-{
-    for (int y = 0; y < height; y++)
-        for (int x = 0; x < width; x++) {
-            int n[3][3], sum = 0;
-            around(in, width, height, x, y, n);
-            for (int k = 0; k < 3; k++)
-                sum += n[k][0] + n[k][1] + n[k][2];
-            out[(ptrdiff_t)y * width + x] = (uint8_t)((2 * sum + 9) / 18);
-        }
+    }
 }
 
 /* Levels become their rank among the picture's, the lowest one 0. */
@@ -148,17 +165,19 @@ static void equalise(uint8_t *x, int n)
 
 /* --- water and mud ------------------------------------------------------------------ */
 
-/* liquid becomes bytes; relief is what light makes of its edges. */
-static CopStatus make_relief(const uint8_t *liquid, int width, int height, double reach,
+/* relief = what light makes of the edges of liquid. */
+static CopStatus make_relief(const uint8_t *liquid, int width, int height, double reach, int step,
                              uint8_t *relief, uint8_t *scratch, float *distance)
 {
     COP_TRY(cop_canny(liquid, width, height, 50, 150, scratch));
     COP_TRY(cop_spatter_distance(scratch, width, height, reach, distance));
-    smooth_distance(distance, width, height, scratch);
-    equalise(scratch, width * height);
-    emboss(scratch, width, height, relief);
-    memcpy(scratch, relief, (size_t)width * (size_t)height);
-    smooth(scratch, width, height, relief);
+    Box box;
+    COP_TRY(box_make(&box, width, height, step));
+    smooth_distance(&box, distance, relief);
+    equalise(relief, width * height);
+    emboss(&box, relief, scratch);
+    smooth(&box, scratch, relief);
+    free(box.column);
     return COP_OK;
 }
 
@@ -174,7 +193,8 @@ static void multiply(const uint8_t *liquid, const uint8_t *relief, size_t n, flo
             mask[i] /= most;
 }
 
-CopStatus cop_spatter_water(const double *liquid, int width, int height, double reach, float *mask)
+CopStatus cop_spatter_water(const double *liquid, int width, int height, double reach, int step,
+                            float *mask)
 {
     const size_t n = (size_t)width * (size_t)height;
     uint8_t *bytes = malloc(3 * n), *relief = bytes + n;
@@ -183,7 +203,8 @@ CopStatus cop_spatter_water(const double *liquid, int width, int height, double 
     for (size_t i = 0; i < n; i++)
         bytes[i] = (uint8_t)(liquid[i] <= 0 ? 0 : liquid[i] >= 1 ? 255 : liquid[i] * 255);
     /* The mask's memory holds distances until they are used up. */
-    const CopStatus status = make_relief(bytes, width, height, reach, relief, relief + n, mask);
+    const CopStatus status =
+        make_relief(bytes, width, height, reach, step, relief, relief + n, mask);
     if (status == COP_OK)
         multiply(bytes, relief, n, mask);
     free(bytes);

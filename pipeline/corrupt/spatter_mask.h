@@ -13,8 +13,9 @@ CopStatus cop_spatter_liquid(double *field, int width, int height, double sigma,
                              double threshold) COP_MUST_CHECK;
 
 /* Opacity of water, mask [height][width] of maximum 1: 8-bit liquid times a relief that
- * comes from distances to its edges, up to `reach` pixels. All 0 where there is none. */
-CopStatus cop_spatter_water(const double *liquid, int width, int height, double reach,
+ * comes from distances to its edges, up to `reach` pixels, seen `step` pixels apart (1 in
+ * the original). All 0 where there is none. */
+CopStatus cop_spatter_water(const double *liquid, int width, int height, double reach, int step,
                             float *mask) COP_MUST_CHECK;
 
 /* Opacity of mud: where liquid is above `threshold`, smoothed by `sigma`, 0 below 0.8. */

@@ -127,7 +127,7 @@ static void check_spatter(const char *name, double sigma, double threshold, doub
         ck_assert_int_eq(cop_spatter_mud(field, golden.w, golden.h, threshold, amount, mask),
                          COP_OK);
     else
-        ck_assert_int_eq(cop_spatter_water(field, golden.w, golden.h, 20, mask), COP_OK);
+        ck_assert_int_eq(cop_spatter_water(field, golden.w, golden.h, 20, 1, mask), COP_OK);
     CopFrame frame = golden_frame(&golden, golden.input, 0);
     CopFrame want = golden_frame(&golden, golden.output, 0);
     const float light = (float)amount;
