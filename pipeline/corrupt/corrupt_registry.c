@@ -11,6 +11,7 @@ const char *const cop_temporal_names[] = {"auto", "iid", "static", "coherent", N
 extern const CopCorruptDesc cop_corrupt_gaussian_noise;
 extern const CopCorruptDesc cop_corrupt_motion_blur;
 extern const CopCorruptDesc cop_corrupt_fog;
+extern const CopCorruptDesc cop_corrupt_frost;
 extern const CopCorruptDesc cop_corrupt_rain;
 extern const CopCorruptDesc cop_corrupt_snow;
 extern const CopCorruptDesc cop_corrupt_spatter;
@@ -45,6 +46,7 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_gaussian_noise,
     &cop_corrupt_motion_blur,
     &cop_corrupt_fog,
+    &cop_corrupt_frost,
     &cop_corrupt_rain,
     &cop_corrupt_snow,
     &cop_corrupt_spatter,
