@@ -200,8 +200,9 @@ CopStatus cop_spatter_water(const double *liquid, int width, int height, double 
     uint8_t *bytes = malloc(3 * n), *relief = bytes + n;
     if (!bytes)
         return COP_ERR_NOMEM;
+    /* As in the original, what is above 255 comes round to 0 again. */
     for (size_t i = 0; i < n; i++)
-        bytes[i] = (uint8_t)(liquid[i] <= 0 ? 0 : liquid[i] >= 1 ? 255 : liquid[i] * 255);
+        bytes[i] = (uint8_t)(int)(liquid[i] * 255);
     /* The mask's memory holds distances until they are used up. */
     const CopStatus status =
         make_relief(bytes, width, height, reach, step, relief, relief + n, mask);
