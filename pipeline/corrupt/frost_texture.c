@@ -13,12 +13,12 @@
 
 /* What adds up: shares were chosen so that autocorrelations come out as those of
  * photographs; grain has three sizes, in units of `scale`. */
-static const float ice_share = 0.55F, light_share = 0.35F;
-static const double clouds_share = 0.46, veins_share = 0.3;
+static const float ice_share = 0.55F, light_share = 0.3F;
+static const double clouds_share = 0.58, veins_share = 0.3;
 static const double grain_size[] = {1, 2.5, 6}, grain_share[] = {0.03, 0.12, 0.08};
 
 /* Structures are never so small that a side of the picture has more units. */
-enum { UNITS_MAX = 1500 };
+enum { UNITS_MAX = 2000 };
 
 /* `draw` of addresses, from the one given on */
 enum { DRAW_CRYSTALS, DRAW_CLOUDS, DRAW_VEINS, DRAW_GRAIN, DRAW_LOOK };
@@ -160,7 +160,7 @@ CopStatus cop_frost_texture(CopRngKey key, CopRngAddress at, int width, int heig
                             uint8_t *rgb)
 {
     const size_t n = (size_t)width * (size_t)height;
-    const double least = sqrt((double)n) / UNITS_MAX;
+    const double least = (double)(width > height ? width : height) / UNITS_MAX;
     if (!(scale > least))
         scale = least;
     float *ice = malloc(2 * n * sizeof *ice), *grey = ice + n;

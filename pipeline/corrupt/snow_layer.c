@@ -38,6 +38,13 @@ static void still_places(Place *place, int size, int n, double zoom)
     }
 }
 
+/* Numbers along a torus. One more than fit, so that pixels lie everywhere between them: at
+ * whole zooms half of them would be numbers themselves, and brighter. */
+static int torus_numbers(int size, double zoom)
+{
+    return zoom > 1 ? (int)(size / zoom) + 1 : size;
+}
+
 static void torus_places(Place *place, int size, int n)
 {
     for (int i = 0; i < size; i++) {
@@ -108,7 +115,8 @@ static void wrap_margins(uint8_t *padded, int width, int height, int margin)
 static CopStatus fill_torus(CopRngKey key, CopRngAddress at, int width, int height,
                             const CopSnowFlakes *flakes, uint8_t *first, ptrdiff_t stride)
 {
-    const int columns = (int)ceil(width / flakes->zoom), rows = (int)ceil(height / flakes->zoom);
+    const int columns = torus_numbers(width, flakes->zoom);
+    const int rows = torus_numbers(height, flakes->zoom);
     double *number = malloc((size_t)columns * (size_t)rows * sizeof *number);
     Place *place = malloc(((size_t)width + (size_t)height) * sizeof *place);
     if (number && place) {

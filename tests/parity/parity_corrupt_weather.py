@@ -29,8 +29,8 @@ SNOW = {224: ((.1, .3, 3, .5, 10, 4, .8), (.2, .3, 2, .5, 12, 4, .7), (.55, .3, 
               (.55, .3, 4.5, .85, 12, 8, .65), (.55, .3, 2.5, .85, 12, 12, .55)),
         64: ((.1, .2, 1, .6, 8, 3, .8), (.1, .2, 1, .5, 10, 4, .8), (.15, .3, 1.75, .55, 10, 4, .7),
              (.25, .3, 2.25, .6, 12, 6, .65), (.3, .3, 1.25, .65, 14, 12, .6))}
-SPATTER = {224: ((.65, .3, 4, .69, .6, 0), (.65, .3, 3, .68, .6, 0), (.65, .3, 2, .68, .5, 0), (.65, .3, 1, .65, 1.5, 1),
-                 (.67, .4, 1, .65, 1.5, 1)),
+SPATTER = {224: ((.65, .3, 4, .69, .6, 0), (.65, .3, 3, .68, .6, 0), (.65, .3, 2, .68, .5, 0),
+                 (.65, .3, 1, .65, 1.5, 1), (.67, .4, 1, .65, 1.5, 1)),
            64: ((.62, .1, .7, .7, .6, 0), (.65, .1, .8, .7, .6, 0), (.65, .3, 1, .69, .6, 0), (.65, .1, .7, .68, .6, 1),
                 (.65, .1, .5, .67, .6, 1))}
 RAIN = ((770, 10, .8), (770, 30, .8), (770, 60, .7), (500, 60, .6), (400, 80, .5))
@@ -67,7 +67,8 @@ def words(name, n, draw=0, frame=0, clip=0):
 
 
 def normals(name, shape, mean, std, **address):
-    return mean + std * scipy.special.ndtri((words(name, shape[0] * shape[1], **address) + 0.5) / 2 ** 32).reshape(shape)
+    word = words(name, shape[0] * shape[1], **address)
+    return mean + std * scipy.special.ndtri((word + 0.5) / 2 ** 32).reshape(shape)
 
 
 # --- definitions ---------------------------------------------------------------------------------------
@@ -233,7 +234,7 @@ def check_frost(folder):
         got = ours(folder, x, "frost", severity, "--preset", "imagenet-c-224", "--params", f"folder={own}")
         want = [np.uint8(np.clip(a * y + b * frost, 0, 255)) for y in x]
         check_bytes(f"frost {severity} of a picture", got, want)
-        clips = [ours(folder, x, "frost", severity, "--preset", "imagenet-c-224", "--clip-id", clip) for clip in range(4)]
+        clips = [ours(folder, x, "frost", severity, "--preset", "imagenet-c-224", "--clip-id", i) for i in range(4)]
         level = np.mean([psnr(picture, y) for clip in clips for picture, y in zip(clip, x)])
         check(f"frost {severity}, {level:.1f} dB: off the photographs', dB", abs(level - FROST_PSNR[severity - 1]), 1.5)
 
