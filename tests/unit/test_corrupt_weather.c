@@ -12,8 +12,8 @@
 /* The ends of every option's range, on small frames, one at a time. */
 START_TEST(extreme_options_are_harmless)
 {
-    static const char *const names[] = {"fog", "rain", "snow", "spatter"};
-    for (int c = 0; c < 4; c++) {
+    static const char *const names[] = {"fog", "rain", "snow", "spatter", "frost"};
+    for (int c = 0; c < 5; c++) {
         const CopCorruptDesc *desc = cop_corrupt_find(names[c], NULL);
         ck_assert(desc != NULL);
         for (const CopOption *row = desc->options; row->name; row++) {
