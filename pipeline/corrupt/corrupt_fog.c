@@ -100,7 +100,8 @@ static void draw_maps(const CopCorrupt *corrupt, Fog *fog, double *whole)
     const FogKey *key = &fog->key;
     const size_t n = (size_t)key->side * (size_t)key->side;
     const bool moves = corrupt->temporal == COP_TEMPORAL_COHERENT;
-    for (int i = 0; i <= moves; i++) {
+    const int maps = moves ? 2 : 1;
+    for (int i = 0; i < maps; i++) {
         const CopPlasmaWords words = {
             .key = corrupt->key,
             .at = {.draw = (uint32_t)i, .frame = (uint32_t)key->frame, .clip = corrupt->clip}};

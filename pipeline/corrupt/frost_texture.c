@@ -163,9 +163,10 @@ CopStatus cop_frost_texture(CopRngKey key, CopRngAddress at, int width, int heig
     const double least = (double)(width > height ? width : height) / UNITS_MAX;
     if (!(scale > least))
         scale = least;
-    float *ice = malloc(2 * n * sizeof *ice), *grey = ice + n;
+    float *ice = malloc(2 * n * sizeof *ice);
     if (!ice)
         return COP_ERR_NOMEM;
+    float *grey = ice + n;
     CopRngAddress crystals = at, look = at;
     crystals.draw += DRAW_CRYSTALS;
     look.draw += DRAW_LOOK;

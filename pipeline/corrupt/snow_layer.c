@@ -28,8 +28,8 @@ typedef struct Place {
 /* The crop is spread over round(n * zoom) pixels, end on end, of whose middle `size` are used. */
 static void still_places(Place *place, int size, int n, double zoom)
 {
-    const int spread = (int)rint(n * zoom), skipped = (spread - size) / 2;
-    const double step = spread > 1 ? (double)(n - 1) / (spread - 1) : 0;
+    const int whole = (int)rint(n * zoom), skipped = (whole - size) / 2;
+    const double step = whole > 1 ? (double)(n - 1) / (whole - 1) : 0;
     for (int i = 0; i < size; i++) {
         const double at = step * (i + skipped);
         const int before = (int)at;

@@ -197,9 +197,10 @@ CopStatus cop_spatter_water(const double *liquid, int width, int height, double 
                             float *mask)
 {
     const size_t n = (size_t)width * (size_t)height;
-    uint8_t *bytes = malloc(3 * n), *relief = bytes + n;
+    uint8_t *bytes = malloc(3 * n);
     if (!bytes)
         return COP_ERR_NOMEM;
+    uint8_t *relief = bytes + n;
     /* As in the original, what is above 255 comes round to 0 again. */
     for (size_t i = 0; i < n; i++)
         bytes[i] = (uint8_t)(int)(liquid[i] * 255);

@@ -169,8 +169,8 @@ static void check_snow(const char *name, const CopSnowFlakes *look, double weigh
     const CopSnowCrop crop = cop_snow_crop(w, h, flakes.zoom);
     double *part = malloc(n * sizeof *part), *scratch = malloc(3 * n * sizeof *part);
     uint8_t *layer = malloc(n);
-    float *front = malloc(2 * n * sizeof *front), *back = front + n;
-    ck_assert(part && scratch && layer && front);
+    float *front = malloc(n * sizeof *front), *back = malloc(n * sizeof *back);
+    ck_assert(part && scratch && layer && front && back);
     for (int y = 0; y < crop.height; y++)
         memcpy(part + y * crop.width, field + (crop.top + y) * w + crop.left,
                (size_t)crop.width * sizeof *part);
@@ -188,6 +188,7 @@ static void check_snow(const char *name, const CopSnowFlakes *look, double weigh
     clip_free(&frame, 1);
     clip_free(&want, 1);
     free(front);
+    free(back);
     free(layer);
     free(scratch);
     free(part);
