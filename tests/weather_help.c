@@ -10,7 +10,8 @@
 
 CopFrame weather_flat(int width, int height, int level, int64_t index)
 {
-    CopFrame frame = clip_frame(COP_PIXEL_RGB, width, height, index);
+    CopFrame frame = clip_frame(COP_PIXEL_RGB, width, height, 0);
+    frame.index = index;
     for (int y = 0; y < height; y++)
         memset(frame.plane[0] + y * frame.stride[0], level, (size_t)(3 * width));
     return frame;

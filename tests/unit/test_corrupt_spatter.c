@@ -98,29 +98,36 @@ START_TEST(water_is_light_and_mud_is_dark)
 }
 END_TEST
 
-/* Scaled lengths keep the share of the picture under water: at twice the size too. */
-START_TEST(spatter_covers_as_much_at_any_size)
+/* Share of the picture under water or mud, and its edges for each pixel. */
+static void measure(int severity, int side, double *share, double *edges)
 {
-    for (int severity = 2; severity <= 5; severity++) {
-        double share[2] = {0};
-        for (int size = 0; size < 2; size++)
-            for (uint32_t clip = 0; clip < 12; clip++) {
-                CopCorrupt *corrupt =
-                    weather_make("spatter", severity, COP_TEMPORAL_STATIC, NULL, NULL);
-                ck_assert_int_eq(cop_corrupt_reset(corrupt, clip), COP_OK);
-                const int side = size ? 448 : 224;
-                CopFrame frame = weather_seen(corrupt, side, side, 130, 0);
-                for (int y = 0; y < side; y++)
-                    for (int x = 0; x < side; x++)
-                        share[size] += fabs(weather_at(&frame, x, y) - 130) > 5;
-                clip_free(&frame, 1);
-                cop_corrupt_destroy(&corrupt);
-                if (clip == 11)
-                    share[size] /= 12.0 * side * side;
+    enum { CLIPS = 12 };
+    *share = *edges = 0;
+    for (uint32_t clip = 0; clip < CLIPS; clip++) {
+        CopCorrupt *corrupt = weather_make("spatter", severity, COP_TEMPORAL_STATIC, NULL, NULL);
+        ck_assert_int_eq(cop_corrupt_reset(corrupt, clip), COP_OK);
+        CopFrame frame = weather_seen(corrupt, side, side, 130, 0);
+        for (int y = 0; y < side; y++)
+            for (int x = 1; x < side; x++) {
+                const bool wet = fabs(weather_at(&frame, x, y) - 130) > 5;
+                *share += wet / (CLIPS * (double)side * side);
+                const bool beside = fabs(weather_at(&frame, x - 1, y) - 130) > 5;
+                *edges += (wet != beside) / (CLIPS * (double)side * side);
             }
-        ck_assert_msg(fabs(share[1] / share[0] - 1) < 0.25, "%d: %g at 224, %g at 448", severity,
-                      share[0], share[1]);
+        clip_free(&frame, 1);
+        cop_corrupt_destroy(&corrupt);
     }
+}
+
+/* At twice the size as much is covered, by drops twice as large, with half the edges. */
+START_TEST(spatter_grows_with_the_picture)
+{
+    double share[2], edges[2];
+    measure(_i, 224, &share[0], &edges[0]);
+    measure(_i, 448, &share[1], &edges[1]);
+    ck_assert_msg(fabs(share[1] / share[0] - 1) < 0.25, "%g at 224, %g at 448", share[0], share[1]);
+    ck_assert_msg(fabs(2 * edges[1] / edges[0] - 1) < 0.3, "%g at 224, %g at 448", edges[0],
+                  edges[1]);
 }
 END_TEST
 
@@ -178,7 +185,7 @@ static Suite *suite(void)
     tcase_add_test(tc, distances_are_sums_of_steps);
     tcase_add_test(tc, nothing_spattered_changes_nothing);
     tcase_add_test(tc, water_is_light_and_mud_is_dark);
-    tcase_add_test(tc, spatter_covers_as_much_at_any_size);
+    tcase_add_loop_test(tc, spatter_grows_with_the_picture, 2, 6);
     tcase_add_test(tc, spatter_creeps_down);
     tcase_add_test(tc, creeping_spatter_has_no_seam);
     suite_add_tcase(s, tc);
