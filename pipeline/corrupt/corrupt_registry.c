@@ -14,6 +14,12 @@ extern const CopCorruptDesc cop_corrupt_speckle_noise;
 extern const CopCorruptDesc cop_corrupt_impulse_noise;
 extern const CopCorruptDesc cop_corrupt_iso_noise;
 extern const CopCorruptDesc cop_corrupt_low_light;
+extern const CopCorruptDesc cop_corrupt_motion_blur;
+extern const CopCorruptDesc cop_corrupt_fog;
+extern const CopCorruptDesc cop_corrupt_frost;
+extern const CopCorruptDesc cop_corrupt_rain;
+extern const CopCorruptDesc cop_corrupt_snow;
+extern const CopCorruptDesc cop_corrupt_spatter;
 extern const CopCorruptDesc cop_corrupt_brightness;
 extern const CopCorruptDesc cop_corrupt_color_quant;
 extern const CopCorruptDesc cop_corrupt_motion_blur_temporal;
@@ -93,6 +99,12 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_impulse_noise,
     &cop_corrupt_iso_noise,
     &cop_corrupt_low_light,
+    &cop_corrupt_motion_blur,
+    &cop_corrupt_fog,
+    &cop_corrupt_frost,
+    &cop_corrupt_rain,
+    &cop_corrupt_snow,
+    &cop_corrupt_spatter,
     &cop_corrupt_brightness,
     &cop_corrupt_color_quant,
     &cop_corrupt_motion_blur_temporal,
