@@ -10,6 +10,17 @@
 
 static const char *const pictures[] = {"astronaut", "coffee"};
 
+static const char *const undrawn[] = {"gaussian_blur"};
+enum { UNDRAWN = sizeof undrawn / sizeof undrawn[0] };
+
+START_TEST(without_draws_every_byte_is_theirs)
+{
+    for (int s = 1; s <= 5; s += 2)
+        for (int p = 0; p < 2; p++)
+            golden_exact("tiny-64", undrawn[_i], s, pictures[p], 0, 0);
+}
+END_TEST
+
 START_TEST(motion_blur_is_exact_at_their_angle)
 {
     for (int s = 1; s <= 5; s += 2) {
@@ -40,6 +51,7 @@ static Suite *suite(void)
     Suite *s = suite_create("golden_blur");
     TCase *tc = tcase_create("originals");
     tcase_set_timeout(tc, 60);
+    tcase_add_loop_test(tc, without_draws_every_byte_is_theirs, 0, UNDRAWN);
     tcase_add_loop_test(tc, motion_blur_is_exact_at_their_angle, 0, 2);
     suite_add_tcase(s, tc);
     return s;
