@@ -11,6 +11,7 @@ const char *const cop_temporal_names[] = {"auto", "iid", "static", "coherent", N
 extern const CopCorruptDesc cop_corrupt_gaussian_noise;
 extern const CopCorruptDesc cop_corrupt_motion_blur;
 extern const CopCorruptDesc cop_corrupt_gaussian_blur;
+extern const CopCorruptDesc cop_corrupt_glass_blur;
 extern const CopCorruptDesc cop_corrupt_brightness;
 extern const CopCorruptDesc cop_corrupt_motion_blur_temporal;
 extern const CopCorruptDesc cop_corrupt_h264_crf;
@@ -42,6 +43,7 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_gaussian_noise,
     &cop_corrupt_motion_blur,
     &cop_corrupt_gaussian_blur,
+    &cop_corrupt_glass_blur,
     &cop_corrupt_brightness,
     &cop_corrupt_motion_blur_temporal,
     &cop_corrupt_h264_crf,
