@@ -13,6 +13,8 @@ extern const CopCorruptDesc cop_corrupt_motion_blur;
 extern const CopCorruptDesc cop_corrupt_gaussian_blur;
 extern const CopCorruptDesc cop_corrupt_glass_blur;
 extern const CopCorruptDesc cop_corrupt_brightness;
+extern const CopCorruptDesc cop_corrupt_pixelate;
+extern const CopCorruptDesc cop_corrupt_jpeg_compression;
 extern const CopCorruptDesc cop_corrupt_motion_blur_temporal;
 extern const CopCorruptDesc cop_corrupt_h264_crf;
 
@@ -45,6 +47,8 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_gaussian_blur,
     &cop_corrupt_glass_blur,
     &cop_corrupt_brightness,
+    &cop_corrupt_pixelate,
+    &cop_corrupt_jpeg_compression,
     &cop_corrupt_motion_blur_temporal,
     &cop_corrupt_h264_crf,
     NULL,
