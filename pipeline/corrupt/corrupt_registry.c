@@ -11,6 +11,7 @@ const char *const cop_temporal_names[] = {"auto", "iid", "static", "coherent", N
 extern const CopCorruptDesc cop_corrupt_gaussian_noise;
 extern const CopCorruptDesc cop_corrupt_motion_blur;
 extern const CopCorruptDesc cop_corrupt_gaussian_blur;
+extern const CopCorruptDesc cop_corrupt_defocus_blur;
 extern const CopCorruptDesc cop_corrupt_glass_blur;
 extern const CopCorruptDesc cop_corrupt_brightness;
 extern const CopCorruptDesc cop_corrupt_pixelate;
@@ -45,6 +46,7 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_gaussian_noise,
     &cop_corrupt_motion_blur,
     &cop_corrupt_gaussian_blur,
+    &cop_corrupt_defocus_blur,
     &cop_corrupt_glass_blur,
     &cop_corrupt_brightness,
     &cop_corrupt_pixelate,

@@ -12,7 +12,8 @@
 
 static const char *const pictures[] = {"astronaut", "coffee"};
 
-static const char *const undrawn[] = {"gaussian_blur", "pixelate", "jpeg_compression"};
+static const char *const undrawn[] = {"gaussian_blur", "defocus_blur", "pixelate",
+                                      "jpeg_compression"};
 enum { UNDRAWN = sizeof undrawn / sizeof undrawn[0] };
 
 START_TEST(without_draws_every_byte_is_theirs)
