@@ -13,6 +13,7 @@ extern const CopCorruptDesc cop_corrupt_motion_blur;
 extern const CopCorruptDesc cop_corrupt_gaussian_blur;
 extern const CopCorruptDesc cop_corrupt_defocus_blur;
 extern const CopCorruptDesc cop_corrupt_glass_blur;
+extern const CopCorruptDesc cop_corrupt_zoom_blur;
 extern const CopCorruptDesc cop_corrupt_brightness;
 extern const CopCorruptDesc cop_corrupt_pixelate;
 extern const CopCorruptDesc cop_corrupt_jpeg_compression;
@@ -48,6 +49,7 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_gaussian_blur,
     &cop_corrupt_defocus_blur,
     &cop_corrupt_glass_blur,
+    &cop_corrupt_zoom_blur,
     &cop_corrupt_brightness,
     &cop_corrupt_pixelate,
     &cop_corrupt_jpeg_compression,

@@ -12,7 +12,7 @@
 
 static const char *const pictures[] = {"astronaut", "coffee"};
 
-static const char *const undrawn[] = {"gaussian_blur", "defocus_blur", "pixelate",
+static const char *const undrawn[] = {"gaussian_blur", "defocus_blur", "zoom_blur", "pixelate",
                                       "jpeg_compression"};
 enum { UNDRAWN = sizeof undrawn / sizeof undrawn[0] };
 
