@@ -3,29 +3,31 @@
 #ifndef COP_CORRUPT_GAUSSIAN_RGB_H
 #define COP_CORRUPT_GAUSSIAN_RGB_H
 
-#include <stddef.h>
+#include <stdbool.h>
 
-#include "models/core/status.h"
+#include "pipeline/corrupt/flat_map.h"
 #include "pipeline/media/frame.h"
 
 /* Weights and memory that stay from picture to picture; start from zeros. */
 typedef struct CopGaussianRgb {
     double sigma;
-    int radius, width;
-    double *weight;        /* [radius + 1], far end first, centre last */
-    float *fast;           /* the same in floats */
-    float bound;           /* of the error of a sum in floats, in levels */
-    uint8_t *source;       /* the picture before: rows without gaps */
-    double *strip, *mixed; /* see gaussian_rgb.c */
-    float *row;
-    size_t source_size;
+    int radius, groups, width, height;
+    double *weight;      /* [radius + 1], far end first, middle last */
+    float *fast;         /* [reach + 1], the same after zeros (see gaussian_rgb.c) */
+    float bound;         /* of the error of sums in floats, in levels */
+    uint8_t *source;     /* the picture before: rows without gaps */
+    float *strip, *rows; /* see gaussian_rgb.c */
+    double *column;      /* sums over columns, around one value */
+    CopFlatMap flat;
+    bool flat_read;
 } CopGaussianRgb;
 
 enum { COP_GAUSSIAN_RGB_SIGMA_MAX = 256 };
 
-/* Filters in place what skimage.filters.gaussian() gives for x / 255: truncate 4, border
- * repeated, columns before rows, in doubles and in its order of operations. The result is
- * cut to 0 .. 255 by floor(). Sigma under 1/8 changes nothing. COP_ERR_NOMEM. */
+/* Filters in place as skimage.filters.gaussian() does, the border repeated, the kernel cut at
+ * int(4 sigma + 1/2), and cuts each value to the whole level below. What lies within 1e-9 of
+ * a level counts as that level, so flat areas keep theirs; the original leaves it to
+ * the last bits of its weights. Sigma under 1/8 changes nothing. COP_ERR_NOMEM. */
 CopStatus cop_gaussian_rgb(CopGaussianRgb *gaussian, const CopFrame *frame,
                            double sigma) COP_MUST_CHECK;
 
