@@ -34,7 +34,6 @@ typedef struct Defocus {
     float *mixed, *out;     /* as disk[], as sum */
     uint8_t *near;          /* as sum */
     CopFlatMap flat;
-    bool flat_read;
     int16_t flat_level[256]; /* -1: not yet known */
 } Defocus;
 
@@ -242,41 +241,31 @@ static uint8_t exact(const Defocus *state, int v, int i)
 {
     const CopDefocusKernel *kernel = &state->kernel;
     const int r = kernel->reach;
+    const CopDefocusTap *edge = kernel->edge, *end = edge + kernel->n_edge;
     int64_t inner = 0;
+    double sum = 0;
     for (int dy = -r; dy <= r; dy++) {
         const int inside = kernel->inside[dy + r];
-        if (inside < 0)
-            continue;
-        const uint16_t *running = running_row(state, v + dy) + i;
-        inner += (uint16_t)(running[3 * (inside + 1)] - running[-3 * inside]);
+        if (inside >= 0) {
+            const uint16_t *running = running_row(state, v + dy) + i;
+            inner += (uint16_t)(running[3 * (inside + 1)] - running[-3 * inside]);
+        }
+        const uint8_t *x = source_row(state, v + dy) + i;
+        for (; edge < end && edge->dy == dy; edge++)
+            sum += edge->weight * x[3 * edge->dx];
     }
-    double sum = kernel->level * (double)inner;
-    for (int k = 0; k < kernel->n_edge; k++) {
-        const CopDefocusTap *tap = &kernel->edge[k];
-        sum += tap->weight * source_row(state, v + tap->dy)[3 * tap->dx + i];
-    }
-    return cut(sum);
+    return cut(sum + kernel->level * (double)inner);
 }
 
-static CopStatus decide(Defocus *state, const CopFrame *frame, int v, int i)
+static uint8_t decide(Defocus *state, int v, int i)
 {
-    uint8_t *y = frame->plane[0] + (ptrdiff_t)v * frame->stride[0] + i;
-    if (!state->flat_read) {
-        const ptrdiff_t stride = 3 * ((ptrdiff_t)state->width + 2 * state->pad);
-        COP_TRY(cop_flat_map_read(&state->flat, state->source + 3 * state->pad, stride,
-                                  state->width, state->height));
-        state->flat_read = true;
-    }
     const int r = state->kernel.reach, u = i / 3;
-    if (!cop_flat_map_holds(&state->flat, u - r, u + r, v - r, v + r)) {
-        *y = exact(state, v, i);
-        return COP_OK;
-    }
+    if (!cop_flat_map_holds(&state->flat, u - r, u + r, v - r, v + r))
+        return exact(state, v, i);
     int16_t *known = &state->flat_level[source_row(state, v)[i]];
     if (*known < 0)
         *known = exact(state, v, i);
-    *y = (uint8_t)*known;
-    return COP_OK;
+    return (uint8_t)*known;
 }
 
 static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
@@ -286,7 +275,8 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
     const int n = 3 * frame->width, height = frame->height;
     for (int v = 0; v < height; v++)
         read_row(state, frame->plane[0] + (ptrdiff_t)v * frame->stride[0], v);
-    state->flat_read = false;
+    cop_flat_map_start(&state->flat, source_row(state, 0),
+                       3 * ((ptrdiff_t)frame->width + 2 * state->pad), frame->width, height);
     for (int v = 0, summed = 0; v < height; v++) {
         for (; summed < height && summed <= v + 2; summed++)
             sum_disk(state, summed);
@@ -298,7 +288,7 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
                 continue;
             for (int i = 0; i < span; i++)
                 if (state->near[i])
-                    COP_TRY(decide(state, frame, v, at + i));
+                    y[at + i] = decide(state, v, at + i);
         }
     }
     return COP_OK;

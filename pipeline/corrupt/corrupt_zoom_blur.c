@@ -33,7 +33,6 @@ typedef struct ZoomBlur {
     uint8_t *source; /* [height][width][3] */
     float *line, *tile, *sum;
     CopFlatMap flat;
-    bool flat_read;
     int16_t flat_level[256]; /* -1: not yet known */
 } ZoomBlur;
 
@@ -200,28 +199,20 @@ static uint8_t exact(const ZoomBlur *zoom, int v, int i)
     return (uint8_t)level;
 }
 
-static CopStatus decide(ZoomBlur *zoom, uint8_t *y, int v, int i)
+static uint8_t decide(ZoomBlur *zoom, int v, int i)
 {
     const int u = i / 3;
-    if (!zoom->flat_read) {
-        COP_TRY(cop_flat_map_read(&zoom->flat, zoom->source, 3 * (ptrdiff_t)zoom->width,
-                                  zoom->width, zoom->height));
-        zoom->flat_read = true;
-    }
     /* The first factor is 1: what is read includes the pixel itself. */
     if (!cop_flat_map_holds(&zoom->flat, zoom->span[0][u], zoom->span[1][u], zoom->span[2][v],
-                            zoom->span[3][v])) {
-        *y = exact(zoom, v, i);
-        return COP_OK;
-    }
+                            zoom->span[3][v]))
+        return exact(zoom, v, i);
     int16_t *known = &zoom->flat_level[zoom->source[(ptrdiff_t)v * 3 * zoom->width + i]];
     if (*known < 0)
         *known = exact(zoom, v, i);
-    *y = (uint8_t)*known;
-    return COP_OK;
+    return (uint8_t)*known;
 }
 
-static CopStatus finish_row(ZoomBlur *zoom, uint8_t *y, float *sum, int v, int from, int n)
+static void finish_row(ZoomBlur *zoom, uint8_t *y, float *sum, int v, int from, int n)
 {
     uint8_t near[SPAN];
     divide(sum, (float)(zoom->factors + 1), n);
@@ -231,13 +222,11 @@ static CopStatus finish_row(ZoomBlur *zoom, uint8_t *y, float *sum, int v, int f
             continue;
         for (int i = 0; i < span; i++)
             if (near[i])
-                COP_TRY(decide(zoom, y + from + at + i, v, from + at + i));
+                y[from + at + i] = decide(zoom, v, from + at + i);
     }
-    return COP_OK;
 }
 
-static CopStatus blur_tile(ZoomBlur *zoom, const CopFrame *frame, int v, int rows, int first,
-                           int end)
+static void blur_tile(ZoomBlur *zoom, const CopFrame *frame, int v, int rows, int first, int end)
 {
     const int from = first * COP_ZOOM_BLOCK, n = 3 * zoom->width;
     const int part = (n < end * COP_ZOOM_BLOCK ? n : end * COP_ZOOM_BLOCK) - from;
@@ -248,9 +237,8 @@ static CopStatus blur_tile(ZoomBlur *zoom, const CopFrame *frame, int v, int row
     for (int k = 1; k < zoom->factors; k++)
         add_factor(zoom, k, v, rows, first, end);
     for (int i = 0; i < rows; i++)
-        COP_TRY(finish_row(zoom, frame->plane[0] + (ptrdiff_t)(v + i) * frame->stride[0],
-                           zoom->sum + (ptrdiff_t)i * TILE, v + i, from, part));
-    return COP_OK;
+        finish_row(zoom, frame->plane[0] + (ptrdiff_t)(v + i) * frame->stride[0],
+                   zoom->sum + (ptrdiff_t)i * TILE, v + i, from, part);
 }
 
 static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
@@ -263,12 +251,13 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
     for (int v = 0; v < height; v++)
         memcpy(zoom->source + (ptrdiff_t)v * 3 * frame->width,
                frame->plane[0] + (ptrdiff_t)v * frame->stride[0], 3 * (size_t)frame->width);
-    zoom->flat_read = false;
+    cop_flat_map_start(&zoom->flat, zoom->source, 3 * (ptrdiff_t)frame->width, frame->width,
+                       height);
     for (int v = 0; v < height; v += TILE_ROWS) {
         const int rows = height - v < TILE_ROWS ? height - v : TILE_ROWS;
         for (int first = 0; first < blocks; first += TILE_BLOCKS) {
             const int end = blocks - first < TILE_BLOCKS ? blocks : first + TILE_BLOCKS;
-            COP_TRY(blur_tile(zoom, frame, v, rows, first, end));
+            blur_tile(zoom, frame, v, rows, first, end);
         }
     }
     return COP_OK;

@@ -29,8 +29,8 @@ typedef struct CopDefocusKernel {
     float bound; /* of the error of all that in floats, on levels */
 
     double level;
-    int *inside; /* [2 reach + 1]: columns left and right that have it; -1: none */
-    CopDefocusTap *edge;
+    int *inside;         /* [2 reach + 1]: columns left and right that have it; -1: none */
+    CopDefocusTap *edge; /* all others that are not 0, row by row */
     int n_edge;
 } CopDefocusKernel;
 

@@ -182,23 +182,16 @@ static uint8_t exact(const CopGaussianRgb *gaussian, int v, int i)
     return (uint8_t)(level + 1e-9);
 }
 
-static CopStatus decide(CopGaussianRgb *gaussian, uint8_t *y, int v, int i)
+static uint8_t decide(CopGaussianRgb *gaussian, int v, int i)
 {
     const int radius = gaussian->radius, u = i / 3;
-    if (!gaussian->flat_read) {
-        COP_TRY(cop_flat_map_read(&gaussian->flat, gaussian->source, 3 * (ptrdiff_t)gaussian->width,
-                                  gaussian->width, gaussian->height));
-        gaussian->flat_read = true;
-    }
     if (cop_flat_map_holds(&gaussian->flat, u - radius, u + radius, v - radius, v + radius))
-        *y = gaussian->source[(ptrdiff_t)v * 3 * gaussian->width + i];
-    else
-        *y = exact(gaussian, v, i);
-    return COP_OK;
+        return gaussian->source[(ptrdiff_t)v * 3 * gaussian->width + i];
+    return exact(gaussian, v, i);
 }
 
 /* One row of the result; `x` are its sums over columns, whose borders are filled here. */
-static CopStatus finish_row(CopGaussianRgb *gaussian, uint8_t *y, float *x, int v)
+static void finish_row(CopGaussianRgb *gaussian, uint8_t *y, float *x, int v)
 {
     const int reach = reach_of(gaussian), n = 3 * gaussian->width;
     for (int i = 0; i < 3 * reach; i++) {
@@ -214,9 +207,8 @@ static CopStatus finish_row(CopGaussianRgb *gaussian, uint8_t *y, float *x, int 
             continue;
         for (int i = 0; i < part; i++)
             if (near[i])
-                COP_TRY(decide(gaussian, y + from + i, v, from + i));
+                y[from + i] = decide(gaussian, v, from + i);
     }
-    return COP_OK;
 }
 
 CopStatus cop_gaussian_rgb(CopGaussianRgb *gaussian, const CopFrame *frame, double sigma)
@@ -230,15 +222,14 @@ CopStatus cop_gaussian_rgb(CopGaussianRgb *gaussian, const CopFrame *frame, doub
     for (int v = 0; v < height; v++)
         memcpy(gaussian->source + (ptrdiff_t)v * n,
                frame->plane[0] + (ptrdiff_t)v * frame->stride[0], (size_t)n);
-    gaussian->flat_read = false;
+    cop_flat_map_start(&gaussian->flat, gaussian->source, n, frame->width, height);
     float *first_row = gaussian->rows + 3 * reach_of(gaussian);
     for (int first = 0; first < height; first += ROWS) {
         const int rows = height - first < ROWS ? height - first : ROWS;
         sum_columns(gaussian, first, rows);
         for (int v = 0; v < rows; v++)
-            COP_TRY(finish_row(gaussian,
-                               frame->plane[0] + (ptrdiff_t)(first + v) * frame->stride[0],
-                               first_row + (size_t)v * row_length(gaussian), first + v));
+            finish_row(gaussian, frame->plane[0] + (ptrdiff_t)(first + v) * frame->stride[0],
+                       first_row + (size_t)v * row_length(gaussian), first + v);
     }
     return COP_OK;
 }

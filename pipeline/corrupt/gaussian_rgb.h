@@ -3,8 +3,7 @@
 #ifndef COP_CORRUPT_GAUSSIAN_RGB_H
 #define COP_CORRUPT_GAUSSIAN_RGB_H
 
-#include <stdbool.h>
-
+#include "models/core/status.h"
 #include "pipeline/corrupt/flat_map.h"
 #include "pipeline/media/frame.h"
 
@@ -19,7 +18,6 @@ typedef struct CopGaussianRgb {
     float *strip, *rows; /* see gaussian_rgb.c */
     double *column;      /* sums over columns, around one value */
     CopFlatMap flat;
-    bool flat_read;
 } CopGaussianRgb;
 
 enum { COP_GAUSSIAN_RGB_SIGMA_MAX = 256 };

@@ -4,6 +4,7 @@ Hendrycks and Dietterich, ICLR 2019. Where they draw, motion blur is given its a
 the rule of ImageMagick 6.9.11-60 in NumPy; glass blur is compared in distribution.
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
+import functools
 import io
 import sys
 import tempfile
@@ -44,6 +45,7 @@ JPEG = {"imagenet-c-224": (25, 18, 15, 10, 7), "imagenet-c-299": (23, 16, 13, 8,
         "tiny-64": (65, 58, 50, 40, 25), "cifar-32": (80, 65, 58, 50, 40)}
 
 
+@functools.lru_cache
 def pictures(height, width):
     """Photographs [n, height, width, 3], a field of levels, and a point."""
     out = []
@@ -129,11 +131,18 @@ def glass(x, sigma, delta, passes, rng):
     return gaussian(x, sigma)
 
 
+def whole(x, sigma):
+    """Where a Gaussian's value is a whole level but for rounding errors, as in flat areas: which one comes out hangs
+    on the last bits of NumPy's exp(), which differ from machine to machine."""
+    level = np.stack([skimage.filters.gaussian(p / 255., sigma=sigma, channel_axis=-1) for p in x]) * 255
+    return np.abs(level - np.round(level)) < 1e-9
+
+
 def check_exact(folder, name, function, table, share=0.):
     """`share` of the bytes may differ by one level."""
     path, out = f"{folder}/pictures.mkv", f"{folder}/out.mkv"
     for preset, size in SIZES.items():
-        shapes = [size] if function is zoom or size[0] < 64 else [size, (size[0] - 31, size[1] + 17)]
+        shapes = [size] if function is zoom or size[0] != 64 else [size, (33, 81)]
         for height, width in shapes:
             x = pictures(height, width)
             write_rgb(path, x)
@@ -148,25 +157,28 @@ def check_exact(folder, name, function, table, share=0.):
                 corrupt(path, out, name, severity, *words)
                 off = np.abs(np.int32(read_rgb(out)) - np.stack([function(p, *values) for p in x]))
                 label = f"{name} {severity} of {preset}, {width}x{height}"
+                if function is gaussian:
+                    off[whole(x, *values)] -= off[whole(x, *values)] == 1
                 check(f"{label}: share of bytes that differ", (off > 0).mean(), share)
                 check(f"{label}: by how much", off.max(), 1 if share else 0)
 
 
 def check_glass(folder):
-    """PSNR and mean of a few draws each: 4 standard errors, or a quarter of a decibel."""
+    """A few draws on small pictures: 4 standard errors."""
     path, out, rng = f"{folder}/still.mkv", f"{folder}/glass.mkv", np.random.default_rng(0)
     for preset, table in GLASS.items():
-        draws = DRAWS if preset == "tiny-64" else 2
-        for name, picture in zip(NAMES[:2], pictures(*SIZES[preset])):
-            x = np.repeat(picture[None], draws, 0)
+        for name, picture in zip(NAMES[:2], pictures(64, 64)):
+            x = np.repeat(picture[None], DRAWS, 0)
             write_rgb(path, x)
             for severity, values in zip(SEVERITIES, table):
                 corrupt(path, out, "glass_blur", severity, "--preset", preset, "--temporal", "iid", "--seed", severity)
-                got, want = read_rgb(out), np.stack([glass(picture, *values, rng) for _ in range(draws)])
-                ours, theirs = (np.array([psnr(y, picture) for y in blurred]) for blurred in (got, want))
-                label = f"glass_blur {severity} of {preset} on {name}"
-                check(f"{label}, {theirs.mean():.2f} dB: PSNR, dB apart", abs(ours.mean() - theirs.mean()), .25)
-                check(f"{label}: means apart, in levels", abs(got.mean() - want.mean()), .25)
+                got, want = read_rgb(out), np.stack([glass(picture, *values, rng) for _ in range(DRAWS)])
+                for what, of in (("PSNR", lambda y: psnr(y, picture)), ("mean", np.mean),
+                                 ("spread", lambda y: np.std(np.float64(y)))):
+                    ours, theirs = (np.array([of(y) for y in blurred]) for blurred in (got, want))
+                    apart = abs(ours.mean() - theirs.mean()) / np.sqrt((ours.var() + theirs.var()) / (DRAWS - 1))
+                    check(f"glass_blur {severity} of {preset} on {name}, {what} {theirs.mean():.2f}: in standard "
+                          "errors", apart, 4)
 
 
 def main():
