@@ -6,9 +6,9 @@
  * sum is multiplied once. Blocks come from Pillow's box filter upwards, which takes
  * one pixel each.
  *
- * For pictures of any size a block is given as a length. What must grow with the picture
- * is the blur that it adds to a pixel's own, whose variance is block^2 - 1: a block has
- * sqrt(1 + b^2) pixels. So b may shrink with small pictures, too, and blocks do not vanish.
+ * For pictures of any size a block's width is a length b that grows with the picture. Where
+ * it shrinks with a small one, blocks must not vanish: they are the fourth root of 1 + b^4
+ * wide, which is b but for little where b is two or more, and never as narrow as a pixel.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/corrupt/corrupt.h"
 
@@ -41,16 +41,17 @@ static const CopOption options[] = {
     {"scale", "share of the size that the picture is reduced to; 0: as `block` says",
      COP_TYPE_DOUBLE, offsetof(Pixelate, scale), "0", 0, 1, NULL,
      COP_OPTION_INTERPOLATE | COP_OPTION_CONTROLLABLE},
-    {"block", "b: blocks are sqrt(1 + b^2) pixels wide", COP_TYPE_DOUBLE, offsetof(Pixelate, block),
-     "2.3", 0, 16384, NULL, COP_OPTION_INTERPOLATE | COP_OPTION_CONTROLLABLE | COP_OPTION_LENGTH},
+    {"block", "b: blocks are (1 + b^4)^(1/4) pixels wide", COP_TYPE_DOUBLE,
+     offsetof(Pixelate, block), "2.5", 0, 16384, NULL,
+     COP_OPTION_INTERPOLATE | COP_OPTION_CONTROLLABLE | COP_OPTION_LENGTH},
     COP_OPTIONS_END,
 };
 
 static int reduced(const Pixelate *state, int size)
 {
+    const double square = state->block * state->block, width = sqrt(sqrt(1 + square * square));
     /* A whole number must not fall to the one below by rounding errors of the root. */
-    const double small = state->scale > 0 ? size * state->scale
-                                          : size / sqrt(1 + state->block * state->block) + 1e-6;
+    const double small = state->scale > 0 ? size * state->scale : size / width + 1e-6;
     return small < 1 ? 1 : (int)small;
 }
 
@@ -212,10 +213,10 @@ static const char *const columns[] = {"scale", NULL};
 static const char *const lengths[] = {"block", NULL};
 
 static const CopSeverityTable tables[] = {
-    /* ImageNet-C's at 224: the root of 1 / scale^2 - 1. */
+    /* ImageNet-C's at 224: (1 / scale^4 - 1)^(1/4) */
     {COP_PRESET_DEFAULT, "after Hendrycks and Dietterich, ICLR 2019", lengths, (const double[]){0},
-     (const double[]){1.3333333333333333, 1.7320508075688772, 2.29128784747792, 3.179797338056485,
-                      3.872983346207417}},
+     (const double[]){1.6098242685109454, 1.9679896712654303, 2.48384406507867, 3.326562732788284,
+                      3.996088014880467}},
     {"imagenet-c-224", "Hendrycks and Dietterich, ICLR 2019", columns, (const double[]){1},
      (const double[]){0.6, 0.5, 0.4, 0.3, 0.25}},
     {"imagenet-c-299", "ImageNet-C for Inception, same authors", columns, (const double[]){1},

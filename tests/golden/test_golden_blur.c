@@ -49,6 +49,15 @@ START_TEST(motion_blur_is_exact_at_their_angle)
 }
 END_TEST
 
+/* Disks of one pixel, which are smoothed all the same */
+START_TEST(least_disks_are_theirs)
+{
+    for (int s = 1; s <= 3; s += 2)
+        for (int p = 0; p < 2; p++)
+            golden_exact("cifar-32", "defocus_blur", s, pictures[p], 0, 0);
+}
+END_TEST
+
 /* Their offsets through our shuffle, between two of our filters. */
 START_TEST(glass_blur_is_exact_with_their_offsets)
 {
@@ -95,6 +104,7 @@ static Suite *suite(void)
     TCase *tc = tcase_create("originals");
     tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, without_draws_every_byte_is_theirs, 0, UNDRAWN);
+    tcase_add_test(tc, least_disks_are_theirs);
     tcase_add_loop_test(tc, motion_blur_is_exact_at_their_angle, 0, 2);
     tcase_add_loop_test(tc, glass_blur_is_exact_with_their_offsets, 0, 2);
     suite_add_tcase(s, tc);
