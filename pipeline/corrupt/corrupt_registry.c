@@ -15,6 +15,10 @@ extern const CopCorruptDesc cop_corrupt_impulse_noise;
 extern const CopCorruptDesc cop_corrupt_iso_noise;
 extern const CopCorruptDesc cop_corrupt_low_light;
 extern const CopCorruptDesc cop_corrupt_motion_blur;
+extern const CopCorruptDesc cop_corrupt_gaussian_blur;
+extern const CopCorruptDesc cop_corrupt_defocus_blur;
+extern const CopCorruptDesc cop_corrupt_glass_blur;
+extern const CopCorruptDesc cop_corrupt_zoom_blur;
 extern const CopCorruptDesc cop_corrupt_fog;
 extern const CopCorruptDesc cop_corrupt_frost;
 extern const CopCorruptDesc cop_corrupt_rain;
@@ -22,6 +26,8 @@ extern const CopCorruptDesc cop_corrupt_snow;
 extern const CopCorruptDesc cop_corrupt_spatter;
 extern const CopCorruptDesc cop_corrupt_brightness;
 extern const CopCorruptDesc cop_corrupt_color_quant;
+extern const CopCorruptDesc cop_corrupt_pixelate;
+extern const CopCorruptDesc cop_corrupt_jpeg_compression;
 extern const CopCorruptDesc cop_corrupt_motion_blur_temporal;
 extern const CopCorruptDesc cop_corrupt_frame_rate;
 extern const CopCorruptDesc cop_corrupt_sampling;
@@ -100,6 +106,10 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_iso_noise,
     &cop_corrupt_low_light,
     &cop_corrupt_motion_blur,
+    &cop_corrupt_gaussian_blur,
+    &cop_corrupt_defocus_blur,
+    &cop_corrupt_glass_blur,
+    &cop_corrupt_zoom_blur,
     &cop_corrupt_fog,
     &cop_corrupt_frost,
     &cop_corrupt_rain,
@@ -107,6 +117,8 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_spatter,
     &cop_corrupt_brightness,
     &cop_corrupt_color_quant,
+    &cop_corrupt_pixelate,
+    &cop_corrupt_jpeg_compression,
     &cop_corrupt_motion_blur_temporal,
     &cop_corrupt_frame_rate,
     &cop_corrupt_sampling,

@@ -14,6 +14,7 @@
 
 #include "models/core/portable_math.h"
 #include "pipeline/corrupt/tiers.h"
+#include "pipeline/corrupt/whole_levels.h"
 
 /* Taps go eight at a time; a block of columns stays in the first-level cache. */
 enum { GROUP = 8, BLOCK = 1024, SPAN = 64 };
@@ -65,7 +66,7 @@ static void weigh(Line *line, double sigma)
         if (i % GROUP == GROUP - 1)
             partials += partial;
     }
-    /* A weight, a product, three additions in a group, each partial sum, the cut. */
+    /* A weight, a product, three additions in a group, each partial sum. */
     line->bound = (float)(255 * ldexp(1, -24) * (8 + partials));
 }
 
@@ -115,22 +116,6 @@ COP_TIERS static void add_group(float *restrict sum, const float *const tap[GROU
                   ((we * e[i] + wf * f[i]) + (wg * g[i] + wh * h[i]));
 }
 
-/* y = the cut sums; true where one of them lies too near a level. */
-COP_TIERS static bool cut(uint8_t *restrict y, uint8_t *restrict near, const float *restrict sum,
-                          float bound, int n)
-{
-    unsigned any = 0;
-    for (int i = 0; i < n; i++) {
-        const float level = sum[i] + 1.0f / 514;
-        const int whole = (int)level;
-        const float part = level - (float)whole;
-        near[i] = part < bound || part > 1 - bound;
-        any |= near[i];
-        y[i] = (uint8_t)(whole > 255 ? 255 : whole);
-    }
-    return any;
-}
-
 static uint8_t exact(const Line *line, const float *const *tap, int column)
 {
     double sum = 0;
@@ -148,7 +133,7 @@ static void blur_row(uint8_t *y, const Line *line, const float *const *tap, int 
     for (int from = 0; from < n; from += BLOCK) {
         const int part = n - from < BLOCK ? n - from : BLOCK;
         for (int i = 0; i < part; i++)
-            sum[i] = 0;
+            sum[i] = 1.0f / 514;
         for (int g = 0; g < line->groups; g++) {
             const float *moved[GROUP];
             for (int k = 0; k < GROUP; k++)
@@ -157,7 +142,7 @@ static void blur_row(uint8_t *y, const Line *line, const float *const *tap, int 
         }
         for (int at = 0; at < part; at += SPAN) {
             const int span = part - at < SPAN ? part - at : SPAN;
-            if (!cut(y + from + at, near + at, sum + at, line->bound, span))
+            if (!cop_whole_levels(y + from + at, near + at, sum + at, line->bound, span))
                 continue;
             for (int i = at; i < at + span; i++)
                 if (near[i])
