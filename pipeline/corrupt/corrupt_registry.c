@@ -10,6 +10,8 @@ const char *const cop_temporal_names[] = {"auto", "iid", "static", "coherent", N
 
 extern const CopCorruptDesc cop_corrupt_gaussian_noise;
 extern const CopCorruptDesc cop_corrupt_brightness;
+extern const CopCorruptDesc cop_corrupt_saturate;
+extern const CopCorruptDesc cop_corrupt_contrast;
 extern const CopCorruptDesc cop_corrupt_motion_blur_temporal;
 extern const CopCorruptDesc cop_corrupt_h264_crf;
 
@@ -39,6 +41,8 @@ const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
 const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_gaussian_noise,
     &cop_corrupt_brightness,
+    &cop_corrupt_saturate,
+    &cop_corrupt_contrast,
     &cop_corrupt_motion_blur_temporal,
     &cop_corrupt_h264_crf,
     NULL,
