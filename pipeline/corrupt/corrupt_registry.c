@@ -12,6 +12,7 @@ extern const CopCorruptDesc cop_corrupt_gaussian_noise;
 extern const CopCorruptDesc cop_corrupt_brightness;
 extern const CopCorruptDesc cop_corrupt_saturate;
 extern const CopCorruptDesc cop_corrupt_contrast;
+extern const CopCorruptDesc cop_corrupt_elastic_transform;
 extern const CopCorruptDesc cop_corrupt_motion_blur_temporal;
 extern const CopCorruptDesc cop_corrupt_h264_crf;
 
@@ -43,6 +44,7 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_brightness,
     &cop_corrupt_saturate,
     &cop_corrupt_contrast,
+    &cop_corrupt_elastic_transform,
     &cop_corrupt_motion_blur_temporal,
     &cop_corrupt_h264_crf,
     NULL,
