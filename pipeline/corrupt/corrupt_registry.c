@@ -15,6 +15,9 @@ extern const CopCorruptDesc cop_corrupt_contrast;
 extern const CopCorruptDesc cop_corrupt_elastic_transform;
 extern const CopCorruptDesc cop_corrupt_motion_blur_temporal;
 extern const CopCorruptDesc cop_corrupt_h264_crf;
+extern const CopCorruptDesc cop_corrupt_static_rotate;
+extern const CopCorruptDesc cop_corrupt_rotate;
+extern const CopCorruptDesc cop_corrupt_translate;
 
 const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
 {
@@ -47,5 +50,8 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_elastic_transform,
     &cop_corrupt_motion_blur_temporal,
     &cop_corrupt_h264_crf,
+    &cop_corrupt_static_rotate,
+    &cop_corrupt_rotate,
+    &cop_corrupt_translate,
     NULL,
 };

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/core/portable_math.h"
 #include "pipeline/corrupt/gaussian.h"
 #include "pipeline/corrupt/tiers.h"
 
@@ -155,6 +156,29 @@ CopStatus cop_warp_affine(const CopFrame *frame, const double m[6], CopWarpFilte
         bilinear_row(scratch->pixel, frame->width, frame->height, m, v, border,
                      frame->plane[0] + (ptrdiff_t)v * frame->stride[0]);
     return COP_OK;
+}
+
+void cop_warp_about_centre(int width, int height, const double linear[4], double tx, double ty,
+                           double m[6])
+{
+    const double cx = width / 2.0, cy = height / 2.0;
+    m[0] = linear[0];
+    m[1] = linear[1];
+    m[2] = linear[0] * (-cx - tx) + linear[1] * (-cy - ty) + cx;
+    m[3] = linear[2];
+    m[4] = linear[3];
+    m[5] = linear[2] * (-cx - tx) + linear[3] * (-cy - ty) + cy;
+}
+
+void cop_warp_turn(double degrees, double linear[4])
+{
+    double sine, cosine;
+    cop_sin_cos(degrees * (3.141592653589793 / 180), &sine, &cosine);
+    sine = floor(sine * 1e15 + 0.5) / 1e15;
+    cosine = floor(cosine * 1e15 + 0.5) / 1e15;
+    linear[0] = linear[3] = cosine;
+    linear[1] = -sine;
+    linear[2] = sine;
 }
 
 /* To the nearest whole number, halves to even; |x| <= 2^50 */

@@ -38,6 +38,15 @@ CopStatus cop_warp_affine(const CopFrame *frame, const double m[6], CopWarpFilte
 CopStatus cop_warp_projective(const CopFrame *frame, const double m[9], CopWarpBorder border,
                               CopWarpScratch *scratch) COP_MUST_CHECK;
 
+/* The map for cop_warp_affine() that turns about the picture's centre, then moves by
+ * (tx, ty): its linear part takes what appears back to where it was. */
+void cop_warp_about_centre(int width, int height, const double linear[4], double tx, double ty,
+                           double m[6]);
+
+/* The linear part that turns a picture anticlockwise, rounded to 15 decimals as Pillow
+ * does, so that quarter turns are exact. */
+void cop_warp_turn(double degrees, double linear[4]);
+
 /* Where pixels (u .. u + n - 1, v) come from, in 1/32 pixel of centres, by OpenCV's rules:
  * sums of two numbers rounded to 1/1024. Within +-2^26. */
 void cop_warp_affine_places(const double m[6], int u, int v, int n, int *x, int *y);
