@@ -13,11 +13,17 @@ extern const CopCorruptDesc cop_corrupt_brightness;
 extern const CopCorruptDesc cop_corrupt_saturate;
 extern const CopCorruptDesc cop_corrupt_contrast;
 extern const CopCorruptDesc cop_corrupt_elastic_transform;
+extern const CopCorruptDesc cop_corrupt_brightness_ramp;
 extern const CopCorruptDesc cop_corrupt_motion_blur_temporal;
 extern const CopCorruptDesc cop_corrupt_h264_crf;
 extern const CopCorruptDesc cop_corrupt_static_rotate;
 extern const CopCorruptDesc cop_corrupt_rotate;
 extern const CopCorruptDesc cop_corrupt_translate;
+extern const CopCorruptDesc cop_corrupt_translate_ramp;
+extern const CopCorruptDesc cop_corrupt_rotate_ramp;
+extern const CopCorruptDesc cop_corrupt_shear_ramp;
+extern const CopCorruptDesc cop_corrupt_scale_ramp;
+extern const CopCorruptDesc cop_corrupt_tilt_ramp;
 
 const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
 {
@@ -48,10 +54,16 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_saturate,
     &cop_corrupt_contrast,
     &cop_corrupt_elastic_transform,
+    &cop_corrupt_brightness_ramp,
     &cop_corrupt_motion_blur_temporal,
     &cop_corrupt_h264_crf,
     &cop_corrupt_static_rotate,
     &cop_corrupt_rotate,
     &cop_corrupt_translate,
+    &cop_corrupt_translate_ramp,
+    &cop_corrupt_rotate_ramp,
+    &cop_corrupt_shear_ramp,
+    &cop_corrupt_scale_ramp,
+    &cop_corrupt_tilt_ramp,
     NULL,
 };
