@@ -22,7 +22,7 @@ static const CopOption options[] = {
      COP_OPTION_CONTROLLABLE},
     {"border", "what comes in from outside", COP_TYPE_CHOICE, offsetof(Rotate, border), "black", 0,
      0, cop_warp_border_names, COP_OPTION_CONTROLLABLE},
-    {"period", "frames of the slowest coherent sway", COP_TYPE_INT, offsetof(Rotate, period), "60",
+    {"period", "frames of the slowest coherent sway", COP_TYPE_INT, offsetof(Rotate, period), "90",
      1, 1000000, NULL, COP_OPTION_CONTROLLABLE},
     COP_OPTIONS_END,
 };

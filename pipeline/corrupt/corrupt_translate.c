@@ -31,7 +31,7 @@ static const CopOption options[] = {
     {"border", "what comes in from outside", COP_TYPE_CHOICE, offsetof(Translate, border), "black",
      0, 0, cop_warp_border_names, COP_OPTION_CONTROLLABLE},
     {"period", "frames of the slowest coherent sway", COP_TYPE_INT, offsetof(Translate, period),
-     "60", 1, 1000000, NULL, COP_OPTION_CONTROLLABLE},
+     "90", 1, 1000000, NULL, COP_OPTION_CONTROLLABLE},
     COP_OPTIONS_END,
 };
 

@@ -10,7 +10,7 @@ double cop_sway(CopRngKey key, uint32_t draw, uint32_t clip, double period, int6
 {
     static const struct {
         double size, period;
-    } wave[] = {{0.5, 1}, {0.3, 0.4142}, {0.2, 0.1732}};
+    } wave[] = {{0.6, 1}, {0.3, 0.4142}, {0.1, 0.1732}};
     const CopRngAddress at = {.draw = draw, .clip = clip};
     double sum = 0;
     for (uint32_t i = 0; i < 3; i++) {
