@@ -10,6 +10,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "pipeline/corrupt/gaussian.h"
 #include "pipeline/corrupt/noise_words.h"
@@ -17,6 +18,10 @@
 #include "pipeline/corrupt/warp.h"
 
 enum { CHUNK = 256 };
+
+/* The channels of a pixel side by side. */
+typedef float Floats __attribute__((vector_size(16)));
+typedef double Doubles __attribute__((vector_size(32)));
 
 void cop_elastic_affine(int width, int height, const float jitter[6], double inverse[6])
 {
@@ -119,6 +124,15 @@ static void unpack(const CopFrame *frame, float *out)
     }
 }
 
+static inline Floats load(const float *pixel)
+{
+    Floats x;
+    memcpy(&x, pixel, sizeof x);
+    return x;
+}
+
+#define widen(pixel) __builtin_convertvector(load(pixel), Doubles)
+
 /* n pixels of the affine map; (x, y) are where its pixels come from, in 1/32 pixel. */
 COP_TIERS static void affine_part(const float *restrict in, int width, int height, int n,
                                   const int *x, const int *y, float *restrict out)
@@ -138,8 +152,8 @@ COP_TIERS static void affine_part(const float *restrict in, int width, int heigh
         const float *q = in + 4 * ((ptrdiff_t)top * width + right);
         const float *r = in + 4 * ((ptrdiff_t)bottom * width + left);
         const float *s = in + 4 * ((ptrdiff_t)bottom * width + right);
-        for (int k = 0; k < 4; k++)
-            out[k] = p[k] * a + q[k] * b + r[k] * c + s[k] * d;
+        const Floats sum = load(p) * a + load(q) * b + load(r) * c + load(s) * d;
+        memcpy(out, &sum, sizeof sum);
     }
 }
 
@@ -183,12 +197,9 @@ COP_TIERS static void displace_part(const float *restrict in, int width, int hei
         const float *q = in + 4 * ((ptrdiff_t)y.first * width + x.second);
         const float *r = in + 4 * ((ptrdiff_t)y.second * width + x.first);
         const float *s = in + 4 * ((ptrdiff_t)y.second * width + x.second);
-        float level[4];
-        for (int k = 0; k < 4; k++) {
-            const double sum = (double)p[k] * up * back + (double)q[k] * up * x.fraction +
-                               (double)r[k] * down * back + (double)s[k] * down * x.fraction;
-            level[k] = (float)sum;
-        }
+        const Doubles sum = widen(p) * up * back + widen(q) * up * x.fraction +
+                            widen(r) * down * back + widen(s) * down * x.fraction;
+        const Floats level = __builtin_convertvector(sum, Floats);
         for (int k = 0; k < 3; k++) {
             const float unit = level[k] > 1 ? 1 : level[k]; /* sums of what is >= 0 */
             rgb[k] = (uint8_t)(int)(unit * 255);

@@ -5,10 +5,11 @@
 
 /* In front of a function whose loops compilers vectorise. Its bytes are the same in
  * every tier: sums keep the order that is written, and nothing is contracted
- * (-ffp-contract=off). Sanitizers instrument what picks a tier before they are ready. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
+ * (-ffp-contract=off). Levels, not models: those would be asked of one maker only.
+ * Sanitizers instrument what picks a tier before they are ready. */
+#if defined(__x86_64__) && defined(__GNUC__) && __GNUC__ >= 12 && !defined(__clang__) &&           \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define COP_TIERS __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+#define COP_TIERS __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define COP_TIERS
 #endif
