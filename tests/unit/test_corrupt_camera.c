@@ -302,7 +302,7 @@ START_TEST(fields_have_variance_and_correlation)
     const int lag = (int)(sigma + 0.5);
     static float x[W * H];
     const CopRngKey key = cop_rng_key(1, "field");
-    double sum = 0, squares = 0, products = 0, n = 0;
+    double sum = 0, squares = 0, products = 0, across = 0, down = 0, n = 0;
     for (uint32_t clip = 0; clip < CLIPS; clip++) {
         const CopRngAddress at = {.draw = 2, .clip = clip};
         ck_assert_int_eq(cop_elastic_draw(key, at, W, H, sigma, alpha, x), COP_OK);
@@ -312,6 +312,8 @@ START_TEST(fields_have_variance_and_correlation)
                 sum += a;
                 squares += a * a;
                 products += a * b;
+                across += pow((double)x[v * W + u + 1] - a, 2);
+                down += pow((double)x[(v + 1) * W + u] - a, 2);
                 n++;
             }
     }
@@ -332,6 +334,7 @@ START_TEST(fields_have_variance_and_correlation)
     const double want = exp(-lag * lag / (4 * sigma * sigma));
     ck_assert_msg(fabs(products / squares - want) < error + 0.01, "correlation %g, not %g",
                   products / squares, want);
+    ck_assert_msg(fabs(across / down - 1) < error * 2, "slopes: %g across, %g down", across, down);
 }
 END_TEST
 
@@ -347,11 +350,11 @@ START_TEST(elastic_over_time)
 {
     static const struct {
         CopTemporal mode;
-        bool same[3]; /* frames 0 and 3, 0 and 40 (a period), 0 and 20 */
+        bool same[3]; /* frames 0 and 3, 0 and 80 (two periods), 0 and 20 */
     } want[] = {{COP_TEMPORAL_STATIC, {true, true, true}},
                 {COP_TEMPORAL_IID, {false, false, false}},
                 {COP_TEMPORAL_COHERENT, {false, true, false}}};
-    static const int64_t later[] = {3, 40, 20};
+    static const int64_t later[] = {3, 80, 20};
     for (int m = 0; m < 3; m++) {
         CopCorrupt *corrupt = in_mode("elastic_transform", want[m].mode, "period=40");
         for (int i = 0; i < 3; i++) {
@@ -374,7 +377,8 @@ START_TEST(kept_fields_are_the_right_ones)
         uint32_t clip;
         int64_t index;
     } visit[] = {{64, 48, 3, 0, 0}, {33, 17, 3, 0, 1}, {64, 48, 3, 0, 2}, {64, 48, 5, 0, 2},
-                 {64, 48, 5, 9, 2}, {48, 64, 5, 9, 2}, {64, 48, 3, 9, 7}, {64, 48, 3, 0, 0}};
+                 {64, 48, 2, 0, 2}, {64, 48, 1, 0, 2}, {64, 48, 5, 9, 2}, {48, 64, 5, 9, 2},
+                 {48, 70, 5, 9, 2}, {64, 48, 3, 9, 7}, {64, 48, 3, 0, 0}};
     for (int mode = COP_TEMPORAL_IID; mode <= COP_TEMPORAL_COHERENT; mode++) {
         CopCorrupt *kept = in_mode("elastic_transform", (CopTemporal)mode, "");
         for (size_t i = 0; i < sizeof visit / sizeof visit[0]; i++) {
