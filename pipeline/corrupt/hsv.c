@@ -2,12 +2,11 @@
  *
  * Where the exact result is a whole level, rounding errors choose between two levels
  * once it is truncated; so each operation is the one that scikit-image makes, in its
- * order. Choices are written as selections of values that are there anyway, which
- * compilers turn into vector code without branches.
+ * order. Choices are products with 0 and 1, exact too, and loops are short: gcc makes
+ * vector code of these, and branches of chained conditions.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/corrupt/hsv.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "pipeline/corrupt/tiers.h"
@@ -16,7 +15,8 @@ enum { CHUNK = 256 };
 
 typedef struct Planes {
     double r[CHUNK], g[CHUNK], b[CHUNK];
-    double largest[CHUNK], delta[CHUNK], difference[CHUNK], sixths[CHUNK], saturation[CHUNK];
+    double largest[CHUNK], delta[CHUNK], difference[CHUNK], sixths[CHUNK];
+    double saturation[CHUNK], value[CHUNK];
 } Planes;
 
 static void unpack(Planes *plane, const double unit[256], const uint8_t *rgb, int n)
@@ -83,17 +83,17 @@ COP_TIERS static void change_planes(const CopHsvChange *change, Planes *plane)
         blue[i] = greater(3 - around, around - 5);
         plane->saturation[i] =
             plane->delta[i] / (plane->largest[i] + (1 - lit)) * change->gain + change->offset;
-        plane->largest[i] += change->lift;
+        plane->value[i] = plane->largest[i] + change->lift;
     }
     clip(red);
     clip(green);
     clip(blue);
     clip(plane->saturation);
-    clip(plane->largest);
+    clip(plane->value);
     for (int i = 0; i < CHUNK; i++) {
-        red[i] = plane->largest[i] * (1 - red[i] * plane->saturation[i]);
-        green[i] = plane->largest[i] * (1 - green[i] * plane->saturation[i]);
-        blue[i] = plane->largest[i] * (1 - blue[i] * plane->saturation[i]);
+        red[i] = plane->value[i] * (1 - red[i] * plane->saturation[i]);
+        green[i] = plane->value[i] * (1 - green[i] * plane->saturation[i]);
+        blue[i] = plane->value[i] * (1 - blue[i] * plane->saturation[i]);
     }
 }
 
