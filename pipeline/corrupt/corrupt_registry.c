@@ -9,6 +9,7 @@ const char *const cop_family_names[] = {"noise", "blur",      "weather", "digita
 const char *const cop_temporal_names[] = {"auto", "iid", "static", "coherent", NULL};
 
 extern const CopCorruptDesc cop_corrupt_gaussian_noise;
+extern const CopCorruptDesc cop_corrupt_zoom_ramp;
 extern const CopCorruptDesc cop_corrupt_brightness;
 extern const CopCorruptDesc cop_corrupt_saturate;
 extern const CopCorruptDesc cop_corrupt_contrast;
@@ -50,6 +51,7 @@ const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
 
 const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_gaussian_noise,
+    &cop_corrupt_zoom_ramp,
     &cop_corrupt_brightness,
     &cop_corrupt_saturate,
     &cop_corrupt_contrast,

@@ -2,12 +2,17 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/corrupt/ramp.h"
 
-double cop_ramp_amount(const CopRamp *ramp, int64_t index)
+int64_t cop_ramp_place(int frames, int64_t index)
 {
-    const int64_t last = ramp->frames - 1, period = last > 0 ? 2 * last : 1;
+    const int64_t last = frames - 1, period = last > 0 ? 2 * last : 1;
     int64_t i = index % period;
     i = i < 0 ? i + period : i;
-    i = i > last ? period - i : i;
+    return i > last ? period - i : i;
+}
+
+double cop_ramp_amount(const CopRamp *ramp, int64_t index)
+{
+    const int64_t i = cop_ramp_place(ramp->frames, index);
     return ramp->start + ramp->step * (double)(i - ramp->centre);
 }
 

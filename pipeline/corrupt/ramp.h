@@ -16,6 +16,7 @@ typedef struct CopRamp {
     CopWarpScratch scratch;
 } CopRamp;
 
+int64_t cop_ramp_place(int frames, int64_t index); /* i */
 double cop_ramp_amount(const CopRamp *ramp, int64_t index);
 
 /* Warps the frame by the linear map about its centre, moved by tx to the right. */

@@ -115,14 +115,24 @@ def affine(x, filter_=BILINEAR, **words):
     return np.asarray(vision.affine(Image.fromarray(x), interpolation=filter_, **words))
 
 
+def zoomed(x, i, k):
+    """The mean of i + 1 zooms, added up as torch does."""
+    total = np.float32(x) / 255
+    for copy in range(1, i + 1):
+        total += np.float32(affine(x, scale=1 + k * .004 * copy)) / 255
+    return np.uint8(total / np.float32(i + 1) * 255)
+
+
 def check_ramps(folder):
-    """Severity 3 is the original. Shears hold the middle row of an odd height in place, where truncation hangs on the last bit of x."""
+    """Severity 3 is the original. Shears hold the middle row of an odd height in place, where
+    truncation hangs on the last bit of x."""
     ramps = {"translate_ramp": (20, 41, 0, lambda x, i, k: affine(x, translate=(k * i, 0))),
              "rotate_ramp": (15, 31, 1e-4, lambda x, i, k: affine(x, angle=k * i)),
              "shear_ramp": (15, 31, 1e-3, lambda x, i, k: affine(x, shear=k * i)),
              "tilt_ramp": (15, 31, 0, lambda x, i, k: tilted(x, k * i)),
              "brightness_ramp": (15, 31, 0, lambda x, i, k: brighten(x, i * (k * 2 / 100.))),
-             "scale_ramp": (0, 31, 1e-4, lambda x, i, k: affine(x, scale=SCALES[k][0] + SCALES[k][1] * i))}
+             "scale_ramp": (0, 31, 1e-4, lambda x, i, k: affine(x, scale=SCALES[k][0] + SCALES[k][1] * i)),
+             "zoom_ramp": (0, 31, 1e-3, zoomed)}
     for shape, picture, severities in (("square of 224", pictures(224)[2], (3,)),
                                        ("oblong of 64", oblong(64)[0], range(1, 6))):
         for name, (centre, frames, share, original) in ramps.items():

@@ -172,6 +172,7 @@ START_TEST(extreme_options_are_harmless)
         {"tilt_ramp", "step=60, centre=1000000, border=replicate"},
         {"scale_ramp", "start=0.01, step=-10, border=reflect"},
         {"scale_ramp", "start=100, step=10, centre=0, frames=1000000"},
+        {"zoom_ramp", "step=1, frames=64"},
         {"brightness_ramp", "step=1, centre=1000000, frames=1"},
     };
     static const int sizes[][2] = {{1, 1}, {2, 1}, {7, 5}, {33, 17}};
@@ -203,6 +204,36 @@ START_TEST(ramps_run_forth_and_back)
     const CopRamp still = {.start = 10, .step = 2, .centre = 0, .frames = 1};
     for (int i = 0; i < 5; i++)
         ck_assert(cop_ramp_amount(&still, i) == 10);
+}
+END_TEST
+
+/* A dot on black shows at each zoom's place, by its share of the copies; white stays white,
+ * and the first frame is as it was. */
+START_TEST(zooms_add_up)
+{
+    enum { N = 33, FRAMES = 9 };
+    CopCorrupt *corrupt = clip_corrupt("zoom_ramp", 3, 0, NULL, "step=0.25, frames=9");
+    for (int i = 0; i < 2 * FRAMES - 1; i++) {
+        const int copies = (i < FRAMES ? i : 2 * (FRAMES - 1) - i) + 1;
+        CopFrame white = flat(N, N, 255, i), in = clip_frame(COP_PIXEL_RGB, N, N, i);
+        CopFrame out = clip_frame(COP_PIXEL_RGB, N, N, i), dot = flat(N, N, 0, i);
+        memset(dot.plane[0] + 16 * dot.stride[0] + 3 * 24, 240, 3);
+        ck_assert_int_eq(cop_corrupt_in_place(corrupt, &white), COP_OK);
+        ck_assert_int_eq(cop_corrupt_in_place(corrupt, &out), COP_OK);
+        ck_assert_int_eq(cop_corrupt_in_place(corrupt, &dot), COP_OK);
+        ck_assert_int_ge(pixel(&white, 5, 9)[1], 254);
+        ck_assert_int_eq(clip_same_pixels(&in, &out), copies == 1);
+        /* 8 pixels right of the middle at first; a zoom of 1.5 takes it to 12, one of 2 to 16. */
+        ck_assert_int_le(abs(pixel(&dot, 24, 16)[0] - 240 / copies), 1);
+        ck_assert_int_le(abs(pixel(&dot, 28, 16)[0] - (copies > 2 ? 240 / copies : 0)), 20);
+        ck_assert_int_eq(pixel(&dot, 32, 16)[0] > 0, copies > 4);
+        ck_assert_int_eq(pixel(&dot, 20, 16)[0], 0);
+        clip_free(&white, 1);
+        clip_free(&in, 1);
+        clip_free(&out, 1);
+        clip_free(&dot, 1);
+    }
+    cop_corrupt_destroy(&corrupt);
 }
 END_TEST
 
@@ -428,6 +459,7 @@ static Suite *suite(void)
     tcase_add_test(tc, inverses_invert);
     tcase_add_test(tc, extreme_options_are_harmless);
     tcase_add_test(tc, ramps_run_forth_and_back);
+    tcase_add_test(tc, zooms_add_up);
     tcase_add_test(tc, sways_are_smooth_and_bounded);
     tcase_add_test(tc, translations_over_time);
     tcase_add_loop_test(tc, fields_have_variance_and_correlation, 0, 5);
