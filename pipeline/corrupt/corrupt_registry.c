@@ -19,6 +19,7 @@ extern const CopCorruptDesc cop_corrupt_gaussian_blur;
 extern const CopCorruptDesc cop_corrupt_defocus_blur;
 extern const CopCorruptDesc cop_corrupt_glass_blur;
 extern const CopCorruptDesc cop_corrupt_zoom_blur;
+extern const CopCorruptDesc cop_corrupt_zoom_ramp;
 extern const CopCorruptDesc cop_corrupt_fog;
 extern const CopCorruptDesc cop_corrupt_frost;
 extern const CopCorruptDesc cop_corrupt_rain;
@@ -28,6 +29,10 @@ extern const CopCorruptDesc cop_corrupt_brightness;
 extern const CopCorruptDesc cop_corrupt_color_quant;
 extern const CopCorruptDesc cop_corrupt_pixelate;
 extern const CopCorruptDesc cop_corrupt_jpeg_compression;
+extern const CopCorruptDesc cop_corrupt_saturate;
+extern const CopCorruptDesc cop_corrupt_contrast;
+extern const CopCorruptDesc cop_corrupt_elastic_transform;
+extern const CopCorruptDesc cop_corrupt_brightness_ramp;
 extern const CopCorruptDesc cop_corrupt_motion_blur_temporal;
 extern const CopCorruptDesc cop_corrupt_frame_rate;
 extern const CopCorruptDesc cop_corrupt_sampling;
@@ -37,6 +42,14 @@ extern const CopCorruptDesc cop_corrupt_box_jumble;
 extern const CopCorruptDesc cop_corrupt_freeze;
 extern const CopCorruptDesc cop_corrupt_burst;
 extern const CopCorruptDesc cop_corrupt_h264_crf;
+extern const CopCorruptDesc cop_corrupt_static_rotate;
+extern const CopCorruptDesc cop_corrupt_rotate;
+extern const CopCorruptDesc cop_corrupt_translate;
+extern const CopCorruptDesc cop_corrupt_translate_ramp;
+extern const CopCorruptDesc cop_corrupt_rotate_ramp;
+extern const CopCorruptDesc cop_corrupt_shear_ramp;
+extern const CopCorruptDesc cop_corrupt_scale_ramp;
+extern const CopCorruptDesc cop_corrupt_tilt_ramp;
 extern const CopCorruptDesc cop_corrupt_temporal_low_pass;
 extern const CopCorruptDesc cop_corrupt_temporal_high_pass;
 extern const CopCorruptDesc cop_corrupt_low_pass;
@@ -73,6 +86,14 @@ extern const CopCorruptDesc cop_corrupt_single_frequency;
 extern const CopCorruptDesc cop_corrupt_brownish_noise;
 extern const CopCorruptDesc cop_corrupt_blue_noise_sample;
 extern const CopCorruptDesc cop_corrupt_checkerboard_cutout;
+extern const CopCorruptDesc cop_corrupt_static_rotate;
+extern const CopCorruptDesc cop_corrupt_rotate;
+extern const CopCorruptDesc cop_corrupt_translate;
+extern const CopCorruptDesc cop_corrupt_translate_ramp;
+extern const CopCorruptDesc cop_corrupt_rotate_ramp;
+extern const CopCorruptDesc cop_corrupt_shear_ramp;
+extern const CopCorruptDesc cop_corrupt_scale_ramp;
+extern const CopCorruptDesc cop_corrupt_tilt_ramp;
 
 const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
 {
@@ -110,6 +131,7 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_defocus_blur,
     &cop_corrupt_glass_blur,
     &cop_corrupt_zoom_blur,
+    &cop_corrupt_zoom_ramp,
     &cop_corrupt_fog,
     &cop_corrupt_frost,
     &cop_corrupt_rain,
@@ -119,6 +141,10 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_color_quant,
     &cop_corrupt_pixelate,
     &cop_corrupt_jpeg_compression,
+    &cop_corrupt_saturate,
+    &cop_corrupt_contrast,
+    &cop_corrupt_elastic_transform,
+    &cop_corrupt_brightness_ramp,
     &cop_corrupt_motion_blur_temporal,
     &cop_corrupt_frame_rate,
     &cop_corrupt_sampling,
@@ -128,6 +154,14 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_freeze,
     &cop_corrupt_burst,
     &cop_corrupt_h264_crf,
+    &cop_corrupt_static_rotate,
+    &cop_corrupt_rotate,
+    &cop_corrupt_translate,
+    &cop_corrupt_translate_ramp,
+    &cop_corrupt_rotate_ramp,
+    &cop_corrupt_shear_ramp,
+    &cop_corrupt_scale_ramp,
+    &cop_corrupt_tilt_ramp,
     &cop_corrupt_temporal_low_pass,
     &cop_corrupt_temporal_high_pass,
     &cop_corrupt_low_pass,

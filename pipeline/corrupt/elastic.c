@@ -1,0 +1,240 @@
+/* The elastic warp: an affine map, then a field of displacements (Simard et al., ICDAR
+ * 2003; in this form Hendrycks and Dietterich, ICLR 2019).
+ *
+ * Flat regions stand on whole levels, where one rounding more or less decides what
+ * truncation leaves; hence each operation is the original's: OpenCV's for the affine
+ * map, SciPy's for the displacement. Pixels are four floats, the last one idle, so that
+ * a tap is one load.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pipeline/corrupt/elastic.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pipeline/corrupt/gaussian.h"
+#include "pipeline/corrupt/noise_words.h"
+#include "pipeline/corrupt/tiers.h"
+#include "pipeline/corrupt/warp.h"
+
+enum { CHUNK = 256 };
+
+/* The channels of a pixel side by side. */
+typedef float Floats __attribute__((vector_size(16)));
+typedef double Doubles __attribute__((vector_size(32)));
+
+void cop_elastic_affine(int width, int height, const float jitter[6], double inverse[6])
+{
+    const int third = (width < height ? width : height) / 3, s = third > 0 ? third : 1;
+    const int cx = width / 2, cy = height / 2;
+    const int from[3][2] = {{cx + s, cy + s}, {cx + s, cy - s}, {cx - s, cy - s}};
+    double to[3][2], map[6];
+    for (int i = 0; i < 3; i++)
+        for (int axis = 0; axis < 2; axis++)
+            to[i][axis] = (double)((float)from[i][axis] + jitter[2 * i + axis]);
+    for (int axis = 0; axis < 2; axis++) {
+        double *row = map + 3 * axis;
+        row[0] = (to[1][axis] - to[2][axis]) / (2 * s);
+        row[1] = (to[0][axis] - to[1][axis]) / (2 * s);
+        row[2] = to[1][axis] - row[0] * from[1][0] - row[1] * from[1][1];
+    }
+    cop_warp_invert_affine(map, inverse);
+}
+
+CopStatus cop_elastic_field(double *x, int width, int height, double sigma, double alpha,
+                            float *out)
+{
+    COP_TRY(cop_gaussian_plane(x, width, height, sigma, 3, COP_BORDER_REFLECT));
+    const size_t n = (size_t)width * (size_t)height;
+    for (size_t i = 0; i < n; i++)
+        out[i] = (float)(x[i] * alpha);
+    return COP_OK;
+}
+
+static void draw_uniform(CopRngKey key, CopRngAddress at, double *x, size_t n)
+{
+    uint32_t word[CHUNK];
+    for (size_t done = 0; done < n; done += CHUNK) {
+        const size_t part = n - done < CHUNK ? n - done : CHUNK;
+        cop_noise_words(key, (uint32_t)done, at, word, (int)part);
+        for (size_t i = 0; i < part; i++)
+            x[done + i] = (word[i] + 0.5) / 2147483648.0 - 1;
+    }
+}
+
+/* out [height][width] between x [rows][columns] at every step-th pixel. */
+static void expand(const double *x, int columns, int step, int width, int height, float *out)
+{
+    for (int v = 0; v < height; v++) {
+        const double *above = x + (size_t)(v / step) * (size_t)columns, *below = above + columns;
+        const double down = (double)(v % step) / step;
+        float *row = out + (size_t)v * (size_t)width;
+        for (int u = 0; u < width; u++) {
+            const int left = u / step;
+            const double along = (double)(u % step) / step;
+            const double upper = above[left] + along * (above[left + 1] - above[left]);
+            const double lower = below[left] + along * (below[left + 1] - below[left]);
+            row[u] = (float)(upper + down * (lower - upper));
+        }
+    }
+}
+
+CopStatus cop_elastic_draw(CopRngKey key, CopRngAddress at, int width, int height, double sigma,
+                           double alpha, float *out)
+{
+    int step = 1;
+    while (sigma / (2 * step) >= 3)
+        step *= 2;
+    const int columns = step > 1 ? (width - 1) / step + 2 : width;
+    const int rows = step > 1 ? (height - 1) / step + 2 : height;
+    const size_t n = (size_t)columns * (size_t)rows;
+    double *x = malloc(n * sizeof *x);
+    float *coarse = step > 1 ? malloc(n * sizeof *coarse) : NULL;
+    CopStatus status = x && (coarse || step == 1) ? COP_OK : COP_ERR_NOMEM;
+    if (status == COP_OK) {
+        draw_uniform(key, at, x, n);
+        /* One value in the place of step^2 is that much larger than their mean. */
+        status = cop_elastic_field(x, columns, rows, sigma / step, alpha / step,
+                                   step > 1 ? coarse : out);
+        if (status == COP_OK && step > 1) {
+            for (size_t i = 0; i < n; i++)
+                x[i] = (double)coarse[i];
+            expand(x, columns, step, width, height, out);
+        }
+    }
+    free(coarse);
+    free(x);
+    return status;
+}
+
+/* [height][width][4], of a range of 1 */
+static void unpack(const CopFrame *frame, float *out)
+{
+    float unit[256];
+    for (int level = 0; level < 256; level++)
+        unit[level] = (float)level / 255;
+    for (int y = 0; y < frame->height; y++) {
+        const uint8_t *rgb = frame->plane[0] + (ptrdiff_t)y * frame->stride[0];
+        for (int x = 0; x < frame->width; x++, rgb += 3, out += 4) {
+            out[0] = unit[rgb[0]];
+            out[1] = unit[rgb[1]];
+            out[2] = unit[rgb[2]];
+            out[3] = 0;
+        }
+    }
+}
+
+static inline Floats load(const float *pixel)
+{
+    Floats x;
+    memcpy(&x, pixel, sizeof x);
+    return x;
+}
+
+#define widen(pixel) __builtin_convertvector(load(pixel), Doubles)
+
+/* n pixels of the affine map; (x, y) are where its pixels come from, in 1/32 pixel. */
+COP_TIERS static void affine_part(const float *restrict in, int width, int height, int n,
+                                  const int *x, const int *y, float *restrict out)
+{
+    for (int i = 0; i < n; i++, out += 4) {
+        int left = x[i] >> 5, top = y[i] >> 5, right = left + 1, bottom = top + 1;
+        if (left < 0 || top < 0 || right >= width || bottom >= height) {
+            left = cop_border_index(left, width, COP_BORDER_REFLECT_101);
+            right = cop_border_index(right, width, COP_BORDER_REFLECT_101);
+            top = cop_border_index(top, height, COP_BORDER_REFLECT_101);
+            bottom = cop_border_index(bottom, height, COP_BORDER_REFLECT_101);
+        }
+        const float along = (float)(x[i] & 31) / 32, down = (float)(y[i] & 31) / 32;
+        const float a = (1 - along) * (1 - down), b = along * (1 - down);
+        const float c = (1 - along) * down, d = along * down;
+        const float *p = in + 4 * ((ptrdiff_t)top * width + left);
+        const float *q = in + 4 * ((ptrdiff_t)top * width + right);
+        const float *r = in + 4 * ((ptrdiff_t)bottom * width + left);
+        const float *s = in + 4 * ((ptrdiff_t)bottom * width + right);
+        const Floats sum = load(p) * a + load(q) * b + load(r) * c + load(s) * d;
+        memcpy(out, &sum, sizeof sum);
+    }
+}
+
+/* Real coordinates mirrored about the borders of -1/2 and n - 1/2, into -1 .. n - 1. */
+static double mirrored(double at, int n)
+{
+    if (n == 1)
+        return 0;
+    const double period = 2.0 * n;
+    if (at < 0) {
+        if (at < -period)
+            at = period * floor(-at / period) + at;
+        return at < -n ? at + period : -at - 1;
+    }
+    at -= period * floor(at / period);
+    return at >= n ? period - at - 1 : at;
+}
+
+typedef struct Place {
+    int first, second;
+    double fraction;
+} Place;
+
+static inline Place place(double at, int n)
+{
+    if (!(at >= 0 && at <= n - 1))
+        at = mirrored(at, n);
+    const int whole = (int)(at + 1) - 1;
+    return (Place){whole > 0 ? whole : 0, whole + 1 < n ? whole + 1 : n - 1, at - whole};
+}
+
+/* Pixels (u .. u + n - 1, v) displaced; in [height][width][4]. */
+COP_TIERS static void displace_part(const float *restrict in, int width, int height, int u, int v,
+                                    int n, const float *restrict dx, const float *restrict dy,
+                                    uint8_t *rgb)
+{
+    for (int i = 0; i < n; i++, rgb += 3) {
+        const Place x = place(u + i + (double)dx[i], width), y = place(v + (double)dy[i], height);
+        const double up = 1 - y.fraction, down = y.fraction, back = 1 - x.fraction;
+        const float *p = in + 4 * ((ptrdiff_t)y.first * width + x.first);
+        const float *q = in + 4 * ((ptrdiff_t)y.first * width + x.second);
+        const float *r = in + 4 * ((ptrdiff_t)y.second * width + x.first);
+        const float *s = in + 4 * ((ptrdiff_t)y.second * width + x.second);
+        const Doubles sum = widen(p) * up * back + widen(q) * up * x.fraction +
+                            widen(r) * down * back + widen(s) * down * x.fraction;
+        const Floats level = __builtin_convertvector(sum, Floats);
+        for (int k = 0; k < 3; k++) {
+            const float unit = level[k] > 1 ? 1 : level[k]; /* sums of what is >= 0 */
+            rgb[k] = (uint8_t)(int)(unit * 255);
+        }
+    }
+}
+
+static void mix(const float *const field[2], const double a[2], size_t first, int n, float *out)
+{
+    const float *x = field[0] + first, *y = a[1] != 0 ? field[1] + first : x;
+    for (int i = 0; i < n; i++)
+        out[i] = (float)(a[0] * (double)x[i] + a[1] * (double)y[i]);
+}
+
+void cop_elastic_warp(const CopFrame *frame, const double inverse[6],
+                      const CopElasticFields *fields, float *scratch)
+{
+    const int width = frame->width, height = frame->height;
+    const size_t row = (size_t)width;
+    float *in = scratch, *moved = scratch + 4 * row * (size_t)height;
+    unpack(frame, in);
+    for (int v = 0; v < height; v++)
+        for (int u = 0, n; u < width; u += n) {
+            int x[CHUNK], y[CHUNK];
+            n = width - u < CHUNK ? width - u : CHUNK;
+            cop_warp_affine_places(inverse, u, v, n, x, y);
+            affine_part(in, width, height, n, x, y, moved + 4 * ((size_t)v * row + (size_t)u));
+        }
+    for (int v = 0; v < height; v++)
+        for (int u = 0, n; u < width; u += n) {
+            float dx[CHUNK], dy[CHUNK];
+            n = width - u < CHUNK ? width - u : CHUNK;
+            mix(fields->dx, fields->a, (size_t)v * row + (size_t)u, n, dx);
+            mix(fields->dy, fields->a, (size_t)v * row + (size_t)u, n, dy);
+            displace_part(moved, width, height, u, v, n, dx, dy,
+                          frame->plane[0] + (ptrdiff_t)v * frame->stride[0] + 3 * u);
+        }
+}

@@ -1,0 +1,31 @@
+/* Ramps: corruptions whose amount is a function of the frame's index.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pipeline/corrupt/ramp.h"
+
+int64_t cop_ramp_place(int frames, int64_t index)
+{
+    const int64_t last = frames - 1, period = last > 0 ? 2 * last : 1;
+    int64_t i = index % period;
+    i = i < 0 ? i + period : i;
+    return i > last ? period - i : i;
+}
+
+double cop_ramp_amount(const CopRamp *ramp, int64_t index)
+{
+    const int64_t i = cop_ramp_place(ramp->frames, index);
+    return ramp->start + ramp->step * (double)(i - ramp->centre);
+}
+
+CopStatus cop_ramp_warp(CopRamp *ramp, const CopFrame *frame, const double linear[4], double tx)
+{
+    double map[6];
+    cop_warp_about_centre(frame->width, frame->height, linear, tx, 0, map);
+    return cop_warp_affine(frame, map, (CopWarpFilter)ramp->interpolation,
+                           (CopWarpBorder)ramp->border, &ramp->scratch);
+}
+
+void cop_ramp_close(CopCorrupt *corrupt)
+{
+    CopRamp *ramp = corrupt->state;
+    cop_warp_scratch_free(&ramp->scratch);
+}
