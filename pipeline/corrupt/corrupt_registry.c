@@ -43,6 +43,7 @@ const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
     return NULL;
 }
 
+/* clang-format off */
 const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_gaussian_noise,
     &cop_corrupt_motion_blur,
@@ -57,3 +58,4 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_h264_crf,
     NULL,
 };
+/* clang-format on */
