@@ -119,6 +119,8 @@ const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
 }
 
 /* clang-format off: one a line, by family */
+/* One a line, by family. */
+/* clang-format off */
 const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_gaussian_noise,
     &cop_corrupt_shot_noise,

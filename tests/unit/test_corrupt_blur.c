@@ -53,6 +53,10 @@ START_TEST(flat_map_finds_one_colour)
     ck_assert(!cop_flat_map_holds(&map, 12, 12, 6, 6)); /* differs from the one before */
     ck_assert(!cop_flat_map_holds(&map, 0, 19, 0, 9));
     ck_assert(!cop_flat_map_holds(&map, 11, 14, 5, 7));
+    memset(frame.plane[0] + 6 * frame.stride[0], 10, 3 * 20); /* a row: no change along it */
+    cop_flat_map_start(&map, frame.plane[0], frame.stride[0], 20, 10);
+    ck_assert(!cop_flat_map_holds(&map, 3, 8, 4, 8));
+    ck_assert(cop_flat_map_holds(&map, 3, 8, 0, 5));
     cop_flat_map_free(&map);
     clip_free(&frame, 1);
 }
@@ -225,6 +229,28 @@ START_TEST(flat_pictures_stay_flat)
 }
 END_TEST
 
+/* Zoomed copies of a flat picture are all the same, and the mean of twelve and the picture
+ * is a chain of 32-bit floats: which level it falls to is theirs, too. */
+START_TEST(zoom_blur_adds_floats)
+{
+    int below = 0;
+    for (int level = 0; level < 256; level++) {
+        const float own = (float)(level / 255.0);
+        float sum = 0;
+        for (int k = 0; k < 12; k++)
+            sum += own;
+        const int want = (int)((own + sum) / 13 * 255);
+        CopFrame frame = picture_flat(40, 30, level), expected = picture_flat(40, 30, want);
+        picture_corrupt("zoom_blur", "stop=1.11, step=0.01", &frame);
+        ck_assert_msg(picture_differ(&frame, &expected) == 0, "level %d", level);
+        below += want < level;
+        clip_free(&frame, 1);
+        clip_free(&expected, 1);
+    }
+    ck_assert_int_gt(below, 0); /* or this tests nothing */
+}
+END_TEST
+
 /* --- defocus blur -------------------------------------------------------------------- */
 
 /* The kernel's own grid mirrors what leaves it: a gain, where the disk touches its end. */
@@ -373,6 +399,7 @@ static Suite *suite(void)
     tcase_add_test(tc, nothing_leaves_the_picture);
     tcase_add_test(tc, gaussian_blur_equals_the_plain_sum);
     tcase_add_test(tc, flat_pictures_stay_flat);
+    tcase_add_test(tc, zoom_blur_adds_floats);
     tcase_add_test(tc, defocus_blur_has_a_gain);
     tcase_add_test(tc, defocus_blur_equals_the_plain_sum);
     tcase_add_test(tc, zoom_blur_equals_the_plain_mean);

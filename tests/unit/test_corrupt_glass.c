@@ -24,35 +24,51 @@ static CopFrame numbered(int width, int height)
     return frame;
 }
 
-/* One pass copies from -delta .. delta - 1, each as often as the others; the border that
- * the original leaves out stays. */
-START_TEST(glass_blur_copies_neighbours)
+/* Where one pixel alone is visited, it shows its offset: from -delta to delta - 1 both ways,
+ * each as often as the others. */
+START_TEST(glass_blur_draws_neighbours)
 {
-    enum { W = 200, H = 150, DELTA = 3, N = (W - 2 * DELTA) * (H - 2 * DELTA) };
+    enum { DELTA = 3, RANGE = 2 * DELTA, SIDE = RANGE + 1, AT = DELTA + 1, N = 36000 };
+    CopCorrupt *corrupt = clip_corrupt("glass_blur", 1, 7, "tiny-64", "sigma=0, delta=3, passes=1");
+    CopFrame frame = numbered(SIDE, SIDE);
+    int seen[RANGE][RANGE] = {{0}};
+    for (uint32_t clip = 0; clip < N; clip++) {
+        ck_assert_int_eq(cop_corrupt_reset(corrupt, clip), COP_OK);
+        uint8_t *pixel = frame.plane[0] + AT * frame.stride[0] + 3 * AT;
+        pixel[0] = pixel[1] = AT;
+        ck_assert_int_eq(cop_corrupt_in_place(corrupt, &frame), COP_OK);
+        const int dx = pixel[0] - AT, dy = pixel[1] - AT;
+        ck_assert(dx >= -DELTA && dx < DELTA && dy >= -DELTA && dy < DELTA);
+        seen[dy + DELTA][dx + DELTA]++;
+    }
+    const double each = N / (double)(RANGE * RANGE);
+    for (int y = 0; y < RANGE; y++)
+        for (int x = 0; x < RANGE; x++)
+            ck_assert_msg(fabs(seen[y][x] - each) < 5 * sqrt(each), "%d, %d: %d of %g", x, y,
+                          seen[y][x], each);
+    cop_corrupt_destroy(&corrupt);
+    clip_free(&frame, 1);
+}
+END_TEST
+
+/* The border that the original leaves out stays; colours are copied, not exchanged. */
+START_TEST(glass_blur_copies)
+{
+    enum { W = 200, H = 150, DELTA = 3 };
     CopFrame frame = numbered(W, H);
     picture_corrupt("glass_blur", "sigma=0, delta=3, passes=1", &frame);
-    int seen[2 * DELTA] = {0}, colours = 0;
     static bool there[H][W];
     memset(there, 0, sizeof there);
+    int colours = 0;
     for (int y = 0; y < H; y++)
         for (int x = 0; x < W; x++) {
             const uint8_t *pixel = frame.plane[0] + y * frame.stride[0] + 3 * x;
-            const bool moves = x > DELTA && x <= W - DELTA && y > DELTA && y <= H - DELTA;
-            if (!moves)
+            if (x <= DELTA || x > W - DELTA || y <= DELTA || y > H - DELTA)
                 ck_assert(pixel[0] == x && pixel[1] == y);
             colours += !there[pixel[1]][pixel[0]];
             there[pixel[1]][pixel[0]] = true;
-            /* Upwards and to the left nothing has been moved yet: the offset itself. */
-            const int dx = pixel[0] - x, dy = pixel[1] - y;
-            if (moves && dy < 0 && abs(dx) <= DELTA)
-                seen[dx + DELTA]++;
         }
-    ck_assert_int_lt(colours, W * H * 4 / 5); /* a copy, no exchange */
-    for (int k = 0; k < 2 * DELTA - 1; k++) {
-        const double want = seen[0];
-        ck_assert_msg(fabs(seen[k] - want) < 6 * sqrt(2 * want), "%d of %d, %g of the first",
-                      seen[k], k - DELTA, want);
-    }
+    ck_assert_int_lt(colours, W * H * 4 / 5);
     clip_free(&frame, 1);
 }
 END_TEST
@@ -72,6 +88,21 @@ START_TEST(pixelate_rounds_twice)
         ck_assert(pixel[0] == 1 && pixel[1] == 2 && pixel[2] == 1);
     }
     clip_free(&frame, 1);
+}
+END_TEST
+
+START_TEST(pixelate_ends_in_one_colour)
+{
+    CopFrame frame = numbered(9, 3), want = numbered(9, 3);
+    for (int i = 0; i < 27; i++) {
+        uint8_t *pixel = want.plane[0] + i / 9 * want.stride[0] + i % 9 * 3;
+        pixel[0] = 4;
+        pixel[1] = 1;
+    }
+    picture_corrupt("pixelate", "scale=0.01", &frame);
+    ck_assert_int_eq(picture_differ(&frame, &want), 0);
+    clip_free(&frame, 1);
+    clip_free(&want, 1);
 }
 END_TEST
 
@@ -226,8 +257,10 @@ static Suite *suite(void)
     Suite *s = suite_create("corrupt_glass");
     TCase *tc = tcase_create("glass");
     tcase_set_timeout(tc, 120);
-    tcase_add_test(tc, glass_blur_copies_neighbours);
+    tcase_add_test(tc, glass_blur_draws_neighbours);
+    tcase_add_test(tc, glass_blur_copies);
     tcase_add_test(tc, pixelate_rounds_twice);
+    tcase_add_test(tc, pixelate_ends_in_one_colour);
     tcase_add_test(tc, pixelate_has_blocks_of_a_length);
     tcase_add_test(tc, jpeg_loses_more_at_lower_quality);
     tcase_add_test(tc, modes_over_time);
