@@ -49,6 +49,8 @@ const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
     return NULL;
 }
 
+/* One a line, by family. */
+/* clang-format off */
 const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_gaussian_noise,
     &cop_corrupt_zoom_ramp,
@@ -69,3 +71,4 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_tilt_ramp,
     NULL,
 };
+/* clang-format on */
