@@ -19,6 +19,7 @@ extern const CopCorruptDesc cop_corrupt_gaussian_blur;
 extern const CopCorruptDesc cop_corrupt_defocus_blur;
 extern const CopCorruptDesc cop_corrupt_glass_blur;
 extern const CopCorruptDesc cop_corrupt_zoom_blur;
+extern const CopCorruptDesc cop_corrupt_blur_ramp;
 extern const CopCorruptDesc cop_corrupt_zoom_ramp;
 extern const CopCorruptDesc cop_corrupt_fog;
 extern const CopCorruptDesc cop_corrupt_frost;
@@ -133,6 +134,7 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_defocus_blur,
     &cop_corrupt_glass_blur,
     &cop_corrupt_zoom_blur,
+    &cop_corrupt_blur_ramp,
     &cop_corrupt_zoom_ramp,
     &cop_corrupt_fog,
     &cop_corrupt_frost,

@@ -8,6 +8,7 @@ import tempfile
 import cv2
 import numpy as np
 import scipy.ndimage
+import skimage.filters
 import torchvision.transforms.functional as vision
 from PIL import Image
 
@@ -123,8 +124,14 @@ def zoomed(x, i, k):
     return np.uint8(total / np.float32(i + 1) * 255)
 
 
+def blurred(x, i, k):
+    """Cut at 6 sigma; ours at 4."""
+    sigma = dict(zip(STEPS, (1, 2, 3, 4, 6)))[k] * (.25 + .035 * i)
+    return np.uint8(skimage.filters.gaussian(x / 255., sigma=sigma, channel_axis=-1, truncate=6) * 255)
+
+
 def check_ramps(folder):
-    """Severity 3 is the original. Shears hold the middle row of an odd height in place, where
+    """Severity 3 is the original, of blurs 1. Shears hold the middle row of an odd height in place, where
     truncation hangs on the last bit of x."""
     ramps = {"translate_ramp": (20, 41, 0, lambda x, i, k: affine(x, translate=(k * i, 0))),
              "rotate_ramp": (15, 31, 1e-4, lambda x, i, k: affine(x, angle=k * i)),
@@ -132,7 +139,8 @@ def check_ramps(folder):
              "tilt_ramp": (15, 31, 0, lambda x, i, k: tilted(x, k * i)),
              "brightness_ramp": (15, 31, 0, lambda x, i, k: brighten(x, i * (k * 2 / 100.))),
              "scale_ramp": (0, 31, 1e-4, lambda x, i, k: affine(x, scale=SCALES[k][0] + SCALES[k][1] * i)),
-             "zoom_ramp": (0, 31, 1e-3, zoomed)}
+             "zoom_ramp": (0, 31, 1e-3, zoomed),
+             "blur_ramp": (0, 31, 5e-3, blurred)}
     for shape, picture, severities in (("square of 224", pictures(224)[2], (3,)),
                                        ("oblong of 64", oblong(64)[0], range(1, 6))):
         for name, (centre, frames, share, original) in ramps.items():
