@@ -119,7 +119,6 @@ const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
     return NULL;
 }
 
-/* clang-format off: one a line, by family */
 /* One a line, by family. */
 /* clang-format off */
 const CopCorruptDesc *const cop_corrupt_registry[] = {
