@@ -12,6 +12,9 @@ extern const CopCorruptDesc cop_corrupt_gaussian_noise;
 extern const CopCorruptDesc cop_corrupt_brightness;
 extern const CopCorruptDesc cop_corrupt_motion_blur_temporal;
 extern const CopCorruptDesc cop_corrupt_h264_crf;
+extern const CopCorruptDesc cop_corrupt_h265_crf;
+extern const CopCorruptDesc cop_corrupt_h264_abr;
+extern const CopCorruptDesc cop_corrupt_h265_abr;
 
 const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
 {
@@ -41,5 +44,8 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_brightness,
     &cop_corrupt_motion_blur_temporal,
     &cop_corrupt_h264_crf,
+    &cop_corrupt_h265_crf,
+    &cop_corrupt_h264_abr,
+    &cop_corrupt_h265_abr,
     NULL,
 };
