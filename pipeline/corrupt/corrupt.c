@@ -285,8 +285,9 @@ void cop_corrupt_span(const CopCorrupt *corrupt, int first, int last, int total,
         high = total - 1;
     } else if (corrupt->align > 1) {
         /* Nothing crosses a restart, and a stream may only begin at one. */
+        const int end = last - last % corrupt->align + corrupt->align - 1;
         low = first - first % corrupt->align;
-        high = last - last % corrupt->align + corrupt->align - 1;
+        high = high < end ? high : end;
     }
     *from = low > 0 ? low : 0;
     *to = high < total - 1 ? high : total - 1;

@@ -15,6 +15,10 @@ extern const CopCorruptDesc cop_corrupt_h264_crf;
 extern const CopCorruptDesc cop_corrupt_h265_crf;
 extern const CopCorruptDesc cop_corrupt_h264_abr;
 extern const CopCorruptDesc cop_corrupt_h265_abr;
+extern const CopCorruptDesc cop_corrupt_mpeg1;
+extern const CopCorruptDesc cop_corrupt_mpeg2;
+extern const CopCorruptDesc cop_corrupt_mpeg4;
+extern const CopCorruptDesc cop_corrupt_mjpeg;
 
 const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
 {
@@ -40,12 +44,8 @@ const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
 }
 
 const CopCorruptDesc *const cop_corrupt_registry[] = {
-    &cop_corrupt_gaussian_noise,
-    &cop_corrupt_brightness,
-    &cop_corrupt_motion_blur_temporal,
-    &cop_corrupt_h264_crf,
-    &cop_corrupt_h265_crf,
-    &cop_corrupt_h264_abr,
-    &cop_corrupt_h265_abr,
-    NULL,
+    &cop_corrupt_gaussian_noise, &cop_corrupt_brightness, &cop_corrupt_motion_blur_temporal,
+    &cop_corrupt_h264_crf,       &cop_corrupt_h265_crf,   &cop_corrupt_h264_abr,
+    &cop_corrupt_h265_abr,       &cop_corrupt_mpeg1,      &cop_corrupt_mpeg2,
+    &cop_corrupt_mpeg4,          &cop_corrupt_mjpeg,      NULL,
 };

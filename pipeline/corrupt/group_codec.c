@@ -68,15 +68,16 @@ static int open_decoder(Coder *coder, const CopGroupPlan *plan)
     decoder->thread_count = 1;
     if (plan->low_delay)
         decoder->flags |= AV_CODEC_FLAG_LOW_DELAY;
+    if (encoder->extradata_size > 0) {
+        const size_t size = (size_t)encoder->extradata_size;
+        decoder->extradata = av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE);
+        if (!decoder->extradata)
+            return AVERROR(ENOMEM);
+        memcpy(decoder->extradata, encoder->extradata, size);
+        decoder->extradata_size = (int)size;
+    }
     if (!plan->damage)
         return avcodec_open2(decoder, NULL, NULL);
-    const size_t size = (size_t)encoder->extradata_size;
-    decoder->extradata = av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE);
-    if (!decoder->extradata)
-        return AVERROR(ENOMEM);
-    if (size)
-        memcpy(decoder->extradata, encoder->extradata, size);
-    decoder->extradata_size = (int)size;
     /* A group whose key frame is lost is shown all the same, as by a receiver that has
      * seen groups before; and no damage may pass for a larger picture. */
     decoder->flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;
@@ -259,7 +260,7 @@ static CopStatus receive_packets(CopGroupCodec *codec, Coder *coder)
     AVPacket *packet = coder->packet;
     while (coder->packets < coder->n) {
         const int code = avcodec_receive_packet(coder->encoder, packet);
-        if (code == AVERROR(EAGAIN))
+        if (code == AVERROR(EAGAIN) || code == AVERROR_EOF)
             return COP_OK;
         COP_TRY(status_from_av(code));
         CopStatus status = COP_OK;
@@ -328,23 +329,33 @@ static CopStatus code_group(CopGroupCodec *codec, Coder *coder)
     return hold(codec, coder);
 }
 
+/* Takes what is still in the coders of a group that came frame by frame. */
+static CopStatus drain(CopGroupCodec *codec, Coder *coder)
+{
+    COP_TRY(status_from_av(avcodec_send_frame(coder->encoder, NULL)));
+    COP_TRY(receive_packets(codec, coder));
+    COP_TRY(decode(codec, coder, NULL));
+    return hold(codec, coder);
+}
+
 /* Codes what there is of the open group; all its frames are then ready. */
 static CopStatus finish_group(CopGroupCodec *codec)
 {
+    CopStatus status = COP_OK;
+    if (codec->coder) {
+        status = drain(codec, codec->coder);
+    } else if (codec->group.n) {
+        status = coder_open(&codec->coder, &codec->plan, cop_frame_queue_at(&codec->group, 0),
+                            codec->group.n);
+        if (status == COP_OK)
+            status = code_group(codec, codec->coder);
+        cop_frame_queue_clear(&codec->group);
+    }
     coder_close(&codec->coder);
-    if (!codec->group.n)
-        return COP_OK;
-    Coder *coder;
-    CopStatus status =
-        coder_open(&coder, &codec->plan, cop_frame_queue_at(&codec->group, 0), codec->group.n);
-    if (status == COP_OK)
-        status = code_group(codec, coder);
-    coder_close(&coder);
-    cop_frame_queue_clear(&codec->group);
     return status;
 }
 
-/* Codes one frame, which is then ready. */
+/* Codes one frame. What damage keeps from the decoder does not come later, either. */
 static CopStatus code_frame(CopGroupCodec *codec, const CopFrame *coded)
 {
     if (!codec->coder)
@@ -352,10 +363,10 @@ static CopStatus code_frame(CopGroupCodec *codec, const CopFrame *coded)
     Coder *coder = codec->coder;
     COP_TRY(send_picture(coder, coded, coder->sent++));
     COP_TRY(receive_packets(codec, coder));
-    return hold(codec, coder);
+    return codec->plan.damage ? hold(codec, coder) : COP_OK;
 }
 
-CopStatus cop_group_init(CopCorrupt *corrupt, const char *encoder, int gop, bool low_delay,
+CopStatus cop_group_init(CopCorrupt *corrupt, const char *encoder, int gop, int latency,
                          CopError *err)
 {
     const char *name = corrupt->desc->name;
@@ -367,7 +378,7 @@ CopStatus cop_group_init(CopCorrupt *corrupt, const char *encoder, int gop, bool
     if (!avcodec_find_decoder(codec->id))
         return cop_error_set(err, COP_ERR_UNSUPPORTED, "%s: this FFmpeg has no %s decoder", name,
                              avcodec_get_name(codec->id));
-    corrupt->latency = low_delay ? 0 : gop - 1;
+    corrupt->latency = latency < gop ? latency : gop - 1;
     corrupt->look_behind = gop - 1;
     corrupt->align = gop;
     /* Frames in flight keep the quality they were pushed with. */
@@ -375,27 +386,29 @@ CopStatus cop_group_init(CopCorrupt *corrupt, const char *encoder, int gop, bool
     return status == COP_OK ? COP_OK : cop_error_set(err, status, "%s: the codec failed", name);
 }
 
-bool cop_group_begins(const CopGroupCodec *codec, int64_t index)
+bool cop_group_begins(const CopGroupCodec *codec)
 {
-    return codec->plan.low_delay ? !codec->coder || index % codec->plan.gop == 0 : !codec->group.n;
+    return !codec->coder && !codec->group.n;
+}
+
+static CopStatus add(CopGroupCodec *codec, CopFrame *coded)
+{
+    if (!codec->plan.low_delay)
+        return cop_frame_queue_push(&codec->group, coded);
+    const CopStatus status = code_frame(codec, coded);
+    cop_frame_unref(coded);
+    return status;
 }
 
 CopStatus cop_group_push(CopGroupCodec *codec, const CopGroupPlan *plan, const CopFrame *frame)
 {
-    if (cop_group_begins(codec, frame->index)) {
-        coder_close(&codec->coder);
+    if (cop_group_begins(codec))
         codec->plan = *plan;
-    }
     CopFrame held, coded;
     COP_TRY(cop_frame_ref(&held, frame));
     COP_TRY(cop_frame_queue_push(&codec->waiting, &held));
     COP_TRY(cop_coded_frame(&coded, &codec->plan.shape, frame));
-    if (codec->plan.low_delay) {
-        const CopStatus status = code_frame(codec, &coded);
-        cop_frame_unref(&coded);
-        return status;
-    }
-    COP_TRY(cop_frame_queue_push(&codec->group, &coded));
+    COP_TRY(add(codec, &coded));
     return (frame->index + 1) % codec->plan.gop ? COP_OK : finish_group(codec);
 }
 

@@ -52,14 +52,15 @@ typedef struct CopGroupCodec {
     bool flushed;
 } CopGroupCodec;
 
-/* For init(): the encoder is there, or COP_ERR_UNSUPPORTED with its name; latency,
- * look-behind and alignment are set, and a group that is open is finished as it was begun. */
-CopStatus cop_group_init(CopCorrupt *corrupt, const char *encoder, int gop, bool low_delay,
+/* For init(): the encoder is there, or COP_ERR_UNSUPPORTED with its name; `latency` (at most
+ * gop - 1 is kept; 0 is a low-delay plan's if the coders hold nothing back), look-behind and
+ * alignment are set, and a group that is open is finished as it was begun. */
+CopStatus cop_group_init(CopCorrupt *corrupt, const char *encoder, int gop, int latency,
                          CopError *err) COP_MUST_CHECK;
 
-/* Whether the next frame, number `index`, begins a group: then what a plan hangs on is to
- * be set, and kept until the next one. */
-bool cop_group_begins(const CopGroupCodec *codec, int64_t index);
+/* Whether the next frame begins a group: then what a plan hangs on is to be set, and kept
+ * until the next one. */
+bool cop_group_begins(const CopGroupCodec *codec);
 
 /* Adds a frame (borrowed); `plan` is copied where it begins a group. */
 CopStatus cop_group_push(CopGroupCodec *codec, const CopGroupPlan *plan,

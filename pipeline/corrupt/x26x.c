@@ -42,7 +42,7 @@ void cop_x26x_plan(CopGroupPlan *plan, const char *encoder, int gop, int preset,
 CopStatus cop_x26x_init(CopCorrupt *corrupt, const char *encoder, CopError *err)
 {
     const CopX26x *codec = corrupt->state;
-    return cop_group_init(corrupt, encoder, codec->gop, codec->delay, err);
+    return cop_group_init(corrupt, encoder, codec->gop, codec->delay ? 0 : codec->gop - 1, err);
 }
 
 CopStatus cop_x26x_push_crf(CopCorrupt *corrupt, const char *encoder, const CopFrame *frame)
@@ -63,7 +63,8 @@ CopStatus cop_x26x_push_abr(CopCorrupt *corrupt, const char *encoder, const CopF
         bits = codec->bits_per_pixel * frame->width * frame->height * FRAMES_A_SECOND;
     const int rate = bits < BITRATE_MIN ? BITRATE_MIN : bits > 1e9 ? 1000000000 : (int)bits;
     char text[96];
-    snprintf(text, sizeof text, "b=%d,maxrate=%d,bufsize=%d", rate, rate, rate);
+    snprintf(text, sizeof text, "flags=+global_header,b=%d,maxrate=%d,bufsize=%d", rate, rate,
+             rate);
     CopGroupPlan plan;
     cop_x26x_plan(&plan, encoder, codec->gop, codec->preset, codec->delay, text, "");
     plan.lead = LEAD_ABR;
