@@ -268,10 +268,16 @@ CopStatus cop_corrupt_reset(CopCorrupt *corrupt, uint32_t clip)
     cop_frame_queue_clear(&engine->ready);
     engine->started = engine->flushed = false;
     corrupt->clip = clip;
+    corrupt->hits = 0;
     if (!has_memory(corrupt))
         return COP_OK;
     corrupt->desc->close(corrupt);
     return set_up(corrupt, NULL);
+}
+
+int64_t cop_corrupt_hits(const CopCorrupt *corrupt)
+{
+    return corrupt->hits;
 }
 
 void cop_corrupt_span(const CopCorrupt *corrupt, int first, int last, int total, int *from, int *to)

@@ -19,6 +19,9 @@ extern const CopCorruptDesc cop_corrupt_mpeg1;
 extern const CopCorruptDesc cop_corrupt_mpeg2;
 extern const CopCorruptDesc cop_corrupt_mpeg4;
 extern const CopCorruptDesc cop_corrupt_mjpeg;
+extern const CopCorruptDesc cop_corrupt_bit_error;
+extern const CopCorruptDesc cop_corrupt_packet_loss;
+extern const CopCorruptDesc cop_corrupt_bitstream_excision;
 
 const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
 {
@@ -43,9 +46,22 @@ const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
     return NULL;
 }
 
+/* clang-format off */
 const CopCorruptDesc *const cop_corrupt_registry[] = {
-    &cop_corrupt_gaussian_noise, &cop_corrupt_brightness, &cop_corrupt_motion_blur_temporal,
-    &cop_corrupt_h264_crf,       &cop_corrupt_h265_crf,   &cop_corrupt_h264_abr,
-    &cop_corrupt_h265_abr,       &cop_corrupt_mpeg1,      &cop_corrupt_mpeg2,
-    &cop_corrupt_mpeg4,          &cop_corrupt_mjpeg,      NULL,
+    &cop_corrupt_gaussian_noise,
+    &cop_corrupt_brightness,
+    &cop_corrupt_motion_blur_temporal,
+    &cop_corrupt_h264_crf,
+    &cop_corrupt_h265_crf,
+    &cop_corrupt_h264_abr,
+    &cop_corrupt_h265_abr,
+    &cop_corrupt_mpeg1,
+    &cop_corrupt_mpeg2,
+    &cop_corrupt_mpeg4,
+    &cop_corrupt_mjpeg,
+    &cop_corrupt_bit_error,
+    &cop_corrupt_packet_loss,
+    &cop_corrupt_bitstream_excision,
+    NULL,
 };
+/* clang-format on */

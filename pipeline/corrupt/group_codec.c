@@ -230,6 +230,21 @@ static CopStatus decode(CopGroupCodec *codec, Coder *coder, const AVPacket *pack
     return receive_pictures(codec, coder);
 }
 
+/* What damage has left of a picture, as a packet. */
+static int set_bytes(AVPacket *packet, const CopCodedPicture *picture)
+{
+    const int size = (int)picture->size;
+    if (size > packet->size) {
+        const int code = av_grow_packet(packet, size - packet->size);
+        if (code < 0)
+            return code;
+    }
+    av_shrink_packet(packet, size);
+    if (picture->data != packet->data && size)
+        memcpy(packet->data, picture->data, picture->size);
+    return 0;
+}
+
 static CopStatus decode_damaged(CopGroupCodec *codec, Coder *coder, AVPacket **packet, int n)
 {
     CopCodedPicture *picture = calloc((size_t)n, sizeof *picture);
@@ -246,8 +261,8 @@ static CopStatus decode_damaged(CopGroupCodec *codec, Coder *coder, AVPacket **p
     if (status == COP_OK)
         status = codec->plan.damage(codec->plan.ctx, picture, n, coder->packets - n);
     for (int i = 0; i < n && status == COP_OK; i++) {
-        av_shrink_packet(packet[i], (int)picture[i].size);
-        if (packet[i]->size) /* an empty one would mean the end */
+        status = status_from_av(set_bytes(packet[i], &picture[i]));
+        if (status == COP_OK && packet[i]->size) /* an empty one would mean the end */
             status = decode(codec, coder, packet[i]);
     }
     free(picture);

@@ -16,8 +16,9 @@
 #include "pipeline/corrupt/corrupt.h"
 #include "pipeline/corrupt/frame_queue.h"
 
-/* One coded picture, an access unit. Damage may overwrite its bytes and lower `size`, to 0
- * for a picture that is lost. */
+/* One coded picture, an access unit. Damage may overwrite its bytes, lower `size`, to 0 for a
+ * picture that is lost, or let `data` point at bytes of its own, borrowed until it is called
+ * again or the group is done. */
 typedef struct CopCodedPicture {
     uint8_t *data;
     size_t size;
