@@ -8,14 +8,16 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/corrupt/h264_stream.h"
 
+enum { DRAW_ORDER, DRAW_POSITION };
+
 typedef struct Excision {
     CopH264Stream stream;
     int frames;
-    double position, share;
+    double position, jitter, share;
     int bytes;
     struct {
         int frames;
-        double position, share;
+        double position, jitter, share;
         int bytes;
     } open; /* of the open group */
 } Excision;
@@ -26,6 +28,8 @@ static const CopOption options[] = {
     {"position", "where the hole begins, as a share of the slice", COP_TYPE_DOUBLE,
      offsetof(Excision, position), "0.4", 0, 1, NULL,
      COP_OPTION_INTERPOLATE | COP_OPTION_CONTROLLABLE},
+    {"jitter", "how far the position strays either way, drawn for each frame", COP_TYPE_DOUBLE,
+     offsetof(Excision, jitter), "0", 0, 1, NULL, COP_OPTION_CONTROLLABLE},
     {"share", "length of the hole, as a share of the slice; 0: by bytes", COP_TYPE_DOUBLE,
      offsetof(Excision, share), "0", 0, 1, NULL, COP_OPTION_INTERPOLATE | COP_OPTION_CONTROLLABLE},
     {"bytes", "length of the hole", COP_TYPE_INT, offsetof(Excision, bytes), "2048", 0, 1000000,
@@ -38,7 +42,7 @@ static const CopOption options[] = {
  * 1 .. n - 1, all P frames, come before it. */
 static bool is_hit(const CopCorrupt *corrupt, int frame, int n, int frames)
 {
-    const CopRngAddress at = cop_h264_stream_address(corrupt, 0);
+    const CopRngAddress at = cop_h264_stream_address(corrupt, DRAW_ORDER);
     const uint32_t own = cop_rng_u32(corrupt->key, (uint32_t)frame, at);
     int before = 0;
     for (int i = 1; i < n; i++) {
@@ -46,6 +50,20 @@ static bool is_hit(const CopCorrupt *corrupt, int frame, int n, int frames)
         before += other < own || (other == own && i < frame);
     }
     return before < frames;
+}
+
+static void excise(CopCorrupt *corrupt, CopCodedPicture *picture)
+{
+    const Excision *excision = corrupt->state;
+    const double u = cop_rng_uniform(corrupt->key, (uint32_t)picture->frame,
+                                     cop_h264_stream_address(corrupt, DRAW_POSITION));
+    const double position = excision->open.position + (2 * u - 1) * excision->open.jitter;
+    picture->size =
+        cop_excise_slices(picture->data, picture->size,
+                          position < 0   ? 0
+                          : position > 1 ? 1
+                                         : position,
+                          excision->open.share, (size_t)excision->open.bytes, &corrupt->hits);
 }
 
 static CopStatus damage(void *ctx, CopCodedPicture *picture, int n, int first)
@@ -57,9 +75,7 @@ static CopStatus damage(void *ctx, CopCodedPicture *picture, int n, int first)
     (void)first;
     for (int i = 0; i < n; i++)
         if (!picture[i].key && is_hit(corrupt, picture[i].frame, group, excision->open.frames))
-            picture[i].size = cop_excise_slices(picture[i].data, picture[i].size,
-                                                excision->open.position, excision->open.share,
-                                                (size_t)excision->open.bytes, &corrupt->hits);
+            excise(corrupt, &picture[i]);
     return COP_OK;
 }
 
@@ -69,18 +85,20 @@ static CopStatus push(CopCorrupt *corrupt, const CopFrame *frame)
     if (cop_group_begins(&excision->stream.codec)) {
         excision->open.frames = excision->frames;
         excision->open.position = excision->position;
+        excision->open.jitter = excision->jitter;
         excision->open.share = excision->share;
         excision->open.bytes = excision->bytes;
     }
     return cop_h264_stream_push(corrupt, frame, damage);
 }
 
-static const char *const columns[] = {"frames", "position", "share", NULL};
+static const char *const columns[] = {"frames", "position", "share", "jitter", NULL};
 static const char *const columns_by_bytes[] = {"frames", "position", "bytes", NULL};
 
 static const CopSeverityTable tables[] = {
-    {COP_PRESET_DEFAULT, "ours, after BSCV", columns, (const double[]){0, 1, 0},
-     (const double[]){1, 0.8, 0.1, 1, 0.4, 0.2, 2, 0.4, 0.2, 4, 0.4, 0.2, 8, 0.2, 0.4}},
+    {COP_PRESET_DEFAULT, "ours, after BSCV", columns, (const double[]){0, 1, 0, 0.1},
+     (const double[]){1,   0.8, 0.1, 0.1, 1,   0.4, 0.2, 0.1, 2,   0.4,
+                      0.2, 0.1, 4,   0.4, 0.2, 0.1, 8,   0.2, 0.4, 0.1}},
     {"bscv", "five branches of BSCV, S in bytes", columns_by_bytes, (const double[]){0, 1, 0},
      (const double[]){1, 0.8, 2048, 1, 0.4, 1024, 1, 0.4, 2048, 2, 0.4, 2048, 4, 0.4, 2048}},
     {.preset = NULL},

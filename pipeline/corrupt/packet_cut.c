@@ -15,9 +15,19 @@ static size_t bytes_of(const CopCodedPicture *picture, int n)
     return bytes;
 }
 
-int cop_packet_count(const CopCodedPicture *picture, int n, int mtu)
+static size_t packets_of(size_t bytes, int mtu)
 {
-    return (int)((bytes_of(picture, n) + (size_t)mtu - 1) / (size_t)mtu);
+    return (bytes + (size_t)mtu - 1) / (size_t)mtu;
+}
+
+int cop_packet_count(const CopCodedPicture *picture, int n, int mtu, bool whole)
+{
+    if (!whole)
+        return (int)packets_of(bytes_of(picture, n), mtu);
+    size_t packets = 0;
+    for (int i = 0; i < n; i++)
+        packets += packets_of(picture[i].size, mtu);
+    return (int)packets;
 }
 
 static CopStatus reserve(CopPacketCut *cut, size_t bytes)
@@ -34,11 +44,13 @@ static CopStatus reserve(CopPacketCut *cut, size_t bytes)
 
 /* Copies what is not lost; end[i] becomes where bytes of pictures 0 .. i end. Returns how
  * many bytes there are. */
-static size_t copy_kept(uint8_t *to, const CopCodedPicture *picture, int n, int mtu,
+static size_t copy_kept(uint8_t *to, const CopCodedPicture *picture, int n, int mtu, bool whole,
                         const bool *lost, size_t *end)
 {
     size_t at = 0, kept = 0; /* in the stream that was sent, and in what arrives */
     for (int i = 0; i < n; i++) {
+        if (whole)
+            at = packets_of(at, mtu) * (size_t)mtu;
         for (size_t done = 0; done < picture[i].size;) {
             const size_t packet = at / (size_t)mtu, left = (packet + 1) * (size_t)mtu - at;
             const size_t here = picture[i].size - done < left ? picture[i].size - done : left;
@@ -54,14 +66,14 @@ static size_t copy_kept(uint8_t *to, const CopCodedPicture *picture, int n, int 
     return kept;
 }
 
-CopStatus cop_packet_cut(CopPacketCut *cut, CopCodedPicture *picture, int n, int mtu,
+CopStatus cop_packet_cut(CopPacketCut *cut, CopCodedPicture *picture, int n, int mtu, bool whole,
                          const bool *lost)
 {
     COP_TRY(reserve(cut, bytes_of(picture, n) + 1));
     size_t *end = malloc((size_t)n * sizeof *end);
     if (!end)
         return COP_ERR_NOMEM;
-    const size_t size = copy_kept(cut->bytes, picture, n, mtu, lost, end);
+    const size_t size = copy_kept(cut->bytes, picture, n, mtu, whole, lost, end);
     size_t code = cop_start_code(cut->bytes, size, 0);
     for (int i = 0; i < n; i++) {
         /* Up to the first start code that lies behind this picture. */
