@@ -7,8 +7,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <libavcodec/avcodec.h>
 
+#include "pipeline/corrupt/group_coder.h"
 #include "pipeline/corrupt/mpeg.h"
-#include "pipeline/media/libav.h"
 
 typedef struct Mjpeg {
     double q;
@@ -30,11 +30,6 @@ static const CopOption options[] = {
      COP_OPTION_INTERPOLATE | COP_OPTION_CONTROLLABLE},
     COP_OPTIONS_END,
 };
-
-static CopStatus status_from_av(int code)
-{
-    return code >= 0 ? COP_OK : code == AVERROR(ENOMEM) ? COP_ERR_NOMEM : COP_ERR_DATA;
-}
 
 static CopStatus init(CopCorrupt *corrupt, CopError *err)
 {
@@ -102,7 +97,7 @@ static CopStatus prepare(CopCorrupt *corrupt, const CopFrame *coded)
     codec->open_q = codec->q;
     codec->decoder->thread_count = 1;
     const int code = open_encoder(codec, coded);
-    return status_from_av(code < 0 ? code : avcodec_open2(codec->decoder, NULL, NULL));
+    return cop_group_status(code < 0 ? code : avcodec_open2(codec->decoder, NULL, NULL));
 }
 
 /* The picture that comes back stands in codec->picture. */
@@ -125,7 +120,7 @@ static int code_picture(Mjpeg *codec, const CopFrame *coded)
 
 static CopStatus code_frame(Mjpeg *codec, const CopFrame *coded, CopFrame *frame)
 {
-    COP_TRY(status_from_av(code_picture(codec, coded)));
+    COP_TRY(cop_group_status(code_picture(codec, coded)));
     const AVFrame *picture = codec->picture;
     if (picture->width != coded->width || picture->height != coded->height ||
         cop_av_same_format((enum AVPixelFormat)picture->format) != coded->format)

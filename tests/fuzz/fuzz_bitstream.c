@@ -83,7 +83,9 @@ static void run_corruption(Source *source, const CopFrame *in, int n)
     static const char *const forms[] = {", hits=%u, amount=%u", ", rate=0.%02u, burst=%u",
                                         ", position=0.%02u, bytes=%u"};
     snprintf(params + used, sizeof params - (size_t)used, forms[which], a % 100,
-             which == 1 ? b % 9 : b % 2 ? 0 : b * (b % 16));
+             which == 1 ? b % 9
+             : b % 2    ? 0
+                        : b * (b % 16));
     CopCorrupt *corrupt;
     const CopCorruptSpec spec = {.name = names[which],
                                  .severity = (take(source) % 51) / 10.0,
@@ -105,6 +107,19 @@ static void run_corruption(Source *source, const CopFrame *in, int n)
     cop_corrupt_destroy(&corrupt);
 }
 
+/* Puts another picture in the place of one, or both after each other. */
+static void replace(CopCodedPicture *one, const CopCodedPicture *other, int both)
+{
+    static uint8_t memory[1 << 16];
+    const size_t kept = both ? one->size : 0;
+    if (kept + other->size > sizeof memory)
+        return;
+    memmove(memory, one->data, kept);
+    memmove(memory + kept, other->data, other->size);
+    one->data = memory;
+    one->size = kept + other->size;
+}
+
 /* Each edit: what, where, and with which bytes. */
 static CopStatus edit(void *ctx, CopCodedPicture *picture, int n, int first)
 {
@@ -122,8 +137,8 @@ static CopStatus edit(void *ctx, CopCodedPicture *picture, int n, int first)
             one->size = at;
         else if (what == 3 && at + 5 <= one->size)
             memcpy(one->data + at, (uint8_t[]){0, 0, 1, (uint8_t)value, (uint8_t)~value}, 5);
-        else
-            *one = picture[value % (unsigned)n]; /* another one in its place */
+        else if (what == 4 && edits == 1) /* there is memory for one of them */
+            replace(one, &picture[value % (unsigned)n], value & 16);
     }
     return COP_OK;
 }
