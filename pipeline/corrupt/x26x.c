@@ -34,7 +34,7 @@ void cop_x26x_plan(CopGroupPlan *plan, const char *encoder, int gop, int preset,
     };
     snprintf(plan->options, sizeof plan->options, "%s,preset=%s,forced-idr=1,%s%s%s", rate,
              cop_x26x_presets[preset],
-             x265 ? "x265-params=log-level=none:pools=none:frame-threads=1"
+             x265 ? "x265-params=log-level=none:wpp=0:lookahead-slices=0:frame-threads=1"
                   : "x264-params=cpu-independent=1",
              low_delay ? ",tune=zerolatency" : "", more);
 }
