@@ -92,13 +92,11 @@ CopStatus cop_coded_frame(CopFrame *out, const CopCodedShape *shape, const CopFr
     return COP_OK;
 }
 
-CopStatus cop_coded_store(CopFrame *frame, const CopCodedShape *shape, const CopFrame *decoded)
+void cop_coded_store(const CopFrame *frame, const CopCodedShape *shape, const CopFrame *decoded)
 {
     CopFrame inside = *decoded;
     inside.width = frame->width;
     inside.height = frame->height;
     inside.colour = coded_colour(shape, frame);
-    COP_TRY(cop_frame_make_writable(frame));
     cop_convert(frame, &inside);
-    return COP_OK;
 }

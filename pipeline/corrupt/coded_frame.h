@@ -22,9 +22,8 @@ CopPixelFormat cop_coded_format(const CopCodedShape *shape, const CopFrame *fram
 CopStatus cop_coded_frame(CopFrame *out, const CopCodedShape *shape,
                           const CopFrame *frame) COP_MUST_CHECK;
 
-/* Writes a decoded picture, at least as large and in cop_coded_format(), into the frame
- * that it came from: planes and strides of `decoded` are read, its colour is set here. */
-CopStatus cop_coded_store(CopFrame *frame, const CopCodedShape *shape,
-                          const CopFrame *decoded) COP_MUST_CHECK;
+/* Writes a decoded picture, at least as large and in cop_coded_format(), into the planes of the
+ * frame that it came from: planes and strides of `decoded` are read, its colour is known. */
+void cop_coded_store(const CopFrame *frame, const CopCodedShape *shape, const CopFrame *decoded);
 
 #endif

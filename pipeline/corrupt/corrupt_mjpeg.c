@@ -118,7 +118,7 @@ static int code_picture(Mjpeg *codec, const CopFrame *coded)
     return code < 0 ? code : avcodec_receive_frame(codec->decoder, picture);
 }
 
-static CopStatus code_frame(Mjpeg *codec, const CopFrame *coded, CopFrame *frame)
+static CopStatus code_frame(Mjpeg *codec, const CopFrame *coded, const CopFrame *frame)
 {
     COP_TRY(cop_group_status(code_picture(codec, coded)));
     const AVFrame *picture = codec->picture;
@@ -130,7 +130,8 @@ static CopStatus code_frame(Mjpeg *codec, const CopFrame *coded, CopFrame *frame
         decoded.plane[p] = picture->data[p];
         decoded.stride[p] = picture->linesize[p];
     }
-    return cop_coded_store(frame, &shape, &decoded);
+    cop_coded_store(frame, &shape, &decoded);
+    return COP_OK;
 }
 
 static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)

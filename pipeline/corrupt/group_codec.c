@@ -31,11 +31,12 @@ static CopStatus finish_frame(CopGroupCodec *codec, CopGroupCoder *coder, const 
     if (!cop_frame_queue_pop(&codec->waiting, &frame))
         return COP_ERR_DATA;
     coder->next++;
-    const CopStatus status = cop_coded_store(&frame, &codec->plan.shape, decoded);
+    const CopStatus status = cop_frame_make_writable(&frame);
     if (status != COP_OK) {
         cop_frame_unref(&frame);
         return status;
     }
+    cop_coded_store(&frame, &codec->plan.shape, decoded);
     return cop_frame_queue_push(&codec->ready, &frame);
 }
 
