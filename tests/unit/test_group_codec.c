@@ -44,8 +44,9 @@ static void code(const CopGroupPlan *plan, const CopFrame *in, int n, CopFrame *
 
 static CopGroupPlan plan_of(CopGroupDamage *damage, void *ctx, int b_frames, bool low_delay)
 {
-    char more[64];
-    snprintf(more, sizeof more, low_delay ? "" : ",bf=%d", b_frames);
+    char more[64] = "";
+    if (!low_delay)
+        snprintf(more, sizeof more, ",bf=%d", b_frames);
     CopGroupPlan plan;
     cop_x26x_plan(&plan, "libx264", GOP, 5, low_delay, "crf=23", more);
     plan.damage = damage;
