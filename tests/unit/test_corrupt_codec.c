@@ -137,7 +137,8 @@ START_TEST(hits_are_counted)
 }
 END_TEST
 
-/* By FFmpeg's rule there is no seed; one byte in 10000 are some in this clip. */
+/* By FFmpeg's rule there is no seed; one byte in 10000 are some in this clip, and a
+ * group's are its own. */
 START_TEST(published_bit_errors_have_no_seed)
 {
     enum { N = 32 };
@@ -153,8 +154,12 @@ START_TEST(published_bit_errors_have_no_seed)
             ck_assert(clip_same_pixels(&a[i], &b[i]));
         last = (int)cop_corrupt_hits(one);
         ck_assert_int_eq((int)cop_corrupt_hits(two), last);
-        clip_free(a, N);
         clip_free(b, N);
+        ck_assert_int_eq(cop_corrupt_frames(two, in + N / 2, N / 2, b), COP_OK);
+        for (int i = 0; i < N / 2; i++)
+            ck_assert(clip_same_pixels(&a[N / 2 + i], &b[i]));
+        clip_free(b, N / 2);
+        clip_free(a, N);
         cop_corrupt_destroy(&one);
         cop_corrupt_destroy(&two);
     }

@@ -93,6 +93,11 @@ START_TEST(lost_pictures_are_held)
     for (int i = 0; i < GOP; i++)
         ck_assert(clip_same_pixels(&out[i], &whole[i < 13 ? i : 13]));
     clip_free(out, GOP);
+    order.lost = 1u << 6;
+    code(&plan, in, GOP, out);
+    ck_assert(clip_same_pixels(&out[6], &whole[5]));
+    ck_assert(!clip_same_pixels(&out[7], &whole[5]));
+    clip_free(out, GOP);
     order.lost = ~0u;
     code(&plan, in, GOP, out);
     for (int i = 0; i < GOP; i++)
