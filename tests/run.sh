@@ -12,6 +12,7 @@ mkdir -p "$log"
 # A limit of Check's is there for what hangs, not for what a busy machine slows down.
 export CK_DEFAULT_TIMEOUT=${CK_DEFAULT_TIMEOUT:-60} CK_TIMEOUT_MULTIPLIER=${SAN:+5}
 [ -n "$CK_TIMEOUT_MULTIPLIER" ] || unset CK_TIMEOUT_MULTIPLIER
+export LSAN_OPTIONS=${LSAN_OPTIONS:-suppressions=$(dirname "$(realpath "$0")")/leaks.supp:print_suppressions=0}
 # GLib hands small blocks from thread to thread behind a lock that TSan does not see.
 [ "${SAN:-}" != thread ] || export G_SLICE=always-malloc
 passed=0 failed=0 skipped=0

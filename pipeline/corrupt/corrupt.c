@@ -268,10 +268,16 @@ CopStatus cop_corrupt_reset(CopCorrupt *corrupt, uint32_t clip)
     cop_frame_queue_clear(&engine->ready);
     engine->started = engine->flushed = false;
     corrupt->clip = clip;
+    corrupt->hits = 0;
     if (!has_memory(corrupt))
         return COP_OK;
     corrupt->desc->close(corrupt);
     return set_up(corrupt, NULL);
+}
+
+int64_t cop_corrupt_hits(const CopCorrupt *corrupt)
+{
+    return corrupt->hits;
 }
 
 void cop_corrupt_span(const CopCorrupt *corrupt, int first, int last, int total, int *from, int *to)
@@ -285,8 +291,9 @@ void cop_corrupt_span(const CopCorrupt *corrupt, int first, int last, int total,
         high = total - 1;
     } else if (corrupt->align > 1) {
         /* Nothing crosses a restart, and a stream may only begin at one. */
+        const int end = last - last % corrupt->align + corrupt->align - 1;
         low = first - first % corrupt->align;
-        high = last - last % corrupt->align + corrupt->align - 1;
+        high = high < end ? high : end;
     }
     *from = low > 0 ? low : 0;
     *to = high < total - 1 ? high : total - 1;

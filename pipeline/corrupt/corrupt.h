@@ -102,6 +102,7 @@ struct CopCorrupt {
     int latency;          /* frames pushed ahead of the frame pulled */
     int look_behind;      /* frames before the first wanted one that it must have seen */
     int align;            /* restarts at multiples of this index; 1 if it never restarts */
+    int64_t hits;         /* places that were damaged, where they can be counted */
     void *engine;         /* the framework's own queue */
 };
 
@@ -152,6 +153,10 @@ CopStatus cop_corrupt_in_place(CopCorrupt *corrupt, CopFrame *frame) COP_MUST_CH
 
 /* Forgets all frames, ready for a new stream of clip `clip`. */
 CopStatus cop_corrupt_reset(CopCorrupt *corrupt, uint32_t clip) COP_MUST_CHECK;
+
+/* How often the stream was hit since it was created or reset: bytes of bit_error, packets of
+ * packet_loss, slices of bitstream_excision; 0 of corruptions that count nothing. */
+int64_t cop_corrupt_hits(const CopCorrupt *corrupt);
 
 /* Source frames that must be pushed so that first..last come out as they would
  * from the whole file of `total` frames: from <= first, to >= last, both inside the file. */

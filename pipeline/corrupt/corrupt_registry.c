@@ -43,6 +43,16 @@ extern const CopCorruptDesc cop_corrupt_box_jumble;
 extern const CopCorruptDesc cop_corrupt_freeze;
 extern const CopCorruptDesc cop_corrupt_burst;
 extern const CopCorruptDesc cop_corrupt_h264_crf;
+extern const CopCorruptDesc cop_corrupt_h265_crf;
+extern const CopCorruptDesc cop_corrupt_h264_abr;
+extern const CopCorruptDesc cop_corrupt_h265_abr;
+extern const CopCorruptDesc cop_corrupt_mpeg1;
+extern const CopCorruptDesc cop_corrupt_mpeg2;
+extern const CopCorruptDesc cop_corrupt_mpeg4;
+extern const CopCorruptDesc cop_corrupt_mjpeg;
+extern const CopCorruptDesc cop_corrupt_bit_error;
+extern const CopCorruptDesc cop_corrupt_packet_loss;
+extern const CopCorruptDesc cop_corrupt_bitstream_excision;
 extern const CopCorruptDesc cop_corrupt_static_rotate;
 extern const CopCorruptDesc cop_corrupt_rotate;
 extern const CopCorruptDesc cop_corrupt_translate;
@@ -95,6 +105,16 @@ extern const CopCorruptDesc cop_corrupt_rotate_ramp;
 extern const CopCorruptDesc cop_corrupt_shear_ramp;
 extern const CopCorruptDesc cop_corrupt_scale_ramp;
 extern const CopCorruptDesc cop_corrupt_tilt_ramp;
+extern const CopCorruptDesc cop_corrupt_h265_crf;
+extern const CopCorruptDesc cop_corrupt_h264_abr;
+extern const CopCorruptDesc cop_corrupt_h265_abr;
+extern const CopCorruptDesc cop_corrupt_mpeg1;
+extern const CopCorruptDesc cop_corrupt_mpeg2;
+extern const CopCorruptDesc cop_corrupt_mpeg4;
+extern const CopCorruptDesc cop_corrupt_mjpeg;
+extern const CopCorruptDesc cop_corrupt_bit_error;
+extern const CopCorruptDesc cop_corrupt_packet_loss;
+extern const CopCorruptDesc cop_corrupt_bitstream_excision;
 
 const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
 {
@@ -157,6 +177,16 @@ const CopCorruptDesc *const cop_corrupt_registry[] = {
     &cop_corrupt_freeze,
     &cop_corrupt_burst,
     &cop_corrupt_h264_crf,
+    &cop_corrupt_h265_crf,
+    &cop_corrupt_h264_abr,
+    &cop_corrupt_h265_abr,
+    &cop_corrupt_mpeg1,
+    &cop_corrupt_mpeg2,
+    &cop_corrupt_mpeg4,
+    &cop_corrupt_mjpeg,
+    &cop_corrupt_bit_error,
+    &cop_corrupt_packet_loss,
+    &cop_corrupt_bitstream_excision,
     &cop_corrupt_static_rotate,
     &cop_corrupt_rotate,
     &cop_corrupt_translate,

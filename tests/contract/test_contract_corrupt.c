@@ -190,6 +190,7 @@ START_TEST(borrowed_frames_of_odd_stride)
     if (desc_at(_i)->apply)
         for (int i = 0; i < N; i++) {
             ck_assert_int_eq(cop_corrupt_in_place(corrupt, &borrowed[i]), COP_OK);
+            ck_assert_ptr_eq(borrowed[i].plane[0], memory[i]);
             ck_assert(clip_same_pixels(&a[i], &borrowed[i]));
         }
     else

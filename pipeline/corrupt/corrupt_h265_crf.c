@@ -1,0 +1,48 @@
+/* H.265 at constant quality (Yi et al., NeurIPS 2021 datasets track: h265_crf), by
+ * libx265, a group of pictures at a time.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pipeline/corrupt/x26x.h"
+
+static const char encoder[] = "libx265";
+
+static const CopOption options[] = {
+    {"crf", "constant rate factor", COP_TYPE_DOUBLE, offsetof(CopX26x, crf), "27", 0, 51, NULL,
+     COP_OPTION_INTERPOLATE | COP_OPTION_CONTROLLABLE},
+    COP_X26X_OPTIONS(CopX26x, "32"),
+    COP_OPTIONS_END,
+};
+
+static CopStatus init(CopCorrupt *corrupt, CopError *err)
+{
+    return cop_x26x_init(corrupt, encoder, err);
+}
+
+static CopStatus push(CopCorrupt *corrupt, const CopFrame *frame)
+{
+    return cop_x26x_push_crf(corrupt, encoder, frame);
+}
+
+static const char *const columns[] = {"crf", NULL};
+
+static const CopSeverityTable tables[] = {
+    {COP_PRESET_DEFAULT, "the h265_crf of Yi et al., NeurIPS 2021", columns, (const double[]){0},
+     (const double[]){27, 33, 39, 45, 51}},
+    {"kinetics-c", "the h265_crf of Yi et al., NeurIPS 2021", columns, (const double[]){0},
+     (const double[]){27, 33, 39, 45, 51}},
+    {.preset = NULL},
+};
+
+const CopCorruptDesc cop_corrupt_h265_crf = {
+    .name = "h265_crf",
+    .summary = "H.265 compression at constant quality",
+    .reference = "Yi et al., NeurIPS 2021 (datasets and benchmarks)",
+    .family = COP_FAMILY_CODEC,
+    .options = options,
+    .tables = tables,
+    .state_size = sizeof(CopX26x),
+    .init = init,
+    .push = push,
+    .pull = cop_group_pull,
+    .flush = cop_group_flush,
+    .close = cop_group_close,
+};

@@ -1,0 +1,47 @@
+/* MPEG-1 at a constant quantiser (Schiappa et al., CVPR 2023: codec perturbations).
+ *
+ * The published scripts that are called mpeg1 make MPEG-2, see there.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pipeline/corrupt/mpeg.h"
+
+static const char encoder[] = "mpeg1video";
+
+static const CopOption options[] = {
+    COP_MPEG_OPTIONS,
+    COP_OPTIONS_END,
+};
+
+static CopStatus init(CopCorrupt *corrupt, CopError *err)
+{
+    return cop_mpeg_init(corrupt, encoder, err);
+}
+
+static CopStatus push(CopCorrupt *corrupt, const CopFrame *frame)
+{
+    return cop_mpeg_push(corrupt, encoder, 1u << COP_PIXEL_I420, frame);
+}
+
+static const char *const columns[] = {"q", NULL};
+
+static const CopSeverityTable tables[] = {
+    {COP_PRESET_DEFAULT, "ours, after Schiappa et al., CVPR 2023", columns, (const double[]){1},
+     (const double[]){6, 10, 16, 23, 31}},
+    {"ucf101-p", "Schiappa et al., CVPR 2023, with quantisers that there are", columns,
+     (const double[]){1}, (const double[]){6, 10, 16, 23, 31}},
+    {.preset = NULL},
+};
+
+const CopCorruptDesc cop_corrupt_mpeg1 = {
+    .name = "mpeg1",
+    .summary = "MPEG-1 compression at a constant quantiser",
+    .reference = "Schiappa et al., CVPR 2023",
+    .family = COP_FAMILY_CODEC,
+    .options = options,
+    .tables = tables,
+    .state_size = sizeof(CopMpeg),
+    .init = init,
+    .push = push,
+    .pull = cop_group_pull,
+    .flush = cop_group_flush,
+    .close = cop_group_close,
+};

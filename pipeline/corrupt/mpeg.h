@@ -1,0 +1,41 @@
+/* What the corruptions by FFmpeg's own MPEG encoders share.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_CORRUPT_MPEG_H
+#define COP_CORRUPT_MPEG_H
+
+#include "pipeline/corrupt/group_codec.h"
+
+/* State of each. */
+typedef struct CopMpeg {
+    CopGroupCodec codec;
+    double q;
+    int gop;
+} CopMpeg;
+
+/* 12 frames a group is what FFmpeg's encoders take by themselves. */
+#define COP_MPEG_OPTIONS                                                                           \
+    {"q",                                                                                          \
+     "quantiser, 1 the finest",                                                                    \
+     COP_TYPE_DOUBLE,                                                                              \
+     offsetof(CopMpeg, q),                                                                         \
+     "6",                                                                                          \
+     1,                                                                                            \
+     31,                                                                                           \
+     NULL,                                                                                         \
+     COP_OPTION_INTERPOLATE | COP_OPTION_CONTROLLABLE},                                            \
+    {                                                                                              \
+        "gop", "frames a group; the codec restarts at its multiples", COP_TYPE_INT,                \
+            offsetof(CopMpeg, gop), "12", 1, 250, NULL, 0                                          \
+    }
+
+CopStatus cop_mpeg_init(CopCorrupt *corrupt, const char *encoder, CopError *err);
+
+/* push() for an encoder that takes `formats`, as in CopCodedShape. */
+CopStatus cop_mpeg_push(CopCorrupt *corrupt, const char *encoder, unsigned formats,
+                        const CopFrame *frame);
+
+/* FFmpeg's options for a constant quantiser, as of its command's -q:v, with further codec
+ * flags ("+low_delay" or ""), written into `text`. */
+void cop_mpeg_quantiser(double q, const char *flags, char *text, size_t size);
+
+#endif
