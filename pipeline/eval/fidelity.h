@@ -15,8 +15,8 @@ typedef struct CopFidelity {
 /* Adds a pair of frames of one format and size. All planes count, by their samples, as in
  * the "average" PSNR and the "All" SSIM of FFmpeg's filters; a fourth byte of packed
  * formats does not. SSIM (Wang et al., IEEE Transactions on Image Processing 13, 2004) is
- * over windows of 8 x 8 every 4 samples and with the constants of x264 and FFmpeg; a plane smaller than
- * that is one window. */
+ * over windows of 8 x 8 every 4 samples and with the constants of x264 and FFmpeg; a
+ * plane smaller than that is one window. */
 void cop_fidelity_add(CopFidelity *sum, const CopFrame *a, const CopFrame *b);
 
 /* 10 log10(255^2 / mean squared error); infinite for equal pictures. */

@@ -212,29 +212,22 @@ static CopStatus find_missing(Grid *grid)
 
 /* --- the run ------------------------------------------------------------------ */
 
-static CopStatus store_pictures(Grid *grid, const CopGridSlot *slot, int clip)
+/* Pictures of what was applied to the clip, and how far it took it. */
+static CopStatus store_looks(Grid *grid, const CopGridSlot *slot, int clip)
 {
     for (int v = 0; v < grid->variants.n; v++) {
+        const CopVariant *variant = &grid->variants.item[v];
+        const char *name = cop_variant_name(variant);
         const CopGridPicture *picture = &slot->picture[v];
-        const CopVariant *variant = &grid->variants.item[v];
-        if (picture->png)
-            COP_TRY(cop_store_picture(grid->store, grid->setup, cop_variant_name(variant),
-                                      variant->severity, grid->clip_id[clip], 0, picture->png,
-                                      picture->size, grid->err));
-    }
-    return COP_OK;
-}
-
-static CopStatus store_fidelity(Grid *grid, const CopGridSlot *slot, int clip)
-{
-    for (int v = 0; v < grid->variants.n; v++) {
         const CopFidelity *sum = &slot->fidelity[v];
-        const CopVariant *variant = &grid->variants.item[v];
+        if (picture->png)
+            COP_TRY(cop_store_picture(grid->store, grid->setup, name, variant->severity,
+                                      grid->clip_id[clip], 0, picture->png, picture->size,
+                                      grid->err));
         if (sum->frames > 0)
-            COP_TRY(cop_store_fidelity(grid->store, grid->setup, cop_variant_name(variant),
-                                       variant->severity, grid->clip_id[clip],
-                                       sum->squares / sum->samples, sum->ssim / (double)sum->frames,
-                                       grid->err));
+            COP_TRY(cop_store_fidelity(grid->store, grid->setup, name, variant->severity,
+                                       grid->clip_id[clip], sum->squares / sum->samples,
+                                       sum->ssim / (double)sum->frames, grid->err));
     }
     return COP_OK;
 }
@@ -252,8 +245,7 @@ static CopStatus take_clip(Grid *grid, const CopGridSlot *slot, int clip)
                               grid->err);
     }
     COP_TRY(cop_store_unskip(grid->store, grid->setup, grid->clip_id[clip], grid->err));
-    COP_TRY(store_pictures(grid, slot, clip));
-    COP_TRY(store_fidelity(grid, slot, clip));
+    COP_TRY(store_looks(grid, slot, clip));
     for (int m = 0; m < grid->options->n_models; m++) {
         GridModel *model = &grid->model[m];
         for (int v = 0; v < grid->variants.n; v++)
