@@ -210,9 +210,7 @@ static CopStatus find_missing(Grid *grid)
     return COP_OK;
 }
 
-/* --- the run ------------------------------------------------------------------ */
-
-/* Pictures of what was applied to the clip, and how far it took it. */
+/* What was applied to the clip, as pictures, and how far it took it. */
 static CopStatus store_looks(Grid *grid, const CopGridSlot *slot, int clip)
 {
     for (int v = 0; v < grid->variants.n; v++) {
@@ -220,14 +218,14 @@ static CopStatus store_looks(Grid *grid, const CopGridSlot *slot, int clip)
         const char *name = cop_variant_name(variant);
         const CopGridPicture *picture = &slot->picture[v];
         const CopFidelity *sum = &slot->fidelity[v];
+        const int64_t id = grid->clip_id[clip];
         if (picture->png)
-            COP_TRY(cop_store_picture(grid->store, grid->setup, name, variant->severity,
-                                      grid->clip_id[clip], 0, picture->png, picture->size,
-                                      grid->err));
+            COP_TRY(cop_store_picture(grid->store, grid->setup, name, variant->severity, id, 0,
+                                      picture->png, picture->size, grid->err));
         if (sum->frames > 0)
-            COP_TRY(cop_store_fidelity(grid->store, grid->setup, name, variant->severity,
-                                       grid->clip_id[clip], sum->squares / sum->samples,
-                                       sum->ssim / (double)sum->frames, grid->err));
+            COP_TRY(cop_store_fidelity(grid->store, grid->setup, name, variant->severity, id,
+                                       sum->squares / sum->samples, sum->ssim / (double)sum->frames,
+                                       grid->err));
     }
     return COP_OK;
 }
