@@ -3,10 +3,12 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/corrupt/noise_words.h"
 
+#include "pipeline/corrupt/tiers.h"
+
 enum { SIDE = COP_NOISE_STEP / 4 };
 
-static void philox_side_by_side(CopRngKey key, uint32_t block, CopRngAddress at,
-                                uint32_t out[COP_NOISE_STEP])
+static inline void philox_side_by_side(CopRngKey key, uint32_t block, CopRngAddress at,
+                                       uint32_t out[COP_NOISE_STEP])
 {
     uint32_t c0[SIDE], c1[SIDE], c2[SIDE], c3[SIDE];
     for (int i = 0; i < SIDE; i++) {
@@ -35,7 +37,8 @@ static void philox_side_by_side(CopRngKey key, uint32_t block, CopRngAddress at,
     }
 }
 
-void cop_noise_words(CopRngKey key, uint32_t first, CopRngAddress at, uint32_t *out, int n)
+COP_TIERS_WHOLE void cop_noise_words(CopRngKey key, uint32_t first, CopRngAddress at, uint32_t *out,
+                                     int n)
 {
     for (int i = 0; i < n; i += COP_NOISE_STEP)
         philox_side_by_side(key, first / 4 + (uint32_t)i / 4, at, out + i);

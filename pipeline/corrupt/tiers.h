@@ -13,8 +13,11 @@
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define COP_TIERS __attribute__((target_clones("avx2", "default")))
+/* The same for loops over whole numbers alone, where there is nothing to fuse. */
+#define COP_TIERS_WHOLE __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
 #else
 #define COP_TIERS
+#define COP_TIERS_WHOLE
 #endif
 
 #endif
