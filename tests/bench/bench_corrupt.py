@@ -25,13 +25,7 @@ from PIL import Image
 SIZES = {224: (224, 224, 64), 720: (1280, 720, 16)}  # width, height, frames
 ORIGINALS = ("imagenet-c-224", "3dcc", "ucf101-p")
 BEGIN, END = "<!-- tables: begin -->\n", "<!-- tables: end -->\n"
-CLASSES = {
-    "E": "exact: the bytes of the original scripts, or of the library that defines it",
-    "I": "exact when fed the original's draws; in distribution with ours",
-    "S": "in distribution, or within the decibels of the ffmpeg command",
-    "P": "ours: closed forms and properties",
-}
-PARITY = {  # class, largest difference seen on goldens and photographs
+PARITY = {  # classes: docs/CORRUPTIONS.md
     "gaussian_noise": "I", "shot_noise": "I", "speckle_noise": "I", "impulse_noise": "I", "iso_noise": "S",
     "low_light": "S", "gaussian_blur": "E", "defocus_blur": "E", "glass_blur": "I", "motion_blur": "I",
     "zoom_blur": "E", "fog": "I", "rain": "I", "snow": "I", "spatter": "I", "frost": "S", "brightness": "E",
@@ -42,7 +36,8 @@ PARITY = {  # class, largest difference seen on goldens and photographs
     "scale_ramp": "E", "brightness_ramp": "E", "zoom_ramp": "E", "blur_ramp": "E", "low_pass": "E", "high_pass": "E",
     "band_noise": "S", "fourier_basis": "E", "fourier_basis_3d": "E", "flicker": "E", "single_frequency": "E",
     "brownish_noise": "S", "blue_noise_sample": "S", "checkerboard_cutout": "E", "temporal_low_pass": "E",
-    "temporal_high_pass": "E", "bit_error": "E", "mpeg1": "E", "mpeg2": "E", "mpeg4": "E", "mjpeg": "E",
+    "temporal_high_pass": "E", "h264_crf": "S", "h265_crf": "S", "h264_abr": "S", "h265_abr": "S", "bit_error": "E",
+    "packet_loss": "I", "bitstream_excision": "E", "mpeg1": "E", "mpeg2": "E", "mpeg4": "E", "mjpeg": "E",
 }
 
 
@@ -185,13 +180,22 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--into")
     parser.add_argument("--json")
+    parser.add_argument("--from", dest="old", nargs="+", help="tables of what --json wrote before, later files first")
     options = parser.parse_args()
     os.environ["COPPICE"] = os.path.abspath(options.coppice)
     sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "parity"))
     cv2.setNumThreads(1)
     listed = subprocess.run([options.coppice, "list", "corruptions", "--json"], check=True, stdout=subprocess.PIPE).stdout
     wanted = set(filter(None, options.only.split(",")))
-    rows = list(rows_of(options, [c for c in json.loads(listed) if not wanted or c["name"] in wanted]))
+    corruptions = [c for c in json.loads(listed) if not wanted or c["name"] in wanted]
+    if options.old:
+        seen = {}
+        for path in options.old:
+            for row in json.load(open(path)):
+                seen.setdefault(row["name"], {**row, "class": PARITY.get(row["name"], "P")})
+        rows = [seen[c["name"]] for c in corruptions if c["name"] in seen]
+    else:
+        rows = list(rows_of(options, corruptions))
     if options.json:
         json.dump(rows, open(options.json, "w"), indent=1)
     text = table(rows)
