@@ -2,7 +2,7 @@
 """Draws docs/gallery/*.jpg and docs/GALLERY.md: every corruption at its five severities.
 
 The clip is a camera that moves over a picture of the astronaut Eileen Collins (NASA, public domain,
-as scikit-image distributes it): 64 frames of 256 x 192. Usage: docs/make_gallery.py build/coppice
+as scikit-image distributes it): 60 frames of 256 x 192. Usage: docs/make_gallery.py build/coppice
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
 import io
@@ -17,7 +17,7 @@ import skimage.data
 from PIL import Image
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-FRAMES, WIDTH, HEIGHT, TILE = 64, 256, 192, 160
+FRAMES, WIDTH, HEIGHT, TILE = 60, 256, 192, 160
 HEAD = """# Gallery
 
 Every corruption at severities 1 to 5 under its default preset, the frame in the middle of the clip; `coppice list corruptions NAME` has
