@@ -136,11 +136,10 @@ def check_still(folder):
     path, out = f"{folder}/still.mkv", f"{folder}/noisy.mkv"
     x = np.repeat(pictures(64)[:1], 3, 0)
     write_rgb(path, x)
-    for noise in ("gaussian_noise", "speckle_noise", "impulse_noise", "iso_noise", "shot_noise"):
+    for noise in ("gaussian_noise", "speckle_noise", "impulse_noise", "iso_noise"):
         corrupt(path, out, noise, 3, "--temporal", "static")
         y = read_rgb(out)
-        same = (y[0] == y[1]).all() and (y[0] == y[2]).all()
-        check(f"static {noise}: frames that are not as they should be", same == (noise == "shot_noise"), 0)
+        check(f"static {noise}: values that move", (y[1:] != y[0]).sum(), 0)
 
 
 def check_quant(folder):
