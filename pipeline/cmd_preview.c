@@ -81,54 +81,84 @@ static CopStatus plan_rows(Preview *preview, CopError *err)
     return COP_OK;
 }
 
-/* Frame `at` of the file as the corruption leaves it; returned in *out. */
-static CopStatus corrupted(const Preview *preview, CopCorrupt *corrupt, int at, CopFrame *out,
-                           CopError *err)
-{
-    const char *path = preview->arguments->in;
-    int from, to, got = 0;
-    cop_corrupt_span(corrupt, at, at, preview->total, &from, &to);
-    const int n = to - from + 1;
-    CopFrame *in = g_new0(CopFrame, n), *done = g_new0(CopFrame, n);
-    CopStatus status = cop_video_read(path, from, to, NULL, in, &got, err);
-    if (status == COP_OK && got < n)
-        status = cop_error_set(err, COP_ERR_DATA, "%s: ends at frame %d", path, from + got);
-    else if (status == COP_OK && (status = cop_corrupt_frames(corrupt, in, n, done)) != COP_OK)
-        cop_error_set(err, status, "%s: %s failed (%s)", path, corrupt->desc->name,
-                      cop_status_name(status));
-    if (status == COP_OK) {
-        *out = done[at - from];
-        done[at - from] = (CopFrame){0};
-    }
-    cop_frames_unref(in, n);
-    cop_frames_unref(done, n);
-    g_free(in);
-    g_free(done);
-    return status;
-}
+/* One row: the corruption at each severity, and the frames that any of them reads. */
+typedef struct Row {
+    CopCorrupt *corrupt[1 + COP_SEVERITIES]; /* NULL: cannot be made here */
+    CopFrame *frame;
+    int from, to;
+} Row;
 
-static CopStatus put_tile(Preview *preview, int row, int severity, CopError *err)
+static CopStatus make_row(Preview *preview, int row, Row *out, CopError *err)
 {
     const CopCorruptDesc *desc = preview->rows[row];
     CopCorruptSpec spec = preview->spec;
-    CopCorrupt *corrupt;
-    CopFrame frame = {0};
+    const int at = out->from = out->to = preview->time[row];
     spec.name = desc->name;
-    spec.severity = severity;
     if (spec.preset && !cop_corrupt_has_preset(desc, spec.preset) && preview->n_rows > 1)
         spec.preset = NULL;
-    CopStatus status = cop_corrupt_create(&corrupt, &spec, err);
-    if (status == COP_ERR_UNSUPPORTED) {
-        cop_contact_sheet_remark(preview->sheet, row, severity, err->text);
-        *err = (CopError){0};
-        return COP_OK;
+    for (int severity = 0; severity <= COP_SEVERITIES; severity++) {
+        int from, to;
+        spec.severity = severity;
+        const CopStatus status = cop_corrupt_create(&out->corrupt[severity], &spec, err);
+        if (status == COP_ERR_UNSUPPORTED) { /* an encoder is missing: the others are shown */
+            cop_contact_sheet_remark(preview->sheet, row, severity, err->text);
+            *err = (CopError){0};
+            continue;
+        }
+        COP_TRY(status);
+        cop_corrupt_span(out->corrupt[severity], at, at, preview->total, &from, &to);
+        out->from = MIN(out->from, from);
+        out->to = MAX(out->to, to);
     }
-    COP_TRY(status);
-    status = corrupted(preview, corrupt, preview->time[row], &frame, err);
-    cop_corrupt_destroy(&corrupt);
-    if (status == COP_OK && cop_contact_sheet_put(preview->sheet, row, severity, &frame) != COP_OK)
-        status = cop_error_set(err, COP_ERR_NOMEM, "out of memory");
-    cop_frame_unref(&frame);
+    return COP_OK;
+}
+
+static CopStatus read_row(const Preview *preview, Row *row, CopError *err)
+{
+    int got = 0;
+    const int n = row->to - row->from + 1;
+    row->frame = g_new0(CopFrame, n);
+    COP_TRY(
+        cop_video_read(preview->arguments->in, row->from, row->to, NULL, row->frame, &got, err));
+    return got == n ? COP_OK
+                    : cop_error_set(err, COP_ERR_DATA, "%s: ends at frame %d",
+                                    preview->arguments->in, row->from + got);
+}
+
+static CopStatus put_tile(Preview *preview, int number, const Row *row, int severity, CopError *err)
+{
+    CopCorrupt *corrupt = row->corrupt[severity];
+    const int at = preview->time[number];
+    int from, to;
+    if (!corrupt)
+        return COP_OK;
+    cop_corrupt_span(corrupt, at, at, preview->total, &from, &to);
+    const int n = to - from + 1;
+    CopFrame *out = g_new0(CopFrame, n);
+    CopStatus status = cop_corrupt_frames(corrupt, row->frame + (from - row->from), n, out);
+    if (status == COP_OK)
+        status = cop_contact_sheet_put(preview->sheet, number, severity, &out[at - from]);
+    if (status != COP_OK)
+        cop_error_set(err, status, "%s: %s failed (%s)", preview->arguments->in,
+                      corrupt->desc->name, cop_status_name(status));
+    cop_frames_unref(out, n);
+    g_free(out);
+    return status;
+}
+
+static CopStatus put_row(Preview *preview, int number, CopError *err)
+{
+    Row row = {.frame = NULL};
+    CopStatus status = make_row(preview, number, &row, err);
+    if (status == COP_OK)
+        status = read_row(preview, &row, err);
+    for (int severity = 0; severity <= COP_SEVERITIES; severity++) {
+        if (status == COP_OK)
+            status = put_tile(preview, number, &row, severity, err);
+        cop_corrupt_destroy(&row.corrupt[severity]);
+    }
+    cop_frames_unref(row.frame, row.frame ? row.to - row.from + 1 : 0);
+    g_free(row.frame);
     return status;
 }
 
@@ -168,11 +198,10 @@ static CopStatus draw(Preview *preview, CopError *err)
     COP_TRY(cop_video_count(preview->arguments->in, &preview->total, err));
     COP_TRY(plan_rows(preview, err));
     COP_TRY(start_sheet(preview, err));
-    const int columns = 1 + COP_SEVERITIES, tiles = preview->n_rows * columns;
-    CopProgress *progress = cop_progress_start("preview", tiles);
+    CopProgress *progress = cop_progress_start("preview", preview->n_rows);
     CopStatus status = COP_OK;
-    for (int i = 0; i < tiles && status == COP_OK; i++) {
-        status = put_tile(preview, i / columns, i % columns, err);
+    for (int i = 0; i < preview->n_rows && status == COP_OK; i++) {
+        status = put_row(preview, i, err);
         cop_progress_step(progress, i + 1, NULL);
     }
     cop_progress_end(&progress);

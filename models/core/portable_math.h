@@ -3,6 +3,8 @@
 #ifndef COP_CORE_PORTABLE_MATH_H
 #define COP_CORE_PORTABLE_MATH_H
 
+#define COP_PI 3.14159265358979323846
+
 /* libm may round differently from version to version, and a picture's bytes must not
  * hang on that. These use + - * / of IEEE doubles and exact scaling only. Relative
  * errors are below 1e-15 (exp, log) and absolute ones below 1e-15 (sine, cosine). */

@@ -51,6 +51,15 @@ double cop_corrupt_length_scale(int width, int height)
     return side < 1 ? sqrt(side) : side;
 }
 
+/* As before, after another severity or scale could not be set up: it was possible once. */
+static CopStatus put_back(CopCorrupt *corrupt, double severity, double scale, CopStatus failure)
+{
+    corrupt->severity = severity;
+    corrupt->scale = scale;
+    const CopStatus status = set_up(corrupt, NULL);
+    return status == COP_OK ? failure : status;
+}
+
 /* Lets lengths follow the size of the pictures. */
 static CopStatus fit(CopCorrupt *corrupt, const CopFrame *frame)
 {
@@ -59,8 +68,10 @@ static CopStatus fit(CopCorrupt *corrupt, const CopFrame *frame)
     const double scale = cop_corrupt_length_scale(frame->width, frame->height);
     if (scale == corrupt->scale)
         return COP_OK;
+    const double old = corrupt->scale;
     corrupt->scale = scale;
-    return set_up(corrupt, NULL);
+    const CopStatus status = set_up(corrupt, NULL);
+    return status == COP_OK ? COP_OK : put_back(corrupt, corrupt->severity, old, status);
 }
 
 static CopTemporal mode_of(const CopCorruptDesc *desc, CopTemporal asked)
@@ -168,8 +179,10 @@ CopStatus cop_corrupt_set_severity(CopCorrupt *corrupt, double severity, CopErro
         COP_TRY(collect(corrupt));
         corrupt->desc->close(corrupt);
     }
+    const double old = corrupt->severity;
     corrupt->severity = severity;
-    return set_up(corrupt, err);
+    const CopStatus status = set_up(corrupt, err);
+    return status == COP_OK ? COP_OK : put_back(corrupt, old, corrupt->scale, status);
 }
 
 static CopStatus prepare_rgb(CopFrame *rgb, const CopFrame *frame)

@@ -106,6 +106,15 @@ struct CopCorrupt {
     void *engine;         /* the framework's own queue */
 };
 
+/* The frame in the address of what is drawn for frame `index`: 0 where it is drawn once a
+ * clip, to stay or to move. */
+static inline uint32_t cop_corrupt_drawn_at(const CopCorrupt *corrupt, int64_t index)
+{
+    const bool once =
+        corrupt->temporal == COP_TEMPORAL_STATIC || corrupt->temporal == COP_TEMPORAL_COHERENT;
+    return once ? 0 : (uint32_t)index;
+}
+
 typedef struct CopCorruptSpec {
     const char *name;
     double severity; /* 0..5 */
@@ -136,7 +145,8 @@ void cop_corrupt_destroy(CopCorrupt **corrupt);
  * keeps PSNR where 0.5 does not. */
 double cop_corrupt_length_scale(int width, int height);
 
-/* New severity from the next frame pushed; frames pushed before keep theirs. */
+/* New severity from the next frame pushed; frames pushed before keep theirs. After an error
+ * it is the old one. */
 CopStatus cop_corrupt_set_severity(CopCorrupt *corrupt, double severity,
                                    CopError *err) COP_MUST_CHECK;
 

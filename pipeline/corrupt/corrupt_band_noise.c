@@ -55,10 +55,10 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
     const CopNoiseShape shape = {.amplitude = amplitude,
                                  .context = &noise->band,
                                  .columns = cop_frequency_disc_columns(&outer)};
-    const bool fixed = corrupt->temporal == COP_TEMPORAL_STATIC;
     noise->field.drawn = noise->field.drawn && noise->drawn_band == noise->band;
     COP_TRY(cop_noise_field_draw(&noise->field, frame->width, frame->height, 3, &shape,
-                                 corrupt->key, corrupt->clip, fixed ? 0 : (uint32_t)frame->index));
+                                 corrupt->key, corrupt->clip,
+                                 cop_corrupt_drawn_at(corrupt, frame->index)));
     noise->drawn_band = noise->band;
     cop_noise_field_add(&noise->field, frame, 255 * noise->rho, 0.5);
     return COP_OK;

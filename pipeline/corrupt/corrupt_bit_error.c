@@ -37,14 +37,16 @@ static const CopOption options[] = {
     COP_OPTIONS_END,
 };
 
-static void hit(CopCodedPicture *picture, double place, uint8_t flip)
+/* How many bytes were hit: none where there are none. */
+static int hit(CopCodedPicture *picture, double place, uint8_t flip)
 {
     if (!picture->size)
-        return;
+        return 0;
     size_t at = (size_t)(place * (double)picture->size);
     if (at >= picture->size)
         at = picture->size - 1;
     picture->data[at] ^= flip;
+    return 1;
 }
 
 static double bytes_of(const CopCodedPicture *picture, int n)
@@ -66,8 +68,7 @@ static void damage_group(CopCorrupt *corrupt, CopHits *hits, CopCodedPicture *pi
         int i = 0;
         while (i < n - 1 && at >= (double)picture[i].size)
             at -= (double)picture[i++].size;
-        hit(&picture[i], (at + 0.5) / (double)picture[i].size, flip);
-        corrupt->hits++;
+        corrupt->hits += hit(&picture[i], (at + 0.5) / (double)picture[i].size, flip);
     }
 }
 
@@ -81,8 +82,7 @@ static void damage_frame(CopCorrupt *corrupt, CopHits *hits, CopCodedPicture *pi
         place *= bits->stream.gop;
         if ((int)place != frame)
             continue;
-        hit(picture, place - frame, flip);
-        corrupt->hits++;
+        corrupt->hits += hit(picture, place - frame, flip);
     }
 }
 

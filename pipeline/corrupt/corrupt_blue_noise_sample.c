@@ -38,9 +38,8 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
     BlueNoiseSample *sample = corrupt->state;
     const int width = frame->width;
     const CopNoiseShape shape = {.amplitude = amplitude, .columns = width / 2 + 1, .waves = true};
-    const bool fixed = corrupt->temporal == COP_TEMPORAL_STATIC;
     COP_TRY(cop_noise_field_draw(&sample->field, width, frame->height, 1, &shape, corrupt->key,
-                                 corrupt->clip, fixed ? 0 : (uint32_t)frame->index));
+                                 corrupt->clip, cop_corrupt_drawn_at(corrupt, frame->index)));
     const float threshold = (float)sample->threshold;
     for (int v = 0; v < frame->height; v++) {
         const float *value = sample->field.value + (ptrdiff_t)v * width;

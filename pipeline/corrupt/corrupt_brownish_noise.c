@@ -37,9 +37,9 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
     BrownishNoise *noise = corrupt->state;
     const CopNoiseShape shape = {
         .amplitude = amplitude, .columns = frame->width / 2 + 1, .waves = true};
-    const bool fixed = corrupt->temporal == COP_TEMPORAL_STATIC;
     COP_TRY(cop_noise_field_draw(&noise->field, frame->width, frame->height, 3, &shape,
-                                 corrupt->key, corrupt->clip, fixed ? 0 : (uint32_t)frame->index));
+                                 corrupt->key, corrupt->clip,
+                                 cop_corrupt_drawn_at(corrupt, frame->index)));
     cop_noise_field_add(&noise->field, frame, 255 * noise->sigma, 0);
     return COP_OK;
 }

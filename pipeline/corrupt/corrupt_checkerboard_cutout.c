@@ -47,9 +47,9 @@ static bool is_cut(const CopCorrupt *corrupt, int i, int j, CopRngAddress at)
 static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
 {
     const Cutout *cutout = corrupt->state;
-    const bool fixed = corrupt->temporal == COP_TEMPORAL_STATIC;
-    const CopRngAddress at = {
-        .draw = BOARD_DRAW, .frame = fixed ? 0 : (uint32_t)frame->index, .clip = corrupt->clip};
+    const CopRngAddress at = {.draw = BOARD_DRAW,
+                              .frame = cop_corrupt_drawn_at(corrupt, frame->index),
+                              .clip = corrupt->clip};
     double side = cutout->side, turns = cutout->angle / 360;
     if (cutout->draw) {
         turns = cop_rng_uniform(corrupt->key, 0, at);
@@ -59,7 +59,7 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
     if (side < 1)
         side = 1;
     double sine, cosine;
-    cop_sin_cos(6.28318530717958647692 * turns, &sine, &cosine);
+    cop_sin_cos(2 * COP_PI * turns, &sine, &cosine);
     int i = 0, j = 0;
     bool cut = is_cut(corrupt, 0, 0, at); /* square (i, j): neighbours mostly share it */
     for (int v = 0; v < frame->height; v++) {

@@ -9,7 +9,6 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/corrupt/corrupt.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -126,8 +126,7 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
                                .a = {1, 0}};
     if (corrupt->temporal == COP_TEMPORAL_COHERENT) {
         const int64_t phase = frame->index % elastic->period;
-        cop_sin_cos(6.283185307179586 * (double)phase / elastic->period, &fields.a[1],
-                    &fields.a[0]);
+        cop_sin_cos(2 * COP_PI * (double)phase / elastic->period, &fields.a[1], &fields.a[0]);
     }
     float jitter[6];
     for (uint32_t i = 0; i < 6; i++)

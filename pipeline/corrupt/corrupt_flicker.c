@@ -50,7 +50,7 @@ static double swing(const CopCorrupt *corrupt, int64_t index)
     if (flicker->draw_phase)
         turns += cop_rng_uniform(corrupt->key, 0, at);
     double sine, cosine;
-    cop_sin_cos(6.28318530717958647692 * turns, &sine, &cosine);
+    cop_sin_cos(2 * COP_PI * turns, &sine, &cosine);
     return flicker->rho * sqrt(2) * cosine;
 }
 

@@ -9,7 +9,6 @@
 #include "pipeline/corrupt/corrupt.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "models/core/portable_math.h"
 #include "pipeline/corrupt/fog_veil.h"
@@ -160,7 +159,7 @@ static CopStatus prepare(CopCorrupt *corrupt, const CopFrame *frame)
         .side = cop_plasma_side(fog->map_size ? fog->map_size : longer),
         .decay = fog->decay,
         .clip = corrupt->clip,
-        .frame = corrupt->temporal == COP_TEMPORAL_IID ? frame->index : 0,
+        .frame = cop_corrupt_drawn_at(corrupt, frame->index),
     };
     return same_key(&fog->key, &key) ? COP_OK : make_maps(corrupt, &key);
 }
@@ -174,7 +173,7 @@ static Mixture mixture_at(const Fog *fog, int64_t index)
 {
     double sine = 0, cosine = 1;
     if (fog->morph > 0)
-        cop_sin_cos(6.283185307179586 * (double)(index % fog->morph) / fog->morph, &sine, &cosine);
+        cop_sin_cos(2 * COP_PI * (double)(index % fog->morph) / fog->morph, &sine, &cosine);
     const double mean = cosine * cosine * fog->mean[0] + sine * sine * fog->mean[1];
     return (Mixture){.share = {(float)(cosine / 65535), (float)(sine / 65535)},
                      .offset = (float)(mean - cosine * fog->mean[0] - sine * fog->mean[1])};

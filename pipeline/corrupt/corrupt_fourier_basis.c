@@ -36,8 +36,8 @@ static const CopOption options[] = {
 static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
 {
     FourierBasis *basis = corrupt->state;
-    const bool fixed = corrupt->temporal == COP_TEMPORAL_STATIC;
-    const CopRngAddress at = {.frame = fixed ? 0 : (uint32_t)frame->index, .clip = corrupt->clip};
+    const CopRngAddress at = {.frame = cop_corrupt_drawn_at(corrupt, frame->index),
+                              .clip = corrupt->clip};
     const double drawn = basis->draw_phase ? cop_rng_uniform(corrupt->key, 3, at) : 0;
     CopWave wave = cop_fourier_wave(frame->width, frame->height, basis->kx, basis->ky, 0, true,
                                     basis->phase / 360 + drawn, basis->rho);
@@ -51,19 +51,6 @@ static void close(CopCorrupt *corrupt)
     cop_grating_free(&basis->grating);
 }
 
-static const char *const columns[] = {"rho", NULL};
-
-/* The paper has one strength a size; it is severity 3, the others keep our ratios. */
-static const CopSeverityTable tables[] = {
-    {COP_PRESET_DEFAULT, "ours; severity 3 as Yin et al., NeurIPS 2019", columns,
-     (const double[]){0}, (const double[]){0.02, 0.035, 0.07, 0.1, 0.14}},
-    {"yin-32", "severity 3: v = 4 at 32 x 32, Yin et al., NeurIPS 2019", columns,
-     (const double[]){0}, (const double[]){0.0357, 0.0625, 0.125, 0.1786, 0.25}},
-    {"yin-224", "severity 3: v = 15.7 at 224 x 224, Yin et al., NeurIPS 2019", columns,
-     (const double[]){0}, (const double[]){0.02, 0.035, 0.0701, 0.1, 0.14}},
-    {.preset = NULL},
-};
-
 const CopCorruptDesc cop_corrupt_fourier_basis = {
     .name = "fourier_basis",
     .summary = "one wave of the Fourier basis added, its sign drawn for each channel",
@@ -73,7 +60,7 @@ const CopCorruptDesc cop_corrupt_fourier_basis = {
     .temporal = 1u << COP_TEMPORAL_IID | 1u << COP_TEMPORAL_STATIC,
     .temporal_default = COP_TEMPORAL_STATIC,
     .options = options,
-    .tables = tables,
+    .tables = cop_wave_tables,
     .state_size = sizeof(FourierBasis),
     .apply = apply,
     .close = close,

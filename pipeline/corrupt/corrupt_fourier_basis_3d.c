@@ -55,18 +55,6 @@ static void close(CopCorrupt *corrupt)
     cop_grating_free(&basis->grating);
 }
 
-static const char *const columns[] = {"rho", NULL};
-
-static const CopSeverityTable tables[] = {
-    {COP_PRESET_DEFAULT, "ours; severity 3 as Yin et al., NeurIPS 2019", columns,
-     (const double[]){0}, (const double[]){0.02, 0.035, 0.07, 0.1, 0.14}},
-    {"yin-32", "severity 3: v = 4 at 32 x 32, Yin et al., NeurIPS 2019", columns,
-     (const double[]){0}, (const double[]){0.0357, 0.0625, 0.125, 0.1786, 0.25}},
-    {"yin-224", "severity 3: v = 15.7 at 224 x 224, Yin et al., NeurIPS 2019", columns,
-     (const double[]){0}, (const double[]){0.02, 0.035, 0.0701, 0.1, 0.14}},
-    {.preset = NULL},
-};
-
 /* Without kx and ky a frame may fall where the cosine is zero. */
 const CopCorruptDesc cop_corrupt_fourier_basis_3d = {
     .name = "fourier_basis_3d",
@@ -75,7 +63,7 @@ const CopCorruptDesc cop_corrupt_fourier_basis_3d = {
     .family = COP_FAMILY_SPECTRAL,
     .flags = COP_CORRUPT_RGB | COP_CORRUPT_RANDOM | COP_CORRUPT_PARTIAL,
     .options = options,
-    .tables = tables,
+    .tables = cop_wave_tables,
     .state_size = sizeof(FourierBasis3d),
     .apply = apply,
     .close = close,

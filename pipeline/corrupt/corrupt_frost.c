@@ -9,7 +9,6 @@
 #include "pipeline/corrupt/corrupt.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "pipeline/corrupt/frost_pictures.h"
 #include "pipeline/corrupt/frost_texture.h"
@@ -116,7 +115,7 @@ static CopStatus prepare(CopCorrupt *corrupt, const CopFrame *frame)
         .height = frame->height,
         .scale = frost->scale,
         .clip = corrupt->clip,
-        .frame = corrupt->temporal == COP_TEMPORAL_IID ? (uint32_t)frame->index : 0,
+        .frame = cop_corrupt_drawn_at(corrupt, frame->index),
         .made = true,
     };
     if (same_key(&frost->key, &key))

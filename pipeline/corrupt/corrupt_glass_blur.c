@@ -62,12 +62,11 @@ COP_TIERS static void spread(int *restrict offset, const uint32_t *restrict word
 static void shuffle(const CopCorrupt *corrupt, const CopFrame *frame, int pass)
 {
     const GlassBlur *glass = corrupt->state;
-    const bool fixed = corrupt->temporal == COP_TEMPORAL_STATIC;
     for (int row = frame->height - glass->delta; row > glass->delta; row--) {
         const uint32_t first = (uint32_t)row * (uint32_t)frame->width;
         for (uint32_t axis = 0; axis < 2; axis++) {
             const CopRngAddress at = {.draw = 2 * (uint32_t)pass + axis,
-                                      .frame = fixed ? 0 : (uint32_t)frame->index,
+                                      .frame = cop_corrupt_drawn_at(corrupt, frame->index),
                                       .clip = corrupt->clip};
             cop_noise_words(corrupt->key, first - first % 4, at, glass->word,
                             frame->width + (int)(first % 4));

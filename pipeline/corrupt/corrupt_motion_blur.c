@@ -29,12 +29,12 @@ static const CopOption options[] = {
     COP_OPTIONS_END,
 };
 
-/* In -1 .. 1, moving by 0.03 a frame at most. */
+/* In -1 .. 1, moving by 0.041 a frame at most. */
 static double walk(const CopCorrupt *corrupt, int64_t frame)
 {
     static const double share[] = {0.5, 0.3, 0.2};
     static const int period[] = {307, 139, 73};
-    const double turn = 2 * 3.14159265358979323846;
+    const double turn = 2 * COP_PI;
     double at = 0;
     for (int i = 0; i < 3; i++) {
         const double phase =
@@ -51,8 +51,7 @@ static double angle_of(const CopCorrupt *corrupt, int64_t frame)
     const MotionBlur *blur = corrupt->state;
     if (corrupt->temporal == COP_TEMPORAL_COHERENT)
         return blur->angle + blur->spread * walk(corrupt, frame);
-    const bool fixed = corrupt->temporal == COP_TEMPORAL_STATIC;
-    const CopRngAddress at = {.frame = fixed ? 0 : (uint32_t)frame, .clip = corrupt->clip};
+    const CopRngAddress at = {.frame = cop_corrupt_drawn_at(corrupt, frame), .clip = corrupt->clip};
     return blur->angle + blur->spread * (2 * cop_rng_uniform(corrupt->key, 0, at) - 1);
 }
 

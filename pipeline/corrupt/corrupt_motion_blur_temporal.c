@@ -72,7 +72,7 @@ static void subtract_row(uint16_t *sum, const uint8_t *x, int n)
         sum[i] = (uint16_t)(sum[i] - x[i]);
 }
 
-/* floor(sum / count) by a multiplication: exact while sum < 2^16 and count <= 2^7. */
+/* floor(sum / count) by a multiplication: exact while sum <= 255 count and count <= 2^7. */
 static void mean_row(uint8_t *y, const uint16_t *sum, int n, uint32_t count)
 {
     const uint32_t inverse = ((1u << 23) + count - 1) / count;

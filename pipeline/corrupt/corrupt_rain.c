@@ -96,13 +96,16 @@ static void paint(Rain *rain, const CopRainStreak *streak)
                       (int)streak->length, streak->level);
 }
 
+/* Ten times what the originals' strongest rain has in a picture of 4K: nothing hangs. */
+enum { DROPS_MAX = 1 << 18 };
+
 static double drops_of(const CopCorrupt *corrupt, const Rain *rain)
 {
     const double pixels = (double)rain->mask.width * rain->mask.height;
     return floor(pixels / (rain->area * corrupt->scale * corrupt->scale));
 }
 
-/* A number of -n + 1 .. 0 where there is no room, else of 0 .. n - 1. */
+/* A number of n .. 0 where there is no room (n < 0), else of 0 .. n - 1. */
 static double place(uint32_t word, double n)
 {
     const double room = n < 0 ? 1 - n : n;
@@ -116,7 +119,7 @@ static void scatter(const CopCorrupt *corrupt, Rain *rain, uint32_t frame)
     const CopRngAddress slant_at = {.draw = DRAW_SLANT, .frame = frame, .clip = corrupt->clip};
     const CopRngAddress at = {.draw = DRAW_PLACE, .frame = frame, .clip = corrupt->clip};
     const int slant = (int)cop_rng_below(corrupt->key, 0, slant_at, 20) - 10;
-    const int n = (int)drops_of(corrupt, rain);
+    const int n = (int)fmin(drops_of(corrupt, rain), DROPS_MAX);
     for (int i = 0; i < n; i++) {
         const uint32_t across = cop_rng_u32(corrupt->key, 2 * (uint32_t)i, at);
         const uint32_t down = cop_rng_u32(corrupt->key, 2 * (uint32_t)i + 1, at);
@@ -166,7 +169,8 @@ static void fall(const CopCorrupt *corrupt, Rain *rain, int64_t index)
     const double margin = fabs(slope_of(rain)) * (height + rain->length) / 2;
     const double n = drops_of(corrupt, rain) * (height + rain->length) / height *
                      (width + 2 * margin) / width * 3 / (1 + 2 * far_away);
-    for (uint32_t i = 0; i < n; i++) {
+    const uint32_t drops = (uint32_t)ceil(fmin(n, DROPS_MAX));
+    for (uint32_t i = 0; i < drops; i++) {
         const CopRainStreak streak = drop_at(corrupt, rain, i, index, margin);
         paint(rain, &streak);
     }
@@ -179,7 +183,7 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
     if (corrupt->temporal == COP_TEMPORAL_COHERENT)
         fall(corrupt, rain, frame->index);
     else
-        scatter(corrupt, rain, corrupt->temporal == COP_TEMPORAL_IID ? (uint32_t)frame->index : 0);
+        scatter(corrupt, rain, cop_corrupt_drawn_at(corrupt, frame->index));
     cop_rain_blend(frame, &rain->mask, rain->darken, &rain->scratch);
     return COP_OK;
 }

@@ -2,8 +2,6 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/corrupt/corrupt.h"
 
-#include <stdio.h>
-
 const char *const cop_family_names[] = {"noise", "blur",      "weather", "digital",  "temporal",
                                         "codec", "bitstream", "camera",  "spectral", NULL};
 const char *const cop_temporal_names[] = {"auto", "iid", "static", "coherent", NULL};
@@ -120,22 +118,18 @@ const CopCorruptDesc *cop_corrupt_find(const char *name, CopError *err)
 {
     enum { NAMES_MAX = 128 };
     const char *names[NAMES_MAX + 1] = {NULL};
-    char list[360] = "";
-    size_t used = 0;
     for (int i = 0; i < NAMES_MAX && cop_corrupt_registry[i]; i++) {
         names[i] = cop_corrupt_registry[i]->name;
         if (cop_name_equal(names[i], name))
             return cop_corrupt_registry[i];
-        if (used < sizeof list)
-            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "",
-                                     names[i]);
     }
     const char *nearest = cop_nearest_name(name, names);
     if (nearest)
         cop_error_set(err, COP_ERR_CONFIG, "unknown corruption \"%s\"; did you mean \"%s\"?", name,
                       nearest);
     else
-        cop_error_set(err, COP_ERR_CONFIG, "unknown corruption \"%s\"; there are: %s", name, list);
+        cop_error_set(err, COP_ERR_CONFIG,
+                      "unknown corruption \"%s\"; `coppice list corruptions` names them", name);
     return NULL;
 }
 

@@ -32,8 +32,7 @@ static double angle_at(const CopCorrupt *corrupt, int64_t index)
     const Rotate *rotate = corrupt->state;
     if (corrupt->temporal == COP_TEMPORAL_COHERENT)
         return rotate->reach * cop_sway(corrupt->key, 0, corrupt->clip, rotate->period, index);
-    const bool fresh = corrupt->temporal == COP_TEMPORAL_IID;
-    const CopRngAddress at = {.frame = fresh ? (uint32_t)index : 0, .clip = corrupt->clip};
+    const CopRngAddress at = {.frame = cop_corrupt_drawn_at(corrupt, index), .clip = corrupt->clip};
     const uint32_t most = (uint32_t)rotate->reach;
     return (double)cop_rng_below(corrupt->key, 0, at, 2 * most + 1) - most;
 }

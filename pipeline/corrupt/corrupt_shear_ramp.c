@@ -19,26 +19,10 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
     CopRamp *ramp = corrupt->state;
     double degrees = cop_ramp_amount(ramp, frame->index), sine, cosine;
     degrees = degrees < -80 ? -80 : degrees > 80 ? 80 : degrees;
-    cop_sin_cos(degrees * (3.141592653589793 / 180), &sine, &cosine);
+    cop_sin_cos(degrees * (COP_PI / 180), &sine, &cosine);
     const double linear[4] = {1, sine / cosine, 0, 1};
     return cop_ramp_warp(ramp, frame, linear, 0);
 }
-
-static const char *const columns[] = {"step", "centre", "frames", NULL};
-static const double identity[] = {0, 15, 31};
-static const double at_224[] = {0.5, 15, 31, 0.75, 15, 31, 1, 15, 31, 1.5, 15, 31, 2, 15, 31};
-
-static const CopSeverityTable tables[] = {
-    {COP_PRESET_DEFAULT, "Hendrycks and Dietterich, ICLR 2019 (ImageNet-P)", columns, identity,
-     at_224},
-    {"imagenet-p-224", "Hendrycks and Dietterich, ICLR 2019 (ImageNet-P)", columns, identity,
-     at_224},
-    {"imagenet-p-64", "Hendrycks and Dietterich, ICLR 2019 (ImageNet-P)", columns, identity,
-     at_224},
-    {"imagenet-p-32", "Hendrycks and Dietterich, ICLR 2019 (ImageNet-P)", columns, identity,
-     at_224},
-    {.preset = NULL},
-};
 
 const CopCorruptDesc cop_corrupt_shear_ramp = {
     .name = "shear_ramp",
@@ -47,7 +31,7 @@ const CopCorruptDesc cop_corrupt_shear_ramp = {
     .family = COP_FAMILY_CAMERA,
     .flags = COP_CORRUPT_RGB | COP_CORRUPT_PARTIAL,
     .options = options,
-    .tables = tables,
+    .tables = cop_ramp_degree_tables,
     .state_size = sizeof(CopRamp),
     .apply = apply,
     .close = cop_ramp_close,

@@ -4,6 +4,7 @@
  * within its absolute value, and which of them is fx is drawn. Frequencies are in radians
  * a pixel, so they are shares of Nyquist's at any size.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "models/core/portable_math.h"
 #include "pipeline/corrupt/corrupt.h"
 #include "pipeline/corrupt/grating.h"
 
@@ -34,23 +35,21 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
 {
     SingleFrequency *single = corrupt->state;
     double fx = single->fx, fy = single->fy, phase = single->phase;
-    const double pi = 3.14159265358979323846;
     if (single->draw) {
-        const bool fixed = corrupt->temporal == COP_TEMPORAL_STATIC;
-        const CopRngAddress at = {.frame = fixed ? 0 : (uint32_t)frame->index,
+        const CopRngAddress at = {.frame = cop_corrupt_drawn_at(corrupt, frame->index),
                                   .clip = corrupt->clip};
-        const double one = pi * (2 * cop_rng_uniform(corrupt->key, 0, at) - 1);
+        const double one = COP_PI * (2 * cop_rng_uniform(corrupt->key, 0, at) - 1);
         const double other = fabs(one) * (2 * cop_rng_uniform(corrupt->key, 1, at) - 1);
         const bool swap = cop_rng_u32(corrupt->key, 3, at) >> 31;
         fx = swap ? other : one;
         fy = swap ? one : other;
-        phase = 2 * pi * cop_rng_uniform(corrupt->key, 2, at);
+        phase = 2 * COP_PI * cop_rng_uniform(corrupt->key, 2, at);
     }
-    const CopWave wave = {.x_cycles = fx / (2 * pi),
+    const CopWave wave = {.x_cycles = fx / (2 * COP_PI),
                           .x_span = 1,
-                          .y_cycles = fy / (2 * pi),
+                          .y_cycles = fy / (2 * COP_PI),
                           .y_span = 1,
-                          .phase = phase / (2 * pi) - 0.25,
+                          .phase = phase / (2 * COP_PI) - 0.25,
                           .amplitude = 255 * single->amplitude,
                           .sign = {1, 1, 1},
                           .truncate = true};

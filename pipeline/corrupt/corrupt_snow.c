@@ -10,7 +10,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "models/core/portable_math.h"
 #include "pipeline/corrupt/normal_field.h"
@@ -154,7 +153,7 @@ static CopStatus prepare(CopCorrupt *corrupt, const CopFrame *frame)
                    .radius = snow->radius,
                    .sigma = snow->sigma},
         .clip = corrupt->clip,
-        .frame = corrupt->temporal == COP_TEMPORAL_IID ? (uint32_t)frame->index : 0,
+        .frame = cop_corrupt_drawn_at(corrupt, frame->index),
         .made = true,
     };
     const CopRngAddress at = {.draw = DRAW_ANGLE, .frame = key.frame, .clip = key.clip};
@@ -167,7 +166,7 @@ static CopStatus prepare(CopCorrupt *corrupt, const CopFrame *frame)
 static void way_of(const Snow *snow, int64_t index, double *x, double *y)
 {
     double sine, cosine, tilt, unused, phase;
-    const double turn = 6.283185307179586;
+    const double turn = 2 * COP_PI;
     cop_sin_cos(snow->key.flakes.angle * turn / 360, &sine, &cosine);
     cop_sin_cos(snow->sway * turn / 360, &tilt, &unused);
     cop_sin_cos(turn * (double)(index % SWAY_FRAMES) / SWAY_FRAMES, &phase, &unused);

@@ -100,7 +100,8 @@ static CopStatus draw(const CopCorrupt *corrupt, const SpatterKey *key, int rows
     return status;
 }
 
-/* A torus half as tall again as the frame; no filter reaches farther than the margin. */
+/* A torus half as tall again as the frame. Filters reach no farther than the margin, but for
+ * edges that are weak all along. */
 static CopStatus draw_torus(const CopCorrupt *corrupt, Spatter *spatter, const SpatterKey *key)
 {
     const int rows = spatter->rows = key->height + key->height / 2 + 16;
@@ -145,7 +146,7 @@ static CopStatus prepare(CopCorrupt *corrupt, const CopFrame *frame)
         .mud = spatter->mud,
         .made = true,
         .clip = corrupt->clip,
-        .frame = corrupt->temporal == COP_TEMPORAL_IID ? (uint32_t)frame->index : 0,
+        .frame = cop_corrupt_drawn_at(corrupt, frame->index),
     };
     if (same_key(&spatter->key, &key))
         return COP_OK;

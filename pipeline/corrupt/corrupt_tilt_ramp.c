@@ -22,7 +22,7 @@ static const CopOption options[] = {
 static void tilt(int width, int height, double degrees, double m[9])
 {
     double s, c;
-    cop_sin_cos(degrees * (3.141592653589793 / 180), &s, &c);
+    cop_sin_cos(degrees * (COP_PI / 180), &s, &c);
     const double cx = width / 2.0, cy = height / 2.0;
     const double focal = sqrt((double)width * width + (double)height * height);
     /* x, y and the distance of a point (u - cx, v - cy, 1) turned about both axes */

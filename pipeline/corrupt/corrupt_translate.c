@@ -41,8 +41,7 @@ static double offset_at(const CopCorrupt *corrupt, int64_t index, uint32_t axis)
     if (corrupt->temporal == COP_TEMPORAL_COHERENT)
         return (translate->reach - 1) / 2.0 *
                (1 + cop_sway(corrupt->key, axis, corrupt->clip, translate->period, index));
-    const bool fresh = corrupt->temporal == COP_TEMPORAL_IID;
-    const CopRngAddress at = {.frame = fresh ? (uint32_t)index : 0, .clip = corrupt->clip};
+    const CopRngAddress at = {.frame = cop_corrupt_drawn_at(corrupt, index), .clip = corrupt->clip};
     return cop_rng_below(corrupt->key, axis, at, (uint32_t)translate->reach);
 }
 

@@ -61,12 +61,11 @@ static CopStatus make_chirp(CopFft *fft)
     fft->b = malloc(m * sizeof *fft->b);
     if (!fft->chirp || !fft->filter || !fft->a || !fft->b)
         return COP_ERR_NOMEM;
-    const double pi = 3.14159265358979323846;
     for (size_t j = 0; j < m; j++)
         fft->a[j] = (CopComplex){0, 0};
     for (size_t j = 0; j < n; j++) {
         /* j^2 is needed modulo 2 n only: no digits are lost to large angles. */
-        const double angle = pi * (double)(j * j % (2 * n)) / (double)n;
+        const double angle = COP_PI * (double)(j * j % (2 * n)) / (double)n;
         double sine, cosine;
         cop_sin_cos(angle, &sine, &cosine);
         fft->chirp[j] = (CopComplex){(float)cosine, (float)-sine};

@@ -22,10 +22,9 @@ struct CopFft2 {
 static CopComplex *make_turns(int n)
 {
     CopComplex *turn = malloc((size_t)n * sizeof *turn);
-    const double pi = 3.14159265358979323846;
     for (int k = 0; turn && k < n; k++) {
         double sine, cosine;
-        cop_sin_cos(pi * k / (2.0 * n), &sine, &cosine);
+        cop_sin_cos(COP_PI * k / (2.0 * n), &sine, &cosine);
         turn[k] = (CopComplex){(float)cosine, (float)-sine};
     }
     return turn;

@@ -182,7 +182,7 @@ static void grow_between(Pane *pane, int32_t id)
         const double inside = (across < down ? across : down) / shorter; /* 0..0.5 */
         const double u = between(pane, 0, 1);
         const double size = (4 + 30 * u * u * u) * pane->scale * (1 - inside);
-        double angle = between(pane, 0, 6.283185307179586);
+        double angle = between(pane, 0, 2 * COP_PI);
         if (between(pane, 0, 0.9) < inside || !claim(pane, id + 1, x, y))
             continue;
         id++;

@@ -45,7 +45,7 @@ static CopStatus prepare(CopGrating *grating, int width)
 static void angle(double cycles, double span, int i, double phase, double *sine, double *cosine)
 {
     const double turns = fmod(cycles * i, span) / span + phase;
-    cop_sin_cos(6.28318530717958647692 * (turns - floor(turns)), sine, cosine);
+    cop_sin_cos(2 * COP_PI * (turns - floor(turns)), sine, cosine);
 }
 
 /* Levels of one row: floor(a cosine[u] - b sine[u] + bias) */
@@ -113,3 +113,16 @@ void cop_wave_signs(int sign[3], CopRngKey key, CopRngAddress at)
     for (uint32_t c = 0; c < 3; c++)
         sign[c] = cop_rng_u32(key, c, at) >> 31 ? 1 : -1;
 }
+
+static const char *const columns[] = {"rho", NULL};
+
+/* The paper has one strength a size; it is severity 3, the others keep our ratios. */
+const CopSeverityTable cop_wave_tables[] = {
+    {COP_PRESET_DEFAULT, "ours; severity 3 as Yin et al., NeurIPS 2019", columns,
+     (const double[]){0}, (const double[]){0.02, 0.035, 0.07, 0.1, 0.14}},
+    {"yin-32", "severity 3: v = 4 at 32 x 32, Yin et al., NeurIPS 2019", columns,
+     (const double[]){0}, (const double[]){0.0357, 0.0625, 0.125, 0.1786, 0.25}},
+    {"yin-224", "severity 3: v = 15.7 at 224 x 224, Yin et al., NeurIPS 2019", columns,
+     (const double[]){0}, (const double[]){0.02, 0.035, 0.0701, 0.1, 0.14}},
+    {.preset = NULL},
+};

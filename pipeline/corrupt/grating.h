@@ -5,9 +5,7 @@
 
 #include <stdbool.h>
 
-#include "models/core/rng.h"
-#include "models/core/status.h"
-#include "pipeline/media/frame.h"
+#include "pipeline/corrupt/corrupt.h"
 
 /* amplitude cos(2 pi (x_cycles u / x_span + y_cycles v / y_span + phase)) at column u, row v. */
 typedef struct CopWave {
@@ -38,6 +36,9 @@ void cop_grating_free(CopGrating *grating);
  * says so - has another factor to be of the same norm, and no phase. */
 CopWave cop_fourier_wave(int width, int height, int kx, int ky, double turns, bool still,
                          double phase, double rho);
+
+/* Severities of the corruptions that add one such wave: their option rho. */
+extern const CopSeverityTable cop_wave_tables[];
 
 /* +-1 for each channel: words 0 .. 2 of the address. */
 void cop_wave_signs(int sign[3], CopRngKey key, CopRngAddress at);

@@ -26,7 +26,6 @@ CopStatus cop_index_map_push(CopCorrupt *corrupt, const CopFrame *frame)
         map->want = calloc(COP_INDEX_WINDOW_MAX, sizeof *map->want);
         if (!map->want)
             return COP_ERR_NOMEM;
-        map->first = frame->index;
     }
     const CopIndexWant want = map->rule->plan(corrupt, frame->index);
     COP_TRY(append(&map->waiting, frame));
@@ -89,7 +88,9 @@ CopStatus cop_index_map_pull(CopCorrupt *corrupt, CopFrame *out)
         return COP_AGAIN;
     int64_t source = want.high;
     if (map->rule->pick) {
-        want.low = want.low > map->first ? want.low : map->first;
+        /* Cut where the stream starts, and where a window grew over frames that are gone. */
+        const int64_t oldest = cop_frame_queue_at(&map->held, 0)->index;
+        want.low = want.low > oldest ? want.low : oldest;
         want.high = want.high < map->newest ? want.high : map->newest;
         source = map->rule->pick(corrupt, &want, own->index);
     }

@@ -23,7 +23,7 @@ typedef struct CopIndexWant {
 /* The rule of a map; both are pure functions of their arguments and of `corrupt`'s key,
  * clip and options. */
 typedef struct CopIndexRule {
-    /* For frame i by the present options. low never falls as i rises. */
+    /* For frame i by the present options. low never falls as i rises, options being equal. */
     CopIndexWant (*plan)(const CopCorrupt *corrupt, int64_t i);
     /* m(i), when want.low .. want.high (cut where the stream starts and ends, and never
      * empty) has been seen. NULL: m(i) is `high` itself. */
@@ -37,7 +37,7 @@ typedef struct CopIndexMap {
     CopFrameQueue waiting; /* frames that are not out yet, the oldest first */
     CopFrameQueue held;    /* frames that may be shown; hidden ones are missing */
     CopIndexWant *want;    /* of waiting frames, at their index modulo the length */
-    int64_t first, newest; /* of the stream */
+    int64_t newest;        /* of the stream */
     bool flushed;
 } CopIndexMap;
 

@@ -83,7 +83,7 @@ static CopStatus line_make(Line *line, double radius, double sigma, double angle
     if (!line->weight || !line->fast || !line->column || !line->row)
         return COP_ERR_NOMEM;
     double sine, cosine;
-    cop_sin_cos(angle * 3.14159265358979323846 / 180, &sine, &cosine);
+    cop_sin_cos(angle * COP_PI / 180, &sine, &cosine);
     weigh(line, sigma);
     for (int i = 0; i < line->taps; i++) {
         line->column[i] = (int)ceil(i * cosine - 0.5);

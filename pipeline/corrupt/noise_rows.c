@@ -8,8 +8,8 @@ enum { CHUNK = 1024 };
 
 void cop_noise_rows(const CopCorrupt *corrupt, CopFrame *frame, CopNoiseRow row, const void *noise)
 {
-    const bool fixed = corrupt->temporal == COP_TEMPORAL_STATIC;
-    const CopRngAddress at = {.frame = fixed ? 0 : (uint32_t)frame->index, .clip = corrupt->clip};
+    const CopRngAddress at = {.frame = cop_corrupt_drawn_at(corrupt, frame->index),
+                              .clip = corrupt->clip};
     uint32_t word[CHUNK + COP_NOISE_STEP];
     const int row_bytes = 3 * frame->width;
     for (int y = 0; y < frame->height; y++) {

@@ -30,7 +30,7 @@ typedef struct CopPlasmaWords {
 } CopPlasmaWords;
 void cop_plasma_words(const void *words, uint32_t first, int n, double wibble, double *out);
 
-/* The least side that covers `length`. */
+/* The least side from 32 on that covers `length`, or the largest, 4096. */
 int cop_plasma_side(int length);
 
 #endif

@@ -43,10 +43,12 @@ static double overlap(double a0, double a1, double b0, double b1)
 
 void cop_rain_streak(CopRainMask *mask, const CopRainStreak *streak)
 {
+    if (!(streak->length > 0))
+        return;
     const double end = streak->y + streak->length;
     const int first = streak->y > 0 ? (int)streak->y : 0;
     const int last = end < mask->height ? (int)ceil(end) : mask->height;
-    const double slope = streak->length > 0 ? streak->slant / streak->length : 0;
+    const double slope = streak->slant / streak->length;
     for (int y = first; y < last; y++) {
         const double along = y + 0.5 - streak->y, centred = 2 * along / streak->length - 1;
         const double square = centred * centred, fade = 1 - square * square;

@@ -29,3 +29,20 @@ void cop_ramp_close(CopCorrupt *corrupt)
     CopRamp *ramp = corrupt->state;
     cop_warp_scratch_free(&ramp->scratch);
 }
+
+static const char *const columns[] = {"step", "centre", "frames", NULL};
+static const double identity[] = {0, 15, 31};
+/* Step 1 is the original. */
+static const double at_224[] = {0.5, 15, 31, 0.75, 15, 31, 1, 15, 31, 1.5, 15, 31, 2, 15, 31};
+
+const CopSeverityTable cop_ramp_degree_tables[] = {
+    {COP_PRESET_DEFAULT, "Hendrycks and Dietterich, ICLR 2019 (ImageNet-P)", columns, identity,
+     at_224},
+    {"imagenet-p-224", "Hendrycks and Dietterich, ICLR 2019 (ImageNet-P)", columns, identity,
+     at_224},
+    {"imagenet-p-64", "Hendrycks and Dietterich, ICLR 2019 (ImageNet-P)", columns, identity,
+     at_224},
+    {"imagenet-p-32", "Hendrycks and Dietterich, ICLR 2019 (ImageNet-P)", columns, identity,
+     at_224},
+    {.preset = NULL},
+};

@@ -23,6 +23,9 @@ double cop_ramp_amount(const CopRamp *ramp, int64_t index);
 CopStatus cop_ramp_warp(CopRamp *ramp, const CopFrame *frame, const double linear[4],
                         double tx) COP_MUST_CHECK;
 
+/* Severities of those whose step is an angle: a degree a frame in the original, severity 3. */
+extern const CopSeverityTable cop_ramp_degree_tables[];
+
 /* The close() of those that warp. */
 void cop_ramp_close(CopCorrupt *corrupt);
 

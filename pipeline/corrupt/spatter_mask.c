@@ -69,8 +69,8 @@ CopStatus cop_spatter_distance(const uint8_t *edge, int width, int height, doubl
 
 /* --- filters of three by three steps, mirrored at the border without its pixel ---------- */
 
-/* Means over 2 step + 1 pixels both ways: distances are cut to whole numbers, levels
- * rounded. Sums of whole numbers run down columns, then along rows. */
+/* Means over 2 step + 1 pixels both ways, down columns, then along rows; those of distances are
+ * cut to whole numbers, those of levels rounded. */
 typedef struct Box {
     int width, height, step;
     double *column; /* [width] sums of 2 step + 1 rows */

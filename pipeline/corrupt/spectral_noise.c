@@ -18,7 +18,7 @@
 /* Frequencies ky of a column have two words each at 2 (ky modulo this). */
 enum { KY_SPAN = 1 << 16 };
 
-static const double turn = 6.28318530717958647692 / 4294967296.0; /* of a word as an angle */
+static const double turn = 2 * COP_PI / 4294967296.0; /* of a word as an angle */
 
 void cop_noise_field_free(CopNoiseField *field)
 {

@@ -17,7 +17,7 @@ double cop_sway(CopRngKey key, uint32_t draw, uint32_t clip, double period, int6
         double turns = (double)frame / (period * wave[i].period) + cop_rng_uniform(key, i, at);
         turns -= floor(turns);
         double sine, cosine;
-        cop_sin_cos(6.283185307179586 * turns, &sine, &cosine);
+        cop_sin_cos(2 * COP_PI * turns, &sine, &cosine);
         sum += wave[i].size * sine;
     }
     return sum;

@@ -10,8 +10,6 @@
 #include "pipeline/corrupt/fourth_byte.h"
 #include "pipeline/corrupt/tiers.h"
 
-static const double pi = 3.14159265358979323846;
-
 int cop_temporal_half(double cutoff)
 {
     const double half = ceil(2 / cutoff);
@@ -23,9 +21,9 @@ static double windowed_sinc(double cutoff, int half, int k)
     if (k == 0)
         return cutoff;
     double sine, cosine, unused;
-    cop_sin_cos(pi * cutoff * k, &sine, &unused);
-    cop_sin_cos(pi * k / (half + 1), &unused, &cosine);
-    return sine / (pi * k) * (0.5 + 0.5 * cosine);
+    cop_sin_cos(COP_PI * cutoff * k, &sine, &unused);
+    cop_sin_cos(COP_PI * k / (half + 1), &unused, &cosine);
+    return sine / (COP_PI * k) * (0.5 + 0.5 * cosine);
 }
 
 void cop_temporal_weights(const CopTemporalFilter *filter, int32_t *weight)

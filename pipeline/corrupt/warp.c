@@ -173,7 +173,7 @@ void cop_warp_about_centre(int width, int height, const double linear[4], double
 void cop_warp_turn(double degrees, double linear[4])
 {
     double sine, cosine;
-    cop_sin_cos(degrees * (3.141592653589793 / 180), &sine, &cosine);
+    cop_sin_cos(degrees * (COP_PI / 180), &sine, &cosine);
     sine = floor(sine * 1e15 + 0.5) / 1e15;
     cosine = floor(cosine * 1e15 + 0.5) / 1e15;
     linear[0] = linear[3] = cosine;

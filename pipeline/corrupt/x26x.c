@@ -70,3 +70,23 @@ CopStatus cop_x26x_push_abr(CopCorrupt *corrupt, const char *encoder, const CopF
     plan.lead = LEAD_ABR;
     return cop_group_push(&codec->codec, &plan, frame);
 }
+
+const CopOption cop_x26x_abr_options[] = {
+    {"bits_per_pixel", "bits for each pixel of luma", COP_TYPE_DOUBLE,
+     offsetof(CopX26x, bits_per_pixel), "0.1", 1e-4, 24, NULL,
+     COP_OPTION_INTERPOLATE | COP_OPTION_CONTROLLABLE},
+    {"bitrate", "bits a second, at 25 frames; 0: by bits_per_pixel", COP_TYPE_DOUBLE,
+     offsetof(CopX26x, bitrate), "0", 0, 1e9, NULL, COP_OPTION_CONTROLLABLE},
+    COP_X26X_OPTIONS(CopX26x, "32"),
+    COP_OPTIONS_END,
+};
+
+static const char *const columns[] = {"bits_per_pixel", NULL};
+
+const CopSeverityTable cop_x26x_abr_tables[] = {
+    {COP_PRESET_DEFAULT, "ours: about 0.2 bits a pixel divided by 2, 4, 8, 16, 32", columns,
+     (const double[]){0.2}, (const double[]){0.1, 0.05, 0.025, 0.012, 0.006}},
+    {"kinetics-c", "Yi et al., NeurIPS 2021, on files of 0.2 bits a pixel", columns,
+     (const double[]){0.2}, (const double[]){0.1, 0.05, 0.025, 0.0125, 0.00625}},
+    {.preset = NULL},
+};

@@ -16,7 +16,7 @@ typedef struct CopX26x {
 extern const char *const cop_x26x_presets[]; /* the encoders' speeds, ended by NULL */
 extern const char *const cop_x26x_delays[];
 
-/* The option rows that all have: `state` is the type, `field` its CopX26x's prefix. */
+/* The option rows that all have: `state` is the type of the state. */
 #define COP_X26X_OPTIONS(state, gop_default)                                                       \
     {"gop",                                                                                        \
      "frames a group; the codec restarts at its multiples",                                        \
@@ -40,20 +40,10 @@ extern const char *const cop_x26x_delays[];
         "delay", "group: the encoder looks ahead, a group late; low: no frame waits",              \
             COP_TYPE_CHOICE, offsetof(state, delay), "group", 0, 0, cop_x26x_delays, 0             \
     }
-#define COP_X26X_BITRATE_OPTIONS                                                                   \
-    {"bits_per_pixel",                                                                             \
-     "bits for each pixel of luma",                                                                \
-     COP_TYPE_DOUBLE,                                                                              \
-     offsetof(CopX26x, bits_per_pixel),                                                            \
-     "0.1",                                                                                        \
-     1e-4,                                                                                         \
-     24,                                                                                           \
-     NULL,                                                                                         \
-     COP_OPTION_INTERPOLATE | COP_OPTION_CONTROLLABLE},                                            \
-    {                                                                                              \
-        "bitrate", "bits a second, at 25 frames; 0: by bits_per_pixel", COP_TYPE_DOUBLE,           \
-            offsetof(CopX26x, bitrate), "0", 0, 1e9, NULL, COP_OPTION_CONTROLLABLE                 \
-    }
+
+/* Options and severities of both at a bit rate, whose states are a CopX26x. */
+extern const CopOption cop_x26x_abr_options[];
+extern const CopSeverityTable cop_x26x_abr_tables[];
 
 /* How libx264 or libx265 codes groups of `gop` frames with `rate` ("crf=23") and further
  * options (",bf=0" or ""): one thread, nothing that hangs on the machine. */

@@ -5,7 +5,7 @@
 
 #include "models/core/status.h"
 
-/* Where one output row or column comes from: first, of weight 1 - along, and first + 1. */
+/* Where one output row or column comes from: `first` and first + 1, by their weights. */
 typedef struct CopZoomPoint {
     int first;
     double weight[2];

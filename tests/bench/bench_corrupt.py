@@ -20,7 +20,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import cv2
 import numpy as np
 import skimage.data
-from PIL import Image
+from PIL import Image, ImageOps
 
 SIZES = {224: (224, 224, 64), 720: (1280, 720, 16)}  # width, height, frames
 ORIGINALS = ("imagenet-c-224", "3dcc", "ucf101-p")
@@ -106,7 +106,7 @@ def references():
         "snow": snow,
         "elastic_transform": lambda x: camera_.elastic(x, 12.2, 2.44, 4.88, field),
         "static_rotate": lambda x: camera_.turned(x, 30), "translate": lambda x: camera_.moved(x, 10, 10),
-        "color_quant": lambda x: np.asarray(__import__("PIL.ImageOps").ImageOps.posterize(Image.fromarray(x), 3)),
+        "color_quant": lambda x: np.asarray(ImageOps.posterize(Image.fromarray(x), 3)),
     }
     return out
 
@@ -180,7 +180,7 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--into")
     parser.add_argument("--json")
-    parser.add_argument("--from", dest="old", nargs="+", help="tables of what --json wrote before, later files first")
+    parser.add_argument("--from", dest="old", nargs="+", help="no timing: tables of what --json wrote; the first file that has a corruption counts")
     options = parser.parse_args()
     os.environ["COPPICE"] = os.path.abspath(options.coppice)
     sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "parity"))

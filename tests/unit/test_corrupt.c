@@ -176,6 +176,25 @@ START_TEST(modes_over_time)
 }
 END_TEST
 
+/* A severity that cannot be set up is refused each time, and the old one goes on. */
+START_TEST(failed_severity_leaves_the_old_one)
+{
+    CopCorrupt *corrupt = clip_corrupt("burst", 0, 0, NULL, "corruption=no_such");
+    for (int i = 0; i < 2; i++) {
+        CopError err = {0};
+        ck_assert_int_eq(cop_corrupt_set_severity(corrupt, 3, &err), COP_ERR_CONFIG);
+        ck_assert(strstr(err.text, "no_such") != NULL);
+        ck_assert(corrupt->severity == 0);
+    }
+    CopFrame in = clip_frame(COP_PIXEL_RGB, 16, 12, 0), out;
+    ck_assert_int_eq(cop_corrupt_frames(corrupt, &in, 1, &out), COP_OK);
+    ck_assert(clip_same_pixels(&in, &out));
+    clip_free(&in, 1);
+    clip_free(&out, 1);
+    cop_corrupt_destroy(&corrupt);
+}
+END_TEST
+
 START_TEST(description_holds_all_options)
 {
     CopCorrupt *noise = clip_corrupt("gaussian_noise", 1, 0, NULL, NULL);
@@ -304,6 +323,7 @@ static Suite *suite(void)
     tcase_add_test(tc, severity_picks_and_mixes_rows);
     tcase_add_test(tc, lengths_are_scaled);
     tcase_add_test(tc, modes_over_time);
+    tcase_add_test(tc, failed_severity_leaves_the_old_one);
     tcase_add_test(tc, params_override_the_table);
     tcase_add_test(tc, presets_by_name);
     tcase_add_test(tc, description_holds_all_options);
