@@ -118,11 +118,24 @@ START_TEST(rain_falls)
 }
 END_TEST
 
+/* A strip, thin and high, has a number of drops that ends. */
+START_TEST(hostile_shapes_end)
+{
+    CopCorrupt *corrupt = clip_corrupt("rain", 5, 7, NULL, "area=20, slant=2000");
+    CopFrame in = clip_frame(COP_PIXEL_RGB, 1, 16384, 3), out;
+    ck_assert_int_eq(cop_corrupt_frames(corrupt, &in, 1, &out), COP_OK);
+    clip_free(&in, 1);
+    clip_free(&out, 1);
+    cop_corrupt_destroy(&corrupt);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("corrupt_rain");
     TCase *tc = tcase_create("weather");
     tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, hostile_shapes_end);
     tcase_add_loop_test(tc, rain_covers_as_much_as_the_original, 0, 5);
     tcase_add_test(tc, rain_line_is_the_originals);
     tcase_add_test(tc, rain_streak_has_its_area);
