@@ -74,8 +74,11 @@ KERN_SRC     := $(filter models/kernels/%.c,$(MODELS_SRC))
 MODELS_OBJ   := $(call obj,$(MODELS_SRC)) $(LANE_OBJ)
 PIPELINE_OBJ := $(call obj,$(PIPELINE_SRC)) $(GEN_SRC:.c=.o)
 TEST_BIN     := $(patsubst tests/%.c,$(B)/tests/%,$(TEST_SRC))
-CHECKS       := $(TEST_BIN) $(B)/tests/kcheck $(wildcard tests/cli/test_*.sh)
+# The longest first: what runs beside it ends with it.
+CHECKS       := $(B)/tests/kcheck $(TEST_BIN) $(wildcard tests/cli/test_*.sh)
+PARITY       := $(wildcard tests/parity/parity_*.py)
 ifdef ONLY
+PARITY       := $(foreach t,$(PARITY),$(if $(filter $(ONLY),$(basename $(notdir $(t)))),$(t)))
 CHECKS       := $(foreach t,$(CHECKS),$(if $(filter $(ONLY),$(basename $(notdir $(t)))),$(t)))
 endif
 
@@ -146,11 +149,11 @@ lint: deps-lint
 	@$(MAKE) --no-print-directory all
 	@tests/lint.sh $(B)
 
-## parity: compare live with PyTorch and the other Debian Python packages
+## parity: compare live with PyTorch and the other Debian Python packages, or ONLY="parity_infer"
 parity: deps-parity
 	@$(MAKE) --no-print-directory parity-run
 parity-run: all $(PARITY_BIN)
-	@COPPICE=$(CURDIR)/$(B)/coppice tests/parity/run.sh
+	@COPPICE=$(CURDIR)/$(B)/coppice tests/run.sh $(B) $(PARITY)
 
 ## deps: install what is missing (build, check, lint, aarch64, parity and bench sets; deps-build: that one)
 deps:
