@@ -131,7 +131,7 @@ static int run(int argc, char **argv)
     const GOptionEntry entries[] = {
         {"model", 'm', 0, G_OPTION_ARG_FILENAME, &words.model, "Weights, safetensors", "M"},
         {"arch", 0, 0, G_OPTION_ARG_FILENAME, &words.arch,
-         "Architecture of weights that do not name it", "A"},
+         "Architecture of weights that do not name it, and options: \"resnet34, stem=cifar\"", "A"},
         {"input", 'i', 0, G_OPTION_ARG_FILENAME, &words.input,
          "Tensor \"clips\" [n,c,t,h,w], float32, as normalised", "X.safetensors"},
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &words.output, "Tensor \"logits\" [n,k]",

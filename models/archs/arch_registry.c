@@ -3,16 +3,13 @@
 #include "models/archs/arch.h"
 
 extern const CopArchDesc cop_arch_r3d_18, cop_arch_r3d_10, cop_arch_r3d_tiny, cop_arch_mc3_18,
-    cop_arch_r2plus1d_18, cop_arch_x3d_stack;
+    cop_arch_r2plus1d_18, cop_arch_x3d_stack, cop_arch_resnet18, cop_arch_resnet34,
+    cop_arch_resnet50, cop_arch_vgg11_bn, cop_arch_vgg16_bn;
 
 const CopArchDesc *const cop_arch_registry[] = {
-    &cop_arch_r3d_18,
-    &cop_arch_r3d_10,
-    &cop_arch_r3d_tiny,
-    &cop_arch_mc3_18,
-    &cop_arch_r2plus1d_18,
-    &cop_arch_x3d_stack,
-    NULL,
+    &cop_arch_r3d_18,      &cop_arch_r3d_10,    &cop_arch_r3d_tiny, &cop_arch_mc3_18,
+    &cop_arch_r2plus1d_18, &cop_arch_x3d_stack, &cop_arch_resnet18, &cop_arch_resnet34,
+    &cop_arch_resnet50,    &cop_arch_vgg11_bn,  &cop_arch_vgg16_bn, NULL,
 };
 
 enum { ARCHS = sizeof cop_arch_registry / sizeof cop_arch_registry[0] };

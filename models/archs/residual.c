@@ -1,4 +1,4 @@
-/* What the families of 3-D residual nets share.
+/* What the families of nets share, and 3-D nets of basic blocks.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "models/archs/residual.h"
 
@@ -6,7 +6,7 @@
 
 #include "models/layers/layer_options.h"
 
-extern const CopLayerDesc cop_layer_conv3d, cop_layer_batchnorm3d, cop_layer_relu,
+extern const CopLayerDesc cop_layer_conv3d, cop_layer_conv2d, cop_layer_batchnorm3d, cop_layer_relu,
     cop_layer_global_avgpool, cop_layer_linear, cop_layer_add, cop_layer_dropout;
 
 static int add(CopBuilder *builder, const CopLayerDesc *layer, const char *unit, const char *suffix,
@@ -29,7 +29,8 @@ int cop_build_conv(CopBuilder *builder, const char *unit, const char *suffix, in
     const CopConvOptions options = {kernel.channels, kernel.kt, kernel.k, kernel.k, kernel.st,
                                     kernel.s,        kernel.s,  pt,       p,        p,
                                     kernel.groups,   false};
-    return add(builder, &cop_layer_conv3d, unit, suffix, &options, in, 0);
+    return add(builder, builder->image ? &cop_layer_conv2d : &cop_layer_conv3d, unit, suffix,
+               &options, in, 0);
 }
 
 int cop_build_norm(CopBuilder *builder, const char *unit, const char *suffix, int in)

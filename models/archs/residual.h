@@ -1,5 +1,4 @@
-/* What the families of 3-D residual nets share: named layers, the head, and nets of
- * basic blocks.
+/* What the families of nets share: named layers, the head, and 3-D nets of basic blocks.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef COP_ARCHS_RESIDUAL_H
 #define COP_ARCHS_RESIDUAL_H
@@ -10,6 +9,7 @@
  * for the first block of the first stage. Each call returns the edge of its output. */
 typedef struct CopBuilder {
     CopNet *net;
+    bool image; /* convolutions are 2-D, and so are their weights */
     char prefix[32];
 } CopBuilder;
 

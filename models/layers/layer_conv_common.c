@@ -12,6 +12,10 @@ void cop_layer_conv_params(CopLayer *layer, int weight_rank, bool bias)
                                   .role = COP_PARAM_WEIGHT,
                                   .rank = weight_rank,
                                   .shape = {s->oc, s->ic / s->groups, s->kt, s->kh, s->kw}};
+    if (weight_rank == 4) {
+        layer->param[0]->shape[2] = s->kh;
+        layer->param[0]->shape[3] = s->kw;
+    }
     *layer->param[1] =
         (CopParam){.name = "bias", .role = COP_PARAM_BIAS, .rank = 1, .shape = {s->oc}};
     layer->n_params = bias ? 2 : 1;

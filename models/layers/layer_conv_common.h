@@ -12,7 +12,8 @@ typedef struct CopConvState {
     float *scale, *bias; /* [oc] with the tail's batch-norm folded in; NULL: no such tail */
 } CopConvState;
 
-/* Sets param[0] (weight of the given rank) and, where asked, param[1] (bias) from state->shape. */
+/* Sets param[0] (weight; rank 5: conv3d, 4: conv2d, whose kt is 1, 2: linear) and, where asked,
+ * param[1] (bias) from state->shape. */
 void cop_layer_conv_params(CopLayer *layer, int weight_rank, bool bias);
 
 /* The planned kernels of a convolution or linear layer; NULL for others. */

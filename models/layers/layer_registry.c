@@ -4,16 +4,22 @@
 
 #include "models/layers/layer.h"
 
-extern const CopLayerDesc cop_layer_conv3d, cop_layer_batchnorm3d, cop_layer_relu,
+extern const CopLayerDesc cop_layer_conv3d, cop_layer_conv2d, cop_layer_batchnorm3d, cop_layer_relu,
     cop_layer_maxpool3d, cop_layer_avgpool3d, cop_layer_global_avgpool, cop_layer_linear,
     cop_layer_dropout, cop_layer_add;
 
 const CopLayerDesc *const cop_layer_registry[] = {
-    &cop_layer_conv3d,    &cop_layer_batchnorm3d,
-    &cop_layer_relu,      &cop_layer_maxpool3d,
-    &cop_layer_avgpool3d, &cop_layer_global_avgpool,
-    &cop_layer_linear,    &cop_layer_dropout,
-    &cop_layer_add,       NULL,
+    &cop_layer_conv3d,
+    &cop_layer_conv2d,
+    &cop_layer_batchnorm3d,
+    &cop_layer_relu,
+    &cop_layer_maxpool3d,
+    &cop_layer_avgpool3d,
+    &cop_layer_global_avgpool,
+    &cop_layer_linear,
+    &cop_layer_dropout,
+    &cop_layer_add,
+    NULL,
 };
 
 const CopLayerDesc *cop_layer_find(const char *name)

@@ -15,7 +15,7 @@
 #include "pipeline/cli.h"
 #include "pipeline/eval/profile.h"
 
-extern const CopLayerDesc cop_layer_conv3d;
+extern const CopLayerDesc cop_layer_conv3d, cop_layer_conv2d;
 
 enum { CANDIDATES = 21, BATCH_MOST = 256, REPEAT = 5, REPEAT_MOST = 101 };
 
@@ -59,7 +59,7 @@ static void find_convs(Tuning *tuning)
     const int n = cop_net_layers(tuning->options->net, &layers);
     for (int i = 0; i < n; i++) {
         Conv conv = {layers[i], 1};
-        if (layers[i]->desc != &cop_layer_conv3d)
+        if (layers[i]->desc != &cop_layer_conv3d && layers[i]->desc != &cop_layer_conv2d)
             continue;
         guint k = 0;
         while (k < tuning->convs->len &&

@@ -179,9 +179,14 @@ static CopStatus read_prepare(CopModel *model, const CopSafetensors *file, CopEr
               : bad_meta(model, "prep", text, "a preparation {resize, crop, mean, std}", err);
 }
 
-/* Preparation of torchvision's video models, where a file says nothing. */
+/* Preparation of torchvision's models, where a file says nothing. */
 static CopPrepare default_prepare(CopShape input)
 {
+    if (input.t == 1)
+        return (CopPrepare){.resize_h = input.h * 8 / 7,
+                            .crop = input.h,
+                            .mean = {0.485, 0.456, 0.406},
+                            .std = {0.229, 0.224, 0.225}};
     return (CopPrepare){.resize_h = input.h * 8 / 7,
                         .resize_w = input.w * 171 / 112,
                         .crop = input.h,
@@ -192,16 +197,26 @@ static CopPrepare default_prepare(CopShape input)
 /* Outputs of the net in the file: rows of the last weight matrix. */
 static int count_classes(const CopSafetensors *file)
 {
-    static const char last[] = "fc.weight";
-    const size_t tail = sizeof last - 1;
     for (int i = file->n_tensors - 1; i >= 0; i--) {
         const CopStTensor *t = &file->tensor[i];
-        const size_t length = strlen(t->name);
-        if (t->rank == 2 && t->shape[0] <= 1 << 20 && length >= tail &&
-            strcmp(t->name + length - tail, last) == 0)
+        if (t->rank == 2 && t->shape[0] <= 1 << 20 &&
+            (g_str_has_suffix(t->name, "fc.weight") ||
+             g_str_has_suffix(t->name, "classifier.weight")))
             return (int)t->shape[0];
     }
     return 0;
+}
+
+/* The architecture in "resnet34, stem=cifar", and where its options begin (NULL: there are
+ * none). */
+static const CopArchDesc *find_arch(const char *text, const char **options, CopError *err)
+{
+    const char *comma = strchr(text, ',');
+    char *name = g_strstrip(comma ? g_strndup(text, (gsize)(comma - text)) : g_strdup(text));
+    const CopArchDesc *desc = cop_arch_find(name, err);
+    *options = comma ? comma + 1 : NULL;
+    g_free(name);
+    return desc;
 }
 
 static CopStatus read_meta(CopModel *model, const CopSafetensors *file, const char *arch,
@@ -213,11 +228,12 @@ static CopStatus read_meta(CopModel *model, const CopSafetensors *file, const ch
                              "%s: the file does not say what it is: name its architecture with "
                              "--arch",
                              model->path);
-    const CopArchDesc *desc = cop_arch_find(name, err);
+    const char *options;
+    const CopArchDesc *desc = find_arch(name, &options, err);
     if (!desc)
         return COP_ERR_CONFIG;
     model->arch = strdup(desc->name);
-    model->arch_options = strdup(meta(file, "arch.options", ""));
+    model->arch_options = strdup(options ? options : meta(file, "arch.options", ""));
     model->method = strdup(meta(file, "sparse.method", "dense"));
     model->recipe = strdup(meta(file, "run.recipe", ""));
     const char *seed = cop_safetensors_meta(file, "seed");
@@ -244,7 +260,9 @@ static CopStatus build(CopModel *model, const CopSafetensors *file, const char *
         input = *size;
     const int classes = model->classes.n ? model->classes.n : count_classes(file);
     if (classes < 1)
-        return cop_error_set(err, COP_ERR_MODEL, "%s: names no classes and has no fc.weight",
+        return cop_error_set(err, COP_ERR_MODEL,
+                             "%s: names no classes and has neither fc.weight nor "
+                             "classifier.weight",
                              model->path);
     COP_TRY(cop_net_create(&model->net, model->arch, model->arch_options, classes, input, err));
     COP_TRY(cop_net_plan(model->net, plan, err));
@@ -280,7 +298,8 @@ CopStatus cop_model_open(CopModel **out, const char *path, const char *arch, con
                          int batch, int threads, const CopKernelTable *kernels, CopError *err)
 {
     *out = NULL;
-    if (arch && *arch && !cop_arch_find(arch, err))
+    const char *options;
+    if (arch && *arch && !find_arch(arch, &options, err))
         return COP_ERR_CONFIG;
     CopSafetensors *file = NULL;
     CopStatus status = cop_safetensors_open(&file, path, err);

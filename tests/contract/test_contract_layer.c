@@ -18,6 +18,7 @@ static const struct {
 } richer[] = {
     {"conv3d", "channels=5, bias=true, stride_h=2", {3, 3, 5, 6}},
     {"conv3d", "channels=4, kernel_t=1, pad_t=0, stride_t=2", {2, 3, 4, 5}},
+    {"conv2d", "channels=4, bias=true, stride_h=2, kernel_w=1, pad_w=0", {3, 2, 5, 4}},
     {"linear", "features=5", {9, 1, 1, 1}},
     {"maxpool3d", "kernel_h=3, pad_h=1, stride_t=1, kernel_w=3", {3, 3, 5, 6}},
     {"avgpool3d", "kernel_h=3, pad_h=1, stride_t=1", {3, 3, 5, 6}},

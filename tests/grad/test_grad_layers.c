@@ -100,6 +100,7 @@ static const struct {
     {"conv3d", "channels=4, bias=true", {3, 3, 4, 3}, 0},
     {"conv3d", "channels=3, stride_t=2, stride_h=2, kernel_w=1, pad_w=0", {2, 4, 5, 3}, 0},
     {"conv3d", "channels=3, kernel_t=1, pad_t=0, kernel_h=5, pad_h=2", {2, 2, 4, 3}, 0},
+    {"conv2d", "channels=3, bias=true, stride_w=2", {2, 2, 4, 5}, 0},
     {"linear", "features=5", {7, 1, 1, 1}, 0},
     {"add", NULL, {2, 2, 3, 3}, 0},
     {"relu", NULL, {2, 2, 3, 3}, 0},

@@ -76,6 +76,8 @@ int main(int argc, char **argv)
     const CopStTensor *clips = cop_safetensors_find(batch, "clips");
     const CopStTensor *labels = cop_safetensors_find(batch, "labels");
     const CopStTensor *fc = cop_safetensors_find(weights, "fc.weight");
+    if (!fc)
+        fc = cop_safetensors_find(weights, "classifier.weight");
     if (!clips || !labels || !fc)
         return 2;
     const int n = (int)clips->shape[0];

@@ -1,5 +1,5 @@
-"""Logits of torchvision's video nets, and of one of depthwise blocks, against PyTorch's, with random
-weights and batch-norm statistics.
+"""Logits of torchvision's nets for video and for images, and of one of depthwise blocks, against
+PyTorch's, with random weights and batch-norm statistics.
 
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
@@ -11,8 +11,13 @@ import torch
 import torchvision
 
 from common import COPPICE, check, finish, load, run, save
+from image_nets import resnet, vgg
 
 NETS = "r3d_18", "mc3_18", "r2plus1d_18", "x3d_stack"
+IMAGE_NETS = ("resnet18", "resnet34", "resnet50", "resnet34 stem=cifar", "vgg11_bn", "vgg16_bn")
+# Frames of 112 to 131 pixels, groups of lanes that are and are not full, single clips in tiles.
+VIDEO = (1, 16, 112, 112), (2, 8, 97, 131), (1, 8, 97, 131), (5, 8, 56, 56), (21, 7, 41, 41)
+IMAGES = (1, 1, 64, 64), (5, 1, 97, 131), (2, 3, 28, 28), (21, 1, 32, 32)
 # Of the largest logit: float32 sums of up to 13,824 products through 20 layers, or of 3,456
 # through 39, or of 432 through 85.
 LIMIT = 1e-4
@@ -62,7 +67,15 @@ class X3dStack(torch.nn.Module):
 
 def random_net(name, seed):
     torch.manual_seed(seed)
-    net = X3dStack() if name == "x3d_stack" else getattr(torchvision.models.video, name)()
+    arch, _, options = name.partition(" ")
+    if arch == "x3d_stack":
+        net = X3dStack()
+    elif arch.startswith("resnet"):
+        net = resnet(arch, 400, "cifar" in options)
+    elif arch.startswith("vgg"):
+        net = vgg(arch, 400)
+    else:
+        net = getattr(torchvision.models.video, arch)()
     with torch.no_grad():
         for key, value in net.state_dict().items():
             if key.endswith("running_mean"):
@@ -71,25 +84,25 @@ def random_net(name, seed):
                 value.uniform_(0.5, 2)
             elif value.ndim == 1 and key.endswith(("weight", "bias")):
                 value.add_(torch.randn_like(value) * 0.2)
-        net.fc.weight.mul_(5)
+        list(net.children())[-1].weight.mul_(5)
     return net.eval()
 
 
-def compare(name, folder):
+def compare(name, sizes, folder):
     net = random_net(name, 1)
-    model = f"{folder}/{name}.safetensors"
+    model = f"{folder}/model.safetensors"
     for density in (1, 0.3):
         if density < 1:
             rng = np.random.default_rng(2)
             with torch.no_grad():
                 for value in net.state_dict().values():
-                    if value.ndim == 5:
+                    if value.ndim >= 4:
                         value.mul_(torch.from_numpy(rng.random(value.shape) < density))
         save(model, {k: v.numpy() for k, v in net.state_dict().items()})
-        for n, t, h, w in ((1, 16, 112, 112), (2, 8, 97, 131), (1, 8, 97, 131), (5, 8, 56, 56), (21, 7, 41, 41))[density < 1:]:
+        for n, t, h, w in sizes[density < 1:]:
             clips = torch.randn(n, 3, t, h, w, generator=torch.Generator().manual_seed(n))
             save(f"{folder}/x.safetensors", {"clips": clips.numpy()})
-            run(COPPICE, "infer", "--arch", name, "--model", model, "--idle", "1e30",
+            run(COPPICE, "infer", "--arch", name.replace(" ", ", "), "--model", model, "--idle", "1e30",
                 "--input", f"{folder}/x.safetensors", "--output", f"{folder}/y.safetensors")
             with torch.no_grad():
                 want = net(clips).numpy()
@@ -101,7 +114,9 @@ def compare(name, folder):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         for name in NETS:
-            compare(name, folder)
+            compare(name, VIDEO, folder)
+        for name in IMAGE_NETS:
+            compare(name, IMAGES, folder)
     finish()
 
 

@@ -49,20 +49,23 @@ START_TEST(every_architecture_is_built)
 END_TEST
 
 /* Parameters and GFLOPs (multiply-adds) as torchvision's documentation of the weights
- * says, 400 classes. */
+ * says, 400 or 1000 classes. */
 START_TEST(nets_of_torchvision_have_their_published_sizes)
 {
+    static const CopShape clip = {3, 16, 112, 112}, image = {3, 1, 224, 224};
     static const struct {
         const char *arch;
+        int classes;
+        const CopShape *input;
         size_t parameters;
         double gmacs;
     } nets[] = {
-        {"r3d_18", 33371472, 40.697},
-        {"mc3_18", 11695440, 43.343},
-        {"r2plus1d_18", 31505325, 40.519},
+        {"r3d_18", 400, &clip, 33371472, 40.697},      {"mc3_18", 400, &clip, 11695440, 43.343},
+        {"r2plus1d_18", 400, &clip, 31505325, 40.519}, {"resnet18", 1000, &image, 11689512, 1.814},
+        {"resnet34", 1000, &image, 21797672, 3.664},   {"resnet50", 1000, &image, 25557032, 4.089},
     };
     for (size_t i = 0; i < sizeof nets / sizeof nets[0]; i++) {
-        CopNet *net = create(nets[i].arch, 400, (CopShape){3, 16, 112, 112});
+        CopNet *net = create(nets[i].arch, nets[i].classes, *nets[i].input);
         size_t nonzeros;
         double dense;
         ck_assert_uint_eq(cop_net_count(net, &nonzeros), nets[i].parameters);
@@ -94,6 +97,37 @@ START_TEST(a_stack_of_depthwise_blocks_has_its_size)
 }
 END_TEST
 
+/* Weights that may be masked, and multiply-adds, of the paper's nets for small images. */
+START_TEST(nets_of_small_images_have_their_sizes)
+{
+    static const struct {
+        const char *arch, *options;
+        int classes;
+        size_t weights;
+        double macs;
+    } nets[] = {
+        {"vgg16_bn", NULL, 10, 14715584, 313201664},
+        {"resnet34", "stem=cifar", 100, 21311168, 1159448576},
+    };
+    for (size_t i = 0; i < sizeof nets / sizeof nets[0]; i++) {
+        CopNet *net;
+        CopError err = {0};
+        ck_assert_msg(cop_net_create(&net, nets[i].arch, nets[i].options, nets[i].classes,
+                                     (CopShape){3, 1, 32, 32}, &err) == COP_OK,
+                      "%s", err.text);
+        CopParam *const *params;
+        size_t weights = 0;
+        double dense;
+        const int n = cop_net_params(net, &params);
+        for (int p = 0; p < n; p++)
+            weights += params[p]->role == COP_PARAM_WEIGHT ? params[p]->numel : 0;
+        ck_assert_uint_eq(weights, nets[i].weights);
+        ck_assert(cop_net_macs(net, &dense) == nets[i].macs);
+        cop_net_destroy(&net);
+    }
+}
+END_TEST
+
 /* Every name and shape of torchvision's state_dict(), and no others, in its order: that is
  * the order of ERK's ties and of a weight's draw. */
 START_TEST(nets_of_torchvision_have_its_names)
@@ -114,7 +148,7 @@ START_TEST(nets_of_torchvision_have_its_names)
             ck_assert_int_eq(next, n);
             cop_net_destroy(&net);
             snprintf(arch, sizeof arch, "%.31s", word);
-            net = create(arch, 400, (CopShape){3, 16, 112, 112});
+            net = create(arch, strchr(arch, '_') ? 400 : 1000, (CopShape){3, 16, 112, 112});
             n = cop_net_params(net, &params);
             next = 0;
             nets++;
@@ -129,7 +163,7 @@ START_TEST(nets_of_torchvision_have_its_names)
     }
     fclose(file);
     ck_assert_int_eq(next, n);
-    ck_assert_int_eq(nets, 3);
+    ck_assert_int_eq(nets, 6);
     cop_net_destroy(&net);
 }
 END_TEST
@@ -141,6 +175,7 @@ int main(void)
     tcase_add_test(tests, every_architecture_is_built);
     tcase_add_test(tests, nets_of_torchvision_have_their_published_sizes);
     tcase_add_test(tests, nets_of_torchvision_have_its_names);
+    tcase_add_test(tests, nets_of_small_images_have_their_sizes);
     tcase_add_test(tests, a_stack_of_depthwise_blocks_has_its_size);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

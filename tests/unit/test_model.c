@@ -115,7 +115,13 @@ START_TEST(files_without_metadata_need_an_architecture)
     ck_assert_int_eq(
         cop_model_open(&model, help_path("bare.safetensors"), "r3d_tiny", NULL, 1, 1, NULL, &err),
         COP_ERR_MODEL);
-    /* With the options the weights tell the rest. */
+    /* With the options the weights tell the rest, whoever gives them. */
+    err = (CopError){0};
+    must(cop_model_open(&model, help_path("bare.safetensors"),
+                        "r3d_tiny, width=6, blocks=1, 1, stem_kernel=3", NULL, 1, 1, NULL, &err),
+         &err);
+    ck_assert(model->classes.n == 0 && cop_net_classes(model->net) == NARROW_CLASSES);
+    cop_model_close(&model);
     const CopStMeta meta[] = {{"arch.options", options}};
     model_write_meta(help_path("bare.safetensors"), meta, 1);
     err = (CopError){0};
