@@ -57,7 +57,8 @@ LANE_SRC     := $(wildcard models/kernels/*_lane.c)
 MODELS_SRC   := $(filter-out $(LANE_SRC),$(wildcard models/*/*.c models/kernels/ref/*.c))
 CLI_SRC      := $(wildcard pipeline/main.c pipeline/cli_registry.c pipeline/cmd_*.c)
 PIPELINE_SRC := $(filter-out $(CLI_SRC),$(wildcard pipeline/*.c pipeline/*/*.c))
-ELEMENTS_SRC := $(wildcard elements/*.c)
+LIVE_SRC     := $(wildcard elements/coppice_live*.c)
+ELEMENTS_SRC := $(filter-out $(LIVE_SRC),$(wildcard elements/*.c))
 GEN_SRC      := $(if $(wildcard pipeline/report/report.gresource.xml),$(B)/gen/report_assets.c)
 TEST_SRC     := $(wildcard tests/unit/test_*.c tests/grad/test_*.c tests/contract/test_*.c tests/golden/test_*.c \
                 tests/elements/test_*.c)
@@ -118,10 +119,11 @@ TEST_LIBS   = $(eval TEST_LIBS := $(call pkg_libs,$(TEST_PKGS)))$(TEST_LIBS)
 .PHONY: all check check-run demo demo-run bench bench-full bench-programs lint parity parity-run deps deps-% install uninstall \
         clean help kernels kernels-aarch64 programs headers
 
-## all: build/coppice, the two libraries and the GStreamer plugin, build/gst
-all: $(B)/coppice $(B)/libcoppice-nn.a $(B)/libcoppice.a $(B)/gst/libgstcoppice.so
+## all: build/coppice, build/coppice-live, the two libraries and the GStreamer plugin, build/gst
+all: $(B)/coppice $(B)/coppice-live $(B)/libcoppice-nn.a $(B)/libcoppice.a $(B)/gst/libgstcoppice.so
 	@mkdir -p build/gst
 	@ln -sfn $(HASH)/coppice build/coppice
+	@ln -sfn $(HASH)/coppice-live build/coppice-live
 	@ln -sfn ../$(HASH)/gst/libgstcoppice.so build/gst/libgstcoppice.so
 
 ## demo: build, make a data set, train dense and sparse, corrupt, evaluate, report (QUICK=1: a minute's version)
@@ -176,7 +178,7 @@ deps-%:
 	@tests/deps.sh $(sort $(DEPS_$*))
 
 ## programs: everything that compiles, tests included
-programs: $(B)/coppice $(B)/gst/libgstcoppice.so $(TEST_BIN) $(B)/tests/kcheck $(PARITY_BIN) $(SAMPLE_BIN)
+programs: $(B)/coppice $(B)/coppice-live $(B)/gst/libgstcoppice.so $(TEST_BIN) $(B)/tests/kcheck $(PARITY_BIN) $(SAMPLE_BIN)
 
 ## headers: each header, compiled alone
 headers: $(HEADERS:%=$(B)/%.ok)
@@ -187,7 +189,7 @@ PC   = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@PKGS@|
 ## install: the command, both libraries, the plugin, headers and pkg-config files (PREFIX, DESTDIR)
 install: all $(B)/libcoppice-nn.so $(B)/libcoppice.so
 	install -d $(DESTDIR)$(PREFIX)/bin $(LIB)/pkgconfig $(LIB)/gstreamer-1.0 $(DESTDIR)$(PREFIX)/include/coppice
-	install -m 755 $(B)/coppice $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(B)/coppice $(B)/coppice-live $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(B)/libcoppice-nn.a $(B)/libcoppice.a $(LIB)/
 	for lib in libcoppice-nn libcoppice; do \
 	    install -m 755 $(B)/$$lib.so $(LIB)/$$lib.so.$(VERSION) && \
@@ -201,7 +203,7 @@ install: all $(B)/libcoppice-nn.so $(B)/libcoppice.so
 
 ## uninstall: remove what install put there
 uninstall:
-	rm -rf $(DESTDIR)$(PREFIX)/include/coppice $(DESTDIR)$(PREFIX)/bin/coppice
+	rm -rf $(DESTDIR)$(PREFIX)/include/coppice $(DESTDIR)$(PREFIX)/bin/coppice{,-live}
 	rm -f $(LIB)/libcoppice{-nn,}.{a,so,$(SONAME),so.$(VERSION)} $(LIB)/pkgconfig/libcoppice{-nn,}.pc
 	rm -f $(LIB)/gstreamer-1.0/libgstcoppice.so
 
@@ -278,6 +280,9 @@ $(B)/libcoppice.so: $(PIPELINE_OBJ) | $(B)/libcoppice-nn.so
 $(B)/coppice: $(call obj,$(CLI_SRC)) $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@$(if $(Q),echo "  LD    $(@F)")
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm
+$(B)/coppice-live: $(call obj,$(LIVE_SRC)) $(filter-out %/plugin.o,$(ELEMENTS_OBJ)) $(B)/libcoppice.a $(B)/libcoppice-nn.a
+	@$(if $(Q),echo "  LD    $(@F)")
+	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(GST_LIBS) $(PIPE_LIBS) -lm
 $(B)/gst/libgstcoppice.so: $(ELEMENTS_OBJ) $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@mkdir -p $(@D)
 	@$(if $(Q),echo "  LD    gst/$(@F)")
