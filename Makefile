@@ -94,7 +94,7 @@ DEPS_build   := gcc libc6-dev make pkg-config libavformat-dev libavcodec-dev lib
                 libconfig-dev libsqlite3-dev libglib2.0-dev libjson-glib-dev libpng-dev \
                 libjpeg-dev libkissfft-dev libpango1.0-dev libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
 DEPS_check   := $(DEPS_build) libcairo2-dev ffmpeg sqlite3 gstreamer1.0-tools gstreamer1.0-plugins-base \
-                gstreamer1.0-plugins-good valgrind
+                gstreamer1.0-plugins-good libgstrtspserver-1.0-dev valgrind
 DEPS_lint    := $(DEPS_check) git binutils clang clang-format cppcheck shellcheck
 DEPS_aarch64 := gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 DEPS_bench   := $(DEPS_build) libdnnl-dev python3 python3-torch python3-torchvision python3-opencv ffmpeg
@@ -135,7 +135,7 @@ demo-run: all
 ## check: every test, or ONLY="test_pool test_help"; ends with "N passed, N failed"
 check: deps-check
 	@$(MAKE) --no-print-directory check-run
-check-run: all $(CHECKS)
+check-run: all $(CHECKS) $(B)/tests/rtsp_server
 	@COPPICE=$(CURDIR)/$(B)/coppice CC='$(CC)' SAN='$(SAN)' tests/run.sh $(B) $(CHECKS)
 
 ## kernels: the kernel checks alone, which need libc and pthreads only
@@ -178,7 +178,7 @@ deps-%:
 	@tests/deps.sh $(sort $(DEPS_$*))
 
 ## programs: everything that compiles, tests included
-programs: $(B)/coppice $(B)/coppice-live $(B)/gst/libgstcoppice.so $(TEST_BIN) $(B)/tests/kcheck $(PARITY_BIN) $(SAMPLE_BIN)
+programs: $(B)/coppice $(B)/coppice-live $(B)/gst/libgstcoppice.so $(TEST_BIN) $(B)/tests/kcheck $(B)/tests/rtsp_server $(PARITY_BIN) $(SAMPLE_BIN)
 
 ## headers: each header, compiled alone
 headers: $(HEADERS:%=$(B)/%.ok)
@@ -295,6 +295,9 @@ $(TEST_BIN): $(B)/tests/%: $(B)/tests/%.o $(call obj,$(TEST_LIB_SRC)) $(B)/libco
 	@$(if $(Q),echo "  LD    tests/$*")
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(if $(filter elements/%,$*),$(GST_LIBS)) \
 	    $(TEST_LIBS) $(PIPE_LIBS) -lm
+$(B)/tests/rtsp_server: tests/live/rtsp_server.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_all) $(call pkg_cflags,gstreamer-rtsp-server-1.0) $(LDFLAGS_all) -o $@ $< $(call pkg_libs,gstreamer-rtsp-server-1.0)
 $(B)/bench_layers: $(call obj,tests/bench/bench_layers.c $(BENCH_SRC)) $(B)/libcoppice-nn.a
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ -ldnnl -lgomp -lm
 $(B)/bench_nets: $(call obj,tests/bench/bench_nets.c tests/bench/bench_clock.c) $(B)/libcoppice-nn.a

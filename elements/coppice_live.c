@@ -219,8 +219,14 @@ static CopStatus write_still(Live *live, CopError *err)
     return status;
 }
 
+/* Where nothing is asked for and nothing can be shown, messages are what is left. */
 static CopStatus open_outputs(Live *live, CopError *err)
 {
+    const CopLiveWords *words = &live->words;
+    if (!words->window && !words->browser && !words->out && !words->location && !live->json) {
+        fprintf(stderr, "coppice live: no display: messages as lines of JSON on stdout\n");
+        live->json = g_strdup("-");
+    }
     if (live->json && strcmp(live->json, "-") != 0) {
         live->lines = fopen(live->json, "w");
         if (!live->lines)
@@ -264,7 +270,6 @@ static CopStatus run_loop(Live *live, CopError *err)
     return status;
 }
 
-/* Where nothing is asked for and nothing can be shown, messages are what is left. */
 static CopStatus settle(Live *live, int argc, char **argv, CopError *err)
 {
     CopLiveWords *words = &live->words;
@@ -284,11 +289,9 @@ static CopStatus settle(Live *live, int argc, char **argv, CopError *err)
     for (int i = 0; words->models && words->models[i]; i++)
         if (access(words->models[i], R_OK) != 0)
             return cop_error_set(err, COP_ERR_MODEL, "%s: cannot be read", words->models[i]);
-    if (!words->window && !words->browser && !words->out && !live->json && !words->location) {
-        if (!live->print)
-            fprintf(stderr, "coppice live: no display: messages as lines of JSON on stdout\n");
-        live->json = g_strdup("-");
-    }
+    if (!(words->severity >= 0 && words->severity <= 5))
+        return cop_error_set(err, COP_ERR_ARG, "--severity: got %g; allowed: 0 to 5",
+                             words->severity);
     return COP_OK;
 }
 

@@ -5,21 +5,22 @@
 # shellcheck shell=bash disable=SC2034 # these are for who sources it
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-export GST_PLUGIN_PATH=$here/build/gst${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}
+export GST_PLUGIN_PATH=${GST_PLUGIN_PATH:-$here/build/gst}
 
-# Models: those named, or those that make demo has trained, or none.
+# Models: those named, or those that make demo has trained; "none" for none.
 shopt -s nullglob
 models=("$@")
 for runs in demo quick; do
     [ ${#models[@]} -gt 0 ] || models=("$here/runs/$runs"/*/model.safetensors)
 done
 corruptions=${CORRUPTIONS:-gaussian_noise,fog,motion_blur}
+[ "${models[*]}" != none ] || models=()
 if [ ${#models[@]} -gt 0 ]; then
     list=$(IFS=,; echo "${models[*]}")
     analysis=(robustness "models=$list" "corruptions=$corruptions"
         "severities=${SEVERITIES:-1,3,5}" overlay=true)
 else
-    echo "no model given, and none made by \"make demo\": corruption alone" >&2
+    echo "no models: corruption alone" >&2
     analysis=(videocorrupt "corruption=${corruptions%%,*}" severity=3)
 fi
 
