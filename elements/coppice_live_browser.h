@@ -10,9 +10,10 @@
 typedef struct CopLiveBrowser CopLiveBrowser;
 
 /* Serves /, a page; /stream, what `sink` (a multisocketsink of multipart JPEG, its boundary
- * being "frame"; borrowed) gets; /said, the last line given. `address` is a port of this machine alone
- * ("8080"; "0": any free one), or HOST:PORT, where 0.0.0.0 lets the network in. Runs in the
- * default main loop. Returned in *out; COP_ERR_ARG, and COP_ERR_IO for a port that is taken. */
+ * being "frame"; borrowed) gets; /said, the last line given. `address` is a port of this
+ * machine alone ("8080"; "0": any free one), or HOST:PORT, where 0.0.0.0 lets the network in.
+ * Runs in the default main loop. Returned in *out; COP_ERR_ARG, and COP_ERR_IO for a port that
+ * is taken. */
 CopStatus cop_live_browser_open(CopLiveBrowser **out, const char *address, GstElement *sink,
                                 CopError *err) COP_MUST_CHECK;
 void cop_live_browser_close(CopLiveBrowser **browser);

@@ -103,7 +103,8 @@ static CopStatus put_file(GString *line, const char *path, CopError *err)
     return COP_OK;
 }
 
-static CopStatus put_source(GString *line, const CopLiveWords *words, gboolean *paced, CopError *err)
+static CopStatus put_source(GString *line, const CopLiveWords *words, gboolean *paced,
+                            CopError *err)
 {
     const char *source = words->source ? words->source : "test";
     *paced = TRUE; /* by a clock of its own: frames that come too late are lost anyhow */

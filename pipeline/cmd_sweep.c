@@ -1,74 +1,31 @@
 /* coppice sweep: every method, density and seed: train, evaluate, compare, report.
+ *
+ * Any number of processes may work on one folder: a run belongs to whoever holds its folder's
+ * lock, and each process takes the first run that nobody has.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "pipeline/cli_config.h"
+#include "pipeline/cli_sweep.h"
 #include "pipeline/eval/grid.h"
 #include "pipeline/interrupt.h"
+#include "pipeline/model/folder_lock.h"
 #include "pipeline/model/model.h"
-#include "pipeline/model/training.h"
 #include "pipeline/report/compare.h"
 #include "pipeline/report/report.h"
 
 extern const CopCommand cop_cmd_sweep;
 
-typedef struct Sweep {
+typedef struct Job {
     CopConfig *config;
     const char *out, *command;
-    GPtrArray *models; /* paths, in the order of training */
+    CopSweep sweep;
     CopError *err;
-} Sweep;
-
-/* Trains one model; what its folder holds already is taken up, a finished one as it is. */
-static CopStatus train_one(Sweep *sweep, const char *method, double density, int seed)
-{
-    char number[32];
-    cop_format_double(density, number);
-    const bool dense = strcmp(method, "dense") == 0;
-    char *name = dense ? g_strdup_printf("dense_s%d", seed)
-                       : g_strdup_printf("%s_%s_s%d", method, number, seed);
-    char *folder = g_build_filename(sweep->out, name, NULL);
-    char *model = g_build_filename(folder, "model.safetensors", NULL);
-    char *sets[] = {g_strdup_printf("sparse.method=%s", method),
-                    g_strdup_printf("sparse.density=%s", number),
-                    g_strdup_printf("run.seed=%d", seed)};
-    CopStatus status = COP_OK;
-    for (gsize i = 0; i < G_N_ELEMENTS(sets); i++) {
-        if (status == COP_OK && !(dense && i == 1))
-            status = cop_config_set(sweep->config, sets[i], sweep->err);
-        g_free(sets[i]);
-    }
-    if (status == COP_OK) {
-        CopTrainingResult result;
-        status = cop_training_run(sweep->config, folder, true, name, &result, sweep->err);
-        if (status == COP_OK)
-            printf("%-16s test top-1 %5.1f %%  %8zu of %zu parameters non-zero  %6.1f s\n", name,
-                   100 * result.test_accuracy, result.nonzeros, result.parameters, result.seconds);
-        fflush(stdout);
-    }
-    if (status == COP_OK)
-        g_ptr_array_add(sweep->models, g_steal_pointer(&model));
-    g_free(model);
-    g_free(folder);
-    g_free(name);
-    return status;
-}
-
-static CopStatus train_all(Sweep *sweep)
-{
-    const CopSweepOptions *o = &sweep->config->sweep;
-    for (int s = 0; s < o->seeds.n; s++)
-        for (int m = 0; m < o->methods.n; m++) {
-            const bool dense = strcmp(o->methods.item[m], "dense") == 0;
-            for (int d = 0; d < (dense ? 1 : o->densities.n); d++)
-                COP_TRY(train_one(sweep, o->methods.item[m], dense ? 1 : o->densities.item[d],
-                                  o->seeds.item[s]));
-        }
-    return COP_OK;
-}
+} Job;
 
 /* The table on stdout, the page beside the result file. */
 static CopStatus publish(const char *db, const char *page, const char *command, CopError *err)
@@ -88,48 +45,80 @@ static CopStatus publish(const char *db, const char *page, const char *command, 
     return status;
 }
 
-static CopStatus evaluate(Sweep *sweep)
+static CopStatus evaluate(Job *job)
 {
-    char *db = g_build_filename(sweep->out, "results.db", NULL);
-    char *page = g_build_filename(sweep->out, "report.html", NULL);
-    const CopGridOptions options = {.config = sweep->config,
-                                    .models = (const char *const *)sweep->models->pdata,
-                                    .n_models = (int)sweep->models->len,
+    char *db = g_build_filename(job->out, "results.db", NULL);
+    char *page = g_build_filename(job->out, "report.html", NULL);
+    const char **models = g_new0(const char *, job->sweep.n);
+    for (int i = 0; i < job->sweep.n; i++)
+        models[i] = job->sweep.run[i].model;
+    const CopGridOptions options = {.config = job->config,
+                                    .models = models,
+                                    .n_models = job->sweep.n,
                                     .db = db,
-                                    .command = sweep->command};
+                                    .command = job->command};
     CopGridResult result;
-    CopStatus status = cop_grid_run(&options, "eval", &result, sweep->err);
+    CopStatus status = cop_grid_run(&options, "eval", &result, job->err);
     if (status == COP_OK) {
         printf("%d clips in %d cells, %ld predictions, %.1f s\n\n", result.clips, result.cells,
                result.predictions, result.seconds);
-        status = publish(db, page, sweep->command, sweep->err);
+        status = publish(db, page, job->command, job->err);
     }
     if (status == COP_OK)
         printf("\n%s\n", page);
+    g_free(models);
     g_free(db);
     g_free(page);
     return status;
 }
 
+/* One process at a time; those that come later find nothing left to do, and show the table. */
+static CopStatus evaluate_alone(Job *job)
+{
+    int lock = COP_FOLDER_UNLOCKED;
+    CopStatus status = COP_AGAIN;
+    while (status == COP_AGAIN) {
+        CopError why = {0};
+        status = cop_folder_lock(job->out, &lock, &why);
+        if (status == COP_AGAIN && cop_interrupted())
+            return cop_error_set(job->err, COP_ERR_INTERRUPTED, "interrupted");
+        if (status == COP_AGAIN)
+            g_usleep(G_USEC_PER_SEC / 2);
+        else if (status != COP_OK)
+            return cop_error_set(job->err, status, "%s", why.text);
+    }
+    status = evaluate(job);
+    cop_folder_unlock(job->out, &lock);
+    return status;
+}
+
+static CopStatus make_folder(const char *path, CopError *err)
+{
+    if (g_mkdir_with_parents(path, 0777) == 0)
+        return COP_OK;
+    return cop_error_set(err, COP_ERR_IO, "%s: cannot be made: %s", path, g_strerror(errno));
+}
+
 static CopStatus sweep_all(const CopConfigWords *words, const char *out, const char *command,
-                           CopError *err)
+                           bool look, CopError *err)
 {
     CopConfig config;
     CopStatus status = cop_cli_load(words, &config, err);
-    Sweep sweep = {.config = &config,
-                   .out = out ? out : config.run.out,
-                   .command = command,
-                   .models = g_ptr_array_new_with_free_func(g_free),
-                   .err = err};
+    Job job = {
+        .config = &config, .out = out ? out : config.run.out, .command = command, .err = err};
     cop_interrupt_catch();
-    if (status == COP_OK && g_mkdir_with_parents(sweep.out, 0777) != 0)
-        status =
-            cop_error_set(err, COP_ERR_IO, "%s: cannot be made: %s", sweep.out, g_strerror(errno));
     if (status == COP_OK)
-        status = train_all(&sweep);
-    if (status == COP_OK)
-        status = evaluate(&sweep);
-    g_ptr_array_unref(sweep.models);
+        status = cop_sweep_create(&job.sweep, &config, job.out, err);
+    if (status == COP_OK && look) {
+        cop_cli_sweep_list(&job.sweep, config.train.epochs);
+    } else if (status == COP_OK) {
+        status = make_folder(job.out, err);
+        if (status == COP_OK)
+            status = cop_cli_sweep_train(&job.sweep, &config, job.out, err);
+        if (status == COP_OK)
+            status = evaluate_alone(&job);
+    }
+    cop_sweep_free(&job.sweep);
     cop_config_free(&config);
     return status;
 }
@@ -137,18 +126,20 @@ static CopStatus sweep_all(const CopConfigWords *words, const char *out, const c
 static int run(int argc, char **argv)
 {
     CopConfigWords words = {0};
+    gboolean look = FALSE;
     char *out = NULL, *command = cop_cli_command(argc, argv);
     const GOptionEntry entries[] = {
         COP_CONFIG_ENTRIES(words),
         {"out", 'o', 0, G_OPTION_ARG_FILENAME, &out, "Folder for models and results (run.out)",
          "DIR"},
+        {"status", 0, 0, G_OPTION_ARG_NONE, &look, "Only list the runs, and how far each is", NULL},
         {.long_name = NULL},
     };
     bool done;
     int code = cop_cli_parse(&cop_cmd_sweep, entries, &argc, &argv, &done);
     CopError err = {0};
     if (!done && (cop_cli_no_words(argc, argv, &err) != COP_OK ||
-                  sweep_all(&words, out, command, &err) != COP_OK))
+                  sweep_all(&words, out, command, look, &err) != COP_OK))
         code = cop_cli_fail("sweep", &err);
     cop_cli_free_words(&words);
     g_free(out);

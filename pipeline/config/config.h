@@ -84,7 +84,10 @@ typedef struct CopSweepOptions {
     CopStrings methods;
     CopDoubles densities;
     CopInts seeds;
+    CopStrings controls; /* of cop_sweep_controls */
+    int workers;         /* processes of this machine */
 } CopSweepOptions;
+extern const char *const cop_sweep_controls[]; /* parameters, flops; ended by NULL */
 
 typedef struct CopConfig {
     CopRunOptions run;

@@ -140,11 +140,23 @@ static const CopOption eval_options[] = {
 };
 #undef OBJECT
 
+const char *const cop_sweep_controls[] = {"parameters", "flops", NULL};
+
 #define OBJECT CopSweepOptions
 static const CopOption sweep_options[] = {
     ROW(methods, STRINGS, "dense, static, set, rigl", 0, 0, "sparse-training methods"),
     ROW(densities, DOUBLES, "0.2", 0.0001, 1, "of every method but dense"),
     ROW(seeds, INTS, "1", 0, 2147483647, "one model each"),
+    {.name = "controls",
+     .help =
+         "dense nets beside the sparse ones, for each density, with as many parameters or FLOPs "
+         "by a smaller width",
+     .type = COP_TYPE_STRINGS,
+     .offset = offsetof(CopSweepOptions, controls),
+     .def = "",
+     .choices = cop_sweep_controls},
+    ROW_QUIET(workers, INT, "1", 1, 1024,
+              "processes that train side by side and share the threads"),
     COP_OPTIONS_END,
 };
 #undef OBJECT

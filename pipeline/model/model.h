@@ -38,10 +38,11 @@ enum { COP_MODEL_TILES = 0 }; /* as a batch: one clip a step, spread over the la
 /* Opens a model for inference on up to `batch` clips a step. Everything is read from
  * the file's metadata; a file without it (another program's weights) needs `arch`
  * ("r3d_18", or with options "resnet34, stem=cifar"; NULL or "": the file must say), and gets
- * that architecture's input; its classes are counted from fc.weight or classifier.weight. With `input` (NULL: as the file says) the net is built for
- * clips of another size. Zeros become masked weights. `kernels` (borrowed, for as long as the
- * model; NULL: the built-in table) says how the net is run. COP_ERR_MODEL, and
- * COP_ERR_CONFIG for an unknown `arch`. Returned in *out. */
+ * that architecture's input; its classes are counted from fc.weight or classifier.weight. With
+ * `input` (NULL: as the file says) the net is built for clips of another size. Zeros become
+ * masked weights. `kernels` (borrowed, for as long as the model; NULL: the built-in table)
+ * says how the net is run. COP_ERR_MODEL, and COP_ERR_CONFIG for an unknown `arch`. Returned
+ * in *out. */
 CopStatus cop_model_open(CopModel **out, const char *path, const char *arch, const CopShape *input,
                          int batch, int threads, const CopKernelTable *kernels,
                          CopError *err) COP_MUST_CHECK;

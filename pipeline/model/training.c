@@ -6,6 +6,7 @@
 #include "models/layers/cross_entropy.h"
 #include "pipeline/cli.h"
 #include "pipeline/interrupt.h"
+#include "pipeline/model/folder_lock.h"
 #include "pipeline/model/model.h"
 #include "pipeline/model/training_private.h"
 
@@ -276,7 +277,10 @@ CopStatus cop_training_run(const CopConfig *config, const char *out, bool resume
                                 g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
                             .result = result,
                             .err = err ? err : &local};
+    int lock = COP_FOLDER_UNLOCKED;
     CopStatus status = start(&run);
+    if (status == COP_OK)
+        status = cop_training_own_folder(&run, &lock);
     if (status == COP_OK && resume)
         status = cop_training_take_up(&run);
     if (status == COP_OK)
@@ -290,6 +294,7 @@ CopStatus cop_training_run(const CopConfig *config, const char *out, bool resume
     if (status != COP_OK)
         cop_error_set(run.err, status, "training failed: %s", cop_status_name(status));
     cop_events_close(&run.events);
+    cop_folder_unlock(out, &lock);
     free(run.trainer.other);
     cop_variants_free(&run.corruptions);
     cop_sparse_destroy(&run.sparse);

@@ -23,8 +23,8 @@ typedef struct CopTrainingResult {
  * `out` is taken up; it must come from a configuration and a training list that move the
  * training in the same way, and then the run gives the bits that it would have given
  * uninterrupted. A signal (SIGINT, SIGTERM) ends the run after the current step with a
- * checkpoint and COP_ERR_INTERRUPTED. `label` heads the progress bar and the line on stderr
- * that says what memory the run needs. */
+ * checkpoint and COP_ERR_INTERRUPTED; a folder in which another process trains is COP_AGAIN.
+ * `label` heads the progress bar and the line on stderr that says what memory the run needs. */
 CopStatus cop_training_run(const CopConfig *config, const char *out, bool resume, const char *label,
                            CopTrainingResult *result, CopError *err) COP_MUST_CHECK;
 

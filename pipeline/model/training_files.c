@@ -10,6 +10,7 @@
 #include "models/core/file.h"
 #include "models/train/checkpoint.h"
 #include "pipeline/json_text.h"
+#include "pipeline/model/folder_lock.h"
 #include "pipeline/model/training_private.h"
 
 static const char skip_key[] = "skipped";
@@ -41,11 +42,16 @@ static void remove_parts(const char *folder)
         g_dir_close(dir);
 }
 
-CopStatus cop_training_folder(const CopTrainingState *run)
+CopStatus cop_training_own_folder(const CopTrainingState *run, int *lock)
 {
     if (g_mkdir_with_parents(run->out, 0777) != 0)
         return cop_error_set(run->err, COP_ERR_IO, "%s: cannot be made: %s", run->out,
                              g_strerror(errno));
+    return cop_folder_lock(run->out, lock, run->err);
+}
+
+CopStatus cop_training_folder(const CopTrainingState *run)
+{
     remove_parts(run->out);
     char *text = cop_config_text(run->config, false);
     char *path = cop_training_path(run, "config.cfg");

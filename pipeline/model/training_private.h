@@ -49,8 +49,10 @@ void cop_training_note_memory(const CopTrainingState *run, const char *label);
 /* training_files.c: the folder of a run. */
 char *cop_training_path(const CopTrainingState *run, const char *name); /* g_malloc'ed */
 CopStatus cop_training_hash(CopTrainingState *run);                     /* fills both hashes */
-CopStatus cop_training_folder(const CopTrainingState *run);
-CopStatus cop_training_take_up(CopTrainingState *run); /* the checkpoint, if there is one */
+/* Makes the folder and locks it. */
+CopStatus cop_training_own_folder(const CopTrainingState *run, int *lock);
+CopStatus cop_training_folder(const CopTrainingState *run); /* tidies it up and writes config.cfg */
+CopStatus cop_training_take_up(CopTrainingState *run);      /* the checkpoint, if there is one */
 CopStatus cop_training_checkpoint(CopTrainingState *run);
 CopStatus cop_training_write_metrics(const CopTrainingState *run);
 CopStatus cop_training_note_epoch(CopTrainingState *run, const CopTrainingEpoch *epoch,

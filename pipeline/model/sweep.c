@@ -1,0 +1,179 @@
+/* The runs of a sweep: methods, densities, seeds and dense controls.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pipeline/model/sweep.h"
+
+#include <glib.h>
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#include "models/core/option.h"
+#include "pipeline/data/dataset.h"
+#include "pipeline/model/folder_lock.h"
+#include "pipeline/model/matched_width.h"
+
+typedef struct Maker {
+    const CopConfig *config;
+    const char *out;
+    GArray *runs; /* CopSweepRun */
+    int classes;  /* 0: not looked at yet */
+    CopError *err;
+} Maker;
+
+/* Takes the name and the list of settings. */
+static void add(Maker *maker, char *name, GPtrArray *sets, int seed)
+{
+    CopSweepRun run = {.name = name};
+    run.model = g_build_filename(maker->out, name, "model.safetensors", NULL);
+    g_ptr_array_add(sets, g_strdup_printf("run.seed=%d", seed));
+    g_ptr_array_add(sets, NULL);
+    run.sets = (char **)g_ptr_array_free(sets, FALSE);
+    g_array_append_val(maker->runs, run);
+}
+
+/* "mest_r" and "mest_g" are mest with growth at random and by gradients, as the paper writes
+ * them. */
+static void add_method(Maker *maker, const char *method, double density, int seed)
+{
+    char number[32];
+    GPtrArray *sets = g_ptr_array_new();
+    const char *growth = g_str_has_suffix(method, "_r")   ? "random"
+                         : g_str_has_suffix(method, "_g") ? "gradient"
+                                                          : NULL;
+    const size_t length = strlen(method) - (growth ? strlen("_r") : 0);
+    g_ptr_array_add(sets, g_strdup_printf("sparse.method=%.*s", (int)length, method));
+    if (growth)
+        g_ptr_array_add(sets, g_strdup_printf("sparse.growth=%s", growth));
+    if (strcmp(method, "dense") == 0) {
+        add(maker, g_strdup_printf("dense_s%d", seed), sets, seed);
+        return;
+    }
+    cop_format_double(density, number);
+    g_ptr_array_add(sets, g_strdup_printf("sparse.density=%s", number));
+    add(maker, g_strdup_printf("%s_%s_s%d", method, number, seed), sets, seed);
+}
+
+static CopStatus count_classes(Maker *maker)
+{
+    CopDataset set = {0};
+    if (maker->classes > 0)
+        return COP_OK;
+    COP_TRY(cop_dataset_load(&maker->config->data, COP_SPLIT_TRAIN, &set, maker->err));
+    maker->classes = set.classes.n;
+    cop_dataset_free(&set);
+    return COP_OK;
+}
+
+static CopStatus add_control(Maker *maker, int control, const char *word, double density, int seed)
+{
+    static const CopMatch match[] = {COP_MATCH_PARAMETERS, COP_MATCH_FLOPS};
+    const CopModelOptions *model = &maker->config->model;
+    char number[32];
+    int own = 0, width = 0;
+    COP_TRY(count_classes(maker));
+    COP_TRY(cop_model_width(maker->config, &own, maker->err));
+    COP_TRY(cop_matched_width(maker->config, maker->classes, density, match[control], &width,
+                              maker->err));
+    if (width == own) /* that is the dense net itself */
+        return COP_OK;
+    GPtrArray *sets = g_ptr_array_new();
+    g_ptr_array_add(sets, g_strdup("sparse.method=dense"));
+    g_ptr_array_add(sets, g_strdup_printf("model.options=%s%swidth=%d", model->options,
+                                          *model->options ? ", " : "", width));
+    cop_format_double(density, number);
+    g_ptr_array_add(sets, g_strdup_printf("model.name=dense %s %s s%d", word, number, seed));
+    add(maker, g_strdup_printf("dense_%s_%s_s%d", word, number, seed), sets, seed);
+    return COP_OK;
+}
+
+static CopStatus add_seed(Maker *maker, int seed)
+{
+    const CopSweepOptions *o = &maker->config->sweep;
+    for (int m = 0; m < o->methods.n; m++) {
+        const bool dense = strcmp(o->methods.item[m], "dense") == 0;
+        for (int d = 0; d < (dense ? 1 : o->densities.n); d++)
+            add_method(maker, o->methods.item[m], o->densities.item[d], seed);
+    }
+    for (int c = 0; c < o->controls.n; c++)
+        for (int d = 0; d < o->densities.n; d++)
+            for (int k = 0; cop_sweep_controls[k]; k++)
+                if (strcmp(cop_sweep_controls[k], o->controls.item[c]) == 0)
+                    COP_TRY(
+                        add_control(maker, k, cop_sweep_controls[k], o->densities.item[d], seed));
+    return COP_OK;
+}
+
+CopStatus cop_sweep_create(CopSweep *sweep, const CopConfig *config, const char *out, CopError *err)
+{
+    Maker maker = {config, out, g_array_new(FALSE, FALSE, sizeof(CopSweepRun)), 0, err};
+    CopStatus status = COP_OK;
+    for (int s = 0; status == COP_OK && s < config->sweep.seeds.n; s++)
+        status = add_seed(&maker, config->sweep.seeds.item[s]);
+    sweep->n = (int)maker.runs->len;
+    sweep->run = (CopSweepRun *)(void *)g_array_free(maker.runs, FALSE);
+    if (status != COP_OK)
+        cop_sweep_free(sweep);
+    return status;
+}
+
+void cop_sweep_free(CopSweep *sweep)
+{
+    for (int i = 0; i < sweep->n; i++) {
+        g_free(sweep->run[i].name);
+        g_free(sweep->run[i].model);
+        g_strfreev(sweep->run[i].sets);
+    }
+    g_free(sweep->run);
+    *sweep = (CopSweep){0};
+}
+
+/* --- what is on disk ----------------------------------------------------------------- */
+
+/* Of the last epoch in metrics.jsonl. */
+static void read_metrics(const char *folder, int *epochs, double *top1)
+{
+    char *path = g_build_filename(folder, "metrics.jsonl", NULL), *text = NULL;
+    JsonParser *parser = json_parser_new_immutable();
+    if (g_file_get_contents(path, &text, NULL, NULL)) {
+        char *last = g_strrstr(text, "{\"epoch\"");
+        if (last)
+            last[strcspn(last, "\n")] = '\0';
+        if (last && json_parser_load_from_data(parser, last, -1, NULL)) {
+            JsonObject *object = json_node_get_object(json_parser_get_root(parser));
+            *epochs = (int)json_object_get_int_member_with_default(object, "epoch", 0);
+            *top1 = json_object_get_double_member_with_default(object, "test_top1", -1);
+        }
+    }
+    g_object_unref(parser);
+    g_free(text);
+    g_free(path);
+}
+
+CopSweepState cop_sweep_look(const CopSweepRun *run, int *epochs, double *top1)
+{
+    char *folder = g_path_get_dirname(run->model);
+    *epochs = 0;
+    *top1 = -1;
+    read_metrics(folder, epochs, top1);
+    CopSweepState state = COP_SWEEP_WAITING;
+    if (cop_folder_locked(folder))
+        state = COP_SWEEP_RUNNING;
+    else if (g_file_test(run->model, G_FILE_TEST_EXISTS))
+        state = COP_SWEEP_DONE;
+    g_free(folder);
+    return state;
+}
+
+CopStatus cop_sweep_train(const CopSweepRun *run, const CopConfig *config,
+                          CopTrainingResult *result, CopError *err)
+{
+    CopConfig own;
+    char *folder = g_path_get_dirname(run->model);
+    CopStatus status = cop_config_copy(&own, config);
+    for (char **set = run->sets; status == COP_OK && *set; set++)
+        status = cop_config_set(&own, *set, err);
+    if (status == COP_OK)
+        status = cop_training_run(&own, folder, true, run->name, result, err);
+    cop_config_free(&own);
+    g_free(folder);
+    return status;
+}
