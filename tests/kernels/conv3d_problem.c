@@ -331,14 +331,16 @@ void conv3d_check_passes(Problem *p)
     check_backward_weight(p);
 }
 
-void conv3d_check(const Case *c)
+void conv3d_check(const char *kind, const Case *c)
 {
     const CopConvShape *s = &c->s;
-    kcheck_case("conv3d %d->%d groups %d k %dx%dx%d s %d,%d,%d p %d,%d,%d on %dx%dx%d n %d density "
-                "%g %s%s%s",
-                s->ic, s->oc, s->groups, s->kt, s->kh, s->kw, s->st, s->sh, s->sw, s->pt, s->ph,
-                s->pw, c->t, c->h, c->w, c->n, c->density, fill_names[c->fill],
-                c->accumulate ? " accumulate" : "", c->tail ? " tail" : "");
+    if (!kcheck_case(
+            "conv3d %s %d->%d groups %d k %dx%dx%d s %d,%d,%d p %d,%d,%d on %dx%dx%d n %d density "
+            "%g %s%s%s",
+            kind, s->ic, s->oc, s->groups, s->kt, s->kh, s->kw, s->st, s->sh, s->sw, s->pt, s->ph,
+            s->pw, c->t, c->h, c->w, c->n, c->density, fill_names[c->fill],
+            c->accumulate ? " accumulate" : "", c->tail ? " tail" : ""))
+        return;
     Problem p;
     conv3d_set_up(&p, c);
     if (p.conv)

@@ -48,7 +48,7 @@ bool conv3d_by_winograd(const Problem *p, CopConvPass pass);
 /* Each pass of what was set up. */
 void conv3d_check_passes(Problem *p);
 
-/* A case of its own. */
-void conv3d_check(const Case *c);
+/* A case of its own, of a kind. */
+void conv3d_check(const char *kind, const Case *c);
 
 #endif

@@ -1,6 +1,8 @@
 /* Runner and helpers of the kernel checks.
  * KCHECK_SEED changes the random numbers, arguments choose sets by name,
- * COPPICE_TIER chooses one tier.
+ * COPPICE_TIER chooses one tier. KCHECK_STRIDE=N runs the first case of each kind and one of each
+ * N that follow each other, drawn by the seed: the same ones every time, each as it is in a whole
+ * run. For slow machines and sanitizers.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/kernels/kcheck.h"
 
@@ -13,7 +15,7 @@
 #include "models/core/cpu.h"
 #include "models/core/rng.h"
 
-enum { GUARD = 256, FAILURES_SHOWN = 20 };
+enum { GUARD = 256, FAILURES_SHOWN = 20, KINDS_MOST = 64 };
 
 static const uint32_t poison = 0x7fa5a5a5u;
 
@@ -25,8 +27,14 @@ static struct {
     bool failed;
     int passed, failures;
     uint64_t seed;
-    uint32_t cases, draws;
+    uint32_t stride;
+    uint32_t stretch, draws; /* of random numbers: a case, or what lies between two */
     CopArena *arena;
+    int kinds;
+    struct {
+        uint64_t name; /* its hash */
+        uint32_t cases;
+    } kind[KINDS_MOST];
 } run;
 
 static void out_of_memory(void)
@@ -35,24 +43,72 @@ static void out_of_memory(void)
     exit(2);
 }
 
-void kcheck_case(const char *fmt, ...)
+/* Each case, run or not, has random numbers of its own, and so has what comes behind it. */
+static void start_over(void)
+{
+    run.stretch++;
+    run.draws = 0;
+}
+
+void kcheck_draw(void)
+{
+    start_over();
+    cop_arena_destroy(&run.arena);
+    if (cop_arena_create(&run.arena, (size_t)1 << 30) != COP_OK)
+        out_of_memory();
+}
+
+/* Length of what a name says before its first number. */
+static size_t kind_length(const char *name)
+{
+    size_t n = 0;
+    while (name[n] && !(name[n] == ' ' && name[n + 1] >= '0' && name[n + 1] <= '9'))
+        n++;
+    return n;
+}
+
+/* Whether the stride takes the case by this name. Drawn, since loops of few turns would always
+ * meet a constant stride at the same one. */
+static bool taken(const char *name)
+{
+    const uint64_t hash = cop_fnv1a(name, kind_length(name));
+    int i = 0;
+    while (i < run.kinds && run.kind[i].name != hash)
+        i++;
+    if (i == run.kinds) {
+        if (i == KINDS_MOST) {
+            fprintf(stderr, "kcheck: more than %d kinds of cases\n", KINDS_MOST);
+            exit(2);
+        }
+        run.kind[run.kinds++].name = hash;
+    }
+    const uint32_t n = run.kind[i].cases++;
+    const CopRngAddress at = {.frame = n / run.stride, .clip = (uint32_t)hash};
+    const CopRngKey key = cop_rng_key(run.seed, "kcheck stride");
+    return n == 0 || n % run.stride == cop_rng_below(key, 0, at, run.stride);
+}
+
+bool kcheck_case(const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
     vsnprintf(run.name, sizeof run.name, fmt, args);
     va_end(args);
     run.failed = false;
-    run.draws = 0;
-    run.cases++;
-    cop_arena_destroy(&run.arena);
-    if (cop_arena_create(&run.arena, (size_t)1 << 30) != COP_OK)
-        out_of_memory();
+    if (taken(run.name)) {
+        kcheck_draw();
+        return true;
+    }
+    run.stretch++;
+    start_over();
+    return false;
 }
 
 void kcheck_end(void)
 {
     run.passed += !run.failed;
     run.failures += run.failed;
+    start_over();
 }
 
 void kcheck_fail(const char *fmt, ...)
@@ -71,7 +127,7 @@ void kcheck_fail(const char *fmt, ...)
 
 uint32_t kcheck_u32(void)
 {
-    const CopRngAddress at = {.clip = run.cases};
+    const CopRngAddress at = {.clip = run.stretch};
     return cop_rng_u32(cop_rng_key(run.seed, "kcheck"), run.draws++, at);
 }
 
@@ -223,7 +279,13 @@ static bool wanted(const char *name, int argc, char **argv)
 int main(int argc, char **argv)
 {
     const char *seed = getenv("KCHECK_SEED"), *only = getenv("COPPICE_TIER");
+    const char *stride = getenv("KCHECK_STRIDE");
     run.seed = seed ? strtoull(seed, NULL, 10) : 1;
+    run.stride = stride ? (uint32_t)strtoul(stride, NULL, 10) : 1;
+    if (run.stride < 1) {
+        fprintf(stderr, "kcheck: KCHECK_STRIDE: got \"%s\"; allowed: 1 and more\n", stride);
+        return 2;
+    }
     for (int tier = 0; tier < COP_TIER_COUNT; tier++) {
         const char *name = cop_tier_name((CopTier)tier);
         if (only && strcmp(only, name) != 0)
@@ -236,7 +298,9 @@ int main(int argc, char **argv)
             if (!wanted((*check)->name, argc, argv))
                 continue;
             const int before = run.passed + run.failures;
-            run.cases = 0; /* every tier sees the same cases */
+            run.stretch = run.draws = 0; /* every tier sees the same cases */
+            run.kinds = 0;
+            memset(run.kind, 0, sizeof run.kind);
             (*check)->run();
             printf("tier %s: %s, %d cases\n", name, (*check)->name,
                    run.passed + run.failures - before);

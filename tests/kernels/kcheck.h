@@ -21,8 +21,10 @@ typedef struct KCheck {
 
 extern const KCheck kcheck_conv3d, kcheck_norm_act_pool, kcheck_peak, kcheck_tile;
 
-/* Opens a case under a formatted name, which failures print with tier and seed. */
-void kcheck_case(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Opens a case under a formatted name, which failures print with tier and seed. False for one that
+ * KCHECK_STRIDE leaves out: it is not run, and not closed. What the name says before its first
+ * number is the case's kind. */
+bool kcheck_case(const char *fmt, ...) __attribute__((format(printf, 1, 2), warn_unused_result));
 
 /* Closes the case: it counts as passed if no kcheck_fail() came in between. */
 void kcheck_end(void);
@@ -34,7 +36,10 @@ void kcheck_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
             kcheck_fail("%s:%d: %s", __FILE__, __LINE__, #cond);                                   \
     } while (0)
 
-/* Random numbers that start over with each case. */
+/* Opens what is drawn before a case has its name: memory and random numbers, no case. */
+void kcheck_draw(void);
+
+/* Random numbers that start over with each case, and behind it. */
 uint32_t kcheck_u32(void);
 int kcheck_int(int min, int max); /* inclusive */
 double kcheck_uniform(double min, double max);
