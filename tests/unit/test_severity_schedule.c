@@ -63,7 +63,7 @@ START_TEST(parameters)
                      "30:burst:1:step:corruption=fog,inner_params=weight=2:decay=1.5");
     ck_assert_str_eq(schedule.entry[0].params, "weight=2");
     ck_assert_str_eq(schedule.entry[1].params, "weight=2");
-    ck_assert_ptr_null(schedule.entry[2].params);
+    ck_assert_ptr_eq(schedule.entry[2].params, NULL);
     ck_assert_str_eq(schedule.entry[3].params, "corruption=fog,inner_params=weight=2:decay=1.5");
     ck_assert(schedule.entry[3].step && !schedule.entry[1].step);
     check_at(&schedule, 5, "fog", 1.5);
@@ -129,7 +129,7 @@ START_TEST(refused)
     CopError err = {0};
     ck_assert_int_eq(cop_schedule_parse(&schedule, wrong[_i].text, &err), COP_ERR_CONFIG);
     ck_assert_msg(strstr(err.text, wrong[_i].word) != NULL, "\"%s\": %s", wrong[_i].text, err.text);
-    ck_assert_ptr_null(schedule.entry);
+    ck_assert_ptr_eq(schedule.entry, NULL);
     ck_assert_int_eq(schedule.n, 0);
 }
 END_TEST
