@@ -66,7 +66,8 @@ ELEMENTS_LIB_SRC := $(filter-out $(TEST_SRC),$(wildcard tests/elements/*.c))
 KCHECK_SRC   := $(wildcard tests/kernels/*.c)
 CORE_SRC     := $(wildcard models/core/*.c)
 BENCH_SRC    := $(filter-out tests/bench/bench_layers.c tests/bench/bench_nets.c tests/bench/bench_decode.c \
-                tests/bench/bench_corrupt.c,$(wildcard tests/bench/*.c))
+                tests/bench/bench_corrupt.c tests/bench/bench_elements.c,$(wildcard tests/bench/*.c))
+BENCH_PROGRAMS := bench_layers bench_nets bench_decode bench_corrupt bench_elements
 PARITY_BIN    = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/parity/*.c))
 SAMPLE_BIN   := $(patsubst %.c,$(B)/%,$(wildcard samples/*.c))
 # Golden tables are parts of the test that includes them.
@@ -93,7 +94,8 @@ DEPS_check   := $(DEPS_build) libcairo2-dev ffmpeg sqlite3 gstreamer1.0-tools gs
                 gstreamer1.0-plugins-good valgrind
 DEPS_lint    := $(DEPS_check) git binutils clang clang-format cppcheck shellcheck
 DEPS_aarch64 := gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
-DEPS_bench   := $(DEPS_build) libdnnl-dev python3 python3-torch python3-torchvision python3-opencv ffmpeg
+DEPS_bench   := $(DEPS_build) libdnnl-dev python3 python3-torch python3-torchvision python3-opencv ffmpeg \
+                libcairo2-dev gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
 DEPS_parity  := $(DEPS_build) python3 python3-numpy python3-scipy python3-torch python3-torchvision \
                 python3-skimage python3-opencv python3-pil ffmpeg opencv-doc chromium
 
@@ -141,7 +143,7 @@ kernels: $(B)/tests/kcheck
 kernels-aarch64: deps-aarch64
 	@$(MAKE) --no-print-directory CC=aarch64-linux-gnu-gcc KCHECK_RUN="qemu-aarch64 -L /usr/aarch64-linux-gnu" kernels
 
-## bench: minutes of timings: layers against oneDNN, nets against PyTorch, decoding against ffmpeg, OpenCV, torchvision
+## bench: minutes of timings: layers against oneDNN, nets against PyTorch, decoding against ffmpeg, OpenCV, torchvision; elements
 bench: bench-programs
 	@tests/bench/run.sh $(B) quick
 
@@ -149,10 +151,10 @@ bench: bench-programs
 bench-full: bench-programs
 	@tests/bench/run.sh $(B) full
 
-## bench-programs: build/bench_layers, bench_nets, bench_decode and bench_corrupt, to time one thing (--help)
+## bench-programs: build/bench_layers, bench_nets, bench_decode, bench_corrupt and bench_elements, to time one thing (--help)
 bench-programs: deps-bench
-	@$(MAKE) --no-print-directory $(B)/bench_layers $(B)/bench_nets $(B)/bench_decode $(B)/bench_corrupt
-	@for program in bench_layers bench_nets bench_decode bench_corrupt; do ln -sfn $(HASH)/$$program build/$$program; done
+	@$(MAKE) --no-print-directory $(BENCH_PROGRAMS:%=$(B)/%) all
+	@for program in $(BENCH_PROGRAMS); do ln -sfn $(HASH)/$$program build/$$program; done
 
 ## lint: layering, format, headers, symbols, cppcheck, clang with the same warnings
 lint: deps-lint
@@ -241,6 +243,8 @@ $(B)/tests/kernels/%.o: tests/kernels/%.c
 	$(call compile,$(CFLAGS_all))
 $(B)/tests/bench/%.o: tests/bench/%.c
 	$(call compile,$(CFLAGS_all))
+$(B)/tests/bench/bench_elements.o: tests/bench/bench_elements.c
+	$(call compile,$(CFLAGS_all) $(TEST_CFLAGS))
 $(B)/samples/%.o: samples/%.c
 	$(call compile,$(CFLAGS_all))
 
@@ -293,6 +297,8 @@ $(B)/bench_nets: $(call obj,tests/bench/bench_nets.c tests/bench/bench_clock.c) 
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ -lm
 $(B)/bench_decode $(B)/bench_corrupt: $(B)/bench_%: $(call obj,tests/bench/bench_clock.c) $(B)/tests/bench/bench_%.o $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm
+$(B)/bench_elements: $(call obj,tests/bench/bench_clock.c tests/bench/bench_elements.c) $(ELEMENTS_OBJ) $(B)/libcoppice.a $(B)/libcoppice-nn.a
+	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(GST_LIBS) $(TEST_LIBS) $(PIPE_LIBS) -lm
 $(B)/parity/%: $(B)/tests/parity/%.o $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm
