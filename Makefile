@@ -230,7 +230,10 @@ endef
 $(foreach t,$(TIERS),$(eval $(call tier_rule,$(t))))
 $(B)/pipeline/%.o: pipeline/%.c
 	$(call compile,$(CFLAGS_all) $(PIPE_CFLAGS))
+# Loops over pictures.
 $(B)/pipeline/corrupt/%.o: pipeline/corrupt/%.c
+	$(call compile,$(CFLAGS_all) $(if $(SAN),,-O3) $(PIPE_CFLAGS))
+$(B)/pipeline/media/convert.o: pipeline/media/convert.c
 	$(call compile,$(CFLAGS_all) $(if $(SAN),,-O3) $(PIPE_CFLAGS))
 # Of a plugin nothing is seen but its entry points.
 $(B)/elements/%.o: elements/%.c
