@@ -3,6 +3,7 @@
 #include <gst/check/gstcheck.h>
 #include <gst/check/gstharness.h>
 #include <gst/controller/controller.h>
+#include <math.h>
 #include <string.h>
 
 #include "pipeline/corrupt/corrupt.h"
@@ -336,6 +337,7 @@ GST_START_TEST(values_out_of_range)
     ASSERT_WARNING(g_object_set(element, "clip-id", G_GUINT64_CONSTANT(4294967296), NULL));
     ASSERT_WARNING(g_object_set(element, "corruption", 1000, NULL));
     ASSERT_WARNING(g_object_set(element, "frames", G_GUINT64_CONSTANT(1), NULL));
+    ASSERT_WARNING(g_object_set(element, "severity", (gdouble)NAN, NULL));
     gst_util_set_object_arg(G_OBJECT(element), "corruption", "fgo");
     g_object_get(element, "severity", &severity, "corruption", &corruption, "temporal", &temporal,
                  "name", &name, NULL);

@@ -174,7 +174,8 @@ GST_START_TEST(times_may_jitter)
     push_at(harness, 2, GST_CLOCK_TIME_NONE, 0);
     push_at(harness, 3, 2 * MOMENT, 0);
     push_at(harness, 4, 4 * MOMENT + MOMENT / 3, GST_BUFFER_FLAG_DISCONT); /* rounded */
-    for (int i = 0; i < 5; i++)
+    push_at(harness, 5, 5 * MOMENT - MOMENT / 3, GST_BUFFER_FLAG_DISCONT);
+    for (int i = 0; i < 6; i++)
         pull_as(harness, i);
     close_stream(harness);
 }
