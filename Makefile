@@ -67,7 +67,8 @@ ELEMENTS_LIB_SRC := $(filter-out $(TEST_SRC),$(wildcard tests/elements/*.c))
 KCHECK_SRC   := $(wildcard tests/kernels/*.c)
 CORE_SRC     := $(wildcard models/core/*.c)
 BENCH_SRC    := $(filter-out tests/bench/bench_layers.c tests/bench/bench_nets.c tests/bench/bench_decode.c \
-                tests/bench/bench_corrupt.c,$(wildcard tests/bench/*.c))
+                tests/bench/bench_corrupt.c tests/bench/bench_elements.c,$(wildcard tests/bench/*.c))
+BENCH_PROGRAMS := bench_layers bench_nets bench_decode bench_corrupt bench_elements
 PARITY_BIN    = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/parity/*.c))
 SAMPLE_BIN   := $(patsubst %.c,$(B)/%,$(wildcard samples/*.c))
 # Golden tables are parts of the test that includes them.
@@ -97,7 +98,8 @@ DEPS_check   := $(DEPS_build) libcairo2-dev ffmpeg sqlite3 gstreamer1.0-tools gs
                 gstreamer1.0-plugins-good libgstrtspserver-1.0-dev valgrind
 DEPS_lint    := $(DEPS_check) git binutils clang clang-format cppcheck shellcheck
 DEPS_aarch64 := gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
-DEPS_bench   := $(DEPS_build) libdnnl-dev python3 python3-torch python3-torchvision python3-opencv ffmpeg
+DEPS_bench   := $(DEPS_build) libdnnl-dev python3 python3-torch python3-torchvision python3-opencv ffmpeg \
+                libcairo2-dev gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
 DEPS_parity  := $(DEPS_build) python3 python3-numpy python3-scipy python3-torch python3-torchvision \
                 python3-skimage python3-opencv python3-pil ffmpeg opencv-doc chromium
 
@@ -146,7 +148,7 @@ kernels: $(B)/tests/kcheck
 kernels-aarch64: deps-aarch64
 	@$(MAKE) --no-print-directory CC=aarch64-linux-gnu-gcc KCHECK_RUN="qemu-aarch64 -L /usr/aarch64-linux-gnu" kernels
 
-## bench: minutes of timings: layers against oneDNN, nets against PyTorch, decoding against ffmpeg, OpenCV, torchvision
+## bench: minutes of timings: layers against oneDNN, nets against PyTorch, decoding against ffmpeg, OpenCV, torchvision; elements
 bench: bench-programs
 	@tests/bench/run.sh $(B) quick
 
@@ -154,10 +156,10 @@ bench: bench-programs
 bench-full: bench-programs
 	@tests/bench/run.sh $(B) full
 
-## bench-programs: build/bench_layers, bench_nets, bench_decode and bench_corrupt, to time one thing (--help)
+## bench-programs: build/bench_layers, bench_nets, bench_decode, bench_corrupt and bench_elements, to time one thing (--help)
 bench-programs: deps-bench
-	@$(MAKE) --no-print-directory $(B)/bench_layers $(B)/bench_nets $(B)/bench_decode $(B)/bench_corrupt
-	@for program in bench_layers bench_nets bench_decode bench_corrupt; do ln -sfn $(HASH)/$$program build/$$program; done
+	@$(MAKE) --no-print-directory $(BENCH_PROGRAMS:%=$(B)/%) all
+	@for program in $(BENCH_PROGRAMS); do ln -sfn $(HASH)/$$program build/$$program; done
 
 ## lint: layering, format, headers, symbols, cppcheck, clang with the same warnings
 lint: deps-lint
@@ -233,19 +235,26 @@ endef
 $(foreach t,$(TIERS),$(eval $(call tier_rule,$(t))))
 $(B)/pipeline/%.o: pipeline/%.c
 	$(call compile,$(CFLAGS_all) $(PIPE_CFLAGS))
+# Loops over pictures.
 $(B)/pipeline/corrupt/%.o: pipeline/corrupt/%.c
 	$(call compile,$(CFLAGS_all) $(if $(SAN),,-O3) $(PIPE_CFLAGS))
-# Of a plugin nothing is seen but its entry points.
+$(B)/pipeline/media/convert.o: pipeline/media/convert.c
+	$(call compile,$(CFLAGS_all) $(if $(SAN),,-O3) $(PIPE_CFLAGS))
+# Of a plugin nothing is seen but its entry points. GStreamer's macros cast const away.
 $(B)/elements/%.o: elements/%.c
-	$(call compile,$(CFLAGS_all) -fvisibility=hidden $(GST_CFLAGS))
+	$(call compile,$(CFLAGS_all) -Wno-cast-qual -fvisibility=hidden $(GST_CFLAGS))
 $(B)/gen/%.o: $(B)/gen/%.c
 	$(call compile,$(filter-out -W%,$(CFLAGS_all)) $(PIPE_CFLAGS))
 $(B)/tests/%.o: tests/%.c
 	$(call compile,$(CFLAGS_all) $(TEST_CFLAGS) -DCOP_TESTS='"$(CURDIR)/tests"')
+$(B)/tests/elements/%.o: tests/elements/%.c
+	$(call compile,$(CFLAGS_all) -Wno-cast-qual $(TEST_CFLAGS))
 $(B)/tests/kernels/%.o: tests/kernels/%.c
 	$(call compile,$(CFLAGS_all))
 $(B)/tests/bench/%.o: tests/bench/%.c
 	$(call compile,$(CFLAGS_all))
+$(B)/tests/bench/bench_elements.o: tests/bench/bench_elements.c
+	$(call compile,$(CFLAGS_all) -Wno-cast-qual $(TEST_CFLAGS))
 $(B)/samples/%.o: samples/%.c
 	$(call compile,$(CFLAGS_all))
 
@@ -259,7 +268,7 @@ $(B)/models/%.h.ok: models/%.h
 $(B)/pipeline/%.h.ok: pipeline/%.h
 	$(call header,$(CFLAGS_all) $(PIPE_CFLAGS))
 $(B)/elements/%.h.ok: elements/%.h
-	$(call header,$(CFLAGS_all) $(GST_CFLAGS))
+	$(call header,$(CFLAGS_all) -Wno-cast-qual $(GST_CFLAGS))
 $(B)/tests/%.h.ok: tests/%.h
 	$(call header,$(CFLAGS_all) $(TEST_CFLAGS))
 
@@ -304,6 +313,8 @@ $(B)/bench_nets: $(call obj,tests/bench/bench_nets.c tests/bench/bench_clock.c) 
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ -lm
 $(B)/bench_decode $(B)/bench_corrupt: $(B)/bench_%: $(call obj,tests/bench/bench_clock.c) $(B)/tests/bench/bench_%.o $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm
+$(B)/bench_elements: $(call obj,tests/bench/bench_clock.c tests/bench/bench_elements.c) $(ELEMENTS_OBJ) $(B)/libcoppice.a $(B)/libcoppice-nn.a
+	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(GST_LIBS) $(TEST_LIBS) $(PIPE_LIBS) -lm
 $(B)/parity/%: $(B)/tests/parity/%.o $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm

@@ -26,13 +26,15 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 videotestsrc ! videocorrupt corruption=fog severity=3 ! videoconvert ! autovideosink
+ * gst-launch-1.0 videotestsrc ! videocorrupt corruption=fog ! videoconvert ! autovideosink
  * ]| Fog drifts over the test picture.
  * |[
- * gst-launch-1.0 videotestsrc num-buffers=900 ! videocorrupt seed=7 schedule="0:gaussian_noise:0;10:gaussian_noise:5;20:rain:3" ! videoconvert ! autovideosink
+ * gst-launch-1.0 videotestsrc num-buffers=900 ! videocorrupt seed=7 \
+ *     schedule="0:gaussian_noise:0;10:gaussian_noise:5;20:rain:3" ! videoconvert ! autovideosink
  * ]| Noise grows for ten seconds and stays for ten; then it rains.
  * |[
- * gst-launch-1.0 v4l2src ! videoconvert ! videocorrupt corruption=h264_crf severity=5 params="delay=low" ! videoconvert ! autovideosink
+ * gst-launch-1.0 v4l2src ! videoconvert ! videocorrupt corruption=h264_crf severity=5 \
+ *     params="delay=low" ! videoconvert ! autovideosink
  * ]| A camera behind a poor H.264 link, without latency.
  */
 #include "elements/video_corrupt.h"

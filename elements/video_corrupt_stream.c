@@ -44,7 +44,7 @@ static gboolean copy_meta(GstBuffer *from, GstMeta **meta, gpointer to)
     static const gchar *const of_memory[] = {GST_META_TAG_MEMORY_STR,
                                              GST_META_TAG_MEMORY_REFERENCE_STR};
     const GstMetaInfo *info = (*meta)->info;
-    if (info->api == GST_VIDEO_META_API_TYPE || !info->transform_func)
+    if (!info->transform_func)
         return TRUE;
     for (gsize i = 0; i < G_N_ELEMENTS(of_memory); i++)
         if (gst_meta_api_type_has_tag(info->api, g_quark_from_string(of_memory[i])))
