@@ -174,10 +174,10 @@ static void cop_video_corrupt_class_init(GstVideoCorruptClass *klass)
     element->change_state = change_state;
 
     const GType type =
-        cop_choice_type("CopCorruption", rows[0].choices, cop_corrupt_settings_summary);
+        cop_choice_type("GstVideoCorruptCorruption", rows[0].choices, cop_corrupt_settings_summary);
     gst_type_mark_as_plugin_api(type, 0);
     frames_id = cop_properties_install(object, rows, GST_PARAM_MUTABLE_PLAYING);
-    gst_type_mark_as_plugin_api(g_type_from_name("CopTemporal"), 0);
+    gst_type_mark_as_plugin_api(g_type_from_name("GstVideoCorruptTemporal"), 0);
     latency_id = frames_id + 1;
     g_object_class_install_property(
         object, frames_id,
