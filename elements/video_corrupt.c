@@ -137,6 +137,7 @@ static void stop(GstVideoCorrupt *self)
     gst_segment_init(&self->segment, GST_FORMAT_UNDEFINED);
     GST_OBJECT_LOCK(self);
     self->held = 0;
+    self->busy = 0;
     self->frame_duration = GST_CLOCK_TIME_NONE;
     GST_OBJECT_UNLOCK(self);
 }
@@ -186,8 +187,8 @@ static void cop_video_corrupt_class_init(GstVideoCorruptClass *klass)
     g_object_class_install_property(
         object, latency_id,
         g_param_spec_uint64("latency", "Latency",
-                            "How long frames are held back by a corruption that looks ahead, in "
-                            "nanoseconds; 0 while the frame rate is not known",
+                            "How long frames are held back by a corruption that looks ahead, with "
+                            "what it takes to code a group of them, in nanoseconds",
                             0, G_MAXUINT64, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 
     gst_element_class_add_static_pad_template(element, &sink_template);
