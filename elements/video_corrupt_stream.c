@@ -24,16 +24,29 @@ static gboolean has_memory(const GstVideoCorrupt *self)
     return self->plan.corrupt && self->plan.corrupt->desc->push;
 }
 
-void cop_video_corrupt_set_held(GstVideoCorrupt *self, gint frames)
+void cop_video_corrupt_set_latency(GstVideoCorrupt *self, gint frames, GstClockTime busy)
 {
     GST_OBJECT_LOCK(self);
-    const gboolean changed = self->held != frames;
+    const gboolean changed = self->held != frames || self->busy != busy;
     self->held = frames;
+    self->busy = busy;
     GST_OBJECT_UNLOCK(self);
     if (!changed)
         return;
-    GST_INFO_OBJECT(self, "latency is %d frames", frames);
+    GST_INFO_OBJECT(self, "latency is %d frames and %" GST_TIME_FORMAT, frames,
+                    GST_TIME_ARGS(busy));
     gst_element_post_message(GST_ELEMENT(self), gst_message_new_latency(GST_OBJECT(self)));
+}
+
+/* Groups of pictures are coded at once, frames of the next one come meanwhile: all of a group
+ * are late by what that takes. What is little is left to the sink's deadline. */
+static void note_busy(GstVideoCorrupt *self, gint64 start)
+{
+    const CopCorrupt *corrupt = self->plan.corrupt;
+    const GstClockTime spent = (guint64)(g_get_monotonic_time() - start) * GST_USECOND;
+    if (corrupt->latency && corrupt->align > 1 && spent > self->busy &&
+        GST_CLOCK_TIME_IS_VALID(self->frame_duration) && spent > self->frame_duration)
+        cop_video_corrupt_set_latency(self, self->held, spent + spent / 4);
 }
 
 /* --- what comes out of a corruption with memory --------------------------------- */
@@ -209,7 +222,7 @@ static GstFlowReturn change(GstVideoCorrupt *self, const CopCorruptDue *due,
         return GST_FLOW_ERROR;
     }
     post_change(self, due, buffer);
-    cop_video_corrupt_set_held(self, self->plan.corrupt ? self->plan.corrupt->latency : 0);
+    cop_video_corrupt_set_latency(self, self->plan.corrupt ? self->plan.corrupt->latency : 0, 0);
     return GST_FLOW_OK;
 }
 
@@ -232,7 +245,7 @@ static GstFlowReturn set_severity(GstVideoCorrupt *self, double severity)
         cop_video_corrupt_forget(self);
     }
     if (corrupt->latency > self->held)
-        cop_video_corrupt_set_held(self, corrupt->latency);
+        cop_video_corrupt_set_latency(self, corrupt->latency, self->busy);
     return flow;
 }
 
@@ -317,7 +330,9 @@ static GstFlowReturn push_through(GstVideoCorrupt *self, GstBuffer *buffer, gint
         g_queue_push_tail(&self->pending, header_of(buffer));
         self->engaged = TRUE;
         self->expected = index + 1;
+        const gint64 start = g_get_monotonic_time();
         status = cop_corrupt_push(self->plan.corrupt, &frame);
+        note_busy(self, start);
     }
     cop_frame_unref(&frame);
     gst_buffer_unref(buffer);
