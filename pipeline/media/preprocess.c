@@ -238,6 +238,36 @@ CopStatus cop_prepare_frame(const CopPrepare *prepare, const CopFrame *frame, Co
     return resize(prepare, frame, box, emit_lane, &to);
 }
 
+typedef struct Values {
+    float *out;
+    int h, w;
+    bool flip;
+    float mean[3], std[3];
+} Values;
+
+static void emit_values(void *ctx, int y, const float *row)
+{
+    const Values *to = ctx;
+    const int w = to->w;
+    for (int c = 0; c < 3; c++) {
+        float *out = to->out + ((size_t)c * (size_t)to->h + (size_t)y) * (size_t)w;
+        for (int x = 0; x < w; x++)
+            out[x] = (row[c * w + (to->flip ? w - 1 - x : x)] - to->mean[c]) / to->std[c];
+    }
+}
+
+CopStatus cop_prepare_values(const CopPrepare *prepare, const CopFrame *frame, CopCropBox box,
+                             float *values)
+{
+    Values to = {.out = values, .flip = box.flip};
+    cop_prepare_size(prepare, frame->width, frame->height, &to.h, &to.w);
+    for (int c = 0; c < 3; c++) {
+        to.mean[c] = (float)prepare->mean[c];
+        to.std[c] = (float)prepare->std[c];
+    }
+    return resize(prepare, frame, box, emit_values, &to);
+}
+
 typedef struct Picture {
     const CopFrame *frame;
     bool flip;

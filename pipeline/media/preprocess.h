@@ -44,6 +44,11 @@ CopCropBox cop_prepare_view(const CopPrepare *prepare, int width, int height, in
 CopStatus cop_prepare_frame(const CopPrepare *prepare, const CopFrame *frame, CopCropBox box,
                             const CopTensor *x, int lane, int t) COP_MUST_CHECK;
 
+/* The same into memory of its own, [3][h][w] of cop_prepare_size(), for later:
+ * cop_tensor_load_lane() of several puts the very same numbers into a lane. */
+CopStatus cop_prepare_values(const CopPrepare *prepare, const CopFrame *frame, CopCropBox box,
+                             float *values) COP_MUST_CHECK;
+
 /* The resized and cropped picture itself, 8-bit RGB (rounded to nearest), for corruption at
  * stage "input" and for looking at; index and pts are carried over. `out` is returned. */
 CopStatus cop_prepare_picture(const CopPrepare *prepare, const CopFrame *frame, CopCropBox box,
