@@ -9,7 +9,9 @@
 #include "tests/media_help.h"
 #include "tests/net_help.h"
 
-static char *video, *model_path[3];
+static char *video, *relative, *model_path[3];
+static uint32_t id;
+static int label;
 static CopFrame frames[GRID_FRAMES];
 
 void live_set_up(void)
@@ -22,6 +24,9 @@ void live_set_up(void)
     grid_config(&config, NULL);
     must(cop_dataset_load(&config.data, COP_SPLIT_TEST, &dataset, &err), &err);
     video = g_strdup(dataset.item[0].path);
+    relative = g_strdup(dataset.item[0].relative);
+    id = dataset.item[0].id;
+    label = dataset.item[0].label;
     cop_dataset_free(&dataset);
     cop_config_free(&config);
     must(cop_video_read(video, 0, GRID_FRAMES - 1, NULL, frames, &n, &err), &err);
@@ -36,6 +41,7 @@ void live_tear_down(void)
     for (int i = 0; i < 3; i++)
         g_free(model_path[i]);
     g_free(video);
+    g_free(relative);
     grid_tear_down();
 }
 
@@ -52,4 +58,19 @@ const char *live_model(char which)
 const CopFrame *live_frame(int index)
 {
     return &frames[index];
+}
+
+const char *live_video_relative(void)
+{
+    return relative;
+}
+
+uint32_t live_video_id(void)
+{
+    return id;
+}
+
+int live_video_label(void)
+{
+    return label;
 }

@@ -13,7 +13,7 @@ typedef struct CopLiveHit {
     int right;      /* 1 or 0; -1: the window has no label */
     int agrees;     /* 1 where the class is the same model's on the clean window, else 0 */
     double drop;    /* of confidence: clean score of the clean class less its score here */
-    double seconds; /* of the window: its share of forward pass and corruption */
+    double seconds; /* its share of the forward pass */
 } CopLiveHit;
 
 /* Totals and, beside them, means that forget: each window weighs 2^(-1 / half life) of the next
