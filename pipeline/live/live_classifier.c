@@ -283,11 +283,8 @@ void cop_live_classifier_end(CopLiveClassifier *c)
 
 static bool same_clips(const CopModel *a, const CopModel *b)
 {
-    const CopPrepare *p = &a->prepare, *q = &b->prepare;
     return a->frames == b->frames && a->stride == b->stride && a->fps == b->fps &&
-           a->policy == b->policy && p->resize_h == q->resize_h && p->resize_w == q->resize_w &&
-           p->crop == q->crop && memcmp(p->mean, q->mean, sizeof p->mean) == 0 &&
-           memcmp(p->std, q->std, sizeof p->std) == 0;
+           a->policy == b->policy && cop_prepare_equal(&a->prepare, &b->prepare);
 }
 
 /* Windows of the new model's kind; what was counted so far is kept. */

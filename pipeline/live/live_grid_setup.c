@@ -61,12 +61,9 @@ static CopStatus make_variants(CopLiveGrid *g, CopError *err)
 
 static bool same_input(const CopGridInput *a, const CopGridInput *b)
 {
-    const CopPrepare *p = &a->prepare, *q = &b->prepare;
     return a->sample.frames == b->sample.frames && a->sample.stride == b->sample.stride &&
            a->sample.fps == b->sample.fps && a->sample.policy == b->sample.policy &&
-           p->resize_h == q->resize_h && p->resize_w == q->resize_w && p->crop == q->crop &&
-           memcmp(p->mean, q->mean, sizeof p->mean) == 0 &&
-           memcmp(p->std, q->std, sizeof p->std) == 0 && a->h == b->h && a->w == b->w;
+           cop_prepare_equal(&a->prepare, &b->prepare) && a->h == b->h && a->w == b->w;
 }
 
 static CopStatus find_input(CopLiveGrid *g, CopLiveGridModel *m, CopError *err)

@@ -318,6 +318,13 @@ void cop_prepare_normalise(const CopPrepare *prepare, const CopFrame *picture, c
     }
 }
 
+bool cop_prepare_equal(const CopPrepare *a, const CopPrepare *b)
+{
+    return a->resize_h == b->resize_h && a->resize_w == b->resize_w && a->crop == b->crop &&
+           memcmp(a->mean, b->mean, sizeof a->mean) == 0 &&
+           memcmp(a->std, b->std, sizeof a->std) == 0;
+}
+
 CopStatus cop_prepare_check(const CopPrepare *prepare, const char *path, int width, int height,
                             int h, int w, CopError *err)
 {

@@ -25,6 +25,9 @@ void cop_prepare_size(const CopPrepare *prepare, int width, int height, int *out
 CopStatus cop_prepare_check(const CopPrepare *prepare, const char *path, int width, int height,
                             int h, int w, CopError *err) COP_MUST_CHECK;
 
+/* True where both make the same of every picture. */
+bool cop_prepare_equal(const CopPrepare *a, const CopPrepare *b);
+
 /* Where the crop lies in the resized picture; centre is torchvision's (round half to even). */
 typedef struct CopCropBox {
     int top, left;
