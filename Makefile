@@ -27,6 +27,8 @@ PKG_CONFIG ?= pkg-config
 PIPELINE_PKGS := libavformat libavcodec libavutil libswscale libconfig sqlite3 \
                  glib-2.0 gio-2.0 json-glib-1.0 libpng libjpeg kissfft-float \
                  pangocairo
+GST_VERSION   := 1.22
+GST_PKGS      := gstreamer-1.0 gstreamer-base-1.0 gstreamer-video-1.0 gstreamer-controller-1.0
 TEST_PKGS     := gstreamer-check-1.0 cairo
 
 TARGET  := $(shell $(CC) -dumpmachine 2>/dev/null)
@@ -55,24 +57,29 @@ LANE_SRC     := $(wildcard models/kernels/*_lane.c)
 MODELS_SRC   := $(filter-out $(LANE_SRC),$(wildcard models/*/*.c models/kernels/ref/*.c))
 CLI_SRC      := $(wildcard pipeline/main.c pipeline/cli_registry.c pipeline/cmd_*.c)
 PIPELINE_SRC := $(filter-out $(CLI_SRC),$(wildcard pipeline/*.c pipeline/*/*.c))
+ELEMENTS_SRC := $(wildcard elements/*.c)
 GEN_SRC      := $(if $(wildcard pipeline/report/report.gresource.xml),$(B)/gen/report_assets.c)
-TEST_SRC     := $(wildcard tests/unit/test_*.c tests/grad/test_*.c tests/contract/test_*.c tests/golden/test_*.c)
+TEST_SRC     := $(wildcard tests/unit/test_*.c tests/grad/test_*.c tests/contract/test_*.c tests/golden/test_*.c \
+                tests/elements/test_*.c)
 TEST_LIB_SRC := $(wildcard tests/*.c)
+ELEMENTS_LIB_SRC := $(filter-out $(TEST_SRC),$(wildcard tests/elements/*.c))
 KCHECK_SRC   := $(wildcard tests/kernels/*.c)
 CORE_SRC     := $(wildcard models/core/*.c)
 BENCH_SRC    := $(filter-out tests/bench/bench_layers.c tests/bench/bench_nets.c tests/bench/bench_decode.c \
-                tests/bench/bench_corrupt.c,$(wildcard tests/bench/*.c))
+                tests/bench/bench_corrupt.c tests/bench/bench_elements.c,$(wildcard tests/bench/*.c))
+BENCH_PROGRAMS := bench_layers bench_nets bench_decode bench_corrupt bench_elements
 PARITY_BIN    = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/parity/*.c))
 SAMPLE_BIN   := $(patsubst %.c,$(B)/%,$(wildcard samples/*.c))
 # Golden tables are parts of the test that includes them.
 HEADERS      := $(filter-out tests/golden/%,$(wildcard models/*/*.h models/*/*/*.h \
-                pipeline/*.h pipeline/*/*.h tests/*.h tests/*/*.h))
+                pipeline/*.h pipeline/*/*.h elements/*.h tests/*.h tests/*/*.h))
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 LANE_OBJ     := $(foreach t,$(TIERS),$(patsubst %_lane.c,$(B)/%_$(t).o,$(LANE_SRC)))
 KERN_SRC     := $(filter models/kernels/%.c,$(MODELS_SRC))
 MODELS_OBJ   := $(call obj,$(MODELS_SRC)) $(LANE_OBJ)
 PIPELINE_OBJ := $(call obj,$(PIPELINE_SRC)) $(GEN_SRC:.c=.o)
+ELEMENTS_OBJ := $(call obj,$(ELEMENTS_SRC))
 TEST_BIN     := $(patsubst tests/%.c,$(B)/tests/%,$(TEST_SRC))
 CHECKS       := $(TEST_BIN) $(B)/tests/kcheck $(wildcard tests/cli/test_*.sh)
 ifdef ONLY
@@ -82,21 +89,27 @@ endif
 # --- packages ---------------------------------------------------------------
 DEPS_build   := gcc libc6-dev make pkg-config libavformat-dev libavcodec-dev libavutil-dev libswscale-dev \
                 libconfig-dev libsqlite3-dev libglib2.0-dev libjson-glib-dev libpng-dev \
-                libjpeg-dev libkissfft-dev libpango1.0-dev
-DEPS_check   := $(DEPS_build) libgstreamer1.0-dev libcairo2-dev ffmpeg sqlite3
+                libjpeg-dev libkissfft-dev libpango1.0-dev libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
+DEPS_check   := $(DEPS_build) libcairo2-dev ffmpeg sqlite3 gstreamer1.0-tools gstreamer1.0-plugins-base \
+                gstreamer1.0-plugins-good valgrind
 DEPS_lint    := $(DEPS_check) git binutils clang clang-format cppcheck shellcheck
 DEPS_aarch64 := gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
-DEPS_bench   := $(DEPS_build) libdnnl-dev python3 python3-torch python3-torchvision python3-opencv ffmpeg
+DEPS_bench   := $(DEPS_build) libdnnl-dev python3 python3-torch python3-torchvision python3-opencv ffmpeg \
+                libcairo2-dev gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
 DEPS_parity  := $(DEPS_build) python3 python3-numpy python3-scipy python3-torch python3-torchvision \
                 python3-skimage python3-opencv python3-pil ffmpeg opencv-doc chromium
 
 # pkg-config is asked only by rules that compile: the first make on a machine may have to install it.
 need       = $(if $(shell $(PKG_CONFIG) --exists $(1) 2>/dev/null && echo yes),,$(error packages \
                are missing ($(1)): run "make deps"))
+need_gst   = $(if $(shell $(PKG_CONFIG) --atleast-version=$(GST_VERSION) gstreamer-1.0 2>/dev/null && echo yes),,$(error \
+               GStreamer $(GST_VERSION) or newer is missing: run "make deps"))
 pkg_cflags = $(call need,$(1))$(subst -I/,-isystem /,$(shell $(PKG_CONFIG) --cflags $(1)))
 pkg_libs   = $(call need,$(1))$(shell $(PKG_CONFIG) --libs $(1))
 PIPE_CFLAGS = $(eval PIPE_CFLAGS := $(call pkg_cflags,$(PIPELINE_PKGS)))$(PIPE_CFLAGS)
-TEST_CFLAGS = $(eval TEST_CFLAGS := $(call pkg_cflags,$(TEST_PKGS) $(PIPELINE_PKGS)))$(TEST_CFLAGS)
+GST_CFLAGS  = $(eval GST_CFLAGS := $(call need_gst)$(call pkg_cflags,$(GST_PKGS) $(PIPELINE_PKGS)))$(GST_CFLAGS)
+GST_LIBS    = $(eval GST_LIBS := $(call pkg_libs,$(GST_PKGS)))$(GST_LIBS)
+TEST_CFLAGS = $(eval TEST_CFLAGS := $(call pkg_cflags,$(TEST_PKGS) $(GST_PKGS) $(PIPELINE_PKGS)))$(TEST_CFLAGS)
 PIPE_LIBS   = $(eval PIPE_LIBS := $(call pkg_libs,$(PIPELINE_PKGS)))$(PIPE_LIBS)
 TEST_LIBS   = $(eval TEST_LIBS := $(call pkg_libs,$(TEST_PKGS)))$(TEST_LIBS)
 
@@ -104,9 +117,11 @@ TEST_LIBS   = $(eval TEST_LIBS := $(call pkg_libs,$(TEST_PKGS)))$(TEST_LIBS)
 .PHONY: all check check-run demo demo-run bench bench-full bench-programs lint parity parity-run deps deps-% install uninstall \
         clean help kernels kernels-aarch64 programs headers
 
-## all: build/coppice and the two libraries
-all: $(B)/coppice $(B)/libcoppice-nn.a $(B)/libcoppice.a
+## all: build/coppice, the two libraries and the GStreamer plugin, build/gst
+all: $(B)/coppice $(B)/libcoppice-nn.a $(B)/libcoppice.a $(B)/gst/libgstcoppice.so
+	@mkdir -p build/gst
 	@ln -sfn $(HASH)/coppice build/coppice
+	@ln -sfn ../$(HASH)/gst/libgstcoppice.so build/gst/libgstcoppice.so
 
 ## demo: build, make a data set, train dense and sparse, corrupt, evaluate, report (QUICK=1: a minute's version)
 demo: deps-build
@@ -128,7 +143,7 @@ kernels: $(B)/tests/kcheck
 kernels-aarch64: deps-aarch64
 	@$(MAKE) --no-print-directory CC=aarch64-linux-gnu-gcc KCHECK_RUN="qemu-aarch64 -L /usr/aarch64-linux-gnu" kernels
 
-## bench: minutes of timings: layers against oneDNN, nets against PyTorch, decoding against ffmpeg, OpenCV, torchvision
+## bench: minutes of timings: layers against oneDNN, nets against PyTorch, decoding against ffmpeg, OpenCV, torchvision; elements
 bench: bench-programs
 	@tests/bench/run.sh $(B) quick
 
@@ -136,10 +151,10 @@ bench: bench-programs
 bench-full: bench-programs
 	@tests/bench/run.sh $(B) full
 
-## bench-programs: build/bench_layers, bench_nets, bench_decode and bench_corrupt, to time one thing (--help)
+## bench-programs: build/bench_layers, bench_nets, bench_decode, bench_corrupt and bench_elements, to time one thing (--help)
 bench-programs: deps-bench
-	@$(MAKE) --no-print-directory $(B)/bench_layers $(B)/bench_nets $(B)/bench_decode $(B)/bench_corrupt
-	@for program in bench_layers bench_nets bench_decode bench_corrupt; do ln -sfn $(HASH)/$$program build/$$program; done
+	@$(MAKE) --no-print-directory $(BENCH_PROGRAMS:%=$(B)/%) all
+	@for program in $(BENCH_PROGRAMS); do ln -sfn $(HASH)/$$program build/$$program; done
 
 ## lint: layering, format, headers, symbols, cppcheck, clang with the same warnings
 lint: deps-lint
@@ -160,7 +175,7 @@ deps-%:
 	@tests/deps.sh $(sort $(DEPS_$*))
 
 ## programs: everything that compiles, tests included
-programs: $(B)/coppice $(TEST_BIN) $(B)/tests/kcheck $(PARITY_BIN) $(SAMPLE_BIN)
+programs: $(B)/coppice $(B)/gst/libgstcoppice.so $(TEST_BIN) $(B)/tests/kcheck $(PARITY_BIN) $(SAMPLE_BIN)
 
 ## headers: each header, compiled alone
 headers: $(HEADERS:%=$(B)/%.ok)
@@ -168,15 +183,16 @@ headers: $(HEADERS:%=$(B)/%.ok)
 LIB := $(DESTDIR)$(PREFIX)/lib
 PC   = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@PKGS@|$(PIPELINE_PKGS)|'
 
-## install: the command, both libraries, headers and pkg-config files (PREFIX, DESTDIR)
+## install: the command, both libraries, the plugin, headers and pkg-config files (PREFIX, DESTDIR)
 install: all $(B)/libcoppice-nn.so $(B)/libcoppice.so
-	install -d $(DESTDIR)$(PREFIX)/bin $(LIB)/pkgconfig $(DESTDIR)$(PREFIX)/include/coppice
+	install -d $(DESTDIR)$(PREFIX)/bin $(LIB)/pkgconfig $(LIB)/gstreamer-1.0 $(DESTDIR)$(PREFIX)/include/coppice
 	install -m 755 $(B)/coppice $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(B)/libcoppice-nn.a $(B)/libcoppice.a $(LIB)/
 	for lib in libcoppice-nn libcoppice; do \
 	    install -m 755 $(B)/$$lib.so $(LIB)/$$lib.so.$(VERSION) && \
 	    ln -sf $$lib.so.$(VERSION) $(LIB)/$$lib.$(SONAME) && \
 	    ln -sf $$lib.$(SONAME) $(LIB)/$$lib.so || exit; done
+	install -m 755 $(B)/gst/libgstcoppice.so $(LIB)/gstreamer-1.0/
 	$(PC) models/libcoppice-nn.pc.in > $(LIB)/pkgconfig/libcoppice-nn.pc
 	$(PC) pipeline/libcoppice.pc.in > $(LIB)/pkgconfig/libcoppice.pc
 	find models pipeline -name '*.h' ! -name '*_private.h' -exec \
@@ -186,6 +202,7 @@ install: all $(B)/libcoppice-nn.so $(B)/libcoppice.so
 uninstall:
 	rm -rf $(DESTDIR)$(PREFIX)/include/coppice $(DESTDIR)$(PREFIX)/bin/coppice
 	rm -f $(LIB)/libcoppice{-nn,}.{a,so,$(SONAME),so.$(VERSION)} $(LIB)/pkgconfig/libcoppice{-nn,}.pc
+	rm -f $(LIB)/gstreamer-1.0/libgstcoppice.so
 
 ## clean: remove everything that make made
 clean:
@@ -213,8 +230,14 @@ endef
 $(foreach t,$(TIERS),$(eval $(call tier_rule,$(t))))
 $(B)/pipeline/%.o: pipeline/%.c
 	$(call compile,$(CFLAGS_all) $(PIPE_CFLAGS))
+# Loops over pictures.
 $(B)/pipeline/corrupt/%.o: pipeline/corrupt/%.c
 	$(call compile,$(CFLAGS_all) $(if $(SAN),,-O3) $(PIPE_CFLAGS))
+$(B)/pipeline/media/convert.o: pipeline/media/convert.c
+	$(call compile,$(CFLAGS_all) $(if $(SAN),,-O3) $(PIPE_CFLAGS))
+# Of a plugin nothing is seen but its entry points.
+$(B)/elements/%.o: elements/%.c
+	$(call compile,$(CFLAGS_all) -fvisibility=hidden $(GST_CFLAGS))
 $(B)/gen/%.o: $(B)/gen/%.c
 	$(call compile,$(filter-out -W%,$(CFLAGS_all)) $(PIPE_CFLAGS))
 $(B)/tests/%.o: tests/%.c
@@ -223,6 +246,8 @@ $(B)/tests/kernels/%.o: tests/kernels/%.c
 	$(call compile,$(CFLAGS_all))
 $(B)/tests/bench/%.o: tests/bench/%.c
 	$(call compile,$(CFLAGS_all))
+$(B)/tests/bench/bench_elements.o: tests/bench/bench_elements.c
+	$(call compile,$(CFLAGS_all) $(TEST_CFLAGS))
 $(B)/samples/%.o: samples/%.c
 	$(call compile,$(CFLAGS_all))
 
@@ -235,6 +260,8 @@ $(B)/models/%.h.ok: models/%.h
 	$(call header,$(CFLAGS_all))
 $(B)/pipeline/%.h.ok: pipeline/%.h
 	$(call header,$(CFLAGS_all) $(PIPE_CFLAGS))
+$(B)/elements/%.h.ok: elements/%.h
+	$(call header,$(CFLAGS_all) $(GST_CFLAGS))
 $(B)/tests/%.h.ok: tests/%.h
 	$(call header,$(CFLAGS_all) $(TEST_CFLAGS))
 
@@ -255,17 +282,26 @@ $(B)/libcoppice.so: $(PIPELINE_OBJ) | $(B)/libcoppice-nn.so
 $(B)/coppice: $(call obj,$(CLI_SRC)) $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@$(if $(Q),echo "  LD    $(@F)")
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm
+$(B)/gst/libgstcoppice.so: $(ELEMENTS_OBJ) $(B)/libcoppice.a $(B)/libcoppice-nn.a
+	@mkdir -p $(@D)
+	@$(if $(Q),echo "  LD    gst/$(@F)")
+	$(Q)$(CC) $(LDFLAGS_all) -shared -Wl,--exclude-libs,ALL $(if $(SAN),,-Wl,-z,defs) -o $@ $^ $(GST_LIBS) $(PIPE_LIBS) -lm
 $(B)/tests/kcheck: $(call obj,$(KCHECK_SRC) $(CORE_SRC) $(KERN_SRC)) $(LANE_OBJ)
 	$(Q)$(CC) $(LDFLAGS_all) $(KCHECK_LDFLAGS) -o $@ $^ -lm
+# Elements are registered by their tests, from the plugin's own objects.
+$(filter $(B)/tests/elements/%,$(TEST_BIN)): $(ELEMENTS_OBJ) $(call obj,$(ELEMENTS_LIB_SRC))
 $(TEST_BIN): $(B)/tests/%: $(B)/tests/%.o $(call obj,$(TEST_LIB_SRC)) $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@$(if $(Q),echo "  LD    tests/$*")
-	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(TEST_LIBS) $(PIPE_LIBS) -lm
+	$(Q)$(CC) $(LDFLAGS_all) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(if $(filter elements/%,$*),$(GST_LIBS)) \
+	    $(TEST_LIBS) $(PIPE_LIBS) -lm
 $(B)/bench_layers: $(call obj,tests/bench/bench_layers.c $(BENCH_SRC)) $(B)/libcoppice-nn.a
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ -ldnnl -lgomp -lm
 $(B)/bench_nets: $(call obj,tests/bench/bench_nets.c tests/bench/bench_clock.c) $(B)/libcoppice-nn.a
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ -lm
 $(B)/bench_decode $(B)/bench_corrupt: $(B)/bench_%: $(call obj,tests/bench/bench_clock.c) $(B)/tests/bench/bench_%.o $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm
+$(B)/bench_elements: $(call obj,tests/bench/bench_clock.c tests/bench/bench_elements.c) $(ELEMENTS_OBJ) $(B)/libcoppice.a $(B)/libcoppice-nn.a
+	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(GST_LIBS) $(TEST_LIBS) $(PIPE_LIBS) -lm
 $(B)/parity/%: $(B)/tests/parity/%.o $(B)/libcoppice.a $(B)/libcoppice-nn.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ $(PIPE_LIBS) -lm

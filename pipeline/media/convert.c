@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "pipeline/corrupt/tiers.h"
+
 enum { BLOCK = 128, BITS = 16 };
 
 typedef enum Layout { PLANAR, SEMIPLANAR, PACKED } Layout;
@@ -293,8 +295,9 @@ static void store_chroma(const CopFrame *to, const Block *block, int cx, int cy,
 }
 
 /* Rows y .. y + rows - 1 (those that share chroma rows of `to`) of n columns from x on. */
-static void convert_block(const CopFrame *to, const CopFrame *from, const Matrix *matrix,
-                          Block in[2], Block *out, int x, int y, int rows, int n)
+COP_TIERS_WHOLE static void convert_block(const CopFrame *to, const CopFrame *from,
+                                          const Matrix *matrix, Block in[2], Block *out, int x,
+                                          int y, int rows, int n)
 {
     const Format *f = &formats[to->format];
     const bool packed = f->layout == PACKED, whole = packed || f->shift_w == 0;

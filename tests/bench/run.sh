@@ -1,5 +1,5 @@
 #!/bin/bash
-# Layers against oneDNN, nets against PyTorch, decoding against ffmpeg, OpenCV and torchvision: text on stdout, samples as JSON in build/bench.
+# Layers against oneDNN, nets against PyTorch, decoding against ffmpeg, OpenCV and torchvision, elements against GStreamer's: text on stdout, samples as JSON in build/bench.
 # Usage: tests/bench/run.sh BUILD quick|full
 # SPDX-License-Identifier: LGPL-2.1-or-later
 set -u
@@ -14,6 +14,7 @@ if [ "$mode" = quick ]; then
     "$build/bench_layers" --quick --threads $threads --json "$out/layers_$threads.json" || failed=1
     /usr/bin/python3 "$here/bench_nets.py" "$build/bench_nets" --quick --json "$out/nets.json" || failed=1
     /usr/bin/python3 "$here/bench_decode.py" "$build/bench_decode" --rounds 3 --json "$out/decode.json" || failed=1
+    /usr/bin/python3 "$here/bench_elements.py" "$build/bench_elements" "$build/coppice" --quick --rounds 2 --json "$out/elements.json" || failed=1
 else
     for threads in 1 2; do
         [ $threads -le "$cores" ] || continue
@@ -25,6 +26,7 @@ else
     done
     /usr/bin/python3 "$here/bench_nets.py" "$build/bench_nets" "${archs[@]}" --json "$out/nets.json" || failed=1
     /usr/bin/python3 "$here/bench_decode.py" "$build/bench_decode" --rounds 9 --json "$out/decode.json" || failed=1
+    /usr/bin/python3 "$here/bench_elements.py" "$build/bench_elements" "$build/coppice" --rounds 5 --json "$out/elements.json" || failed=1
 fi
 echo
 echo "every sample: $out/*.json; tables of them: tests/bench/bench_tables.py --markdown $out/{layers_*,nets}.json"

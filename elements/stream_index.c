@@ -1,0 +1,41 @@
+/* Which frame of its file a buffer is.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "elements/stream_index.h"
+
+/* Frames that lie between stream times, rounded; may be negative. */
+static gint64 frames_between(gint64 from, gint64 to, gint fps_n, gint fps_d)
+{
+    const gboolean back = to < from;
+    const guint64 span = (guint64)(back ? from - to : to - from);
+    const guint64 unit = (guint64)fps_d * GST_SECOND;
+    const gint64 frames = (gint64)gst_util_uint64_scale_round(span, (guint64)fps_n, unit);
+    return back ? -frames : frames;
+}
+
+gint64 cop_stream_index_next(CopStreamIndex *index, const GstSegment *segment,
+                             const GstBuffer *buffer, gint fps_n, gint fps_d)
+{
+    guint64 time = 0;
+    int sign = 0;
+    if (segment->format == GST_FORMAT_TIME && GST_BUFFER_PTS_IS_VALID(buffer))
+        sign = gst_segment_to_stream_time_full(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer),
+                                               &time);
+    const gint64 at = sign < 0 ? -(gint64)time : (gint64)time;
+    gboolean count = !index->lost && segment->rate > 0 && !GST_BUFFER_IS_DISCONT(buffer);
+    if (!index->started) {
+        const gboolean head = segment->rate > 0 && segment->time == 0;
+        index->started = TRUE;
+        index->origin = head && sign > 0 ? time : 0;
+        count = head;
+        index->next = 0;
+    }
+    if (!count && sign != 0 && fps_n > 0)
+        index->next = MAX(0, frames_between((gint64)index->origin, at, fps_n, fps_d));
+    index->lost = FALSE;
+    return index->next++;
+}
+
+void cop_stream_index_lose(CopStreamIndex *index)
+{
+    index->lost = TRUE;
+}
