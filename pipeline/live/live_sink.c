@@ -23,8 +23,10 @@ static bool is_result_file(const char *location)
            g_str_has_suffix(location, ".sqlite3");
 }
 
-static void destroy(CopLiveSink **out)
+void cop_live_sink_abandon(CopLiveSink **out)
 {
+    if (!out || !*out)
+        return;
     CopLiveSink *sink = *out;
     cop_live_store_close(&sink->store);
     if (sink->lines)
@@ -49,7 +51,7 @@ CopStatus cop_live_sink_open(CopLiveSink **out, const char *location, const char
         status =
             cop_error_set(err, COP_ERR_IO, "%s: cannot be written: %s", location, strerror(errno));
     if (status != COP_OK)
-        destroy(&sink);
+        cop_live_sink_abandon(&sink);
     *out = sink;
     return status;
 }
@@ -87,6 +89,6 @@ CopStatus cop_live_sink_close(CopLiveSink **out, CopError *err)
     } else {
         status = put_line(sink, line, err);
     }
-    destroy(out);
+    cop_live_sink_abandon(out);
     return status;
 }

@@ -21,4 +21,7 @@ CopStatus cop_live_sink_add(CopLiveSink *sink, const CopLiveGridAnswer *answer,
  * sink is gone whatever comes back. NULL-safe. */
 CopStatus cop_live_sink_close(CopLiveSink **sink, CopError *err) COP_MUST_CHECK;
 
+/* Closes it without one. NULL-safe, idempotent. */
+void cop_live_sink_abandon(CopLiveSink **sink);
+
 #endif
