@@ -2,13 +2,25 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "elements/live_filter.h"
 
+#include <stddef.h>
+
 #include "elements/live_filter_private.h"
+#include "elements/option_property.h"
 
 GST_DEBUG_CATEGORY(cop_live_filter_debug);
 #define GST_CAT_DEFAULT cop_live_filter_debug
 
-const char *const cop_live_filter_policies[] = {"auto", "drop-oldest", "drop-newest", "block",
-                                                NULL};
+static const char *const policies[] = {"auto", "drop-oldest", "drop-newest", "block", NULL};
+
+static const CopOption rows[] = {
+    {"backpressure",
+     "what becomes of a window for which there is no room; auto: drop-oldest behind a live source, "
+     "else block",
+     COP_TYPE_CHOICE, offsetof(CopLiveFilterSettings, backpressure), "auto", 0, 0, policies, 0},
+    {"overlay", "draw what the models say into the picture", COP_TYPE_BOOL,
+     offsetof(CopLiveFilterSettings, overlay), "false", 0, 0, NULL, 0},
+    COP_OPTIONS_END,
+};
 
 G_DEFINE_ABSTRACT_TYPE_WITH_CODE(GstLiveFilter, cop_live_filter, GST_TYPE_ELEMENT,
                                  G_ADD_PRIVATE(GstLiveFilter)
@@ -21,7 +33,9 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE(
     "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(COP_RAW_VIDEO_CAPS));
 
 enum {
-    PROP_FRAMES = 1,
+    PROP_BACKPRESSURE = 1, /* the rows above */
+    PROP_OVERLAY,
+    PROP_FRAMES,
     PROP_WINDOWS,
     PROP_WINDOWS_RUN,
     PROP_WINDOWS_DROPPED,
@@ -68,6 +82,28 @@ static void find_stats(GstLiveFilter *self, CopLiveStats *stats, CopClipWindowCo
     GST_OBJECT_UNLOCK(self);
 }
 
+CopLiveFilterSettings cop_live_filter_settings(GstLiveFilter *self)
+{
+    GST_OBJECT_LOCK(self);
+    const CopLiveFilterSettings settings = cop_live_filter_private(self)->settings;
+    GST_OBJECT_UNLOCK(self);
+    return settings;
+}
+
+static void set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec)
+{
+    GstLiveFilter *self = COP_LIVE_FILTER(object);
+    (void)spec;
+    GST_OBJECT_LOCK(self);
+    cop_property_set(&rows[id - 1], &cop_live_filter_private(self)->settings, value, NULL);
+    GST_OBJECT_UNLOCK(self);
+    const int place = cop_live_filter_settings(self).backpressure;
+    if (id != PROP_BACKPRESSURE || place == 0 || !cop_live_filter_hold(self))
+        return;
+    COP_LIVE_FILTER_GET_CLASS(self)->set_policy(self, (CopBackpressure)(place - 1));
+    cop_live_filter_let_go(self);
+}
+
 /* Nanoseconds; 0 before the first answer. */
 static guint64 nanoseconds(double seconds)
 {
@@ -82,6 +118,12 @@ static void get_property(GObject *object, guint id, GValue *value, GParamSpec *s
     CopClipWindowCounts counts;
     find_stats(self, &stats, &counts);
     switch (id) {
+    case PROP_BACKPRESSURE:
+    case PROP_OVERLAY:
+        GST_OBJECT_LOCK(self);
+        cop_property_get(&rows[id - 1], &p->settings, value);
+        GST_OBJECT_UNLOCK(self);
+        break;
     case PROP_FRAMES:
         GST_OBJECT_LOCK(self);
         g_value_set_uint64(value, p->frames);
@@ -121,6 +163,8 @@ static void install_counter(GObjectClass *object, guint id, const char *name, co
 
 static void install_properties(GObjectClass *object)
 {
+    cop_properties_install(object, rows, GST_PARAM_MUTABLE_PLAYING);
+    gst_type_mark_as_plugin_api(g_type_from_name("CopBackpressure"), 0);
     install_counter(object, PROP_FRAMES, "frames", "Frames that have come in since READY");
     install_counter(object, PROP_WINDOWS, "windows", "Windows that were complete");
     install_counter(object, PROP_WINDOWS_RUN, "windows-run", "Windows that were answered");
@@ -200,7 +244,7 @@ CopOverlay *cop_live_filter_begin_overlay(GstLiveFilter *self)
 {
     GstLiveFilterPrivate *p = cop_live_filter_private(self);
     g_mutex_lock(&p->overlay_lock);
-    return COP_LIVE_FILTER_GET_CLASS(self)->shows(self) ? p->overlay : NULL;
+    return cop_live_filter_settings(self).overlay ? p->overlay : NULL;
 }
 
 void cop_live_filter_end_overlay(GstLiveFilter *self)
@@ -291,6 +335,7 @@ void cop_live_filter_class_set_up(GstElementClass *klass, const char *meta)
 static void cop_live_filter_class_init(GstLiveFilterClass *klass)
 {
     GObjectClass *object = G_OBJECT_CLASS(klass);
+    object->set_property = set_property;
     object->get_property = get_property;
     object->finalize = finalize;
     GST_ELEMENT_CLASS(klass)->change_state = change_state;
@@ -313,4 +358,6 @@ static void cop_live_filter_init(GstLiveFilter *self)
     gst_segment_init(&p->segment, GST_FORMAT_UNDEFINED);
     g_mutex_init(&p->life);
     g_mutex_init(&p->overlay_lock);
+    if (cop_options_defaults(rows, &p->settings, NULL) != COP_OK)
+        GST_WARNING_OBJECT(self, "no memory for settings");
 }

@@ -11,13 +11,11 @@
 #include "pipeline/live/live_queue.h"
 #include "pipeline/live/overlay.h"
 
-/* Property backpressure: the first one is drop-oldest behind a live source, else block. */
-extern const char *const cop_live_filter_policies[]; /* "auto", then cop_backpressure_names */
-
 #define COP_TYPE_LIVE_FILTER (cop_live_filter_get_type())
 G_DECLARE_DERIVABLE_TYPE(GstLiveFilter, cop_live_filter, COP, LIVE_FILTER, GstElement)
 
-/* What a subclass supplies. `core` is what open() makes and close() frees, in READY; others run
+/* The base has the properties backpressure and overlay, and the counters. A subclass supplies the
+ * rest: open() makes its core, with the policy block, and close() frees it, in READY; others run
  * only between the two. */
 struct _GstLiveFilterClass {
     GstElementClass parent_class;
@@ -32,9 +30,6 @@ struct _GstLiveFilterClass {
     void (*end)(GstLiveFilter *self);
     void (*set_policy)(GstLiveFilter *self, CopBackpressure policy);
     void (*stats)(GstLiveFilter *self, CopLiveStats *stats, CopClipWindowCounts *counts);
-    /* Settings that may change at any time. */
-    int (*policy)(GstLiveFilter *self); /* place in cop_live_filter_policies */
-    gboolean (*shows)(GstLiveFilter *self);
 };
 
 /* Registers the custom meta `name`, which every transform keeps; and adds pads to a class. */

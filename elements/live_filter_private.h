@@ -5,10 +5,16 @@
 
 #include "elements/live_filter.h"
 
+typedef struct CopLiveFilterSettings {
+    int backpressure; /* 0: auto; else 1 + CopBackpressure */
+    bool overlay;
+} CopLiveFilterSettings;
+
 typedef struct GstLiveFilterPrivate {
     GstPad *sink, *src;
 
     /* Under the object lock. */
+    CopLiveFilterSettings settings;
     guint64 frames;
     GstStructure *latest; /* answer that buffers carry; NULL: none yet */
     CopLiveStats stats;   /* of the last core, once that is gone */
@@ -33,6 +39,9 @@ GstLiveFilterPrivate *cop_live_filter_private(GstLiveFilter *self);
 /* The stream, live_filter_stream.c. */
 GstFlowReturn cop_live_filter_chain(GstPad *pad, GstObject *parent, GstBuffer *buffer);
 gboolean cop_live_filter_sink_event(GstPad *pad, GstObject *parent, GstEvent *event);
+
+/* The settings of this moment. */
+CopLiveFilterSettings cop_live_filter_settings(GstLiveFilter *self);
 
 /* Says what went wrong in terms of GStreamer. */
 void cop_live_filter_error(GstLiveFilter *self, const CopError *err);

@@ -45,6 +45,7 @@ static gboolean set_caps(GstLiveFilter *self, GstEvent *event)
         gst_event_unref(event);
         return FALSE;
     }
+    p->policy_known = FALSE; /* the core may be another one */
     renew_overlay(self);
     return gst_pad_event_default(p->sink, GST_OBJECT(self), event);
 }
@@ -125,8 +126,11 @@ static void set_policy(GstLiveFilter *self)
     const GstLiveFilterClass *klass = COP_LIVE_FILTER_GET_CLASS(self);
     gboolean live = FALSE;
     p->policy_known = TRUE;
-    if (klass->policy(self) > 0)
+    const int place = cop_live_filter_settings(self).backpressure;
+    if (place > 0) {
+        klass->set_policy(self, (CopBackpressure)(place - 1));
         return;
+    }
     GstQuery *query = gst_query_new_latency();
     if (gst_pad_peer_query(p->sink, query))
         gst_query_parse_latency(query, &live, NULL, NULL);
@@ -227,7 +231,7 @@ static GstBuffer *draw(GstLiveFilter *self, GstBuffer *buffer)
     GstLiveFilterPrivate *p = cop_live_filter_private(self);
     GstVideoFrame mapped;
     CopFrame view;
-    if (!p->overlay || !COP_LIVE_FILTER_GET_CLASS(self)->shows(self))
+    if (!p->overlay || !cop_live_filter_settings(self).overlay)
         return buffer;
     buffer = gst_buffer_make_writable(buffer);
     if (!gst_video_frame_map(&mapped, &p->video.info, buffer,

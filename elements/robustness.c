@@ -141,24 +141,6 @@ static void stats(GstLiveFilter *filter, CopLiveStats *out, CopClipWindowCounts 
     cop_live_grid_stats(COP_ROBUSTNESS(filter)->core, out, counts);
 }
 
-static int policy(GstLiveFilter *filter)
-{
-    const GstRobustness *self = COP_ROBUSTNESS(filter);
-    GST_OBJECT_LOCK(self);
-    const int place = self->settings.backpressure;
-    GST_OBJECT_UNLOCK(self);
-    return place;
-}
-
-static gboolean shows(GstLiveFilter *filter)
-{
-    const GstRobustness *self = COP_ROBUSTNESS(filter);
-    GST_OBJECT_LOCK(self);
-    const gboolean overlay = self->settings.overlay;
-    GST_OBJECT_UNLOCK(self);
-    return overlay;
-}
-
 /* --- properties ---------------------------------------------------------------------- */
 
 static void set_label(GstRobustness *self)
@@ -181,17 +163,12 @@ static void set_property(GObject *object, guint id, const GValue *value, GParamS
     GST_OBJECT_LOCK(self);
     const gboolean set =
         cop_property_set(&cop_robustness_rows[id - 1], &self->settings, value, &err);
-    const int place = self->settings.backpressure;
     GST_OBJECT_UNLOCK(self);
     if (!set)
         GST_WARNING_OBJECT(self, "%s", err.text);
-    if ((id != COP_ROBUSTNESS_LABEL && id != COP_ROBUSTNESS_BACKPRESSURE) ||
-        !cop_live_filter_hold(COP_LIVE_FILTER(self)))
+    if (id != COP_ROBUSTNESS_LABEL || !cop_live_filter_hold(COP_LIVE_FILTER(self)))
         return;
-    if (id == COP_ROBUSTNESS_LABEL)
-        set_label(self);
-    else if (place > 0)
-        set_policy(COP_LIVE_FILTER(self), (CopBackpressure)(place - 1));
+    set_label(self);
     cop_live_filter_let_go(COP_LIVE_FILTER(self));
 }
 
@@ -229,8 +206,6 @@ static void cop_robustness_class_init(GstRobustnessClass *klass)
     filter->end = end;
     filter->set_policy = set_policy;
     filter->stats = stats;
-    filter->policy = policy;
-    filter->shows = shows;
     cop_live_filter_class_set_up(element, COP_ROBUSTNESS_META);
     gst_element_class_set_static_metadata(element, "Robustness of video models",
                                           "Filter/Analyzer/Video",

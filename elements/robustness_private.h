@@ -10,14 +10,14 @@
 typedef struct CopRobustnessSettings {
     CopStrings models, params;
     char *labels, *corruptions, *severities, *label, *label_track, *preset, *location, *stream;
-    int stage, temporal, lanes, hop, threads, backpressure;
+    int stage, temporal, lanes, hop, threads;
     uint64_t seed, clip_id;
     double half_life;
-    bool pad, overlay;
+    bool pad;
 } CopRobustnessSettings;
 
 extern const CopOption cop_robustness_rows[];
-enum { COP_ROBUSTNESS_LABEL = 5, COP_ROBUSTNESS_BACKPRESSURE = 17 }; /* property numbers */
+enum { COP_ROBUSTNESS_LABEL = 5 }; /* number of the property */
 
 #define COP_TYPE_ROBUSTNESS (cop_robustness_get_type())
 G_DECLARE_FINAL_TYPE(GstRobustness, cop_robustness, COP, ROBUSTNESS, GstLiveFilter)

@@ -50,8 +50,8 @@ G_DECLARE_FINAL_TYPE(GstVideoClassify, cop_video_classify, COP, VIDEO_CLASSIFY, 
 
 typedef struct Settings {
     char *model, *labels;
-    int hop, top_k, threads, backpressure;
-    bool pad, tile, overlay;
+    int hop, top_k, threads;
+    bool pad, tile;
 } Settings;
 
 static const CopOption rows[] = {
@@ -67,10 +67,6 @@ static const CopOption rows[] = {
      "5", 1, COP_TOP, NULL, 0},
     {"threads", "threads that compute; 0: all processors; taken in READY", COP_TYPE_INT,
      offsetof(Settings, threads), "0", 0, 1024, NULL, 0},
-    {"backpressure",
-     "what becomes of a window for which there is no room; auto: drop-oldest behind a live source, "
-     "else block",
-     COP_TYPE_CHOICE, offsetof(Settings, backpressure), "auto", 0, 0, cop_live_filter_policies, 0},
     {"pad",
      "at the end answer a partial window, filled as the model's clip.policy says; taken in "
      "READY",
@@ -79,12 +75,10 @@ static const CopOption rows[] = {
      "spread a window over the vector lanes, which is faster; else as a batch of one; taken "
      "in READY",
      COP_TYPE_BOOL, offsetof(Settings, tile), "true", 0, 0, NULL, 0},
-    {"overlay", "draw the likeliest classes into the picture", COP_TYPE_BOOL,
-     offsetof(Settings, overlay), "false", 0, 0, NULL, 0},
     COP_OPTIONS_END,
 };
 
-enum { ROW_MODEL = 1, ROW_BACKPRESSURE = 6 }; /* property numbers */
+enum { PROP_MODEL = 1 }; /* of the rows */
 
 struct _GstVideoClassify {
     GstLiveFilter parent;
@@ -157,14 +151,13 @@ static CopStatus open_core(GstLiveFilter *filter, CopError *err)
     GST_OBJECT_LOCK(self);
     CopStatus status = cop_options_copy(rows, &s, &self->settings);
     GST_OBJECT_UNLOCK(self);
-    const CopLiveClassifierOptions options = {
-        .model = s.model,
-        .labels = s.labels,
-        .batch = !s.tile,
-        .threads = s.threads,
-        .policy = s.backpressure ? (CopBackpressure)(s.backpressure - 1) : COP_BLOCK,
-        .hop = s.hop,
-        .pad = s.pad};
+    const CopLiveClassifierOptions options = {.model = s.model,
+                                              .labels = s.labels,
+                                              .batch = !s.tile,
+                                              .threads = s.threads,
+                                              .policy = COP_BLOCK,
+                                              .hop = s.hop,
+                                              .pad = s.pad};
     if (status != COP_OK)
         cop_error_set(err, status, "out of memory");
     else if (!*s.model)
@@ -210,24 +203,6 @@ static void stats(GstLiveFilter *filter, CopLiveStats *out, CopClipWindowCounts 
     cop_live_classifier_stats(COP_VIDEO_CLASSIFY(filter)->core, out, counts);
 }
 
-static int policy(GstLiveFilter *filter)
-{
-    const GstVideoClassify *self = COP_VIDEO_CLASSIFY(filter);
-    GST_OBJECT_LOCK(self);
-    const int place = self->settings.backpressure;
-    GST_OBJECT_UNLOCK(self);
-    return place;
-}
-
-static gboolean shows(GstLiveFilter *filter)
-{
-    const GstVideoClassify *self = COP_VIDEO_CLASSIFY(filter);
-    GST_OBJECT_LOCK(self);
-    const gboolean overlay = self->settings.overlay;
-    GST_OBJECT_UNLOCK(self);
-    return overlay;
-}
-
 /* --- properties ---------------------------------------------------------------------- */
 
 /* A model that cannot be read leaves the old one in place. */
@@ -251,16 +226,12 @@ static void set_property(GObject *object, guint id, const GValue *value, GParamS
     (void)spec;
     GST_OBJECT_LOCK(self);
     const gboolean set = cop_property_set(&rows[id - 1], &self->settings, value, &err);
-    const int place = self->settings.backpressure;
     GST_OBJECT_UNLOCK(self);
     if (!set)
         GST_WARNING_OBJECT(self, "%s", err.text);
-    if ((id != ROW_MODEL && id != ROW_BACKPRESSURE) || !cop_live_filter_hold(COP_LIVE_FILTER(self)))
+    if (id != PROP_MODEL || !cop_live_filter_hold(COP_LIVE_FILTER(self)))
         return;
-    if (id == ROW_MODEL)
-        swap(self);
-    else if (place > 0)
-        set_policy(COP_LIVE_FILTER(self), (CopBackpressure)(place - 1));
+    swap(self);
     cop_live_filter_let_go(COP_LIVE_FILTER(self));
 }
 
@@ -288,7 +259,6 @@ static void cop_video_classify_class_init(GstVideoClassifyClass *klass)
     object->get_property = get_property;
     object->finalize = finalize;
     cop_properties_install(object, rows, GST_PARAM_MUTABLE_PLAYING);
-    gst_type_mark_as_plugin_api(g_type_from_name("CopBackpressure"), 0);
     filter->open = open_core;
     filter->close = close_core;
     filter->push = push;
@@ -297,8 +267,6 @@ static void cop_video_classify_class_init(GstVideoClassifyClass *klass)
     filter->end = end;
     filter->set_policy = set_policy;
     filter->stats = stats;
-    filter->policy = policy;
-    filter->shows = shows;
     cop_live_filter_class_set_up(element, COP_VIDEO_CLASSIFY_META);
     gst_element_class_set_static_metadata(element, "Video classifier", "Filter/Analyzer/Video",
                                           "Names what a video shows, by a sliding window and a "
