@@ -8,6 +8,7 @@
 #include "pipeline/cli.h"
 #include "pipeline/eval/grid_work.h"
 #include "pipeline/eval/lane_batch.h"
+#include "pipeline/eval/model_row.h"
 #include "pipeline/eval/provenance.h"
 #include "pipeline/eval/setup.h"
 #include "pipeline/interrupt.h"
@@ -49,11 +50,8 @@ typedef struct Grid {
 
 static bool same_input(const CopGridInput *a, const CopGridInput *b)
 {
-    const CopPrepare *p = &a->prepare, *q = &b->prepare;
     return a->sample.frames == b->sample.frames && a->sample.stride == b->sample.stride &&
-           p->resize_h == q->resize_h && p->resize_w == q->resize_w && p->crop == q->crop &&
-           memcmp(p->mean, q->mean, sizeof p->mean) == 0 &&
-           memcmp(p->std, q->std, sizeof p->std) == 0 && a->h == b->h && a->w == b->w;
+           cop_prepare_equal(&a->prepare, &b->prepare) && a->h == b->h && a->w == b->w;
 }
 
 static CopStatus find_input(Grid *grid, GridModel *m)
@@ -120,21 +118,7 @@ static CopStatus open_models(Grid *grid)
 
 static CopStatus store_model(Grid *grid, GridModel *m)
 {
-    double dense;
-    size_t nonzeros;
-    const double macs = cop_net_macs(m->model->net, &dense);
-    const size_t parameters = cop_net_count(m->model->net, &nonzeros);
-    const CopStoreModel row = {.sha256 = m->model->sha256,
-                               .name = m->model->name,
-                               .arch = m->model->arch,
-                               .method = m->model->method,
-                               .density = m->model->density,
-                               .recipe = m->model->recipe,
-                               .seed = m->model->seed,
-                               .parameters = (int64_t)parameters,
-                               .nonzeros = (int64_t)nonzeros,
-                               .flops = (int64_t)(2 * macs),
-                               .flops_dense = (int64_t)(2 * dense)};
+    const CopStoreModel row = cop_model_row(m->model);
     COP_TRY(cop_store_model(grid->store, &row, &m->id, grid->err));
     m->cell = g_new0(int64_t, grid->variants.n);
     for (int v = 0; v < grid->variants.n; v++) {

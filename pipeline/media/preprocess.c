@@ -238,6 +238,36 @@ CopStatus cop_prepare_frame(const CopPrepare *prepare, const CopFrame *frame, Co
     return resize(prepare, frame, box, emit_lane, &to);
 }
 
+typedef struct Values {
+    float *out;
+    int h, w;
+    bool flip;
+    float mean[3], std[3];
+} Values;
+
+static void emit_values(void *ctx, int y, const float *row)
+{
+    const Values *to = ctx;
+    const int w = to->w;
+    for (int c = 0; c < 3; c++) {
+        float *out = to->out + ((size_t)c * (size_t)to->h + (size_t)y) * (size_t)w;
+        for (int x = 0; x < w; x++)
+            out[x] = (row[c * w + (to->flip ? w - 1 - x : x)] - to->mean[c]) / to->std[c];
+    }
+}
+
+CopStatus cop_prepare_values(const CopPrepare *prepare, const CopFrame *frame, CopCropBox box,
+                             float *values)
+{
+    Values to = {.out = values, .flip = box.flip};
+    cop_prepare_size(prepare, frame->width, frame->height, &to.h, &to.w);
+    for (int c = 0; c < 3; c++) {
+        to.mean[c] = (float)prepare->mean[c];
+        to.std[c] = (float)prepare->std[c];
+    }
+    return resize(prepare, frame, box, emit_values, &to);
+}
+
 typedef struct Picture {
     const CopFrame *frame;
     bool flip;
@@ -286,6 +316,13 @@ void cop_prepare_normalise(const CopPrepare *prepare, const CopFrame *picture, c
                 out[i * COP_LANES] = value[c][row[3 * i + c]];
         }
     }
+}
+
+bool cop_prepare_equal(const CopPrepare *a, const CopPrepare *b)
+{
+    return a->resize_h == b->resize_h && a->resize_w == b->resize_w && a->crop == b->crop &&
+           memcmp(a->mean, b->mean, sizeof a->mean) == 0 &&
+           memcmp(a->std, b->std, sizeof a->std) == 0;
 }
 
 CopStatus cop_prepare_check(const CopPrepare *prepare, const char *path, int width, int height,

@@ -25,6 +25,9 @@ void cop_prepare_size(const CopPrepare *prepare, int width, int height, int *out
 CopStatus cop_prepare_check(const CopPrepare *prepare, const char *path, int width, int height,
                             int h, int w, CopError *err) COP_MUST_CHECK;
 
+/* True where both make the same of every picture. */
+bool cop_prepare_equal(const CopPrepare *a, const CopPrepare *b);
+
 /* Where the crop lies in the resized picture; centre is torchvision's (round half to even). */
 typedef struct CopCropBox {
     int top, left;
@@ -43,6 +46,11 @@ CopCropBox cop_prepare_view(const CopPrepare *prepare, int width, int height, in
  * box lies outside the resized picture or that is larger than 16384 a side. */
 CopStatus cop_prepare_frame(const CopPrepare *prepare, const CopFrame *frame, CopCropBox box,
                             const CopTensor *x, int lane, int t) COP_MUST_CHECK;
+
+/* The same into memory of its own, [3][h][w] of cop_prepare_size(), for later:
+ * cop_tensor_load_lane() of several puts the very same numbers into a lane. */
+CopStatus cop_prepare_values(const CopPrepare *prepare, const CopFrame *frame, CopCropBox box,
+                             float *values) COP_MUST_CHECK;
 
 /* The resized and cropped picture itself, 8-bit RGB (rounded to nearest), for corruption at
  * stage "input" and for looking at; index and pts are carried over. `out` is returned. */

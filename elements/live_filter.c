@@ -1,0 +1,363 @@
+/* What the elements that watch a stream share: class, states, answers.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "elements/live_filter.h"
+
+#include <stddef.h>
+
+#include "elements/live_filter_private.h"
+#include "elements/option_property.h"
+
+GST_DEBUG_CATEGORY(cop_live_filter_debug);
+#define GST_CAT_DEFAULT cop_live_filter_debug
+
+static const char *const policies[] = {"auto", "drop-oldest", "drop-newest", "block", NULL};
+
+static const CopOption rows[] = {
+    {"backpressure",
+     "what becomes of a window for which there is no room; auto: drop-oldest behind a live source, "
+     "else block",
+     COP_TYPE_CHOICE, offsetof(CopLiveFilterSettings, backpressure), "auto", 0, 0, policies, 0},
+    {"overlay", "draw what the models say into the picture", COP_TYPE_BOOL,
+     offsetof(CopLiveFilterSettings, overlay), "false", 0, 0, NULL, 0},
+    COP_OPTIONS_END,
+};
+
+G_DEFINE_ABSTRACT_TYPE_WITH_CODE(GstLiveFilter, cop_live_filter, GST_TYPE_ELEMENT,
+                                 G_ADD_PRIVATE(GstLiveFilter)
+                                     GST_DEBUG_CATEGORY_INIT(cop_live_filter_debug, "coppice-live",
+                                                             0, "models beside a stream"))
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE(
+    "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(COP_RAW_VIDEO_CAPS));
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE(
+    "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(COP_RAW_VIDEO_CAPS));
+
+enum {
+    PROP_BACKPRESSURE = 1, /* the rows above */
+    PROP_OVERLAY,
+    PROP_FRAMES,
+    PROP_WINDOWS,
+    PROP_WINDOWS_RUN,
+    PROP_WINDOWS_DROPPED,
+    PROP_WINDOWS_BROKEN,
+    PROP_CLIPS_PER_SECOND,
+    PROP_LATENCY_P50,
+    PROP_LATENCY_P95,
+    PROP_LATENCY_P99
+};
+
+GstLiveFilterPrivate *cop_live_filter_private(GstLiveFilter *self)
+{
+    return cop_live_filter_get_instance_private(self);
+}
+
+gboolean cop_live_filter_hold(GstLiveFilter *self)
+{
+    GstLiveFilterPrivate *p = cop_live_filter_private(self);
+    g_mutex_lock(&p->life);
+    if (p->opened)
+        return TRUE;
+    g_mutex_unlock(&p->life);
+    return FALSE;
+}
+
+void cop_live_filter_let_go(GstLiveFilter *self)
+{
+    g_mutex_unlock(&cop_live_filter_private(self)->life);
+}
+
+/* --- properties -------------------------------------------------------------------- */
+
+static void find_stats(GstLiveFilter *self, CopLiveStats *stats, CopClipWindowCounts *counts)
+{
+    GstLiveFilterPrivate *p = cop_live_filter_private(self);
+    if (cop_live_filter_hold(self)) {
+        COP_LIVE_FILTER_GET_CLASS(self)->stats(self, stats, counts);
+        cop_live_filter_let_go(self);
+        return;
+    }
+    GST_OBJECT_LOCK(self);
+    *stats = p->stats;
+    *counts = p->counts;
+    GST_OBJECT_UNLOCK(self);
+}
+
+CopLiveFilterSettings cop_live_filter_settings(GstLiveFilter *self)
+{
+    GST_OBJECT_LOCK(self);
+    const CopLiveFilterSettings settings = cop_live_filter_private(self)->settings;
+    GST_OBJECT_UNLOCK(self);
+    return settings;
+}
+
+static void set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec)
+{
+    GstLiveFilter *self = COP_LIVE_FILTER(object);
+    (void)spec;
+    GST_OBJECT_LOCK(self);
+    cop_property_set(&rows[id - 1], &cop_live_filter_private(self)->settings, value, NULL);
+    GST_OBJECT_UNLOCK(self);
+    const int place = cop_live_filter_settings(self).backpressure;
+    if (id != PROP_BACKPRESSURE || place == 0 || !cop_live_filter_hold(self))
+        return;
+    COP_LIVE_FILTER_GET_CLASS(self)->set_policy(self, (CopBackpressure)(place - 1));
+    cop_live_filter_let_go(self);
+}
+
+/* Nanoseconds; 0 before the first answer. */
+static guint64 nanoseconds(double seconds)
+{
+    return seconds > 0 ? (guint64)(seconds * 1e9) : 0;
+}
+
+static void get_property(GObject *object, guint id, GValue *value, GParamSpec *spec)
+{
+    GstLiveFilter *self = COP_LIVE_FILTER(object);
+    GstLiveFilterPrivate *p = cop_live_filter_private(self);
+    CopLiveStats stats;
+    CopClipWindowCounts counts;
+    find_stats(self, &stats, &counts);
+    switch (id) {
+    case PROP_BACKPRESSURE:
+    case PROP_OVERLAY:
+        GST_OBJECT_LOCK(self);
+        cop_property_get(&rows[id - 1], &p->settings, value);
+        GST_OBJECT_UNLOCK(self);
+        break;
+    case PROP_FRAMES:
+        GST_OBJECT_LOCK(self);
+        g_value_set_uint64(value, p->frames);
+        GST_OBJECT_UNLOCK(self);
+        break;
+    case PROP_WINDOWS:
+        g_value_set_uint64(value, (guint64)counts.windows);
+        break;
+    case PROP_WINDOWS_RUN:
+        g_value_set_uint64(value, (guint64)stats.run);
+        break;
+    case PROP_WINDOWS_DROPPED:
+        g_value_set_uint64(value, (guint64)stats.dropped);
+        break;
+    case PROP_WINDOWS_BROKEN:
+        g_value_set_uint64(value, (guint64)counts.broken);
+        break;
+    case PROP_CLIPS_PER_SECOND:
+        g_value_set_double(value, stats.rate);
+        break;
+    case PROP_LATENCY_P50:
+    case PROP_LATENCY_P95:
+    case PROP_LATENCY_P99:
+        g_value_set_uint64(value, nanoseconds(stats.latency[id - PROP_LATENCY_P50]));
+        break;
+    default:
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+    }
+}
+
+static void install_counter(GObjectClass *object, guint id, const char *name, const char *blurb)
+{
+    g_object_class_install_property(object, id,
+                                    g_param_spec_uint64(name, NULL, blurb, 0, G_MAXUINT64, 0,
+                                                        G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+}
+
+static void install_properties(GObjectClass *object)
+{
+    cop_properties_install(object, rows, GST_PARAM_MUTABLE_PLAYING);
+    gst_type_mark_as_plugin_api(g_type_from_name("CopBackpressure"), 0);
+    install_counter(object, PROP_FRAMES, "frames", "Frames that have come in since READY");
+    install_counter(object, PROP_WINDOWS, "windows", "Windows that were complete");
+    install_counter(object, PROP_WINDOWS_RUN, "windows-run", "Windows that were answered");
+    install_counter(object, PROP_WINDOWS_DROPPED, "windows-dropped",
+                    "Windows that fell out because the models are too slow");
+    install_counter(object, PROP_WINDOWS_BROKEN, "windows-broken",
+                    "Partial windows that a discontinuity or the end threw away");
+    install_counter(object, PROP_LATENCY_P50, "latency-p50",
+                    "Half of the last 256 answers came within this time, in nanoseconds");
+    install_counter(object, PROP_LATENCY_P95, "latency-p95",
+                    "95 % of the last 256 answers came within this time, in nanoseconds");
+    install_counter(object, PROP_LATENCY_P99, "latency-p99",
+                    "99 % of the last 256 answers came within this time, in nanoseconds");
+    g_object_class_install_property(
+        object, PROP_CLIPS_PER_SECOND,
+        g_param_spec_double("clips-per-second", NULL,
+                            "Answers a second, over the last 256; 0: not known", 0, G_MAXDOUBLE, 0,
+                            G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+}
+
+/* --- answers ------------------------------------------------------------------------ */
+
+static guint64 stream_time(gint64 us)
+{
+    return us == INT64_MIN || us < 0 ? GST_CLOCK_TIME_NONE : (guint64)us * 1000;
+}
+
+GstStructure *cop_live_filter_content(const char *name, const CopLiveWindow *window, double waited,
+                                      double run)
+{
+    return gst_structure_new(name, "window", G_TYPE_UINT64, (guint64)window->number, "first",
+                             G_TYPE_INT64, window->first, "last", G_TYPE_INT64, window->last,
+                             "start", G_TYPE_UINT64, stream_time(window->pts), "end", G_TYPE_UINT64,
+                             stream_time(window->end_pts), "padded", G_TYPE_INT, window->padded,
+                             "waited", G_TYPE_UINT64, nanoseconds(waited), "run", G_TYPE_UINT64,
+                             nanoseconds(run), NULL);
+}
+
+void cop_live_filter_answered(GstLiveFilter *self, GstStructure *content)
+{
+    GstLiveFilterPrivate *p = cop_live_filter_private(self);
+    GstStructure *told = gst_structure_copy(content);
+    GST_OBJECT_LOCK(self);
+    GstStructure *old = p->latest;
+    p->latest = content;
+    GST_OBJECT_UNLOCK(self);
+    if (old)
+        gst_structure_free(old);
+    gst_element_post_message(GST_ELEMENT(self), gst_message_new_element(GST_OBJECT(self), told));
+}
+
+void cop_live_filter_failed(GstLiveFilter *self, const CopError *err)
+{
+    GST_ELEMENT_WARNING(self, STREAM, FAILED, ("%s", err->text), (NULL));
+}
+
+void cop_live_filter_error(GstLiveFilter *self, const CopError *err)
+{
+    switch (err->status) {
+    case COP_ERR_MODEL:
+    case COP_ERR_IO:
+    case COP_ERR_DATA:
+        GST_ELEMENT_ERROR(self, RESOURCE, READ, ("%s", err->text), (NULL));
+        break;
+    case COP_ERR_NOMEM:
+        GST_ELEMENT_ERROR(self, RESOURCE, NO_SPACE_LEFT, ("%s", err->text), (NULL));
+        break;
+    case COP_ERR_SHAPE:
+        GST_ELEMENT_ERROR(self, STREAM, FORMAT, ("%s", err->text), (NULL));
+        break;
+    default:
+        GST_ELEMENT_ERROR(self, LIBRARY, SETTINGS, ("%s", err->text), (NULL));
+    }
+}
+
+CopOverlay *cop_live_filter_begin_overlay(GstLiveFilter *self)
+{
+    GstLiveFilterPrivate *p = cop_live_filter_private(self);
+    g_mutex_lock(&p->overlay_lock);
+    return cop_live_filter_settings(self).overlay ? p->overlay : NULL;
+}
+
+void cop_live_filter_end_overlay(GstLiveFilter *self)
+{
+    g_mutex_unlock(&cop_live_filter_private(self)->overlay_lock);
+}
+
+/* --- states ------------------------------------------------------------------------- */
+
+/* What is wrong with the settings is said before any data flows. */
+static gboolean start(GstLiveFilter *self)
+{
+    GstLiveFilterPrivate *p = cop_live_filter_private(self);
+    CopError err = {0};
+    if (COP_LIVE_FILTER_GET_CLASS(self)->open(self, &err) != COP_OK) {
+        cop_live_filter_error(self, &err);
+        return FALSE;
+    }
+    g_mutex_lock(&p->life);
+    p->opened = TRUE;
+    g_mutex_unlock(&p->life);
+    GST_OBJECT_LOCK(self);
+    p->frames = 0;
+    GST_OBJECT_UNLOCK(self);
+    return TRUE;
+}
+
+static void stop(GstLiveFilter *self)
+{
+    GstLiveFilterPrivate *p = cop_live_filter_private(self);
+    CopLiveStats stats;
+    CopClipWindowCounts counts;
+    find_stats(self, &stats, &counts);
+    g_mutex_lock(&p->life);
+    const gboolean opened = p->opened;
+    p->opened = FALSE;
+    g_mutex_unlock(&p->life);
+    if (opened)
+        COP_LIVE_FILTER_GET_CLASS(self)->close(self);
+    cop_overlay_destroy(&p->overlay);
+    g_clear_pointer(&p->stream_id, g_free);
+    p->index = (CopStreamIndex){0};
+    p->negotiated = p->started = p->policy_known = FALSE;
+    gst_segment_init(&p->segment, GST_FORMAT_UNDEFINED);
+    GST_OBJECT_LOCK(self);
+    p->stats = stats;
+    p->counts = counts;
+    g_clear_pointer(&p->latest, gst_structure_free);
+    GST_OBJECT_UNLOCK(self);
+}
+
+static GstStateChangeReturn change_state(GstElement *element, GstStateChange transition)
+{
+    GstLiveFilter *self = COP_LIVE_FILTER(element);
+    if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !start(self))
+        return GST_STATE_CHANGE_FAILURE;
+    if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) /* who waits for room is let go */
+        COP_LIVE_FILTER_GET_CLASS(self)->flush(self);
+    const GstStateChangeReturn result =
+        GST_ELEMENT_CLASS(cop_live_filter_parent_class)->change_state(element, transition);
+    if (transition == GST_STATE_CHANGE_PAUSED_TO_READY ||
+        (transition == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE))
+        stop(self);
+    return result;
+}
+
+static void finalize(GObject *object)
+{
+    GstLiveFilterPrivate *p = cop_live_filter_private(COP_LIVE_FILTER(object));
+    cop_overlay_destroy(&p->overlay);
+    g_free(p->stream_id);
+    g_clear_pointer(&p->latest, gst_structure_free);
+    g_mutex_clear(&p->life);
+    g_mutex_clear(&p->overlay_lock);
+    G_OBJECT_CLASS(cop_live_filter_parent_class)->finalize(object);
+}
+
+void cop_live_filter_class_set_up(GstElementClass *klass, const char *meta)
+{
+    static const gchar *tags[] = {NULL}; /* none: no transform makes it untrue */
+    COP_LIVE_FILTER_CLASS(klass)->meta = meta;
+    if (!gst_meta_get_info(meta))
+        gst_meta_register_custom(meta, tags, NULL, NULL, NULL);
+    gst_element_class_add_static_pad_template(klass, &sink_template);
+    gst_element_class_add_static_pad_template(klass, &src_template);
+}
+
+static void cop_live_filter_class_init(GstLiveFilterClass *klass)
+{
+    GObjectClass *object = G_OBJECT_CLASS(klass);
+    object->set_property = set_property;
+    object->get_property = get_property;
+    object->finalize = finalize;
+    GST_ELEMENT_CLASS(klass)->change_state = change_state;
+    install_properties(object);
+    gst_type_mark_as_plugin_api(COP_TYPE_LIVE_FILTER, 0);
+}
+
+static void cop_live_filter_init(GstLiveFilter *self)
+{
+    GstLiveFilterPrivate *p = cop_live_filter_private(self);
+    p->sink = gst_pad_new_from_static_template(&sink_template, "sink");
+    gst_pad_set_chain_function(p->sink, cop_live_filter_chain);
+    gst_pad_set_event_function(p->sink, cop_live_filter_sink_event);
+    GST_PAD_SET_PROXY_CAPS(p->sink);
+    GST_PAD_SET_PROXY_ALLOCATION(p->sink);
+    gst_element_add_pad(GST_ELEMENT(self), p->sink);
+    p->src = gst_pad_new_from_static_template(&src_template, "src");
+    GST_PAD_SET_PROXY_CAPS(p->src);
+    gst_element_add_pad(GST_ELEMENT(self), p->src);
+    gst_segment_init(&p->segment, GST_FORMAT_UNDEFINED);
+    g_mutex_init(&p->life);
+    g_mutex_init(&p->overlay_lock);
+    if (cop_options_defaults(rows, &p->settings, NULL) != COP_OK)
+        GST_WARNING_OBJECT(self, "no memory for settings");
+}

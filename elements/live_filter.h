@@ -1,0 +1,58 @@
+/* What the elements that watch a stream share: frames pass, answers come beside them.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef COP_ELEMENTS_LIVE_FILTER_H
+#define COP_ELEMENTS_LIVE_FILTER_H
+
+#include <gst/gst.h>
+
+#include "elements/raw_video.h"
+#include "elements/stream_index.h"
+#include "pipeline/live/clip_window.h"
+#include "pipeline/live/live_queue.h"
+#include "pipeline/live/overlay.h"
+
+#define COP_TYPE_LIVE_FILTER (cop_live_filter_get_type())
+G_DECLARE_DERIVABLE_TYPE(GstLiveFilter, cop_live_filter, COP, LIVE_FILTER, GstElement)
+
+/* The base has the properties backpressure and overlay, and the counters. A subclass supplies the
+ * rest: open() makes its core, with the policy block, and close() frees it, in READY; others run
+ * only between the two. */
+struct _GstLiveFilterClass {
+    GstElementClass parent_class;
+    const char *meta; /* name of its custom meta */
+    CopStatus (*open)(GstLiveFilter *self, CopError *err);
+    void (*close)(GstLiveFilter *self);
+    /* The stream's frame rate is known, 0 where it has none; may be NULL. */
+    CopStatus (*set_rate)(GstLiveFilter *self, double rate, CopError *err);
+    CopStatus (*push)(GstLiveFilter *self, const CopFrame *frame, int *dropped, CopError *err);
+    void (*interrupt)(GstLiveFilter *self); /* a discontinuity */
+    void (*flush)(GstLiveFilter *self);     /* from any thread */
+    void (*end)(GstLiveFilter *self);
+    void (*set_policy)(GstLiveFilter *self, CopBackpressure policy);
+    void (*stats)(GstLiveFilter *self, CopLiveStats *stats, CopClipWindowCounts *counts);
+};
+
+/* Registers the custom meta `name`, which every transform keeps; and adds pads to a class. */
+void cop_live_filter_class_set_up(GstElementClass *klass, const char *meta);
+
+/* From the worker: tells what `content` (taken) says as an element message, and as a custom meta
+ * of each buffer that passes until the next one. */
+void cop_live_filter_answered(GstLiveFilter *self, GstStructure *content);
+void cop_live_filter_failed(GstLiveFilter *self, const CopError *err);
+
+/* Fields that tell which window an answer is about:
+ *   window (uint64, from 0), first, last (int64, source frames), start, end (uint64, stream
+ *   time of these in nanoseconds, GST_CLOCK_TIME_NONE where there is none), padded (int),
+ *   waited, run (uint64, nanoseconds in the queue and of computing) */
+GstStructure *cop_live_filter_content(const char *name, const CopLiveWindow *window, double waited,
+                                      double run);
+
+/* The overlay to be fed, or NULL; between the two it stays. */
+CopOverlay *cop_live_filter_begin_overlay(GstLiveFilter *self);
+void cop_live_filter_end_overlay(GstLiveFilter *self);
+
+/* Held by whoever uses the core outside the stream; it is there where TRUE comes back. */
+gboolean cop_live_filter_hold(GstLiveFilter *self);
+void cop_live_filter_let_go(GstLiveFilter *self);
+
+#endif
