@@ -111,9 +111,9 @@ static void on_key(Live *live, const char *key)
     double severity;
     int corruption;
     g_object_get(corrupt, "severity", &severity, "corruption", &corruption, NULL);
-    GEnumClass *names = G_ENUM_CLASS(g_type_class_ref(g_type_from_name("CopCorruption")));
-    const int n = (int)names->n_values;
-    g_type_class_unref(names);
+    const GParamSpec *names =
+        g_object_class_find_property(G_OBJECT_GET_CLASS(corrupt), "corruption");
+    const int n = (int)G_PARAM_SPEC_ENUM(names)->enum_class->n_values;
     if (strcmp(key, "Up") == 0)
         g_object_set(corrupt, "severity", MIN(severity + 0.5, 5.0), NULL);
     else if (strcmp(key, "Down") == 0)

@@ -58,6 +58,7 @@ static GParamSpec *choice_spec(const CopOption *row, const char *class_name, con
     while (row->choices[start + 1] && !cop_name_equal(row->choices[start], row->def))
         start++;
     g_free(type_name);
+    gst_type_mark_as_plugin_api(type, 0);
     return g_param_spec_enum(name, NULL, blurb, type, start, flags);
 }
 

@@ -174,11 +174,9 @@ static void cop_video_corrupt_class_init(GstVideoCorruptClass *klass)
     object->finalize = finalize;
     element->change_state = change_state;
 
-    const GType type =
-        cop_choice_type("GstVideoCorruptCorruption", rows[0].choices, cop_corrupt_settings_summary);
-    gst_type_mark_as_plugin_api(type, 0);
+    /* With a line on each corruption; the property finds the type by its name. */
+    cop_choice_type("GstVideoCorruptCorruption", rows[0].choices, cop_corrupt_settings_summary);
     frames_id = cop_properties_install(object, rows, GST_PARAM_MUTABLE_PLAYING);
-    gst_type_mark_as_plugin_api(g_type_from_name("GstVideoCorruptTemporal"), 0);
     latency_id = frames_id + 1;
     g_object_class_install_property(
         object, frames_id,
