@@ -95,7 +95,7 @@ DEPS_build   := gcc libc6-dev make pkg-config libavformat-dev libavcodec-dev lib
                 libconfig-dev libsqlite3-dev libglib2.0-dev libjson-glib-dev libpng-dev \
                 libjpeg-dev libkissfft-dev libpango1.0-dev libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
 DEPS_check   := $(DEPS_build) libcairo2-dev ffmpeg sqlite3 gstreamer1.0-tools gstreamer1.0-plugins-base \
-                gstreamer1.0-plugins-good libgstrtspserver-1.0-dev valgrind
+                gstreamer1.0-plugins-good gstreamer1.0-x gstreamer1.0-libav libgstrtspserver-1.0-dev xvfb valgrind
 DEPS_lint    := $(DEPS_check) git binutils clang clang-format cppcheck shellcheck
 DEPS_aarch64 := gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 DEPS_bench   := $(DEPS_build) libdnnl-dev python3 python3-torch python3-torchvision python3-opencv ffmpeg \

@@ -98,6 +98,60 @@ check "severity" refuses 2 --severity '0 to 5'
 run live -c fgo --duration 1
 check "a corruption that there is not" test $code -eq 2
 
+# --- models --------------------------------------------------------------------------
+"$coppice" synth "$work/set" --classes 2 --clips 2 --size 64 --frames 40 >/dev/null
+clip=$(find "$work/set" -name '*.mp4' | LC_ALL=C sort | head -n 1)
+for seed in 1 2; do
+    "$coppice" model new --arch r3d_tiny --classes 4 --set run.seed=$seed \
+        --set "model.name=net $seed" -o "$work/m$seed.safetensors" >/dev/null
+done
+run live "$clip" -m "$work/m1.safetensors" -m "$work/m2.safetensors" --corruptions fog,gaussian_noise \
+    --severities 1,5 --size 320x240 --db "$work/live.db" --json "$work/said.json" -o "$work/a.png"
+check "two models" counted 40
+check "windows are said" test "$(grep -c '"message":"robustness",' "$work/said.json")" -eq 2
+check "both models are in them" grep -qF '"models":["net 1","net 2"]' "$work/said.json"
+check "a summary at the end" grep -qF '"message":"robustness-summary"' <(tail -n 1 "$work/said.json")
+run compare "$work/live.db"
+check "results that compare reads" says 'net 2'
+check "of both corruptions" says fog
+run live "$clip" -m "$work/m1.safetensors" --classify --size 320x240 --json "$work/said.json"
+check "one model" counted 40
+check "only names what it sees" grep -qF '"message":"videoclassify",' "$work/said.json"
+run predict --model "$work/m1.safetensors" "$clip"
+check "as predict does" grep -qF "$(sed -n 's/.*"labels":\["\([^"]*\)".*/\1/p' "$work/said.json" | head -n 1)" "$work/out"
+run live "$clip" -m "$work/m1.safetensors" -m "$work/a.png"
+check "a model that is none" test $code -ne 0
+
+# A window, on a screen that nobody sees.
+if command -v Xvfb >/dev/null && [ -z "${SAN:-}" ]; then
+    Xvfb -displayfd 3 -screen 0 800x600x24 3>"$work/display" >/dev/null 2>&1 &
+    server=$!
+    for _ in $(seq 100); do
+        [ ! -s "$work/display" ] || break
+        sleep 0.1
+    done
+    DISPLAY=:$(cat "$work/display")
+    export DISPLAY
+    "$coppice" live test -m "$work/m1.safetensors" --corruptions fog --severities 5 --size 640x480 \
+        --duration 30 >"$work/out" 2>"$work/err" &
+    live=$!
+    for _ in $(seq 30); do # until something of it is on the screen
+        sleep 0.5
+        gst-launch-1.0 -q ximagesrc num-buffers=1 use-damage=false ! videoconvert ! pngenc ! \
+            filesink location="$work/screen.png" >/dev/null 2>&1
+        colours=$(ffmpeg -v error -i "$work/screen.png" -vf signalstats,metadata=print:file=- -f null - |
+            sed -n 's/^lavfi.signalstats.YAVG=//p')
+        awk -v y="${colours:-0}" 'BEGIN { exit !(y > 30) }' && break
+    done
+    check "a window shows it" awk -v y="${colours:-0}" 'BEGIN { exit !(y > 30) }'
+    kill -INT $live
+    wait $live
+    code=$?
+    check "and closes" test $code -eq 0
+    kill $server
+    unset DISPLAY
+fi
+
 # --- samples -------------------------------------------------------------------------
 sample() { # SECONDS NAME ARGUMENT...: runs it into $work/out.mkv
     local seconds=$1 name=$2
@@ -109,8 +163,9 @@ sample() { # SECONDS NAME ARGUMENT...: runs it into $work/out.mkv
 plays() { [ $code -eq 0 ] && [ "$(frames "$work/out.mkv")" -ge "$1" ]; }
 export GST_REGISTRY="$work/registry" GST_PLUGIN_PATH=$build/gst
 if [ -z "${SAN:-}" ]; then # gst-launch-1.0 loads no plugin that is built with a sanitizer
-    FORMAT=mjpeg DEVICE=/dev/none sample 4 webcam none
+    FORMAT=mjpeg DEVICE=/dev/none sample 6 webcam "$work/m1.safetensors" "$work/m2.safetensors"
     check "a camera's JPEG" plays 5
+    check "with models beside it" grep -qF 'robustness, window=' "$work/out"
     check "is a pattern, and says so" grep -qF 'no camera at /dev/none' "$work/err"
     FORMAT=yuy2 DEVICE=/dev/none sample 4 webcam none
     check "a camera's YUY2" plays 5
