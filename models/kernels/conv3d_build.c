@@ -75,41 +75,57 @@ static void fill_lanes(CopConv3dSlots *slots)
     }
 }
 
+/* Bits of a mask, or weights, from an input channel's kernel to the next one's. */
+static size_t input_step(const CopGather *gather)
+{
+    return gather->transposed ? gather->channel_step * (size_t)gather->out_channels
+                              : gather->channel_step / (size_t)gather->in_channels;
+}
+
+/* The input channels of a block, and which taps along t it has: all, or one where that is all
+ * there is room for. */
+typedef struct Block {
+    int in, channels, from, to;
+    uint32_t offset; /* of what its first channel reads; transformed inputs are a block's alone */
+} Block;
+
+static Block block_of(const CopGather *gather, const CopSweep *sweep, int block)
+{
+    Block b = {.in = block * sweep->block_channels, .to = sweep->t.taps};
+    b.channels = cop_min(sweep->block_channels, gather->in_channels - b.in);
+    if (!sweep->block_channels)
+        b = (Block){block / sweep->t.taps, 1, block % sweep->t.taps, block % sweep->t.taps + 1, 0};
+    if (!gather->transformed)
+        b.offset = (uint32_t)((size_t)b.in * gather->in_c);
+    return b;
+}
+
 /* Lists the active weights of a sweep from slot `at` on; returns where they end. */
 static uint32_t list_sweep(const CopGather *gather, int taps, const CopSweep *sweep,
-                           const uint64_t *mask, uint32_t at)
+                           const uint64_t *mask, uint32_t *start, uint32_t at)
 {
     const int width = gather->pairs ? 2 : 1, segments = sweep->t.taps;
     CopConv3dPlaceFn *const place = cop_conv3d_kernels(cop_tier())->place;
-    const size_t inputs = (size_t)gather->in_channels, outputs = (size_t)gather->out_channels;
-    CopConv3dSlots slots;
-    slots.offset = gather->offset;
-    slots.index = gather->index;
-    slots.mask = mask;
-    slots.rank = gather->transformed ? NULL : gather->rank;
-    slots.tap = gather->tap;
-    slots.taps = taps;
-    slots.words = kernel_words(taps);
-    slots.segments = segments;
-    slots.in_segment = gather->in_segment;
-    slots.pairs = gather->pairs;
-    slots.transposed = gather->transposed;
-    slots.in_step =
-        gather->transposed ? gather->channel_step * outputs : gather->channel_step / inputs;
-    slots.in_c = (uint32_t)gather->in_c;
+    CopConv3dSlots slots = {.offset = gather->offset,
+                            .index = gather->index,
+                            .mask = mask,
+                            .rank = gather->transformed ? NULL : gather->rank,
+                            .tap = gather->tap,
+                            .taps = taps,
+                            .words = kernel_words(taps),
+                            .segments = segments,
+                            .in_segment = gather->in_segment,
+                            .pairs = gather->pairs,
+                            .transposed = gather->transposed,
+                            .in_step = input_step(gather),
+                            .in_c = (uint32_t)gather->in_c};
     fill_lanes(&slots);
-    uint32_t *start = gather->start + (sweep->start - gather->start);
     for (int list = 0; list < gather->groups * sweep->blocks; list++) {
-        const int block = list % sweep->blocks;
-        const bool whole = sweep->block_channels; /* else a block is one segment of a channel */
-        const int in = whole ? block * sweep->block_channels : block / segments;
-        const size_t kernel =
-            (size_t)(list / sweep->blocks) * gather->group_step + (size_t)in * slots.in_step;
+        const Block block = block_of(gather, sweep, list % sweep->blocks);
         CopConv3dUnit unit = {
-            .channels = whole ? cop_min(sweep->block_channels, gather->in_channels - in) : 1,
-            .offset = gather->transformed ? 0 : (uint32_t)((size_t)in * gather->in_c),
-            .from = whole ? 0 : block % segments,
-            .to = whole ? segments : block % segments + 1};
+            .channels = block.channels, .offset = block.offset, .from = block.from, .to = block.to};
+        const size_t kernel =
+            (size_t)(list / sweep->blocks) * gather->group_step + (size_t)block.in * slots.in_step;
         for (int out = 0; out < gather->out_channels; out += width) {
             unit.first = kernel + (size_t)out * gather->channel_step;
             unit.second = unit.first + gather->channel_step;
@@ -123,32 +139,31 @@ static uint32_t list_sweep(const CopGather *gather, int taps, const CopSweep *sw
 }
 
 /* The one list of all weights, as unit 0 has it. */
-static uint32_t list_shared(const CopGather *gather, int taps, int sweep_at, uint32_t at)
+static uint32_t list_shared(const CopGather *gather, int taps, const CopSweep *sweep,
+                            uint32_t *start, uint32_t at)
 {
-    const CopSweep *sweep = &gather->sweep[sweep_at];
-    const size_t in_step =
-        gather->transposed ? gather->channel_step * (size_t)gather->out_channels : (size_t)taps;
-    uint32_t *start = gather->start + (sweep->start - gather->start);
-    for (int block = 0; block < sweep->blocks; block++)
+    const size_t step = input_step(gather);
+    for (int i = 0; i < sweep->blocks; i++) {
+        const Block block = block_of(gather, sweep, i);
         for (int t = 0; t < sweep->t.taps; t++) {
-            const bool whole = sweep->block_channels;
-            const int in = whole ? block * sweep->block_channels : block / sweep->t.taps;
-            const int n = whole ? cop_min(sweep->block_channels, gather->in_channels - in)
-                                : block % sweep->t.taps == t;
             *start++ = at;
-            for (int c = 0; c < n; c++)
+            if (t < block.from || t >= block.to)
+                continue;
+            for (int c = 0; c < block.channels; c++)
                 for (int k = 0; k < taps; k++) {
                     const CopTap *tap = &gather->tap[k];
-                    if (tap->sweep != sweep_at || tap->t != t)
+                    if (&gather->sweep[tap->sweep] != sweep || tap->t != t)
                         continue;
-                    const size_t read = (size_t)(gather->transformed ? c : in + c) * gather->in_c;
-                    const size_t index = (size_t)(in + c) * in_step + (size_t)k;
-                    for (size_t second = 0; second <= gather->pairs; second++, at++) {
-                        gather->offset[at] = (uint32_t)(read + tap->offset);
-                        gather->index[at] = (uint32_t)(index + second * gather->channel_step);
+                    const size_t index = (size_t)(block.in + c) * step + (size_t)k;
+                    for (int second = 0; second <= gather->pairs; second++, at++) {
+                        gather->offset[at] = block.offset + (uint32_t)((size_t)c * gather->in_c) +
+                                             (uint32_t)tap->offset;
+                        gather->index[at] =
+                            (uint32_t)(index + (size_t)second * gather->channel_step);
                     }
                 }
         }
+    }
     return at;
 }
 
@@ -164,7 +179,8 @@ void cop_gather_build(CopGather *gather, const CopConvShape *s, CopBlocking bloc
         CopSweep *sweep = &gather->sweep[i];
         sweep->start = start;
         find_segments(gather, taps, i);
-        at = mask ? list_sweep(gather, taps, sweep, mask, at) : list_shared(gather, taps, i, at);
+        at = mask ? list_sweep(gather, taps, sweep, mask, start, at)
+                  : list_shared(gather, taps, sweep, start, at);
         start += cop_sweep_segments(gather, sweep);
     }
     *start = at;
