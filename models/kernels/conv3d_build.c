@@ -143,6 +143,7 @@ static uint32_t list_shared(const CopGather *gather, int taps, const CopSweep *s
                             uint32_t *start, uint32_t at)
 {
     const size_t step = input_step(gather);
+    const int width = gather->pairs ? 2 : 1;
     for (int i = 0; i < sweep->blocks; i++) {
         const Block block = block_of(gather, sweep, i);
         for (int t = 0; t < sweep->t.taps; t++) {
@@ -155,7 +156,7 @@ static uint32_t list_shared(const CopGather *gather, int taps, const CopSweep *s
                     if (&gather->sweep[tap->sweep] != sweep || tap->t != t)
                         continue;
                     const size_t index = (size_t)(block.in + c) * step + (size_t)k;
-                    for (int second = 0; second <= gather->pairs; second++, at++) {
+                    for (int second = 0; second < width; second++, at++) {
                         gather->offset[at] = block.offset + (uint32_t)((size_t)c * gather->in_c) +
                                              (uint32_t)tap->offset;
                         gather->index[at] =

@@ -104,7 +104,9 @@ INLINE void visit_word(const CopConv3dSlots *slots, const CopConv3dUnit *unit, i
 {
     const size_t kernel = (size_t)c * slots->in_step, kind = kind_step(slots);
     const Taps a = taps_of(slots, unit->first + kernel, word);
-    const Taps b = unit->alone ? (Taps){0} : taps_of(slots, unit->second + kernel, word);
+    Taps b = {0, 0};
+    if (!unit->alone)
+        b = taps_of(slots, unit->second + kernel, word);
     const CopTap *tap = slots->tap + (ptrdiff_t)word * 64;
     const uint32_t channel = unit->offset + (uint32_t)c * slots->in_c;
     for (int i = unit->from; i < unit->to; i++) {
