@@ -97,33 +97,48 @@ static size_t weight_room(const CopConv3d *conv)
     return backward > room ? backward : room;
 }
 
-/* The lists of one direction. The gradient of masked weights needs the forward ones in any case;
- * that of all weights has its own. */
+static double density_of(const CopConv3d *conv)
+{
+    return conv->param->mask ? cop_param_density(conv->param) : 1;
+}
+
+/* The lists of one direction. The gradient of masked weights, where there is one, needs the forward
+ * ones in any case; that of all weights has its own. */
 static void build_item(void *ctx, int backward, int worker)
 {
     (void)worker;
     CopConv3d *conv = ctx;
-    const CopParam *param = conv->param;
-    const uint64_t *mask = param->mask;
+    const uint64_t *mask = conv->param->mask;
     CopGather *gather = backward ? &conv->backward : &conv->forward;
     if (!gather->sweeps)
         return;
-    const double density = mask ? cop_param_density(param) : 1;
+    const double density = density_of(conv);
     const CopBlocking blocking = cop_kernel_table_find(conv->table, density);
-    gather->filtered = cop_winograd_takes(gather, blocking, density);
     gather->slots = 0;
     if (!gather->filtered || (mask && !backward && conv->full.sweeps))
         cop_gather_build(gather, &conv->shape, blocking, mask);
-    else if (mask)
-        cop_gather_count_ranks(gather, mask);
     if (gather->filtered)
-        cop_winograd_build(gather, blocking, mask, density);
+        cop_winograd_build(gather, blocking, &conv->rows, density);
 }
 
 static void build(CopConv3d *conv, CopPool *pool)
 {
+    const CopParam *param = conv->param;
+    const double density = density_of(conv);
+    const CopBlocking blocking = cop_kernel_table_find(conv->table, density);
+    CopGather *const both[] = {&conv->forward, &conv->backward};
+    bool lists = false;
+    for (int i = 0; i < 2; i++) {
+        both[i]->filtered = cop_winograd_takes(both[i], blocking, density);
+        lists = lists || (both[i]->filtered && cop_winograd_lists(both[i], density));
+    }
+    const CopConv3dMaskKernels *kernels = conv->kernels->mask;
+    if (param->mask)
+        kernels->rank(param->mask, cop_mask_words(param->numel), conv->rank);
+    if (lists)
+        kernels->rows(param->mask, cop_mask_words(param->numel), &conv->rows);
     cop_parallel_for(pool, 2, build_item, conv);
-    conv->generation = conv->param->generation;
+    conv->generation = param->generation;
 }
 
 /* A pass by Winograd's filtering keeps transformed inputs, too. */
@@ -153,10 +168,12 @@ CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape
                         .x = *x,
                         .y = *y};
     const size_t capacity = param->capacity ? param->capacity : 1;
+    const size_t words = cop_mask_words(param->numel); /* a mask may come later */
     COP_TRY(cop_gather_plan(&conv->forward, arena, shape, x, y, false, conv->table, capacity));
     COP_TRY(cop_winograd_plan(&conv->forward, arena, shape, conv->table, param));
-    if (dy) {
+    if (dy)
         conv->dy = *dy;
+    if (dy && !param->frozen) {
         COP_TRY(cop_gather_plan(&conv->full, arena, shape, x, dy, false, conv->table, 0));
         /* Units of one channel have each weight once, as the caller's array has. */
         CopBlocking blocking = cop_kernel_table_find(conv->table, 1);
@@ -172,19 +189,23 @@ CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape
     /* Sums of a tile between blocks, or a row of the dense gradient. */
     const int channels = dx ? cop_max(shape->oc, shape->ic) : shape->oc;
     conv->scratch_floats = (size_t)(channels / shape->groups + 1) * COP_TILE_MAX * COP_LANES;
-    if (dy && conv->full.slots > conv->scratch_floats)
+    if (conv->full.slots > conv->scratch_floats)
         conv->scratch_floats = (conv->full.slots + COP_LANES - 1) / COP_LANES * COP_LANES;
     grow_scratch(conv, &conv->forward);
     grow_scratch(conv, &conv->backward);
     conv->weight = cop_arena_alloc(arena, weight_room(conv), sizeof *conv->weight);
     conv->scratch =
         cop_arena_alloc(arena, (size_t)threads * conv->scratch_floats, sizeof *conv->scratch);
+    conv->rank = cop_arena_alloc(arena, words, sizeof *conv->rank);
+    conv->forward.rank = conv->backward.rank = conv->rank;
     const bool filtered = conv->forward.winograd || conv->backward.winograd;
-    if (filtered) /* a mask may come later */
-        conv->dense =
-            cop_arena_alloc(arena, cop_mask_words(param->numel) * 64, sizeof *conv->dense);
-    if (!conv->weight || !conv->scratch || (filtered && !conv->dense))
+    if (filtered)
+        conv->dense = cop_arena_alloc(arena, words * 64, sizeof *conv->dense);
+    if (!conv->weight || !conv->scratch || !conv->rank || (filtered && !conv->dense))
         return COP_ERR_NOMEM;
+    if ((conv->forward.winograd && conv->forward.winograd->masked) ||
+        (conv->backward.winograd && conv->backward.winograd->masked))
+        COP_TRY(cop_row_masks_plan(&conv->rows, arena, param->numel));
     build(conv, NULL);
     *out = conv;
     return COP_OK;

@@ -48,10 +48,11 @@ typedef struct CopConv3d CopConv3d;
 /* Plans a layer. x and y are required; dx and dy are NULL for inference, dx alone
  * is NULL for the first layer of a net. Strides are taken from the tensors;
  * their data and n may change later. `param` is the weight [oc,ic/groups,kt,kh,kw]
- * (borrowed for the life of the plan). Memory comes from `arena` (borrowed), sized by
- * param->capacity. Per-worker scratch is sized for `threads`. `table` (borrowed for the
- * life of the plan) says which kernels and blocking to use; NULL: the built-in one.
- * COP_ERR_SHAPE when a halo is too small or shapes do not fit, COP_ERR_NOMEM. */
+ * (borrowed for the life of the plan); a frozen one gets no gradient. Memory comes from
+ * `arena` (borrowed), sized by param->capacity. Per-worker scratch is sized for `threads`.
+ * `table` (borrowed for the life of the plan) says which kernels and blocking to use; NULL:
+ * the built-in one. COP_ERR_SHAPE when a halo is too small or shapes do not fit,
+ * COP_ERR_NOMEM. */
 CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape *shape,
                             const CopParam *param, const CopTensor *x, const CopTensor *y,
                             const CopTensor *dx, const CopTensor *dy, int threads,

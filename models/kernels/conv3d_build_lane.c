@@ -1,12 +1,146 @@
-/* Placing of slots in lists of conv3d, compiled once a CPU tier: where vectors can be compressed,
- * a tap along t at a time. SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Placing of slots in lists of conv3d, compiled once a CPU tier: a unit's segments are counted
+ * and then filled, a tap at a time, or, where vectors can be compressed, up to sixteen taps of a
+ * segment. SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
 #include "models/core/mask.h"
 #include "models/kernels/conv3d_kernels.h"
 #include "models/kernels/lane_vector.h"
 
+INLINE uint32_t count(uint64_t bits)
+{
+    return (uint32_t)__builtin_popcountll(bits);
+}
+
+/* Active weights before a bit of the mask. */
+INLINE uint32_t rank_of(const CopConv3dSlots *slots, size_t bit)
+{
+    const uint64_t below = ((uint64_t)1 << bit % 64) - 1;
+    return slots->rank[bit / 64] + count(slots->mask[bit / 64] & below);
+}
+
+/* Between segments of one tap and the next kind. Units of single channels have one kind. */
+INLINE size_t kind_step(const CopConv3dSlots *slots)
+{
+    return slots->pairs ? (size_t)slots->segments : 0;
+}
+
+/* Counts lie two behind a segment's start, and where its next slot goes one behind. */
+INLINE void count_taps(const CopConv3dSlots *slots, uint32_t *at, uint64_t in_a, uint64_t in_b)
+{
+    const size_t kind = kind_step(slots);
+    const uint32_t both = count(in_a & in_b);
+    at[2] += 2 * both;
+    at[2 + kind] += count(in_a) - both;
+    at[2 + 2 * kind] += count(in_b) - both;
+}
+
+INLINE void clear(const CopConv3dSlots *slots, const CopConv3dUnit *unit)
+{
+    const size_t n = (size_t)slots->segments * (slots->pairs ? 3 : 1);
+    memset(unit->start, 0, (n + 2) * sizeof *unit->start);
+}
+
+/* From counts to starts; returns where the unit's slots end. */
+INLINE uint32_t add_up(const CopConv3dSlots *slots, const CopConv3dUnit *unit, uint32_t at)
+{
+    const int n = slots->segments * (slots->pairs ? 3 : 1);
+    unit->start[0] = unit->start[1] = at;
+    for (int i = 1; i <= n; i++)
+        unit->start[i + 1] += unit->start[i];
+    return unit->start[n + 1];
+}
+
+/* --- a tap at a time --- */
+
+/* A word of a kernel, and where its active taps lie in the owner's array. */
+typedef struct Taps {
+    uint64_t active;
+    uint32_t before; /* active ones before the word's, or all */
+} Taps;
+
+INLINE Taps taps_of(const CopConv3dSlots *slots, size_t kernel, int word)
+{
+    const size_t first = kernel + (size_t)word * 64;
+    const int left = slots->taps - word * 64;
+    return (Taps){cop_mask_bits(slots->mask, first, left < 64 ? left : 64),
+                  slots->rank ? rank_of(slots, first) : (uint32_t)first};
+}
+
+INLINE uint32_t index_of(const CopConv3dSlots *slots, Taps taps, uint64_t below, int tap)
+{
+    return taps.before + (slots->rank ? count(taps.active & below) : (uint32_t)tap);
+}
+
+/* What both channels have and what one has are walked one after the other, since which comes next
+ * in a random mask is what a processor guesses wrong. */
+INLINE void place_both(const CopConv3dSlots *slots, uint32_t *at, const CopTap *tap, uint64_t rest,
+                       Taps a, Taps b, uint32_t channel)
+{
+    for (; rest; rest &= rest - 1) {
+        const int i = __builtin_ctzll(rest);
+        const uint64_t below = (rest & -rest) - 1;
+        slots->offset[*at] = slots->offset[*at + 1] = channel + (uint32_t)tap[i].offset;
+        slots->index[*at] = index_of(slots, a, below, i);
+        slots->index[*at + 1] = index_of(slots, b, below, i);
+        *at += 2;
+    }
+}
+
+INLINE void place_one(const CopConv3dSlots *slots, uint32_t *at, const CopTap *tap, uint64_t rest,
+                      Taps of, uint32_t channel)
+{
+    for (; rest; rest &= rest - 1) {
+        const int i = __builtin_ctzll(rest);
+        slots->offset[*at] = channel + (uint32_t)tap[i].offset;
+        slots->index[*at] = index_of(slots, of, (rest & -rest) - 1, i);
+        ++*at;
+    }
+}
+
+/* Counts or places the taps of an input channel that lie in a word of kernels. */
+INLINE void visit_word(const CopConv3dSlots *slots, const CopConv3dUnit *unit, int c, int word,
+                       const bool place)
+{
+    const size_t kernel = (size_t)c * slots->in_step, kind = kind_step(slots);
+    const Taps a = taps_of(slots, unit->first + kernel, word);
+    Taps b = {0, 0};
+    if (!unit->alone)
+        b = taps_of(slots, unit->second + kernel, word);
+    const CopTap *tap = slots->tap + (ptrdiff_t)word * 64;
+    const uint32_t channel = unit->offset + (uint32_t)c * slots->in_c;
+    for (int i = unit->from; i < unit->to; i++) {
+        const uint64_t own = slots->in_segment[i * slots->words + word];
+        const uint64_t in_a = a.active & own, in_b = b.active & own;
+        uint32_t *at = unit->start + i;
+        if (!place) {
+            count_taps(slots, at, in_a, in_b);
+            continue;
+        }
+        place_both(slots, at + 1, tap, in_a & in_b, a, b, channel);
+        place_one(slots, at + 1 + kind, tap, in_a & ~in_b, a, channel);
+        place_one(slots, at + 1 + 2 * kind, tap, in_b & ~in_a, b, channel);
+    }
+}
+
+static uint32_t place_taps(const CopConv3dSlots *slots, const CopConv3dUnit *unit, uint32_t at)
+{
+    clear(slots, unit);
+    for (int c = 0; c < unit->channels; c++)
+        for (int word = 0; word < slots->words; word++)
+            visit_word(slots, unit, c, word, false);
+    const uint32_t end = add_up(slots, unit, at);
+    for (int c = 0; c < unit->channels; c++)
+        for (int word = 0; word < slots->words; word++)
+            visit_word(slots, unit, c, word, true);
+    return end;
+}
+
 #if COP_VEC_BYTES == 64 && defined(__AVX512F__)
 
-enum { LANES = COP_PLACE_TAPS };
+/* --- vectors --- */
+
+enum { LANES = COP_PLACE_LANES };
 
 /* The first n lanes. */
 INLINE __mmask16 lanes(unsigned n)
@@ -20,63 +154,7 @@ typedef struct Place {
     __m512i count, twice, twice_more, turns, turns_more;
 } Place;
 
-/* Lists n slots at `at`. */
-INLINE void put(const Place *to, uint32_t at, __m512i offset, __m512i index, unsigned n)
-{
-    _mm512_mask_storeu_epi32(to->offset + at, lanes(n), offset);
-    _mm512_mask_storeu_epi32(to->index + at, lanes(n), index);
-}
-
-/* Slots that both channels of a pair have, one after the other; returns how many. */
-INLINE unsigned put_both(const Place *to, uint32_t at, __mmask16 both, __m512i offset,
-                         __m512i index_a, __m512i index_b)
-{
-    const unsigned n = 2 * (unsigned)__builtin_popcount(both);
-    offset = _mm512_maskz_compress_epi32(both, offset);
-    index_a = _mm512_maskz_compress_epi32(both, index_a);
-    index_b = _mm512_maskz_compress_epi32(both, index_b);
-    put(to, at, _mm512_permutexvar_epi32(to->twice, offset),
-        _mm512_permutex2var_epi32(index_a, to->turns, index_b), n < LANES ? n : LANES);
-    if (n > LANES)
-        put(to, at + LANES, _mm512_permutexvar_epi32(to->twice_more, offset),
-            _mm512_permutex2var_epi32(index_a, to->turns_more, index_b), n - LANES);
-    return n;
-}
-
-/* Taps along h and w of a unit in one segment. */
-INLINE void put_segment(const CopConv3dSlots *slots, const Place *to, uint32_t *at, __mmask16 in_a,
-                        __mmask16 in_b, __m512i offset, uint32_t index_a, uint32_t index_b)
-{
-    const __mmask16 both = in_a & in_b, only_a = in_a & ~both, only_b = in_b & ~both;
-    const bool positions = slots->positions;
-    const __m512i at_a = positions ? to->count : _mm512_maskz_expand_epi32(in_a, to->count);
-    const __m512i from_a = _mm512_add_epi32(_mm512_set1_epi32((int)index_a), at_a);
-    uint32_t *end = &at[1 + slots->kind];
-    const unsigned n_a = (unsigned)__builtin_popcount(only_a);
-    put(to, *end, _mm512_maskz_compress_epi32(only_a, offset),
-        _mm512_maskz_compress_epi32(only_a, from_a), n_a);
-    *end += n_a;
-    if (!in_b)
-        return;
-    const __m512i at_b = positions ? to->count : _mm512_maskz_expand_epi32(in_b, to->count);
-    const __m512i from_b = _mm512_add_epi32(_mm512_set1_epi32((int)index_b), at_b);
-    at[1] += put_both(to, at[1], both, offset, from_a, from_b);
-    end += slots->kind;
-    const unsigned n_b = (unsigned)__builtin_popcount(only_b);
-    put(to, *end, _mm512_maskz_compress_epi32(only_b, offset),
-        _mm512_maskz_compress_epi32(only_b, from_b), n_b);
-    *end += n_b;
-}
-
-INLINE void count_segment(const CopConv3dSlots *slots, uint32_t *at, uint32_t in_a, uint32_t in_b)
-{
-    const unsigned both = (unsigned)__builtin_popcount(in_a & in_b);
-    at[2] += 2 * both;
-    at[2 + slots->kind] += (unsigned)__builtin_popcount(in_a) - both;
-    at[2 + 2 * slots->kind] += (unsigned)__builtin_popcount(in_b) - both;
-}
-
-void TIER_NAME(cop_conv3d_place_)(const CopConv3dSlots *slots, CopConv3dRow row)
+INLINE Place place_to(const CopConv3dSlots *slots)
 {
     const __m512i half = _mm512_set1_epi32(8);
     Place to = {.offset = slots->offset,
@@ -86,44 +164,156 @@ void TIER_NAME(cop_conv3d_place_)(const CopConv3dSlots *slots, CopConv3dRow row)
                 .turns = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)};
     to.twice_more = _mm512_add_epi32(to.twice, half);
     to.turns_more = _mm512_add_epi32(to.turns, half);
-    const int taps = slots->taps, segments = slots->segments, bits = taps * segments;
-    const uint32_t all = (1U << taps) - 1;
-    for (int unit = 0; unit < row.n; unit++) {
-        uint64_t a = cop_mask_bits(row.mask, row.first, bits);
-        uint64_t b = unit < row.pairs ? cop_mask_bits(row.mask, row.second, bits) : 0;
-        const uint32_t n_a = (uint32_t)__builtin_popcountll(a);
-        const uint32_t n_b = (uint32_t)__builtin_popcountll(b);
-        uint32_t index_a = row.rank_a, index_b = slots->follows ? index_a + n_a : row.rank_b;
-        if (slots->positions) {
-            index_a = (uint32_t)row.first;
-            index_b = (uint32_t)row.second;
+    return to;
+}
+
+/* Lists n slots at `at`. */
+INLINE void put(const Place *to, uint32_t at, __m512i offset, __m512i index, unsigned n)
+{
+    _mm512_mask_storeu_epi32(to->offset + at, lanes(n), offset);
+    _mm512_mask_storeu_epi32(to->index + at, lanes(n), index);
+}
+
+/* Lists the slots of one channel. */
+INLINE void put_one(const Place *to, uint32_t *at, __mmask16 own, __m512i offset, __m512i index)
+{
+    const unsigned n = count(own);
+    put(to, *at, _mm512_maskz_compress_epi32(own, offset), _mm512_maskz_compress_epi32(own, index),
+        n);
+    *at += n;
+}
+
+/* Lists the slots that both channels of a pair have, one after the other. */
+INLINE void put_both(const Place *to, uint32_t *at, __mmask16 both, __m512i offset, __m512i index_a,
+                     __m512i index_b)
+{
+    const unsigned n = 2 * count(both);
+    offset = _mm512_maskz_compress_epi32(both, offset);
+    index_a = _mm512_maskz_compress_epi32(both, index_a);
+    index_b = _mm512_maskz_compress_epi32(both, index_b);
+    put(to, *at, _mm512_permutexvar_epi32(to->twice, offset),
+        _mm512_permutex2var_epi32(index_a, to->turns, index_b), n < LANES ? n : LANES);
+    if (n > LANES)
+        put(to, *at + LANES, _mm512_permutexvar_epi32(to->twice_more, offset),
+            _mm512_permutex2var_epi32(index_a, to->turns_more, index_b), n - LANES);
+    *at += n;
+}
+
+/* The kernels of a few input channels, of both output channels, one behind the other. */
+typedef struct Kernels {
+    uint64_t a, b;
+} Kernels;
+
+INLINE Kernels kernels_of(const CopConv3dSlots *slots, const CopConv3dUnit *unit, int c, int n,
+                          const bool transposed)
+{
+    const int taps = slots->taps;
+    const uint64_t *mask = slots->mask;
+    const size_t step = slots->in_step, from = (size_t)c * step;
+    Kernels out = {0};
+    if (!transposed) {
+        out.a = cop_mask_bits(mask, unit->first + from, n * taps);
+        if (!unit->alone)
+            out.b = cop_mask_bits(mask, unit->second + from, n * taps);
+        return out;
+    }
+    const uint64_t all = ((uint64_t)2 << (taps - 1)) - 1;
+    size_t kernel = unit->first + from;
+    if (!unit->alone && 2 * taps <= 64) {
+        for (int i = 0; i < n * taps; i += taps, kernel += step) {
+            const uint64_t bits = cop_mask_bits(mask, kernel, 2 * taps);
+            out.a |= (bits & all) << i;
+            out.b |= bits >> taps << i;
         }
-        row.rank_a = slots->follows ? index_b + n_b : row.rank_a + n_a;
-        row.rank_b += n_b;
-        for (int i = 0; i < segments; i++, a >>= taps, b >>= taps) {
-            const uint32_t in_a = (uint32_t)a & all, in_b = (uint32_t)b & all;
-            uint32_t *at = row.start + slots->segment[i];
-            if (!slots->place) {
-                count_segment(slots, at, in_a, in_b);
-                continue;
-            }
-            const __m512i offset =
-                _mm512_add_epi32(_mm512_set1_epi32((int)row.channel),
-                                 _mm512_loadu_si512(slots->tap_offset + i * taps));
-            put_segment(slots, &to, at, (__mmask16)in_a, (__mmask16)in_b, offset, index_a, index_b);
-            index_a += slots->positions ? (uint32_t)taps : (uint32_t)__builtin_popcount(in_a);
-            index_b += slots->positions ? (uint32_t)taps : (uint32_t)__builtin_popcount(in_b);
-        }
-        row.first += row.step;
-        row.second += row.step;
-        row.start += row.start_step;
-        row.channel += row.channel_step;
-        if (--row.block == 0) {
-            row.block = row.blocks_of;
-            row.start += row.start_jump;
-            row.channel -= row.channel_back;
-        }
+        return out;
+    }
+    for (int i = 0; i < n * taps; i += taps, kernel += step) {
+        out.a |= cop_mask_bits(mask, kernel, taps) << i;
+        if (!unit->alone)
+            out.b |= cop_mask_bits(mask, kernel + (size_t)taps, taps) << i;
+    }
+    return out;
+}
+
+/* Indices of a segment's taps, those of kernels with `all` active taps; `before` come before. */
+INLINE __m512i indices(const CopConv3dSlots *slots, const Place *to, int segment, uint64_t all,
+                       __mmask16 own, uint32_t before, const bool ranked)
+{
+    if (!ranked)
+        return _mm512_add_epi32(_mm512_set1_epi32((int)before),
+                                _mm512_loadu_si512(slots->lane_index[segment]));
+    const uint64_t lanes_of = slots->lanes_of[segment];
+    before += count(all & ((lanes_of & -lanes_of) - 1));
+    return _mm512_add_epi32(_mm512_set1_epi32((int)before),
+                            _mm512_maskz_expand_epi32(own, to->count));
+}
+
+/* Taps of some input channels, in all segments. */
+INLINE void put_kernels(const CopConv3dSlots *slots, const CopConv3dUnit *unit, const Place *to,
+                        Kernels kernels, Kernels before, uint32_t channel, const bool ranked)
+{
+    const size_t kind = kind_step(slots);
+    uint32_t *at = unit->start + unit->from + 1;
+    for (int i = unit->from, end = unit->to; i < end; i++, at++) {
+        const uint64_t lanes_of = slots->lanes_of[i];
+        const __mmask16 in_a = (__mmask16)_pext_u64(kernels.a, lanes_of);
+        const __mmask16 in_b = (__mmask16)_pext_u64(kernels.b, lanes_of);
+        const __m512i offset = _mm512_add_epi32(_mm512_set1_epi32((int)channel),
+                                                _mm512_loadu_si512(slots->lane_offset[i]));
+        const __m512i index_a = indices(slots, to, i, kernels.a, in_a, (uint32_t)before.a, ranked);
+        put_one(to, at + kind, in_a & ~in_b, offset, index_a);
+        if (!in_b)
+            continue;
+        const __m512i index_b = indices(slots, to, i, kernels.b, in_b, (uint32_t)before.b, ranked);
+        put_both(to, at, in_a & in_b, offset, index_a, index_b);
+        put_one(to, at + 2 * kind, in_b & ~in_a, offset, index_b);
     }
 }
 
+INLINE uint32_t place_vectors(const CopConv3dSlots *slots, const CopConv3dUnit *unit, uint32_t at,
+                              const bool ranked, const bool transposed)
+{
+    const int step = slots->channels, channels = unit->channels;
+    clear(slots, unit);
+    for (int c = 0; c < channels; c += step) {
+        const int n = channels - c < step ? channels - c : step;
+        const Kernels kernels = kernels_of(slots, unit, c, n, transposed);
+        for (int i = unit->from, end = unit->to; i < end; i++)
+            count_taps(slots, unit->start + i, kernels.a & slots->lanes_of[i],
+                       kernels.b & slots->lanes_of[i]);
+    }
+    const uint32_t end = add_up(slots, unit, at);
+    const Place to = place_to(slots);
+    Kernels before = {0};
+    for (int c = 0; c < channels; c += step) {
+        const int n = channels - c < step ? channels - c : step;
+        const Kernels kernels = kernels_of(slots, unit, c, n, transposed);
+        const size_t from = (size_t)c * slots->in_step;
+        if (!ranked)
+            before = (Kernels){unit->first + from, unit->second + from};
+        else if (transposed || c == 0) /* else this kernel begins where the one before ended */
+            before = (Kernels){rank_of(slots, unit->first + from),
+                               unit->alone ? 0 : rank_of(slots, unit->second + from)};
+        put_kernels(slots, unit, &to, kernels, before, unit->offset + (uint32_t)c * slots->in_c,
+                    ranked);
+        before.a += count(kernels.a);
+        before.b += count(kernels.b);
+    }
+    return end;
+}
+
 #endif
+
+uint32_t TIER_NAME(cop_conv3d_place_)(const CopConv3dSlots *slots, const CopConv3dUnit *unit,
+                                      uint32_t at)
+{
+#if COP_VEC_BYTES == 64 && defined(__AVX512F__)
+    if (slots->channels && slots->rank)
+        return slots->transposed ? place_vectors(slots, unit, at, true, true)
+                                 : place_vectors(slots, unit, at, true, false);
+    if (slots->channels)
+        return slots->transposed ? place_vectors(slots, unit, at, false, true)
+                                 : place_vectors(slots, unit, at, false, false);
+#endif
+    return place_taps(slots, unit, at);
+}

@@ -53,13 +53,10 @@ char *cop_conv3d_kernel(const CopConv3d *conv, CopConvPass pass, char text[COP_C
     return text;
 }
 
-/* Offsets, indices, starts and ranks. */
+/* Offsets, indices and starts. */
 static size_t list_bytes(const CopGather *gather)
 {
-    if (!gather->sweeps)
-        return 0;
-    const size_t words = cop_mask_words((size_t)gather->groups * gather->group_step);
-    size_t starts = 0, bytes = gather->shared ? 0 : words * sizeof *gather->rank;
+    size_t starts = 0, bytes = 0;
     for (int i = 0; i < gather->sweeps && gather->slots; i++)
         starts += cop_sweep_segments(gather, &gather->sweep[i]);
     for (int i = 0; gather->filtered && i < COP_WINOGRAD_LISTS;
@@ -69,13 +66,23 @@ static size_t list_bytes(const CopGather *gather)
            starts * sizeof *gather->start;
 }
 
+/* Ranks, and while masked weights are transformed, these with zeros between and rows' masks. */
+static size_t mask_bytes(const CopConv3d *conv)
+{
+    const size_t numel = conv->param->numel;
+    size_t bytes = cop_mask_words(numel) * sizeof *conv->rank;
+    if (conv->forward.filtered || conv->backward.filtered)
+        bytes += numel * sizeof *conv->dense;
+    if (conv->rows.mask[0])
+        bytes += 3 * cop_mask_words(numel / 3) * sizeof *conv->rows.mask[0];
+    return bytes;
+}
+
 size_t cop_conv3d_bytes(const CopConv3d *conv)
 {
     const size_t forward = cop_gather_weights(&conv->forward);
     const size_t backward = conv->backward.sweeps ? cop_gather_weights(&conv->backward) : 0;
     const size_t weights = forward > backward ? forward : backward;
-    const bool filtered = conv->forward.filtered || conv->backward.filtered;
-    const size_t spread = filtered && conv->param->mask ? conv->param->numel : 0;
     return list_bytes(&conv->forward) + list_bytes(&conv->full) + list_bytes(&conv->backward) +
-           (weights + spread) * sizeof *conv->weight;
+           weights * sizeof *conv->weight + (conv->param->mask ? mask_bytes(conv) : 0);
 }

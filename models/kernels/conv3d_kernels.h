@@ -54,41 +54,68 @@ typedef struct CopConv3dTile {
 
 typedef void CopConv3dFn(const CopConv3dTile *tile);
 
-enum { COP_PLACE_TAPS = 16, COP_PLACE_BITS = 64 };
+/* Where one tap of a kernel is met. */
+typedef struct CopTap {
+    int sweep, t;  /* t: tap along t in that sweep */
+    size_t offset; /* from the sweep's first tap, in floats */
+} CopTap;
 
-/* Lists being made (conv3d_build.c) of kernels of at most COP_PLACE_BITS taps, COP_PLACE_TAPS for
- * each along t. */
+enum { COP_PLACE_LANES = 16, COP_PLACE_BITS = 64 };
+
+/* Lists being made, of one sweep (conv3d_build.c). A unit has a segment of slots for each kind and
+ * each tap along t. */
 typedef struct CopConv3dSlots {
-    bool place; /* else count */
     uint32_t *offset, *index;
-    uint32_t tap_offset[COP_PLACE_BITS + COP_PLACE_TAPS];
-    size_t segment[COP_PLACE_BITS]; /* of a tap along t, from a unit's first start */
-    size_t kind; /* between the segments of both channels of a pair, of the first alone and of the
-                    second alone; 0: units are single channels */
-    int segments, taps; /* of each */
-    bool positions;     /* `index` counts all taps, not the active ones */
-    bool follows;       /* the second channel's weights follow the first's in memory */
+    const uint64_t *mask;
+    const uint32_t *rank; /* active weights before each word of it; NULL: `index` counts all taps */
+    const CopTap *tap;    /* of a kernel */
+    int taps, words;      /* of a kernel; words of a mask that it would fill */
+    int segments;         /* taps along t */
+    const uint64_t *in_segment; /* [segment][word]: which taps of a kernel have it */
+    bool pairs;
+    bool transposed; /* in the mask, a pair's second kernel follows the first, else the next input
+                        channel's does */
+    size_t in_step;  /* from an input channel's kernel to the next one's */
+    uint32_t in_c;   /* and between what they read */
+
+    /* For vectors, which take the kernels of a few channels at a time: 0 where they do not. */
+    int channels;
+    uint64_t lanes_of[COP_PLACE_BITS]; /* [segment]: taps in it, of so many kernels in a row */
+    uint32_t lane_offset[COP_PLACE_BITS][COP_PLACE_LANES];
+    uint32_t lane_index[COP_PLACE_BITS][COP_PLACE_LANES]; /* where all taps are counted */
 } CopConv3dSlots;
 
-/* Units whose weights follow each other in the mask: those of an output channel or pair and all
- * its input channels, or of an input channel and all pairs. */
-typedef struct CopConv3dRow {
-    const uint64_t *mask;
-    size_t first, second;    /* bits of the first unit's channels */
-    size_t step;             /* from unit to unit */
-    int n, pairs;            /* units; those of them that have a second channel come first */
-    uint32_t *start;         /* of the first unit's segments */
-    uint32_t channel;        /* offset of its input channel */
-    uint32_t rank_a, rank_b; /* active weights before each channel's; rank_b not where it follows */
-    int block;               /* units up to the end of a block */
-    int blocks_of;           /* units of each later one */
-    ptrdiff_t start_step, start_jump;    /* from unit to unit; more at the end of a block */
-    uint32_t channel_step, channel_back; /* likewise; taken back at the end of a block */
-} CopConv3dRow;
+/* The kernels of a unit and a block's input channels. */
+typedef struct CopConv3dUnit {
+    size_t first, second; /* the first input channel's, of the first and the second channel */
+    bool alone;           /* without the second */
+    int channels;
+    uint32_t offset; /* of what the first input channel reads */
+    int from, to;    /* segments; the others stay empty */
+    uint32_t *start; /* of its segments; written to one behind those of the next */
+} CopConv3dUnit;
 
-/* Counts or lists the active taps of a row of units. Counts lie two behind a segment's start, and
- * where the next slot goes one behind. */
-typedef void CopConv3dPlaceFn(const CopConv3dSlots *slots, CopConv3dRow row);
+/* Lists the active taps of a unit, those of a segment in ascending order, from slot `at` on, and
+ * returns where the next ones go. */
+typedef uint32_t CopConv3dPlaceFn(const CopConv3dSlots *slots, const CopConv3dUnit *unit,
+                                  uint32_t at);
+
+/* Which rows of three taps of a mask have their first tap, any and their last one, and how many
+ * have: lists of Winograd's filtering. */
+typedef struct CopRowMasks {
+    uint64_t *mask[3];
+    size_t n[3];
+} CopRowMasks;
+
+/* What is made of `words` words of a mask. */
+typedef struct CopConv3dMaskKernels {
+    /* rank[i] = active weights before word i */
+    void (*rank)(const uint64_t *mask, size_t words, uint32_t *rank);
+    /* dense[64 i + j] = the next value where bit j of word i is set, else 0 */
+    void (*spread)(const uint64_t *mask, size_t words, const float *value, float *dense);
+    /* of all words of a mask; rows->mask is there */
+    void (*rows)(const uint64_t *mask, size_t words, CopRowMasks *rows);
+} CopConv3dMaskKernels;
 
 /* Tables are indexed [step][rows - 1][cols - 1] and hold the shapes that
  * tiles are cut to: at most COP_TILE_MAX positions, grouped rows of at
@@ -102,10 +129,13 @@ typedef struct CopConv3dKernels {
     CopConv3dFn *correlate[COP_STEPS][COP_TILE_ROWS][COP_TILE_MAX];
     CopConv3dFn *correlate_shared; /* one list for all channels, tiles of any size */
     const CopWinogradKernels *winograd;
-    CopConv3dPlaceFn *place; /* NULL: the tier has none */
+    const CopConv3dMaskKernels *mask;
+    CopConv3dPlaceFn *place;
 } CopConv3dKernels;
 
-CopConv3dPlaceFn cop_conv3d_place_avx512;
+extern const CopConv3dMaskKernels cop_conv3d_mask_kernels_generic, cop_conv3d_mask_kernels_avx2,
+    cop_conv3d_mask_kernels_avx512;
+CopConv3dPlaceFn cop_conv3d_place_generic, cop_conv3d_place_avx2, cop_conv3d_place_avx512;
 extern const CopConv3dKernels cop_conv3d_kernels_generic;
 #if defined(__x86_64__)
 extern const CopConv3dKernels cop_conv3d_kernels_avx2, cop_conv3d_kernels_avx512;

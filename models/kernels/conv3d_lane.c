@@ -412,9 +412,8 @@ const CopConv3dKernels TIER_NAME(cop_conv3d_kernels_) = {
     .correlate_max = CORRELATE_MAX,
     .correlate_shared = correlate_shared,
     .winograd = &TIER_NAME(cop_winograd_kernels_),
-#if COP_VEC_BYTES == 64 && defined(__AVX512F__)
+    .mask = &TIER_NAME(cop_conv3d_mask_kernels_),
     .place = TIER_NAME(cop_conv3d_place_),
-#endif
     .pairs = {{EACH_SHAPE(PAIRS, 1)}, {EACH_SHAPE(PAIRS, 2)}, {EACH_SHAPE(PAIRS, any)}},
     .gather = {{EACH_SHAPE(GATHER, 1)}, {EACH_SHAPE(GATHER, 2)}, {EACH_SHAPE(GATHER, any)}},
     .correlate = {{EACH_SHAPE(CORRELATE, 1)},

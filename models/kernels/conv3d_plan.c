@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "models/core/mask.h"
-
 enum {
     WIDEST_GROUPED = 7, /* rows that kernels take in groups */
     /* How shapes bend the table, as measured: docs/BENCHMARKS.md. */
@@ -350,15 +348,10 @@ CopStatus cop_gather_plan(CopGather *gather, CopArena *arena, const CopConvShape
                           .channel_step = transposed ? taps : taps * (size_t)ic,
                           .group_step = (size_t)oc * (size_t)ic * taps,
                           .sweeps = transposed ? s->st * s->sh * s->sw : 1};
-    const size_t words = cop_mask_words((size_t)s->groups * gather->group_step);
     gather->sweep = cop_arena_alloc(arena, (size_t)gather->sweeps, sizeof *gather->sweep);
-    gather->tap = cop_arena_alloc(arena, taps, sizeof *gather->tap);
-    gather->rank = capacity ? cop_arena_alloc(arena, words, sizeof *gather->rank) : NULL;
-    gather->origin = cop_arena_alloc(arena, (size_t)gather->sweeps, sizeof *gather->origin);
-    if (!gather->sweep || !gather->tap || !gather->origin || (capacity && !gather->rank))
+    if (!gather->sweep)
         return COP_ERR_NOMEM;
     plan_sweeps(gather, s, in, out);
-    plan_taps(gather, s, in);
     const size_t shared_starts = (size_t)gather->in_channels * taps;
     const size_t own_starts = most_starts(gather, table, capacity > 0);
     const size_t starts = own_starts > shared_starts ? own_starts : shared_starts;
@@ -367,10 +360,9 @@ CopStatus cop_gather_plan(CopGather *gather, CopArena *arena, const CopConvShape
     const size_t slots = capacity > shared ? capacity : shared;
     if (slots > UINT32_MAX || (size_t)in->c * in->stride_c > UINT32_MAX)
         return COP_ERR_SHAPE;
-    gather->offset = cop_arena_alloc(arena, slots, sizeof *gather->offset);
-    gather->index = cop_arena_alloc(arena, slots, sizeof *gather->index);
-    gather->start = cop_arena_alloc(arena, starts + 2, sizeof *gather->start);
-    return gather->offset && gather->index && gather->start ? COP_OK : COP_ERR_NOMEM;
+    COP_TRY(cop_gather_plan_lists(gather, arena, s, slots, starts));
+    plan_taps(gather, s, in);
+    return COP_OK;
 }
 
 size_t cop_gather_listed(const CopGather *gather)

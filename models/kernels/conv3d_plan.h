@@ -48,13 +48,6 @@ typedef struct CopSweep {
     const uint32_t *start; /* [group][block][unit][kind][tap along t]; one list when shared */
 } CopSweep;
 
-/* Where one tap of the kernel is met. */
-typedef struct CopTap {
-    int sweep, t;         /* t: tap along t in that sweep */
-    size_t offset;        /* from the sweep's first tap, in floats */
-    size_t segment, kind; /* while lists are built: starts from a unit's first, between kinds */
-} CopTap;
-
 /* Weights in the order in which kernels walk them: sweep, group of channels,
  * block, unit, kind, tap along t, and row-major inside. A unit is an output
  * channel, or a pair of them with three kinds of weights (see CopConv3dTile). A
@@ -77,9 +70,9 @@ typedef struct CopGather {
     size_t in_c, out_c;       /* channel strides, in floats */
     uint32_t *offset, *index; /* [slots]; index into param->value (of unit 0 if shared) */
     uint32_t *start;
-    size_t *origin; /* [sweeps], while lists are built: a unit's first start in each */
-    uint32_t *rank; /* active weights before each word of the mask; NULL if always shared */
-    size_t slots;   /* of all units, or of the one list if shared */
+    size_t slots;                    /* of all units, or of the one list if shared */
+    uint64_t *in_segment;            /* while lists are built: a sweep's, see CopConv3dSlots */
+    const uint32_t *rank;            /* the layer's */
     size_t channel_step, group_step; /* between the weights of channels and of groups */
 } CopGather;
 
@@ -93,6 +86,8 @@ struct CopConv3d {
     int threads;
     CopTensor x, y, dx, dy;            /* as planned; only shapes and strides count */
     CopGather forward, full, backward; /* full: forward over all weights; sweeps 0 if absent */
+    uint32_t *rank;                    /* active weights before each word of the mask */
+    CopRowMasks rows;                  /* of it, where they are needed */
     float *weight;                     /* in list order, of the pass that ran or loads last */
     float *dense;   /* row-major weights with zeros, while masked ones are transformed; or NULL */
     float *scratch; /* [threads][scratch_floats] */
@@ -114,13 +109,13 @@ CopStatus cop_gather_plan(CopGather *gather, CopArena *arena, const CopConvShape
 size_t cop_gather_block(CopGather *gather, CopBlocking blocking);
 size_t cop_sweep_segments(const CopGather *gather, const CopSweep *sweep);
 
-/* Fills the lists from a mask, NULL meaning all weights. */
+/* Memory for lists of some slots and starts, while lists of kernels of a shape are built, too. */
+CopStatus cop_gather_plan_lists(CopGather *gather, CopArena *arena, const CopConvShape *shape,
+                                size_t slots, size_t starts) COP_MUST_CHECK;
+
+/* Fills the lists from a mask, whose ranks have been counted, NULL meaning all weights. */
 void cop_gather_build(CopGather *gather, const CopConvShape *shape, CopBlocking blocking,
                       const uint64_t *mask);
-
-/* Fills in gather->rank, and the active weights before `index`. */
-void cop_gather_count_ranks(CopGather *gather, const uint64_t *mask);
-uint32_t cop_gather_rank(const CopGather *gather, const uint64_t *mask, size_t index);
 
 /* Slots of all units: how many weights in list order its own lists have, and those that the
  * gather goes by. */
@@ -213,10 +208,9 @@ typedef struct CopWinograd {
     CopFilter filter;
     CopConvShape rows; /* the layer's shape with kernels one wide */
     CopGather list[COP_WINOGRAD_LISTS];
-    CopSweep sweep[COP_WINOGRAD_LISTS]; /* theirs; alike but for the starts */
-    CopSweep reads;                     /* what a tile reads, in their blocks */
-    bool masked;                        /* lists have room for those of a mask */
-    uint64_t *row_mask[COP_WINOGRAD_LISTS];
+    CopSweep sweep[COP_WINOGRAD_LISTS];   /* theirs; alike but for the starts */
+    CopSweep reads;                       /* what a tile reads, in their blocks */
+    bool masked;                          /* lists have room for those of a mask */
     size_t first[COP_WINOGRAD_PARTS + 1]; /* weight of a part in list order */
 } CopWinograd;
 
@@ -237,8 +231,12 @@ CopStatus cop_winograd_plan(CopGather *gather, CopArena *arena, const CopConvSha
                             const CopKernelTable *table, const CopParam *param) COP_MUST_CHECK;
 
 /* Whether a gather of some density, 1 for one without a mask, goes by it under a row of the
- * table. */
+ * table, and whether by lists of a mask then. */
 bool cop_winograd_takes(const CopGather *gather, CopBlocking blocking, double density);
+bool cop_winograd_lists(const CopGather *gather, double density);
+
+/* Memory for the rows of a parameter's mask. */
+CopStatus cop_row_masks_plan(CopRowMasks *rows, CopArena *arena, size_t numel) COP_MUST_CHECK;
 
 /* Weights in list order that there are at most (0 without it), and floats of scratch memory for a
  * thread. */
@@ -248,8 +246,8 @@ size_t cop_winograd_scratch(const CopGather *gather, const CopKernelTable *table
 /* Weights in list order that there are. */
 size_t cop_winograd_weights(const CopGather *gather);
 
-/* The weights' ranks are counted before they are loaded. */
-void cop_winograd_build(CopGather *gather, CopBlocking blocking, const uint64_t *mask,
+/* Builds the lists, by lists of a mask those of its rows. */
+void cop_winograd_build(CopGather *gather, CopBlocking blocking, const CopRowMasks *rows,
                         double density);
 /* Fills conv->weight; where lists are shared, with zeros for what a mask lacks. */
 void cop_winograd_load(CopConv3d *conv, const CopGather *gather, CopPool *pool);

@@ -156,14 +156,7 @@ static CopStatus plan_list(CopGather *list, CopArena *arena, const CopConvShape 
         }
     const size_t shared = 2 * (size_t)list->in_channels * taps;
     const size_t slots = masked && numel > shared ? numel : shared;
-    list->rank = NULL;
-    list->tap = cop_arena_alloc(arena, taps, sizeof *list->tap);
-    list->origin = cop_arena_alloc(arena, 1, sizeof *list->origin);
-    list->offset = cop_arena_alloc(arena, slots, sizeof *list->offset);
-    list->index = cop_arena_alloc(arena, slots, sizeof *list->index);
-    list->start = cop_arena_alloc(arena, starts + 2, sizeof *list->start);
-    return list->tap && list->origin && list->offset && list->index && list->start ? COP_OK
-                                                                                   : COP_ERR_NOMEM;
+    return cop_gather_plan_lists(list, arena, rows, slots, starts);
 }
 
 CopStatus cop_winograd_plan(CopGather *gather, CopArena *arena, const CopConvShape *shape,
@@ -180,29 +173,23 @@ CopStatus cop_winograd_plan(CopGather *gather, CopArena *arena, const CopConvSha
         return COP_ERR_NOMEM;
     *winograd = (CopWinograd){.filter = filter, .rows = *shape, .masked = masked};
     winograd->rows.kw = 1;
-    const size_t words = cop_mask_words(param->numel / (size_t)cop_filters[filter].taps);
     for (int i = 0; i < filter_of(winograd)->lists; i++) {
         winograd->list[i] = list_of(gather, &cop_filters[filter], &winograd->sweep[i]);
         COP_TRY(plan_list(&winograd->list[i], arena, &winograd->rows, table, masked));
-        if (!masked)
-            continue;
-        winograd->row_mask[i] = cop_arena_alloc(arena, words, sizeof *winograd->row_mask[i]);
-        if (!winograd->row_mask[i])
-            return COP_ERR_NOMEM;
     }
     gather->winograd = winograd;
     return COP_OK;
 }
 
-static bool by_lists(const CopWinograd *winograd, double density)
+bool cop_winograd_lists(const CopGather *gather, double density)
 {
-    return winograd->masked && density < listed_below;
+    return gather->winograd && gather->winograd->masked && density < listed_below;
 }
 
 bool cop_winograd_takes(const CopGather *gather, CopBlocking blocking, double density)
 {
     return gather->winograd && blocking.walk == COP_WALK_WINOGRAD &&
-           (density >= zeros_from || by_lists(gather->winograd, density));
+           (density >= zeros_from || cop_winograd_lists(gather, density));
 }
 
 size_t cop_winograd_room(const CopGather *gather)
@@ -235,44 +222,32 @@ size_t cop_winograd_weights(const CopGather *gather)
     return gather->winograd->first[parts_of(gather->winograd)];
 }
 
-/* For 64 rows of three taps a word each: which have their first tap, any tap and their last tap. */
-static void mask_rows(const CopWinograd *winograd, const uint64_t *mask, size_t rows,
-                      bool transposed)
+CopStatus cop_row_masks_plan(CopRowMasks *rows, CopArena *arena, size_t numel)
 {
-    uint64_t *const first = winograd->row_mask[transposed ? 2 : 0];
-    uint64_t *const any = winograd->row_mask[1];
-    uint64_t *const last = winograd->row_mask[transposed ? 0 : 2];
-    for (size_t word = 0; word < cop_mask_words(rows); word++) {
-        first[word] = any[word] = last[word] = 0;
-        const size_t n = rows - word * 64 < 64 ? rows - word * 64 : 64;
-        for (size_t i = 0; i < n; i++) {
-            const uint64_t taps = cop_mask_bits(mask, (word * 64 + i) * 3, 3);
-            first[word] |= (taps & 1) << i;
-            any[word] |= (uint64_t)(taps != 0) << i;
-            last[word] |= taps >> 2 << i;
-        }
+    for (int i = 0; i < 3; i++) {
+        rows->mask[i] = cop_arena_alloc(arena, cop_mask_words(numel / 3), sizeof *rows->mask[i]);
+        if (!rows->mask[i])
+            return COP_ERR_NOMEM;
     }
+    return COP_OK;
 }
 
-void cop_winograd_build(CopGather *gather, CopBlocking blocking, const uint64_t *mask,
+void cop_winograd_build(CopGather *gather, CopBlocking blocking, const CopRowMasks *rows,
                         double density)
 {
     CopWinograd *winograd = gather->winograd;
     const CopFilterKind *filter = filter_of(winograd);
-    const bool lists = by_lists(winograd, density);
+    const bool lists = cop_winograd_lists(gather, density);
     const CopConvShape *s = &winograd->rows;
-    const size_t rows = winograd->list->group_step;
+    const double all = (double)winograd->list->group_step;
     blocking = filtered(blocking, lists);
-    if (lists)
-        mask_rows(winograd, mask, rows, gather->transposed);
     for (int i = 0; i < filter->lists; i++) {
         CopGather *list = &winograd->list[i];
-        const uint64_t *own = lists ? winograd->row_mask[i] : NULL;
-        if (own && (double)cop_mask_count(own, rows) >= shared_from * (double)rows)
-            own = NULL;
+        const int end = gather->transposed ? 2 - i : i;
+        const bool own = lists && (double)rows->n[end] < shared_from * all;
         list->shared = !own;
         block_list(list, s, blocking);
-        cop_gather_build(list, s, blocking, own);
+        cop_gather_build(list, s, blocking, own ? rows->mask[end] : NULL);
     }
     winograd->reads = *gather->sweep;
     winograd->reads.block_channels = winograd->sweep->block_channels;

@@ -6,8 +6,9 @@
 #include "models/kernels/conv3d_plan.h"
 
 enum {
-    CHUNK_SPREAD = 1024, /* words of a mask, runs and slots that are loaded at a time */
-    CHUNK_RUNS = 8,
+    CHUNK_SPREAD = 1024, /* words of a mask, and slots of a list, that an item loads */
+    CHUNK_LIST = 1024,
+    CHUNK_RUNS = 8, /* runs and slots that are loaded at a time */
     CHUNK_SLOTS = 64
 };
 
@@ -15,7 +16,7 @@ typedef struct LoadJob {
     const CopConv3d *conv;
     const CopGather *gather;
     const float *value; /* row-major, with zeros */
-    int list;
+    int pieces;
 } LoadJob;
 
 /* Spreads some words of the mask's active weights, with zeros between. */
@@ -23,66 +24,69 @@ static void spread_item(void *ctx, int item, int worker)
 {
     (void)worker;
     const LoadJob *job = ctx;
-    const CopParam *param = job->conv->param;
+    const CopConv3d *conv = job->conv;
+    const CopParam *param = conv->param;
     const size_t words = cop_mask_words(param->numel), first = (size_t)item * CHUNK_SPREAD;
-    const size_t end = first + CHUNK_SPREAD < words ? first + CHUNK_SPREAD : words;
-    for (size_t word = first; word < end; word++) {
-        const float *value = param->value + job->gather->rank[word];
-        float *dense = job->conv->dense + word * 64;
-        uint64_t active = param->mask[word];
-        if (active == 0) {
-            memset(dense, 0, 64 * sizeof *dense);
-            continue;
-        }
-        /* Reads one too many where the last ones are missing, but never behind the last. */
-        const float *const last = param->value + param->nnz - 1;
-        for (int i = 0; i < 64; i++, active >>= 1) {
-            dense[i] = active & 1 ? *value : 0;
-            value += value < last ? active & 1 : 0;
-        }
-    }
+    const size_t n = words - first < CHUNK_SPREAD ? words - first : CHUNK_SPREAD;
+    conv->kernels->mask->spread(param->mask + first, n, param->value + conv->rank[first],
+                                conv->dense + first * 64);
 }
 
-/* Slots of a run, the middle parts': two steps, so that the second one is done in vectors. */
+/* The three taps of slots of a run, backwards if `transposed`; a slot that a last channel lacks
+ * has none. */
+static void take_taps(const LoadJob *job, const CopRun *run, size_t from, size_t n,
+                      float taps[3][CHUNK_SLOTS])
+{
+    const float *value = job->value + run->first * 3;
+    const uint32_t *index = run->index + from;
+    float *const first = taps[job->gather->transposed ? 2 : 0];
+    float *const last = taps[job->gather->transposed ? 0 : 2];
+    for (size_t j = 0; j < n; j += 1 + run->alone) {
+        const float *g = value + (size_t)index[j] * 3;
+        first[j] = g[0];
+        taps[1][j] = g[1];
+        last[j] = g[2];
+    }
+    for (size_t j = 1; run->alone && j < n; j += 2)
+        taps[0][j] = taps[1][j] = taps[2][j] = 0;
+}
+
+/* Slots of a run, the middle parts'. */
 static void load_middle(const LoadJob *job, const CopRun *run, size_t from, size_t n, size_t part,
                         float *out)
 {
     const float a = COP_WINOGRAD_A, b = COP_WINOGRAD_B;
     const float scale_a = 1 / (2 * a * a * (a * a - b * b));
     const float scale_b = 1 / (2 * b * b * (b * b - a * a));
-    const bool transposed = job->gather->transposed;
-    float outer[2][CHUNK_SLOTS], inner[CHUNK_SLOTS], made[4][CHUNK_SLOTS];
+    float taps[3][CHUNK_SLOTS];
+    take_taps(job, run, from, n, taps);
+    float *restrict const plus_a = out + from, *restrict const minus_a = plus_a + part;
+    float *restrict const plus_b = minus_a + part, *restrict const minus_b = plus_b + part;
     for (size_t j = 0; j < n; j++) {
-        const bool lacks = run->alone && (from + j) % 2;
-        const float *g = job->value + (run->first + run->index[lacks ? from : from + j]) * 3;
-        outer[0][j] = lacks ? 0 : g[transposed ? 2 : 0];
-        inner[j] = lacks ? 0 : g[1];
-        outer[1][j] = lacks ? 0 : g[transposed ? 0 : 2];
+        const float even_a = scale_a * (taps[0][j] + a * a * taps[2][j]);
+        const float even_b = scale_b * (taps[0][j] + b * b * taps[2][j]);
+        const float odd_a = scale_a * a * taps[1][j], odd_b = scale_b * b * taps[1][j];
+        plus_a[j] = even_a + odd_a;
+        minus_a[j] = even_a - odd_a;
+        plus_b[j] = even_b + odd_b;
+        minus_b[j] = even_b - odd_b;
     }
-    for (size_t j = n; j < CHUNK_SLOTS; j++)
-        outer[0][j] = inner[j] = outer[1][j] = 0;
-    for (int j = 0; j < CHUNK_SLOTS; j++) {
-        const float even_a = scale_a * (outer[0][j] + a * a * outer[1][j]);
-        const float even_b = scale_b * (outer[0][j] + b * b * outer[1][j]);
-        const float odd_a = scale_a * a * inner[j], odd_b = scale_b * b * inner[j];
-        made[0][j] = even_a + odd_a;
-        made[1][j] = even_a - odd_a;
-        made[2][j] = even_b + odd_b;
-        made[3][j] = even_b - odd_b;
-    }
-    for (size_t i = 0; i < 4; i++)
-        memcpy(out + i * part + from, made[i], n * sizeof **made);
 }
 
-static void load_outer(const LoadJob *job, const CopRun *run, size_t from, size_t n, float *out)
+static void load_outer(const LoadJob *job, const CopRun *run, int list, size_t from, size_t n,
+                       float *out)
 {
     const float a = COP_WINOGRAD_A, b = COP_WINOGRAD_B;
-    const float scale = job->list == 0 ? 1 / (a * a * b * b) : 1;
+    const float scale = list == 0 ? 1 / (a * a * b * b) : 1;
     const float *value = job->value + run->first * 3;
-    if ((job->list == 0) == job->gather->transposed)
+    const uint32_t *index = run->index + from;
+    if ((list == 0) == job->gather->transposed)
         value += 2;
-    for (size_t j = from; j < from + n; j++)
-        out[j] = run->alone && j % 2 ? 0 : scale * value[(size_t)run->index[j] * 3];
+    out += from;
+    for (size_t j = 0; j < n; j += 1 + run->alone)
+        out[j] = scale * value[(size_t)index[j] * 3];
+    for (size_t j = 1; run->alone && j < n; j += 2)
+        out[j] = 0;
 }
 
 /* All parts of seven taps. */
@@ -116,48 +120,74 @@ static void load_seven(const LoadJob *job, const CopRun *run, size_t from, size_
     }
 }
 
-/* A few runs side by side: backwards, what they read is. */
+/* Runs of a list, all as long, some slots of each at a time. */
+static void load_runs(const LoadJob *job, int list, const CopRun *run, int runs)
+{
+    const CopWinograd *winograd = job->gather->winograd;
+    const size_t part = cop_gather_listed(&winograd->list[list]);
+    float *weight = job->conv->weight + winograd->first[cop_filters[winograd->filter].part[list]];
+    for (size_t from = 0; from < run->n; from += CHUNK_SLOTS)
+        for (int i = 0; i < runs; i++) {
+            const size_t n = run[i].n - from < CHUNK_SLOTS ? run[i].n - from : CHUNK_SLOTS;
+            float *out = weight + run[i].listed;
+            if (winograd->filter == COP_FILTER_7)
+                load_seven(job, &run[i], from, n, part, out);
+            else if (list == 1)
+                load_middle(job, &run[i], from, n, part, out);
+            else
+                load_outer(job, &run[i], list, from, n, out);
+        }
+}
+
+/* How much of a list there is to load: slots, or groups of runs. A few runs of a shared list are
+ * loaded side by side: backwards, what they read is. */
+static size_t load_size(const CopGather *list)
+{
+    return list->shared ? (size_t)cop_ceil_div(cop_gather_runs(list), CHUNK_RUNS) : list->slots;
+}
+
+/* One piece of each list, the same of all: they read the same values. */
 static void load_item(void *ctx, int item, int worker)
 {
     (void)worker;
     const LoadJob *job = ctx;
     const CopWinograd *winograd = job->gather->winograd;
-    const CopGather *list = &winograd->list[job->list];
-    const size_t part = cop_gather_listed(list);
-    const int first = item * CHUNK_RUNS;
-    const int runs = cop_min(CHUNK_RUNS, cop_gather_runs(list) - first);
-    const size_t most = cop_gather_run(list, first).n; /* none has more */
-    for (size_t from = 0; from < most; from += CHUNK_SLOTS)
-        for (int i = 0; i < runs; i++) {
-            const CopRun run = cop_gather_run(list, first + i);
-            if (from >= run.n)
-                continue;
-            const size_t n = run.n - from < CHUNK_SLOTS ? run.n - from : CHUNK_SLOTS;
-            float *out = job->conv->weight +
-                         winograd->first[cop_filters[winograd->filter].part[job->list]] +
-                         run.listed;
-            if (winograd->filter == COP_FILTER_7)
-                load_seven(job, &run, from, n, part, out);
-            else if (job->list == 1)
-                load_middle(job, &run, from, n, part, out);
-            else
-                load_outer(job, &run, from, n, out);
+    for (int i = 0; i < cop_filters[winograd->filter].lists; i++) {
+        const CopGather *list = &winograd->list[i];
+        const size_t size = load_size(list), pieces = (size_t)job->pieces;
+        const size_t begin = size * (size_t)item / pieces, end = size * (size_t)(item + 1) / pieces;
+        CopRun run[CHUNK_RUNS];
+        if (!list->shared) {
+            run[0] = (CopRun){.index = list->index + begin, .n = end - begin, .listed = begin};
+            load_runs(job, i, run, 1);
+            continue;
         }
+        for (int first = (int)begin * CHUNK_RUNS; first < (int)end * CHUNK_RUNS;
+             first += CHUNK_RUNS) {
+            const int runs = cop_min(CHUNK_RUNS, cop_gather_runs(list) - first);
+            for (int k = 0; k < runs; k++)
+                run[k] = cop_gather_run(list, first + k);
+            load_runs(job, i, run, runs);
+        }
+    }
 }
 
 void cop_winograd_load(CopConv3d *conv, const CopGather *gather, CopPool *pool)
 {
     const CopParam *param = conv->param;
+    const CopWinograd *winograd = gather->winograd;
     LoadJob job = {.conv = conv, .gather = gather, .value = param->value};
     if (param->mask) {
         const int words = (int)cop_mask_words(param->numel);
         cop_parallel_for(pool, cop_ceil_div(words, CHUNK_SPREAD), spread_item, &job);
         job.value = conv->dense;
     }
-    for (job.list = 0; job.list < cop_filters[gather->winograd->filter].lists; job.list++) {
-        const int runs = cop_gather_runs(&gather->winograd->list[job.list]);
-        cop_parallel_for(pool, cop_ceil_div(runs, CHUNK_RUNS), load_item, &job);
+    for (int i = 0; i < cop_filters[winograd->filter].lists; i++) {
+        const CopGather *list = &winograd->list[i];
+        const size_t size = load_size(list), most = list->shared ? 1 : CHUNK_LIST;
+        job.pieces = cop_max(job.pieces, (int)((size + most - 1) / most));
     }
+    cop_parallel_for(pool, job.pieces, load_item, &job);
 }
 
 void cop_winograd_scale(const CopGather *gather, const float *scale, float *listed)

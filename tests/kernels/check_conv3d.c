@@ -284,6 +284,38 @@ static void check_refresh(int ic, int oc, int stride, int w, const CopKernelTabl
     kcheck_end();
 }
 
+/* A layer whose weights are frozen has the same results, and no lists for their gradient. */
+static void check_frozen(void)
+{
+    const CopConvShape s = {16, 17, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1};
+    const Case c = {.s = s, .n = 2, .t = 2, .h = 3, .w = 27, .density = 0.5};
+    if (!kcheck_case("conv3d frozen"))
+        return;
+    Problem p;
+    conv3d_set_up(&p, &c);
+    const size_t y = 2 * p.y_clip, x = 2 * p.x_clip;
+    double *want = kcheck_alloc(y + x, sizeof *want), *got = kcheck_alloc(y + x, sizeof *got);
+    const size_t bytes = cop_conv3d_bytes(p.conv);
+    p.param.frozen = true;
+    CopConv3d *frozen = NULL;
+    KCHECK(cop_conv3d_create(&frozen, kcheck_arena(), &s, &p.param, &p.tx.x, &p.ty.x, &p.tdx.x,
+                             &p.tdy.x, 1, NULL) == COP_OK);
+    for (int i = 0; frozen && i < 2; i++) {
+        CopConv3d *conv = i ? frozen : p.conv;
+        cop_conv3d_load(conv, NULL, NULL);
+        cop_conv3d_forward(conv, NULL, &p.tx.x, &p.ty.x, NULL);
+        cop_conv3d_backward_data(conv, &p.tdy.x, &p.tdx.x, false, NULL);
+        kcheck_load(&p.ty, i ? got : want);
+        kcheck_load(&p.tdx, (i ? got : want) + y);
+    }
+    KCHECK(memcmp(got, want, (y + x) * sizeof *got) == 0);
+    char text[COP_CONV_TEXT];
+    KCHECK(frozen && *cop_conv3d_kernel(frozen, COP_CONV_WEIGHT, text) == '\0');
+    /* An offset and an index of each active weight are saved at least. */
+    KCHECK(frozen && cop_conv3d_bytes(frozen) + 8 * p.param.nnz <= bytes);
+    kcheck_end();
+}
+
 /* A clip's result is the same bits alone, in another lane and in another group. */
 static void check_packing(void)
 {
@@ -366,6 +398,7 @@ static void run(void)
     conv3d_pools_create();
     check_refusals();
     check_packing();
+    check_frozen();
     check_refresh(5, 6, 2, 9, NULL);
     check_refresh(17, 18, 1, 9, NULL);
     check_refresh(16, 17, 1, 27, NULL);
