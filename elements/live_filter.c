@@ -54,16 +54,26 @@ GstLiveFilterPrivate *cop_live_filter_private(GstLiveFilter *self)
 gboolean cop_live_filter_hold(GstLiveFilter *self)
 {
     GstLiveFilterPrivate *p = cop_live_filter_private(self);
-    g_mutex_lock(&p->life);
+    g_rw_lock_reader_lock(&p->life);
     if (p->opened)
         return TRUE;
-    g_mutex_unlock(&p->life);
+    g_rw_lock_reader_unlock(&p->life);
     return FALSE;
 }
 
 void cop_live_filter_let_go(GstLiveFilter *self)
 {
-    g_mutex_unlock(&cop_live_filter_private(self)->life);
+    g_rw_lock_reader_unlock(&cop_live_filter_private(self)->life);
+}
+
+void cop_live_filter_seize(GstLiveFilter *self)
+{
+    g_rw_lock_writer_lock(&cop_live_filter_private(self)->life);
+}
+
+void cop_live_filter_release(GstLiveFilter *self)
+{
+    g_rw_lock_writer_unlock(&cop_live_filter_private(self)->life);
 }
 
 /* --- properties -------------------------------------------------------------------- */
@@ -262,9 +272,9 @@ static gboolean start(GstLiveFilter *self)
         cop_live_filter_error(self, &err);
         return FALSE;
     }
-    g_mutex_lock(&p->life);
+    cop_live_filter_seize(self);
     p->opened = TRUE;
-    g_mutex_unlock(&p->life);
+    cop_live_filter_release(self);
     GST_OBJECT_LOCK(self);
     p->frames = 0;
     GST_OBJECT_UNLOCK(self);
@@ -277,10 +287,10 @@ static void stop(GstLiveFilter *self)
     CopLiveStats stats;
     CopClipWindowCounts counts;
     find_stats(self, &stats, &counts);
-    g_mutex_lock(&p->life);
+    cop_live_filter_seize(self);
     const gboolean opened = p->opened;
     p->opened = FALSE;
-    g_mutex_unlock(&p->life);
+    cop_live_filter_release(self);
     if (opened)
         COP_LIVE_FILTER_GET_CLASS(self)->close(self);
     cop_overlay_destroy(&p->overlay);
@@ -316,7 +326,7 @@ static void finalize(GObject *object)
     cop_overlay_destroy(&p->overlay);
     g_free(p->stream_id);
     g_clear_pointer(&p->latest, gst_structure_free);
-    g_mutex_clear(&p->life);
+    g_rw_lock_clear(&p->life);
     g_mutex_clear(&p->overlay_lock);
     G_OBJECT_CLASS(cop_live_filter_parent_class)->finalize(object);
 }
@@ -355,7 +365,7 @@ static void cop_live_filter_init(GstLiveFilter *self)
     GST_PAD_SET_PROXY_CAPS(p->src);
     gst_element_add_pad(GST_ELEMENT(self), p->src);
     gst_segment_init(&p->segment, GST_FORMAT_UNDEFINED);
-    g_mutex_init(&p->life);
+    g_rw_lock_init(&p->life);
     g_mutex_init(&p->overlay_lock);
     if (cop_options_defaults(rows, &p->settings, NULL) != COP_OK)
         GST_WARNING_OBJECT(self, "no memory for settings");

@@ -51,8 +51,13 @@ GstStructure *cop_live_filter_content(const char *name, const CopLiveWindow *win
 CopOverlay *cop_live_filter_begin_overlay(GstLiveFilter *self);
 void cop_live_filter_end_overlay(GstLiveFilter *self);
 
-/* Held by whoever uses the core outside the stream; it is there where TRUE comes back. */
+/* The core stays between the two; it is there where TRUE comes back. Several may hold it at once,
+ * so that one who waits for an answer to be delivered keeps nobody from asking for figures. */
 gboolean cop_live_filter_hold(GstLiveFilter *self);
 void cop_live_filter_let_go(GstLiveFilter *self);
+
+/* Nobody else uses the core between the two: for those who put another one in its place. */
+void cop_live_filter_seize(GstLiveFilter *self);
+void cop_live_filter_release(GstLiveFilter *self);
 
 #endif

@@ -20,7 +20,7 @@ typedef struct GstLiveFilterPrivate {
     CopLiveStats stats;   /* of the last core, once that is gone */
     CopClipWindowCounts counts;
 
-    GMutex life; /* the core does not go while it is held */
+    GRWLock life; /* read by who uses the core, written by who makes and frees it */
     gboolean opened;
 
     GMutex overlay_lock; /* the overlay is not replaced while it is held */

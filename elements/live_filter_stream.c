@@ -139,8 +139,7 @@ static void set_policy(GstLiveFilter *self)
     klass->set_policy(self, live ? COP_DROP_OLDEST : COP_BLOCK);
 }
 
-static void fill_in(const GstLiveFilterPrivate *p, CopFrame *frame, const GstBuffer *buffer,
-                    gint64 index)
+static void fill_in(const GstLiveFilterPrivate *p, CopFrame *frame, GstBuffer *buffer, gint64 index)
 {
     const guint64 time =
         gst_segment_to_stream_time(&p->segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
@@ -184,7 +183,7 @@ static CopStatus look_at(GstLiveFilter *self, GstBuffer *buffer, gint64 index, i
                                             cop_status_name(status));
 }
 
-static void post_qos(GstLiveFilter *self, const GstBuffer *buffer)
+static void post_qos(GstLiveFilter *self, GstBuffer *buffer)
 {
     const GstLiveFilterPrivate *p = cop_live_filter_private(self);
     const GstClockTime pts = GST_BUFFER_PTS(buffer);

@@ -84,17 +84,16 @@ static CopStatus set_rate(GstLiveFilter *filter, double rate, CopError *err)
     CopLiveGrid *old = self->core;
     CopLiveSink *old_sink = self->sink;
     cop_live_grid_end(old);
-    if (!cop_live_filter_hold(filter))
-        return COP_OK;
+    cop_live_filter_seize(filter);
     self->core = NULL;
     self->sink = NULL;
     cop_live_sink_abandon(&old_sink);
-    CopStatus status = cop_robustness_open(self, rate, err);
+    const CopStatus status = cop_robustness_open(self, rate, err);
     if (status == COP_OK)
         cop_live_grid_destroy(&old);
     else
         self->core = old; /* it stays to be closed */
-    cop_live_filter_let_go(filter);
+    cop_live_filter_release(filter);
     return status;
 }
 

@@ -49,14 +49,12 @@ static CopStatus read_labels(CopLiveModel *m, const char *path, CopError *err)
 CopStatus cop_live_model_open(CopLiveModel **out, const char *path, const char *labels, int batch,
                               int threads, CopError *err)
 {
-    static gint serial; /* a counter that nothing but identity hangs on */
     *out = NULL;
     CopModel *model;
     COP_TRY(cop_model_open(&model, path, NULL, NULL, batch, threads, NULL, err));
     CopLiveModel *m = g_atomic_rc_box_alloc0(sizeof *m);
     m->model = model;
     m->classes = cop_net_classes(model->net);
-    m->serial = g_atomic_int_add(&serial, 1);
     name_classes(m);
     const CopStatus status = labels && *labels ? read_labels(m, labels, err) : COP_OK;
     if (status == COP_OK)

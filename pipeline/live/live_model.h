@@ -9,8 +9,7 @@
 typedef struct CopLiveModel {
     CopModel *model;
     int classes;
-    char **label;   /* [classes]: of the labels file, else of the model, else numbers */
-    int64_t serial; /* tells models apart that were opened by one process */
+    char **label; /* [classes]: of the labels file, else of the model, else numbers */
 } CopLiveModel;
 
 /* Opens a model file (cop_model_open()) for `batch` clips a step. `labels` (NULL or "": none) is

@@ -123,7 +123,7 @@ static CopStatus load_patch(Patch *patch, CopCanvas *canvas, const CopFrame *fra
     COP_TRY(cop_frame_alloc(&patch->colour, frame->format, r->w, r->h));
     patch->colour.colour = frame->colour;
     cop_convert(&patch->colour, &sheet);
-    if (r->opaque && !(frame->format == COP_PIXEL_RGBX || frame->format == COP_PIXEL_BGRX))
+    if (r->opaque)
         return COP_OK;
     for (int p = 0; p < cop_pixel_format_planes(frame->format); p++)
         load_plane(patch, sheet.plane[0], stride, p);
@@ -194,6 +194,23 @@ static void blend_row(uint8_t *to, const uint8_t *colour, const uint8_t *keep, i
     }
 }
 
+typedef uint32_t Pixels __attribute__((vector_size(16)));
+
+/* Pixels of four bytes, of which the last stays. */
+static void cover_row(uint8_t *to, const uint8_t *colour, int n)
+{
+    int x = 0;
+    for (; x + 16 <= n; x += 16) {
+        Pixels t, c;
+        memcpy(&t, to + x, sizeof t);
+        memcpy(&c, colour + x, sizeof c);
+        t = (t & 0xFF000000u) | (c & 0x00FFFFFFu); /* little-endian */
+        memcpy(to + x, &t, sizeof t);
+    }
+    for (; x < n; x += 4)
+        memcpy(to + x, colour + x, 3);
+}
+
 static void apply_plane(const Patch *patch, const CopFrame *frame, int plane)
 {
     int bytes, step_x, step_y, row_bytes, rows;
@@ -205,6 +222,8 @@ static void apply_plane(const Patch *patch, const CopFrame *frame, int plane)
     for (int y = 0; y < rows; y++) {
         if (keep)
             blend_row(to, colour, keep + (ptrdiff_t)y * row_bytes, row_bytes);
+        else if (bytes == 4)
+            cover_row(to, colour, row_bytes);
         else
             memcpy(to, colour, (size_t)row_bytes);
         to += frame->stride[plane];

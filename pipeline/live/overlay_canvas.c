@@ -47,8 +47,6 @@ CopStatus cop_canvas_create(CopCanvas **out, int width, int height)
     c->width = width;
     c->height = height;
     c->surface = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, width, height);
-    /* On what it knows to be empty cairo rounds in another way: it shall not know. */
-    cairo_surface_mark_dirty(c->surface);
     c->cairo = cairo_create(c->surface);
     c->pango = pango_cairo_create_context(c->cairo);
     pango_context_set_round_glyph_positions(c->pango, TRUE);
@@ -153,6 +151,7 @@ void cop_canvas_clear(CopCanvas *c)
     }
     cairo_fill(c->cairo);
     cairo_set_operator(c->cairo, CAIRO_OPERATOR_OVER);
+    /* On what it knows to be empty cairo rounds in another way: it shall not know. */
     cairo_surface_mark_dirty(c->surface);
     c->n_rects = 0;
 }

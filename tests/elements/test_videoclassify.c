@@ -306,6 +306,38 @@ static GstBusSyncReply hold(GstBus *b, GstMessage *message, gpointer data)
     return GST_BUS_PASS;
 }
 
+/* Who asks for figures where an answer is posted is not held up by a flush that waits for it. */
+static GstBusSyncReply ask(GstBus *b, GstMessage *message, gpointer data)
+{
+    (void)b;
+    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ELEMENT) {
+        g_usleep(20000);
+        *(guint64 *)data += counter("windows");
+    }
+    return GST_BUS_PASS;
+}
+
+GST_START_TEST(figures_may_be_asked_for_anywhere)
+{
+    guint64 sum = 0;
+    start(live_model('a'), (const char *const[]){"hop", "1", NULL});
+    gst_bus_set_sync_handler(bus, ask, &sum, NULL);
+    for (int i = 0; i < 5; i++) {
+        push(0, GRID_FRAMES - 1);
+        g_usleep(30000);
+        gst_harness_push_event(harness, gst_event_new_flush_start());
+        gst_harness_push_event(harness, gst_event_new_flush_stop(TRUE));
+        GstSegment segment;
+        gst_segment_init(&segment, GST_FORMAT_TIME);
+        gst_harness_push_event(harness, gst_event_new_segment(&segment));
+    }
+    push(0, GRID_FRAMES - 1);
+    finish();
+    fail_unless(sum > 0);
+    stop();
+}
+GST_END_TEST
+
 static void check_drops(const char *policy, int newest)
 {
     Gate gate = {.shut = TRUE};
@@ -517,6 +549,7 @@ int main(int argc, char **argv)
     tcase_add_loop_test(tests, every_format, 0, video_format_count);
     tcase_add_test(tests, the_overlay_is_drawn);
     tcase_add_test(tests, windows_fall_out_and_frames_pass);
+    tcase_add_test(tests, figures_may_be_asked_for_anywhere);
     tcase_add_test(tests, a_seek_begins_anew);
     tcase_add_test(tests, gaps_break_windows);
     tcase_add_test(tests, the_end_waits_for_answers);
