@@ -289,6 +289,28 @@ GST_START_TEST(wrong_while_playing)
 }
 GST_END_TEST
 
+/* A ramp goes on over settings that are wrong, and they are not said to be so each frame. */
+GST_START_TEST(wrong_while_a_ramp_runs)
+{
+    GstHarness *harness = open_stream("corruption", "gaussian_noise", NULL);
+    GstBus *bus = video_bus(harness->element);
+    control_severity(harness->element, 0, 5);
+    for (int i = 0; i < 20; i++) {
+        if (i == 5)
+            g_object_set(harness->element, "params", "colour=red", NULL);
+        if (i == 15)
+            g_object_set(harness->element, "params", "sigma=0.3", NULL);
+        video_push(harness, &info, &in[i]);
+        pull_made(harness, i, "gaussian_noise", i / 5.0, i < 15 ? "" : "sigma=0.3");
+        GstMessage *message = gst_bus_pop_filtered(bus, GST_MESSAGE_WARNING);
+        fail_unless((message != NULL) == (i == 5), "frame %d", i);
+        gst_clear_message(&message);
+    }
+    close_bus(harness->element, bus);
+    close_stream(harness);
+}
+GST_END_TEST
+
 /* --- schedules -------------------------------------------------------------------- */
 
 GST_START_TEST(schedule)
@@ -482,6 +504,7 @@ static Suite *suite(void)
     tcase_add_test(tc, corruption_while_playing);
     tcase_add_test(tc, messages);
     tcase_add_test(tc, wrong_while_playing);
+    tcase_add_test(tc, wrong_while_a_ramp_runs);
     tcase_add_test(tc, schedule);
     tcase_add_test(tc, schedule_preset_and_memory);
     suite_add_tcase(s, tc);
