@@ -119,7 +119,8 @@ static gboolean start(GstVideoCorrupt *self)
         GST_ELEMENT_ERROR(self, LIBRARY, INIT, ("%s", err.text), (NULL));
     else
         GST_ELEMENT_ERROR(self, LIBRARY, SETTINGS, ("%s", err.text), (NULL));
-    self->seen_serial = 0; /* the same settings are refused again */
+    cop_corrupt_plan_clear(&self->plan); /* the same settings are refused again */
+    self->seen_serial = 0;
     return FALSE;
 }
 

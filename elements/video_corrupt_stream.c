@@ -197,16 +197,30 @@ CopStatus cop_video_corrupt_update(GstVideoCorrupt *self, CopError *err)
     return status == COP_OK ? COP_OK : cop_error_set(err, status, "out of memory");
 }
 
+/* GST_CLOCK_TIME_NONE where the stream has none, as one of bytes. */
+static GstClockTime stream_time(const GstVideoCorrupt *self, const GstBuffer *buffer)
+{
+    return self->segment.format == GST_FORMAT_TIME
+               ? gst_segment_to_stream_time(&self->segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer))
+               : GST_CLOCK_TIME_NONE;
+}
+
+static GstClockTime running_time(const GstVideoCorrupt *self, const GstBuffer *buffer)
+{
+    return self->segment.format == GST_FORMAT_TIME
+               ? gst_segment_to_running_time(&self->segment, GST_FORMAT_TIME,
+                                             GST_BUFFER_PTS(buffer))
+               : GST_CLOCK_TIME_NONE;
+}
+
 /* Tells the application which corruption runs from this frame on. */
 static void post_change(GstVideoCorrupt *self, const CopCorruptDue *due, const GstBuffer *buffer)
 {
-    const GstClockTime pts = GST_BUFFER_PTS(buffer);
     GstStructure *text = gst_structure_new(
         "videocorrupt", "corruption", G_TYPE_STRING, due->desc ? due->desc->name : "none",
-        "severity", G_TYPE_DOUBLE, due->severity, "timestamp", G_TYPE_UINT64, pts, "stream-time",
-        G_TYPE_UINT64, gst_segment_to_stream_time(&self->segment, GST_FORMAT_TIME, pts),
-        "running-time", G_TYPE_UINT64,
-        gst_segment_to_running_time(&self->segment, GST_FORMAT_TIME, pts), NULL);
+        "severity", G_TYPE_DOUBLE, due->severity, "timestamp", G_TYPE_UINT64,
+        GST_BUFFER_PTS(buffer), "stream-time", G_TYPE_UINT64, stream_time(self, buffer),
+        "running-time", G_TYPE_UINT64, running_time(self, buffer), NULL);
     gst_element_post_message(GST_ELEMENT(self), gst_message_new_element(GST_OBJECT(self), text));
 }
 
@@ -226,13 +240,15 @@ static GstFlowReturn change(GstVideoCorrupt *self, const CopCorruptDue *due,
     return GST_FLOW_OK;
 }
 
-/* The latency of one corruption only grows: a severity that goes up and down would have the
- * pipeline distribute it anew each time. */
-static GstFlowReturn set_severity(GstVideoCorrupt *self, double severity)
+/* Groups keep the severity that they began with: cut at each step of a ramp, they would be single
+ * frames. The latency of one corruption only grows: a severity that goes up and down would have
+ * the pipeline distribute it anew each time. */
+static GstFlowReturn set_severity(GstVideoCorrupt *self, double severity, gint64 index)
 {
     CopCorrupt *corrupt = self->plan.corrupt;
     CopError err = {0};
-    if (severity == corrupt->severity)
+    const gboolean inside = self->engaged && index % corrupt->align != 0;
+    if (severity == corrupt->severity || (inside && severity > 0))
         return GST_FLOW_OK;
     const CopStatus status = cop_corrupt_set_severity(corrupt, severity, &err);
     if (status != COP_OK) {
@@ -268,7 +284,7 @@ static GstFlowReturn prepare(GstVideoCorrupt *self, const GstBuffer *buffer, Gst
         if (flow != GST_FLOW_OK || !self->plan.corrupt)
             return flow;
     }
-    return set_severity(self, due.severity);
+    return set_severity(self, due.severity, index);
 }
 
 /* --- buffers -------------------------------------------------------------------- */
@@ -348,8 +364,7 @@ GstFlowReturn cop_video_corrupt_chain(GstPad *pad, GstObject *parent, GstBuffer 
         gst_buffer_unref(buffer);
         return GST_FLOW_NOT_NEGOTIATED;
     }
-    const GstClockTime time =
-        gst_segment_to_stream_time(&self->segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+    const GstClockTime time = stream_time(self, buffer);
     if (GST_CLOCK_TIME_IS_VALID(time))
         gst_object_sync_values(GST_OBJECT(self), time);
     const gint64 index =

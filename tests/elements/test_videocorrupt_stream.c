@@ -212,6 +212,21 @@ GST_START_TEST(no_frame_rate)
 }
 GST_END_TEST
 
+/* A stream of bytes, as from a file source alone, has no time at all. */
+GST_START_TEST(no_time)
+{
+    GstHarness *harness = open_stream("gaussian_noise", "3", "");
+    GstSegment segment;
+    gst_segment_init(&segment, GST_FORMAT_BYTES);
+    send(harness, gst_event_new_segment(&segment));
+    for (int i = 0; i < 3; i++)
+        push_at(harness, i, GST_CLOCK_TIME_NONE, i == 2 ? GST_BUFFER_FLAG_DISCONT : 0);
+    for (int i = 0; i < 3; i++)
+        pull_as(harness, i);
+    close_stream(harness);
+}
+GST_END_TEST
+
 GST_START_TEST(reverse_playback)
 {
     GstHarness *harness = open_stream("gaussian_noise", "3", "");
@@ -477,6 +492,7 @@ static Suite *suite(void)
     tcase_add_test(tc, times_may_jitter);
     tcase_add_test(tc, lost_frames);
     tcase_add_test(tc, no_frame_rate);
+    tcase_add_test(tc, no_time);
     tcase_add_test(tc, reverse_playback);
     tcase_add_test(tc, stream_start);
     suite_add_tcase(s, tc);
