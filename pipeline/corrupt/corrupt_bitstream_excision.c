@@ -11,7 +11,7 @@
 enum { DRAW_ORDER, DRAW_POSITION };
 
 typedef struct Excision {
-    CopH264Stream stream;
+    CopH264Stream stream; /* first */
     int frames;
     double position, jitter, share;
     int bytes;
@@ -34,7 +34,7 @@ static const CopOption options[] = {
      offsetof(Excision, share), "0", 0, 1, NULL, COP_OPTION_INTERPOLATE | COP_OPTION_CONTROLLABLE},
     {"bytes", "length of the hole", COP_TYPE_INT, offsetof(Excision, bytes), "2048", 0, 1000000,
      NULL, COP_OPTION_CONTROLLABLE},
-    COP_H264_STREAM_OPTIONS(Excision, "0"),
+    COP_H264_STREAM_OPTIONS("0"),
     COP_OPTIONS_END,
 };
 
@@ -66,13 +66,12 @@ static void excise(CopCorrupt *corrupt, CopCodedPicture *picture)
                           excision->open.share, (size_t)excision->open.bytes, &corrupt->hits);
 }
 
-static CopStatus damage(void *ctx, CopCodedPicture *picture, int n, int first)
+static CopStatus damage(void *ctx, CopCodedPicture *picture, int n)
 {
     CopCorrupt *corrupt = ctx;
     const Excision *excision = corrupt->state;
-    const bool low = excision->stream.codec.plan.low_delay;
-    const int group = low ? excision->stream.gop : n;
-    (void)first;
+    const bool low = cop_h264_stream_is_low(&excision->stream);
+    const int group = low ? excision->stream.coder.gop : n;
     for (int i = 0; i < n; i++)
         if (!picture[i].key && is_hit(corrupt, picture[i].frame, group, excision->open.frames))
             excise(corrupt, &picture[i]);
@@ -82,7 +81,7 @@ static CopStatus damage(void *ctx, CopCodedPicture *picture, int n, int first)
 static CopStatus push(CopCorrupt *corrupt, const CopFrame *frame)
 {
     Excision *excision = corrupt->state;
-    if (cop_group_begins(&excision->stream.codec)) {
+    if (cop_h264_stream_begins(&excision->stream)) {
         excision->open.frames = excision->frames;
         excision->open.position = excision->position;
         excision->open.jitter = excision->jitter;

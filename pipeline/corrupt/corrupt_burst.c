@@ -129,6 +129,7 @@ static CopStatus init(CopCorrupt *corrupt, CopError *err)
     corrupt->latency = burst->inner->latency;
     corrupt->look_behind = burst->inner->look_behind;
     corrupt->align = burst->inner->align;
+    corrupt->wants_bits = burst->inner->wants_bits;
     return COP_OK;
 }
 
@@ -174,6 +175,8 @@ static CopStatus push(CopCorrupt *corrupt, const CopFrame *frame)
 {
     Burst *burst = corrupt->state;
     CopFrame entry = {0};
+    if (burst->inner)
+        cop_corrupt_set_source(burst->inner, corrupt->source_bits);
     CopStatus status = make_entry(corrupt, frame, &entry);
     if (status == COP_OK && inner_has_memory(burst))
         status = cop_corrupt_push(burst->inner, frame);

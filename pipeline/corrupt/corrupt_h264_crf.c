@@ -3,23 +3,16 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/corrupt/x26x.h"
 
-static const char encoder[] = "libx264";
-
 static const CopOption options[] = {
     {"crf", "constant rate factor; 0 is lossless", COP_TYPE_DOUBLE, offsetof(CopX26x, crf), "23", 0,
      51, NULL, COP_OPTION_INTERPOLATE | COP_OPTION_CONTROLLABLE},
-    COP_X26X_OPTIONS(CopX26x, "32"),
+    COP_X26X_CODEC_OPTIONS,
     COP_OPTIONS_END,
 };
 
 static CopStatus init(CopCorrupt *corrupt, CopError *err)
 {
-    return cop_x26x_init(corrupt, encoder, err);
-}
-
-static CopStatus push(CopCorrupt *corrupt, const CopFrame *frame)
-{
-    return cop_x26x_push_crf(corrupt, encoder, frame);
+    return cop_x26x_init(corrupt, "libx264", err);
 }
 
 static const char *const columns[] = {"crf", NULL};
@@ -41,7 +34,7 @@ const CopCorruptDesc cop_corrupt_h264_crf = {
     .tables = tables,
     .state_size = sizeof(CopX26x),
     .init = init,
-    .push = push,
+    .push = cop_x26x_push_crf,
     .pull = cop_group_pull,
     .flush = cop_group_flush,
     .close = cop_group_close,

@@ -23,7 +23,7 @@ enum { CUT_STREAM, CUT_FRAME };
 static const char *const cuts[] = {"stream", "frame", NULL};
 
 typedef struct PacketLoss {
-    CopH264Stream stream;
+    CopH264Stream stream; /* first */
     double rate, burst;
     int mtu, cut_at;
     bool at_least_one;
@@ -47,7 +47,7 @@ static const CopOption options[] = {
      0},
     {"cut", "stream: packets are all full; frame: they end with their frame", COP_TYPE_CHOICE,
      offsetof(PacketLoss, cut_at), "stream", 0, 0, cuts, 0},
-    COP_H264_STREAM_OPTIONS(PacketLoss, "3"),
+    COP_H264_STREAM_OPTIONS("3"),
     COP_OPTIONS_END,
 };
 
@@ -61,14 +61,14 @@ static void lose_of_frame(const CopCorrupt *corrupt, bool *lost, int packets, in
         loss->lost += lost[i] =
             cop_loss_next(&loss->loss, cop_rng_uniform(corrupt->key, (uint32_t)loss->sent, at));
     if (!loss->open.at_least_one || loss->lost || !packets ||
-        cop_rng_below(corrupt->key, 0, due, (uint32_t)loss->stream.gop) != (uint32_t)frame)
+        cop_rng_below(corrupt->key, 0, due, (uint32_t)loss->stream.coder.gop) != (uint32_t)frame)
         return;
     due.draw = DRAW_PACKET;
     lost[cop_rng_below(corrupt->key, 0, due, (uint32_t)packets)] = true;
     loss->lost++;
 }
 
-static CopStatus damage(void *ctx, CopCodedPicture *picture, int n, int first)
+static CopStatus damage(void *ctx, CopCodedPicture *picture, int n)
 {
     CopCorrupt *corrupt = ctx;
     PacketLoss *loss = corrupt->state;
@@ -80,8 +80,8 @@ static CopStatus damage(void *ctx, CopCodedPicture *picture, int n, int first)
     bool *lost = calloc((size_t)packets + 1, sizeof *lost);
     if (!lost)
         return COP_ERR_NOMEM;
-    if (loss->stream.codec.plan.low_delay)
-        lose_of_frame(corrupt, lost, packets, first);
+    if (cop_h264_stream_is_low(&loss->stream))
+        lose_of_frame(corrupt, lost, packets, picture->frame);
     else
         cop_loss_mask(lost, packets, loss->loss, loss->open.at_least_one, corrupt->key,
                       cop_h264_stream_address(corrupt, DRAW_LOSS));
@@ -96,7 +96,7 @@ static CopStatus damage(void *ctx, CopCodedPicture *picture, int n, int first)
 static CopStatus push(CopCorrupt *corrupt, const CopFrame *frame)
 {
     PacketLoss *loss = corrupt->state;
-    if (cop_group_begins(&loss->stream.codec)) {
+    if (cop_h264_stream_begins(&loss->stream)) {
         loss->open.rate = loss->rate;
         loss->open.at_least_one = loss->at_least_one;
         loss->loss = cop_loss_model(loss->rate, loss->burst);
