@@ -1,8 +1,8 @@
 /* Bit errors: bytes of an H.264 stream are replaced (Yi et al., NeurIPS 2021 datasets track).
  *
  * By default a group of pictures has so many hits on average, at places and with values that
- * are drawn, and at least one: a rate a byte, as the original has it, leaves small pictures
- * whole. `amount` is the original: FFmpeg's bitstream filter `noise`, without a seed,
+ * are drawn: a rate a byte, as the original has it, leaves small pictures whole. `at_least_one`
+ * gives each group a hit, as if only such groups were kept. `amount` is the original: FFmpeg's bitstream filter `noise`, without a seed,
  * one byte in `amount`, its state starting anew in each group.
  *
  * With delay=low, hits fall on frames rather than on bytes, as nobody knows yet how many bytes
@@ -125,12 +125,14 @@ static CopStatus push(CopCorrupt *corrupt, const CopFrame *frame)
     return cop_h264_stream_push(corrupt, frame, damage);
 }
 
-static const char *const columns[] = {"hits", NULL};
+static const char *const columns[] = {"hits", "at_least_one", "preset", NULL};
 static const char *const columns_by_rule[] = {"amount", NULL};
 
 static const CopSeverityTable tables[] = {
     {COP_PRESET_DEFAULT, "ours: hits a group, whatever a picture's size", columns,
-     (const double[]){0}, (const double[]){1, 2, 4, 8, 16}},
+     (const double[]){0, 0, COP_X26X_SUPERFAST},
+     (const double[]){0.3, 0, COP_X26X_SUPERFAST, 0.8, 0, COP_X26X_SUPERFAST, 2, 0,
+                      COP_X26X_SUPERFAST, 4, 0, COP_X26X_SUPERFAST, 10, 0, COP_X26X_SUPERFAST}},
     {"kinetics-c", "the bit_error of Yi et al., NeurIPS 2021", columns_by_rule,
      (const double[]){1000000000}, (const double[]){100000, 50000, 30000, 20000, 10000}},
     {.preset = NULL},

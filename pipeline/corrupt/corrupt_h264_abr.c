@@ -8,13 +8,15 @@ static CopStatus init(CopCorrupt *corrupt, CopError *err)
     return cop_x26x_abr_init(corrupt, "libx264", err);
 }
 
+static const CopSeverityTable tables[] = {COP_X26X_ABR_TABLES(COP_X26X_SUPERFAST)};
+
 const CopCorruptDesc cop_corrupt_h264_abr = {
     .name = "h264_abr",
     .summary = "H.264 compression at a bit rate",
     .reference = "Yi et al., NeurIPS 2021 (datasets and benchmarks)",
     .family = COP_FAMILY_CODEC,
     .options = cop_x26x_abr_options,
-    .tables = cop_x26x_abr_tables,
+    .tables = tables,
     .state_size = sizeof(CopX26xAbr),
     .init = init,
     .push = cop_x26x_abr_push,

@@ -15,13 +15,16 @@ static CopStatus init(CopCorrupt *corrupt, CopError *err)
     return cop_x26x_init(corrupt, "libx264", err);
 }
 
-static const char *const columns[] = {"crf", NULL};
+static const char *const columns[] = {"crf", "preset", NULL};
+static const char *const columns_as_published[] = {"crf", NULL};
 
 static const CopSeverityTable tables[] = {
-    {COP_PRESET_DEFAULT, "the h264_crf of Yi et al., NeurIPS 2021", columns, (const double[]){0},
-     (const double[]){23, 30, 37, 44, 51}},
-    {"kinetics-c", "the h264_crf of Yi et al., NeurIPS 2021", columns, (const double[]){0},
-     (const double[]){23, 30, 37, 44, 51}},
+    {COP_PRESET_DEFAULT, "ours: losses of kinetics-c by a faster encoder", columns,
+     (const double[]){0, COP_X26X_SUPERFAST},
+     (const double[]){23, COP_X26X_SUPERFAST, 29, COP_X26X_SUPERFAST, 35, COP_X26X_SUPERFAST, 41,
+                      COP_X26X_SUPERFAST, 48, COP_X26X_SUPERFAST}},
+    {"kinetics-c", "the h264_crf of Yi et al., NeurIPS 2021", columns_as_published,
+     (const double[]){0}, (const double[]){23, 30, 37, 44, 51}},
     {.preset = NULL},
 };
 

@@ -11,13 +11,12 @@ enum { LEAD = 32 };
 /* The encoders count in kilobits; a picture of a few pixels is to have one, too. */
 enum { BITRATE_MIN = 1000, BITRATE_MAX = 1000000000 };
 
-enum { FROM_FIXED, FROM_SOURCE };
 static const char *const origins[] = {"fixed", "source", NULL};
 
 CopStatus cop_x26x_abr_init(CopCorrupt *corrupt, const char *encoder, CopError *err)
 {
     const CopX26xAbr *abr = corrupt->state;
-    corrupt->wants_bits = abr->from == FROM_SOURCE;
+    corrupt->wants_bits = abr->from == COP_ABR_FROM_SOURCE;
     return cop_x26x_init(corrupt, encoder, err);
 }
 
@@ -25,7 +24,7 @@ CopStatus cop_x26x_abr_init(CopCorrupt *corrupt, const char *encoder, CopError *
 static double bitrate_of(const CopCorrupt *corrupt, const CopFrame *frame)
 {
     const CopX26xAbr *abr = corrupt->state;
-    if (abr->from == FROM_SOURCE && corrupt->source_bits > 0)
+    if (abr->from == COP_ABR_FROM_SOURCE && corrupt->source_bits > 0)
         return corrupt->source_bits * COP_CODED_RATE / abr->divisor;
     if (abr->bitrate > 0)
         return abr->bitrate;
@@ -70,17 +69,6 @@ const CopOption cop_x26x_abr_options[] = {
     COP_OPTIONS_END,
 };
 
-static const char *const columns[] = {"bits_per_pixel", "preset", NULL};
-static const char *const columns_of_source[] = {"divisor", "bitrate_from", "bits_per_pixel", NULL};
-
-const CopSeverityTable cop_x26x_abr_tables[] = {
-    {COP_PRESET_DEFAULT, "ours: about 0.2 bits a pixel divided by 2, 4, 8, 16, 32", columns,
-     (const double[]){0.2, COP_X26X_SUPERFAST},
-     (const double[]){0.1, COP_X26X_SUPERFAST, 0.05, COP_X26X_SUPERFAST, 0.025, COP_X26X_SUPERFAST,
-                      0.012, COP_X26X_SUPERFAST, 0.006, COP_X26X_SUPERFAST}},
-    {"kinetics-c", "Yi et al., NeurIPS 2021; files without a bit rate count as 0.2 bits a pixel",
-     columns_of_source, (const double[]){1, FROM_SOURCE, 0.2},
-     (const double[]){2, FROM_SOURCE, 0.1, 4, FROM_SOURCE, 0.05, 8, FROM_SOURCE, 0.025, 16,
-                      FROM_SOURCE, 0.0125, 32, FROM_SOURCE, 0.00625}},
-    {.preset = NULL},
-};
+const char *const cop_x26x_abr_columns[] = {"bits_per_pixel", "preset", NULL};
+const char *const cop_x26x_abr_columns_of_source[] = {"divisor", "bitrate_from", "bits_per_pixel",
+                                                      NULL};

@@ -9,6 +9,8 @@
 
 #include "pipeline/corrupt/x26x.h"
 
+enum { COP_ABR_FROM_FIXED, COP_ABR_FROM_SOURCE };
+
 typedef struct CopX26xAbr {
     CopX26x coder;
     int from; /* of bitrate_from */
@@ -16,7 +18,22 @@ typedef struct CopX26xAbr {
 } CopX26xAbr;
 
 extern const CopOption cop_x26x_abr_options[];
-extern const CopSeverityTable cop_x26x_abr_tables[];
+extern const char *const cop_x26x_abr_columns[], *const cop_x26x_abr_columns_of_source[];
+
+/* Tables by an encoder at `speed` for the default preset. */
+#define COP_X26X_ABR_TABLES(speed)                                                                 \
+    {COP_PRESET_DEFAULT, "ours: about 0.2 bits a pixel divided by 2, 4, 8, 16, 32",                \
+     cop_x26x_abr_columns, (const double[]){0.2, speed},                                           \
+     (const double[]){0.1, speed, 0.05, speed, 0.025, speed, 0.012, speed, 0.006, speed}},         \
+        {"kinetics-c",                                                                             \
+         "Yi et al., NeurIPS 2021; frames of no file count as of one of 0.2 bits a pixel",         \
+         cop_x26x_abr_columns_of_source, (const double[]){1, COP_ABR_FROM_SOURCE, 0.2},            \
+         (const double[]){2, COP_ABR_FROM_SOURCE, 0.1, 4, COP_ABR_FROM_SOURCE, 0.05, 8,            \
+                          COP_ABR_FROM_SOURCE, 0.025, 16, COP_ABR_FROM_SOURCE, 0.0125, 32,         \
+                          COP_ABR_FROM_SOURCE, 0.00625}},                                          \
+    {                                                                                              \
+        .preset = NULL                                                                             \
+    }
 
 /* init() and push(). */
 CopStatus cop_x26x_abr_init(CopCorrupt *corrupt, const char *encoder, CopError *err);
