@@ -165,6 +165,40 @@ START_TEST(formats_64x48)
 }
 END_TEST
 
+/* A frame of 4K, two where frames show each other. Under a sanitizer a sample of the registry
+ * has to do. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { LARGE_STEP = 9 };
+#else
+enum { LARGE_STEP = 1 };
+#endif
+
+START_TEST(format_3840x2160)
+{
+    const CopCorruptDesc *desc = desc_at(LARGE_STEP * _i);
+    const bool codes = desc->family == COP_FAMILY_CODEC || desc->family == COP_FAMILY_BITSTREAM;
+    const int n = desc->push && !codes ? 2 : 1;
+    CopFrame in[2], kept[2], out[2];
+    clip_make(in, n, COP_PIXEL_I420, 3840, 2160, 3);
+    for (int i = 0; i < n; i++) {
+        ck_assert_int_eq(cop_frame_alloc(&kept[i], COP_PIXEL_I420, 3840, 2160), COP_OK);
+        cop_frame_copy_pixels(&kept[i], &in[i]);
+    }
+    CopCorrupt *corrupt = make(LARGE_STEP * _i, 3);
+    run(corrupt, in, n, out);
+    for (int i = 0; i < n; i++) {
+        ck_assert(clip_same_shape(&in[i], &out[i]));
+        ck_assert_msg(clip_same_pixels(&in[i], &kept[i]), "input changed");
+    }
+    if (!(desc->flags & COP_CORRUPT_PARTIAL))
+        ck_assert(clip_mse(in, out, n) > 0);
+    clip_free(out, n);
+    clip_free(kept, n);
+    clip_free(in, n);
+    cop_corrupt_destroy(&corrupt);
+}
+END_TEST
+
 /* Borrowed planes of an odd stride between guard bytes: same pixels, guards whole. */
 START_TEST(borrowed_frames_of_odd_stride)
 {
@@ -468,6 +502,7 @@ static Suite *suite(void)
     tcase_add_loop_test(tc, formats_1x1, 0, n);
     tcase_add_loop_test(tc, formats_7x5, 0, n);
     tcase_add_loop_test(tc, formats_64x48, 0, n);
+    tcase_add_loop_test(tc, format_3840x2160, 0, (n + LARGE_STEP - 1) / LARGE_STEP);
     tcase_add_loop_test(tc, borrowed_frames_of_odd_stride, 0, n);
     tcase_add_loop_test(tc, pieces_equal_the_whole, 0, n);
     tcase_add_loop_test(tc, any_start_gives_the_same_bytes, 0, n);
