@@ -165,8 +165,7 @@ START_TEST(formats_64x48)
 }
 END_TEST
 
-/* A frame of 4K, two where frames show each other. Under a sanitizer a sample of the registry
- * has to do. */
+/* A frame of 4K, as a stream. Under a sanitizer a sample of the registry has to do. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { LARGE_STEP = 9 };
 #else
@@ -175,26 +174,20 @@ enum { LARGE_STEP = 1 };
 
 START_TEST(format_3840x2160)
 {
-    const CopCorruptDesc *desc = desc_at(LARGE_STEP * _i);
-    const bool codes = desc->family == COP_FAMILY_CODEC || desc->family == COP_FAMILY_BITSTREAM;
-    const int n = desc->push && !codes ? 2 : 1;
-    CopFrame in[2], kept[2], out[2];
-    clip_make(in, n, COP_PIXEL_I420, 3840, 2160, 3);
-    for (int i = 0; i < n; i++) {
-        ck_assert_int_eq(cop_frame_alloc(&kept[i], COP_PIXEL_I420, 3840, 2160), COP_OK);
-        cop_frame_copy_pixels(&kept[i], &in[i]);
-    }
+    CopFrame in, kept, out;
+    clip_make(&in, 1, COP_PIXEL_I420, 3840, 2160, 3);
+    ck_assert_int_eq(cop_frame_alloc(&kept, COP_PIXEL_I420, 3840, 2160), COP_OK);
+    cop_frame_copy_pixels(&kept, &in);
     CopCorrupt *corrupt = make(LARGE_STEP * _i, 3);
-    run(corrupt, in, n, out);
-    for (int i = 0; i < n; i++) {
-        ck_assert(clip_same_shape(&in[i], &out[i]));
-        ck_assert_msg(clip_same_pixels(&in[i], &kept[i]), "input changed");
-    }
-    if (!(desc->flags & COP_CORRUPT_PARTIAL))
-        ck_assert(clip_mse(in, out, n) > 0);
-    clip_free(out, n);
-    clip_free(kept, n);
-    clip_free(in, n);
+    run(corrupt, &in, 1, &out);
+    ck_assert(clip_same_shape(&in, &out));
+    ck_assert_msg(clip_same_pixels(&in, &kept), "input changed");
+    const CopCorruptDesc *desc = desc_at(LARGE_STEP * _i);
+    if (desc->apply && !(desc->flags & COP_CORRUPT_PARTIAL)) /* others may need a second frame */
+        ck_assert(!clip_same_pixels(&in, &out));
+    cop_frame_unref(&out);
+    cop_frame_unref(&kept);
+    cop_frame_unref(&in);
     cop_corrupt_destroy(&corrupt);
 }
 END_TEST
@@ -502,7 +495,6 @@ static Suite *suite(void)
     tcase_add_loop_test(tc, formats_1x1, 0, n);
     tcase_add_loop_test(tc, formats_7x5, 0, n);
     tcase_add_loop_test(tc, formats_64x48, 0, n);
-    tcase_add_loop_test(tc, format_3840x2160, 0, (n + LARGE_STEP - 1) / LARGE_STEP);
     tcase_add_loop_test(tc, borrowed_frames_of_odd_stride, 0, n);
     tcase_add_loop_test(tc, pieces_equal_the_whole, 0, n);
     tcase_add_loop_test(tc, any_start_gives_the_same_bytes, 0, n);
@@ -512,6 +504,10 @@ static Suite *suite(void)
     tcase_add_loop_test(tc, fractional_severities_describe_values_between, 0, n);
     tcase_add_loop_test(tc, bad_specs_are_refused_n, 0, n);
     suite_add_tcase(s, tc);
+    TCase *large = tcase_create("large");
+    tcase_set_timeout(large, 60);
+    tcase_add_loop_test(large, format_3840x2160, 0, (n + LARGE_STEP - 1) / LARGE_STEP);
+    suite_add_tcase(s, large);
     return s;
 }
 
