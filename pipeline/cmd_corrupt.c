@@ -65,11 +65,14 @@ static CopStatus make_spec(const Arguments *arguments, CopCorruptSpec *spec, Cop
     return cop_temporal_find(arguments->temporal, &spec->temporal, err);
 }
 
-/* Says what was left out of a file that is otherwise whole. */
+/* Says what was left out of a file that is otherwise whole, or not known of it. */
 static void note_losses(const char *in, const CopCorruptFile *job)
 {
     if (job->broken)
         cop_cli_note("corrupt: %s: %d broken packets were skipped", in, job->broken);
+    if (job->no_bits)
+        cop_cli_note("corrupt: %s: its bit rate is not known: %s goes by bits_per_pixel", in,
+                     job->spec.name);
     if (job->mute)
         cop_cli_note("corrupt: %s: %d sound streams are left out: the output's format has no "
                      "place for them",

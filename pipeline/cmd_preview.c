@@ -106,6 +106,8 @@ static CopStatus make_row(Preview *preview, int row, Row *out, CopError *err)
             continue;
         }
         COP_TRY(status);
+        if (cop_corrupt_wants_source(out->corrupt[severity]))
+            cop_corrupt_set_source(out->corrupt[severity], cop_video_bits(preview->arguments->in));
         cop_corrupt_span(out->corrupt[severity], at, at, preview->total, &from, &to);
         out->from = MIN(out->from, from);
         out->to = MAX(out->to, to);

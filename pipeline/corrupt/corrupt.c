@@ -40,6 +40,7 @@ static CopStatus set_up(CopCorrupt *corrupt, CopError *err)
                                 engine->params, corrupt->state, err));
     corrupt->latency = corrupt->look_behind = 0;
     corrupt->align = 1;
+    corrupt->wants_bits = false;
     if (corrupt->severity == 0 || !corrupt->desc->init)
         return COP_OK;
     return corrupt->desc->init(corrupt, err);
@@ -286,6 +287,16 @@ CopStatus cop_corrupt_reset(CopCorrupt *corrupt, uint32_t clip)
         return COP_OK;
     corrupt->desc->close(corrupt);
     return set_up(corrupt, NULL);
+}
+
+void cop_corrupt_set_source(CopCorrupt *corrupt, double bits_a_frame)
+{
+    corrupt->source_bits = bits_a_frame;
+}
+
+bool cop_corrupt_wants_source(const CopCorrupt *corrupt)
+{
+    return corrupt->wants_bits;
 }
 
 int64_t cop_corrupt_hits(const CopCorrupt *corrupt)

@@ -70,7 +70,7 @@ typedef struct CopCorrupt CopCorrupt;
  * only). init() runs after options are resolved, and again after each change of
  * severity, with frames in flight where there is memory, and of the picture's length
  * scale; it may allocate into the state (close() frees) and sets latency and
- * look_behind (frames), and align where it restarts at absolute multiples. It does not
+ * look_behind (frames), align where it restarts at absolute multiples, and wants_bits. It does not
  * run at severity 0. apply() may see frames of any index and size in any order. */
 typedef struct CopCorruptDesc {
     const char *name, *summary, *reference;
@@ -103,6 +103,8 @@ struct CopCorrupt {
     int look_behind;      /* frames before the first wanted one that it must have seen */
     int align;            /* restarts at multiples of this index; 1 if it never restarts */
     int64_t hits;         /* places that were damaged, where they can be counted */
+    double source_bits;   /* a frame of the file, 0 unknown: cop_corrupt_set_source() */
+    bool wants_bits;      /* init() says so where options hang on them */
     void *engine;         /* the framework's own queue */
 };
 
@@ -156,6 +158,12 @@ CopStatus cop_corrupt_set_severity(CopCorrupt *corrupt, double severity,
 CopStatus cop_corrupt_push(CopCorrupt *corrupt, const CopFrame *frame) COP_MUST_CHECK;
 CopStatus cop_corrupt_pull(CopCorrupt *corrupt, CopFrame *out) COP_MUST_CHECK;
 CopStatus cop_corrupt_flush(CopCorrupt *corrupt) COP_MUST_CHECK;
+
+/* Bits a frame of the file that the next stream comes from, with sound, as its container
+ * counts them (cop_video_bits()); 0, at first: unknown. Whether options hang on it: at severity 0
+ * none does. */
+void cop_corrupt_set_source(CopCorrupt *corrupt, double bits_a_frame);
+bool cop_corrupt_wants_source(const CopCorrupt *corrupt);
 
 /* Corrupts one frame where it lies, beside the stream: its planes, borrowed or
  * not, are written. COP_ERR_UNSUPPORTED for a corruption with memory. */

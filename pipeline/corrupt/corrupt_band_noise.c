@@ -20,7 +20,6 @@ enum { BANDS = 6 };
 typedef struct BandNoise {
     double rho;
     int band;
-    int drawn_band;
     CopNoiseField field;
 } BandNoise;
 
@@ -54,12 +53,11 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
     const CopFrequencyDisc outer = edge(noise->band, frame->width, frame->height);
     const CopNoiseShape shape = {.amplitude = amplitude,
                                  .context = &noise->band,
+                                 .variant = noise->band,
                                  .columns = cop_frequency_disc_columns(&outer)};
-    noise->field.drawn = noise->field.drawn && noise->drawn_band == noise->band;
     COP_TRY(cop_noise_field_draw(&noise->field, frame->width, frame->height, 3, &shape,
                                  corrupt->key, corrupt->clip,
                                  cop_corrupt_drawn_at(corrupt, frame->index)));
-    noise->drawn_band = noise->band;
     cop_noise_field_add(&noise->field, frame, 255 * noise->rho, 0.5);
     return COP_OK;
 }

@@ -27,8 +27,9 @@ static const CopOption options[] = {
 static CopIndexWant plan(const CopCorrupt *corrupt, int64_t i)
 {
     const BoxJumble *jumble = corrupt->state;
-    const int64_t low = i - i % jumble->window;
-    return (CopIndexWant){.low = low, .high = low + jumble->window - 1, .count = jumble->box};
+    CopIndexWant want = cop_index_window(i, jumble->window);
+    want.count = jumble->box;
+    return want;
 }
 
 static bool is_sorted(const int *order, int n)
@@ -64,10 +65,8 @@ static const CopIndexRule rule = {.plan = plan, .pick = pick};
 static CopStatus init(CopCorrupt *corrupt, CopError *err)
 {
     (void)err;
-    BoxJumble *jumble = corrupt->state;
-    jumble->map.rule = &rule;
-    corrupt->latency = corrupt->look_behind = jumble->window - 1;
-    corrupt->align = jumble->window;
+    const BoxJumble *jumble = corrupt->state;
+    cop_index_declare(corrupt, &rule, jumble->window);
     return COP_OK;
 }
 

@@ -79,8 +79,13 @@ CopStatus cop_corrupt_file(CopCorruptFile *job, const char *in, const char *out,
     CopStatus status = cop_corrupt_create(&pass.corrupt, &job->spec, err);
     if (status == COP_OK)
         status = cop_decoder_open(&pass.decoder, in, job->threads, err);
-    if (status == COP_OK)
+    job->no_bits = false;
+    if (status == COP_OK) {
+        const double bits = cop_decoder_info(pass.decoder)->bits;
+        cop_corrupt_set_source(pass.corrupt, bits);
+        job->no_bits = cop_corrupt_wants_source(pass.corrupt) && bits == 0;
         status = run(&pass, err);
+    }
     job->frames = pass.frames;
     job->broken = pass.decoder ? cop_decoder_errors(pass.decoder) : 0;
     job->mute = pass.encoder ? cop_encoder_mute_streams(pass.encoder) : 0;

@@ -10,8 +10,9 @@ typedef struct CopCorruptFile {
     int crf, threads; /* of an H.264 output; of the decoder */
     /* What came of it: */
     int64_t frames;
-    int broken; /* packets of the input that were skipped */
-    int mute;   /* streams of sound that the output has no place for */
+    int broken;   /* packets of the input that were skipped */
+    bool no_bits; /* the corruption goes by the input's bit rate, of which nothing is known */
+    int mute;     /* streams of sound that the output has no place for */
 } CopCorruptFile;
 
 /* Decodes `in`, corrupts it and writes `out` (see decode.h and encode.h for what either

@@ -43,11 +43,10 @@ static CopIndexWant plan(const CopCorrupt *corrupt, int64_t i)
 {
     const Freeze *freeze = corrupt->state;
     if (freeze->exact) {
-        const int64_t low = i - i % freeze->window;
-        return (CopIndexWant){.low = low,
-                              .high = low + freeze->window - 1,
-                              .count = freeze->least,
-                              .share = freeze->keep};
+        CopIndexWant want = cop_index_window(i, freeze->window);
+        want.count = freeze->least;
+        want.share = freeze->keep;
+        return want;
     }
     int64_t kept = i;
     while (!is_kept(corrupt, kept))
@@ -76,11 +75,11 @@ static CopStatus init(CopCorrupt *corrupt, CopError *err)
 {
     (void)err;
     Freeze *freeze = corrupt->state;
-    freeze->map.rule = freeze->exact ? &by_window : &by_frame;
-    corrupt->look_behind = freeze->window - 1;
     if (freeze->exact) {
-        corrupt->latency = freeze->window - 1;
-        corrupt->align = freeze->window;
+        cop_index_declare(corrupt, &by_window, freeze->window);
+    } else {
+        freeze->map.rule = &by_frame;
+        corrupt->look_behind = freeze->window - 1;
     }
     return COP_OK;
 }

@@ -6,26 +6,17 @@
  * A small picture may have no frequency within a small radius. The first one of its
  * longer side is taken out in any case, so that each severity does something.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pipeline/corrupt/corrupt.h"
 #include "pipeline/corrupt/pass_filter.h"
 
 typedef struct HighPass {
-    double radius;
-    int shape, mode, around;
-    CopPassFilter filter;
+    CopPassState pass; /* first */
+    int around;
 } HighPass;
 
-static const char *const shapes[] = {"disc", "square", NULL};
-static const char *const modes[] = {"dft", "dct", NULL};
 static const char *const middles[] = {"mean", "grey", NULL};
 
 static const CopOption options[] = {
-    {"radius", "frequencies taken out, of Nyquist's", COP_TYPE_DOUBLE, offsetof(HighPass, radius),
-     "0.04", 0, 1.5, NULL, COP_OPTION_INTERPOLATE | COP_OPTION_CONTROLLABLE},
-    {"shape", "of what is taken out around zero", COP_TYPE_CHOICE, offsetof(HighPass, shape),
-     "disc", 0, 0, shapes, COP_OPTION_CONTROLLABLE},
-    {"mode", "transform: dft repeats the picture, dct mirrors it at its borders", COP_TYPE_CHOICE,
-     offsetof(HighPass, mode), "dft", 0, 0, modes, COP_OPTION_CONTROLLABLE},
+    COP_PASS_OPTIONS("frequencies taken out, of Nyquist's", "0.04"),
     {"around", "what stays: each channel's mean, or mid-grey in its place", COP_TYPE_CHOICE,
      offsetof(HighPass, around), "mean", 0, 0, middles, COP_OPTION_CONTROLLABLE},
     COP_OPTIONS_END,
@@ -33,20 +24,15 @@ static const CopOption options[] = {
 
 static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
 {
-    HighPass *pass = corrupt->state;
-    const bool cosine = pass->mode == 1;
+    HighPass *high = corrupt->state;
+    CopPassState *pass = &high->pass;
+    const bool cosine = cop_pass_is_cosine(pass);
     const int longer = frame->width > frame->height ? frame->width : frame->height;
     const double first = (cosine ? 1.0 : 2.0) / longer;
     const double radius = pass->radius > 0 && pass->radius < first ? first : pass->radius;
     return cop_pass_filter_apply(&pass->filter, frame,
-                                 pass->around == 1 ? COP_PASS_HIGH_GREY : COP_PASS_HIGH, radius,
-                                 pass->shape == 1, cosine);
-}
-
-static void close(CopCorrupt *corrupt)
-{
-    HighPass *pass = corrupt->state;
-    cop_pass_filter_free(&pass->filter);
+                                 high->around == 1 ? COP_PASS_HIGH_GREY : COP_PASS_HIGH, radius,
+                                 cop_pass_is_square(pass), cosine);
 }
 
 static const char *const columns[] = {"radius", NULL};
@@ -67,5 +53,5 @@ const CopCorruptDesc cop_corrupt_high_pass = {
     .tables = tables,
     .state_size = sizeof(HighPass),
     .apply = apply,
-    .close = close,
+    .close = cop_pass_close,
 };

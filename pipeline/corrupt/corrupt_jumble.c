@@ -21,8 +21,7 @@ static const CopOption options[] = {
 static CopIndexWant plan(const CopCorrupt *corrupt, int64_t i)
 {
     const Jumble *jumble = corrupt->state;
-    const int64_t low = i - i % jumble->window;
-    return (CopIndexWant){.low = low, .high = low + jumble->window - 1};
+    return cop_index_window(i, jumble->window);
 }
 
 static int64_t pick(const CopCorrupt *corrupt, const CopIndexWant *want, int64_t i)
@@ -37,10 +36,8 @@ static const CopIndexRule rule = {.plan = plan, .pick = pick};
 static CopStatus init(CopCorrupt *corrupt, CopError *err)
 {
     (void)err;
-    Jumble *jumble = corrupt->state;
-    jumble->map.rule = &rule;
-    corrupt->latency = corrupt->look_behind = jumble->window - 1;
-    corrupt->align = jumble->window;
+    const Jumble *jumble = corrupt->state;
+    cop_index_declare(corrupt, &rule, jumble->window);
     return COP_OK;
 }
 

@@ -7,39 +7,18 @@
  * truncated as ImageNet-C does: a flat picture must stay what it is. Transforms are in
  * floats by KissFFT with factors from libm, so bytes are equal wherever these are.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pipeline/corrupt/corrupt.h"
 #include "pipeline/corrupt/pass_filter.h"
 
-typedef struct LowPass {
-    double radius;
-    int shape, mode;
-    CopPassFilter filter;
-} LowPass;
-
-static const char *const shapes[] = {"disc", "square", NULL};
-static const char *const modes[] = {"dft", "dct", NULL};
-
 static const CopOption options[] = {
-    {"radius", "frequencies kept, of Nyquist's", COP_TYPE_DOUBLE, offsetof(LowPass, radius), "0.25",
-     0, 1.5, NULL, COP_OPTION_INTERPOLATE | COP_OPTION_CONTROLLABLE},
-    {"shape", "of what is kept around zero", COP_TYPE_CHOICE, offsetof(LowPass, shape), "disc", 0,
-     0, shapes, COP_OPTION_CONTROLLABLE},
-    {"mode", "transform: dft repeats the picture, dct mirrors it at its borders", COP_TYPE_CHOICE,
-     offsetof(LowPass, mode), "dft", 0, 0, modes, COP_OPTION_CONTROLLABLE},
+    COP_PASS_OPTIONS("frequencies kept, of Nyquist's", "0.25"),
     COP_OPTIONS_END,
 };
 
 static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
 {
-    LowPass *pass = corrupt->state;
-    return cop_pass_filter_apply(&pass->filter, frame, COP_PASS_LOW, pass->radius, pass->shape == 1,
-                                 pass->mode == 1);
-}
-
-static void close(CopCorrupt *corrupt)
-{
-    LowPass *pass = corrupt->state;
-    cop_pass_filter_free(&pass->filter);
+    CopPassState *pass = corrupt->state;
+    return cop_pass_filter_apply(&pass->filter, frame, COP_PASS_LOW, pass->radius,
+                                 cop_pass_is_square(pass), cop_pass_is_cosine(pass));
 }
 
 static const char *const columns[] = {"radius", NULL};
@@ -59,7 +38,7 @@ const CopCorruptDesc cop_corrupt_low_pass = {
     .flags = COP_CORRUPT_RGB,
     .options = options,
     .tables = tables,
-    .state_size = sizeof(LowPass),
+    .state_size = sizeof(CopPassState),
     .apply = apply,
-    .close = close,
+    .close = cop_pass_close,
 };

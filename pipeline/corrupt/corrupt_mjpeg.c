@@ -6,17 +6,15 @@
  * are only kept since opening them takes longer than coding a small picture.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <libavcodec/avcodec.h>
+#include <limits.h>
+#include <string.h>
 
 #include "pipeline/corrupt/group_coder.h"
 #include "pipeline/corrupt/mpeg.h"
 
 typedef struct Mjpeg {
     double q;
-    AVCodecContext *encoder, *decoder;
-    AVFrame *picture;
-    AVPacket *packet;
-    double open_q; /* what the encoder was opened for */
-    CopPixelFormat open_format;
+    CopGroupCoder *coder; /* of the last picture; NULL: none yet */
 } Mjpeg;
 
 static const CopCodedShape shape = {.formats = 1u << COP_PIXEL_I420 | 1u << COP_PIXEL_I422 |
@@ -33,104 +31,50 @@ static const CopOption options[] = {
 
 static CopStatus init(CopCorrupt *corrupt, CopError *err)
 {
-    cop_av_quiet();
-    if (!avcodec_find_encoder_by_name("mjpeg") || !avcodec_find_decoder(AV_CODEC_ID_MJPEG))
-        return cop_error_set(err, COP_ERR_UNSUPPORTED, "%s: this FFmpeg has no mjpeg %s",
-                             corrupt->desc->name,
-                             avcodec_find_encoder_by_name("mjpeg") ? "decoder" : "encoder");
-    return COP_OK;
+    return cop_group_find(corrupt->desc->name, "mjpeg", err);
 }
 
 static void close(CopCorrupt *corrupt)
 {
     Mjpeg *codec = corrupt->state;
-    avcodec_free_context(&codec->encoder);
-    avcodec_free_context(&codec->decoder);
-    av_frame_free(&codec->picture);
-    av_packet_free(&codec->packet);
-}
-
-static enum AVPixelFormat full_range_format(CopPixelFormat format)
-{
-    return format == COP_PIXEL_I420   ? AV_PIX_FMT_YUVJ420P
-           : format == COP_PIXEL_I422 ? AV_PIX_FMT_YUVJ422P
-                                      : AV_PIX_FMT_YUVJ444P;
-}
-
-static int open_encoder(Mjpeg *codec, const CopFrame *coded)
-{
-    AVCodecContext *encoder = codec->encoder =
-        avcodec_alloc_context3(avcodec_find_encoder_by_name("mjpeg"));
-    if (!encoder)
-        return AVERROR(ENOMEM);
-    encoder->width = coded->width;
-    encoder->height = coded->height;
-    encoder->pix_fmt = full_range_format(coded->format);
-    encoder->color_range = AVCOL_RANGE_JPEG;
-    encoder->time_base = (AVRational){1, 25};
-    encoder->thread_count = 1;
-    char text[96];
-    cop_mpeg_quantiser(codec->q, "", text, sizeof text);
-    AVDictionary *dict = NULL;
-    int code = av_dict_parse_string(&dict, text, "=", ",", 0);
-    if (code >= 0)
-        code = avcodec_open2(encoder, NULL, &dict);
-    av_dict_free(&dict);
-    return code;
+    cop_group_coder_close(&codec->coder);
 }
 
 /* Coders for pictures like `coded` at the present quantiser. */
-static CopStatus prepare(CopCorrupt *corrupt, const CopFrame *coded)
+static CopStatus prepare(Mjpeg *codec, const CopFrame *coded)
 {
-    Mjpeg *codec = corrupt->state;
-    if (codec->encoder && codec->encoder->width == coded->width &&
-        codec->encoder->height == coded->height && codec->open_format == coded->format &&
-        codec->open_q == codec->q)
+    if (codec->coder && cop_group_coder_fits(codec->coder, coded) &&
+        codec->coder->encoder->global_quality == cop_mpeg_quality(codec->q))
         return COP_OK;
-    close(corrupt);
-    codec->picture = av_frame_alloc();
-    codec->packet = av_packet_alloc();
-    codec->decoder = avcodec_alloc_context3(avcodec_find_decoder(AV_CODEC_ID_MJPEG));
-    if (!codec->picture || !codec->packet || !codec->decoder)
-        return COP_ERR_NOMEM;
-    codec->open_format = coded->format;
-    codec->open_q = codec->q;
-    codec->decoder->thread_count = 1;
-    const int code = open_encoder(codec, coded);
-    return cop_group_status(code < 0 ? code : avcodec_open2(codec->decoder, NULL, NULL));
+    CopGroupPlan plan = cop_mpeg_plan("mjpeg", shape.formats, codec->q);
+    strcat(plan.options, ",color_range=pc");
+    cop_group_coder_close(&codec->coder);
+    return cop_group_coder_open(&codec->coder, &plan, coded, INT_MAX);
 }
 
-/* The picture that comes back stands in codec->picture. */
-static int code_picture(Mjpeg *codec, const CopFrame *coded)
+/* The picture that comes back stands in coder->picture. */
+static CopStatus code_picture(CopGroupCoder *coder, const CopFrame *coded)
 {
-    AVFrame *picture = codec->picture;
-    cop_av_borrow(picture, coded);
-    picture->format = codec->encoder->pix_fmt;
-    picture->color_range = AVCOL_RANGE_JPEG;
-    picture->quality = codec->encoder->global_quality;
-    int code = avcodec_send_frame(codec->encoder, picture);
-    av_frame_unref(picture);
+    COP_TRY(cop_group_coder_send(coder, coded, coder->next++));
+    int code = avcodec_receive_packet(coder->encoder, coder->packet);
     if (code >= 0)
-        code = avcodec_receive_packet(codec->encoder, codec->packet);
+        code = avcodec_send_packet(coder->decoder, coder->packet);
+    av_packet_unref(coder->packet);
     if (code >= 0)
-        code = avcodec_send_packet(codec->decoder, codec->packet);
-    av_packet_unref(codec->packet);
-    return code < 0 ? code : avcodec_receive_frame(codec->decoder, picture);
+        code = avcodec_receive_frame(coder->decoder, coder->picture);
+    return cop_group_status(code);
 }
 
 static CopStatus code_frame(Mjpeg *codec, const CopFrame *coded, const CopFrame *frame)
 {
-    COP_TRY(cop_group_status(code_picture(codec, coded)));
-    const AVFrame *picture = codec->picture;
-    if (picture->width != coded->width || picture->height != coded->height ||
-        cop_av_same_format((enum AVPixelFormat)picture->format) != coded->format)
+    COP_TRY(prepare(codec, coded));
+    const AVFrame *picture = codec->coder->picture;
+    COP_TRY(code_picture(codec->coder, coded));
+    if (!cop_group_coder_gave(codec->coder, picture))
         return COP_ERR_DATA;
-    CopFrame decoded = {.format = coded->format};
-    for (int p = 0; p < 3; p++) {
-        decoded.plane[p] = picture->data[p];
-        decoded.stride[p] = picture->linesize[p];
-    }
+    const CopFrame decoded = cop_group_coder_planes(codec->coder, picture);
     cop_coded_store(frame, &shape, &decoded);
+    av_frame_unref(codec->coder->picture);
     return COP_OK;
 }
 
@@ -139,12 +83,8 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
     Mjpeg *codec = corrupt->state;
     CopFrame coded;
     COP_TRY(cop_coded_frame(&coded, &shape, frame));
-    CopStatus status = prepare(corrupt, &coded);
-    if (status == COP_OK)
-        status = code_frame(codec, &coded, frame);
-    if (status == COP_OK)
-        av_frame_unref(codec->picture);
-    else
+    const CopStatus status = code_frame(codec, &coded, frame);
+    if (status != COP_OK)
         close(corrupt); /* after an error coders start anew */
     cop_frame_unref(&coded);
     return status;

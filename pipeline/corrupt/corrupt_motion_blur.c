@@ -77,6 +77,8 @@ static const CopSeverityTable tables[] = {
      (const double[]){6, 1, 6, 1.5, 6, 2, 8, 2, 9, 2.5}},
     {"ucf101-p", "Schiappa et al., CVPR 2023; the angle there is drawn for each frame", columns,
      (const double[]){10, 0}, (const double[]){10, 3, 15, 5, 15, 8, 15, 12, 20, 15}},
+    {"thumos14-c", "Zeng et al., CVPR 2024: of one strength, for burst", columns,
+     (const double[]){20, 0}, (const double[]){20, 15, 20, 15, 20, 15, 20, 15, 20, 15}},
     {.preset = NULL},
 };
 

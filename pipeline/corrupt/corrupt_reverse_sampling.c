@@ -22,8 +22,9 @@ static const CopOption options[] = {
 static CopIndexWant plan(const CopCorrupt *corrupt, int64_t i)
 {
     const ReverseSampling *reverse = corrupt->state;
-    const int64_t low = i - i % reverse->window;
-    return (CopIndexWant){.low = low, .high = low + reverse->window - 1, .count = reverse->step};
+    CopIndexWant want = cop_index_window(i, reverse->window);
+    want.count = reverse->step;
+    return want;
 }
 
 /* The kept frames of a window are number 0, r, 2 r ... of it, each shown r times. */
@@ -39,10 +40,8 @@ static const CopIndexRule rule = {.plan = plan, .pick = pick};
 static CopStatus init(CopCorrupt *corrupt, CopError *err)
 {
     (void)err;
-    ReverseSampling *reverse = corrupt->state;
-    reverse->map.rule = &rule;
-    corrupt->latency = corrupt->look_behind = reverse->window - 1;
-    corrupt->align = reverse->window;
+    const ReverseSampling *reverse = corrupt->state;
+    cop_index_declare(corrupt, &rule, reverse->window);
     return COP_OK;
 }
 

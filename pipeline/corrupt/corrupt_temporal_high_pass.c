@@ -18,10 +18,7 @@ static const CopOption options[] = {
      COP_OPTION_INTERPOLATE | COP_OPTION_CONTROLLABLE},
     {"cutoff", "frequency below which changes are slow, of half the frame rate", COP_TYPE_DOUBLE,
      offsetof(HighPass, cutoff), "0.16", 0.03, 1, NULL, COP_OPTION_CONTROLLABLE},
-    {"half", "frames on each side of the filter's middle; 0: 2 / cutoff", COP_TYPE_INT,
-     offsetof(HighPass, half), "0", 0, COP_FIR_HALF_MAX, NULL, COP_OPTION_CONTROLLABLE},
-    {"causal", "the filter's window ends at the frame: that much late, and none is waited for",
-     COP_TYPE_BOOL, offsetof(HighPass, causal), "false", 0, 0, NULL, 0},
+    COP_TEMPORAL_FIR_OPTIONS(HighPass),
     COP_OPTIONS_END,
 };
 

@@ -15,10 +15,7 @@ static const CopOption options[] = {
     {"cutoff", "frequency that passes by half, of half the frame rate; 1 is untouched",
      COP_TYPE_DOUBLE, offsetof(LowPass, cutoff), "0.25", 0.03, 1, NULL,
      COP_OPTION_INTERPOLATE | COP_OPTION_CONTROLLABLE},
-    {"half", "frames on each side of the filter's middle; 0: 2 / cutoff", COP_TYPE_INT,
-     offsetof(LowPass, half), "0", 0, COP_FIR_HALF_MAX, NULL, COP_OPTION_CONTROLLABLE},
-    {"causal", "the filter's window ends at the frame: that much late, and none is waited for",
-     COP_TYPE_BOOL, offsetof(LowPass, causal), "false", 0, 0, NULL, 0},
+    COP_TEMPORAL_FIR_OPTIONS(LowPass),
     COP_OPTIONS_END,
 };
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "pipeline/corrupt/group_coder.h"
+#include "pipeline/media/decode.h"
 
 /* Errors in a row that a decoder may give for one damaged picture. */
 enum { ERRORS_MAX = 64 };
@@ -16,11 +17,7 @@ enum { ERRORS_MAX = 64 };
 static bool is_wanted(const CopGroupCodec *codec, const CopGroupCoder *coder)
 {
     const AVFrame *picture = coder->picture;
-    const AVCodecContext *encoder = coder->encoder;
-    /* The decoder may give grey as 4:2:0; its luma is all that is read. */
-    const bool grey = encoder->pix_fmt == AV_PIX_FMT_GRAY8 && picture->format == AV_PIX_FMT_YUV420P;
-    return picture->width == encoder->width && picture->height == encoder->height &&
-           (picture->format == (int)encoder->pix_fmt || grey) && picture->pts >= coder->next &&
+    return cop_group_coder_gave(coder, picture) && picture->pts >= coder->next &&
            picture->pts - coder->next < codec->waiting.n;
 }
 
@@ -42,11 +39,7 @@ static CopStatus finish_frame(CopGroupCodec *codec, CopGroupCoder *coder, const 
 
 static CopStatus finish_from(CopGroupCodec *codec, CopGroupCoder *coder, const AVFrame *picture)
 {
-    CopFrame decoded = {.format = cop_av_same_format(coder->encoder->pix_fmt)};
-    for (int p = 0; p < cop_pixel_format_planes(decoded.format); p++) {
-        decoded.plane[p] = picture->data[p];
-        decoded.stride[p] = picture->linesize[p];
-    }
+    const CopFrame decoded = cop_group_coder_planes(coder, picture);
     return finish_frame(codec, coder, &decoded);
 }
 
@@ -136,7 +129,7 @@ static CopStatus decode_damaged(CopGroupCodec *codec, CopGroupCoder *coder, AVPa
                                        .key = packet[i]->flags & AV_PKT_FLAG_KEY};
     }
     if (status == COP_OK)
-        status = codec->plan.damage(codec->plan.ctx, picture, n, coder->packets - n);
+        status = codec->plan.damage(codec->plan.ctx, picture, n);
     for (int i = 0; i < n && status == COP_OK; i++) {
         status = cop_group_coder_bytes(packet[i], &picture[i]);
         if (status == COP_OK && packet[i]->size) /* an empty one would mean the end */
@@ -182,6 +175,18 @@ static const CopFrame *mirrored(const CopGroupCodec *codec, int position)
                                                             : 2 * (n - 1) - position);
 }
 
+/* Takes what is still in the coders; all frames of the group are then ready. */
+static CopStatus drain(CopGroupCodec *codec, CopGroupCoder *coder)
+{
+    if (coder->packets < coder->n)
+        COP_TRY(cop_group_status(avcodec_send_frame(coder->encoder, NULL)));
+    COP_TRY(receive_packets(codec, coder));
+    if (coder->kept)
+        COP_TRY(decode_damaged(codec, coder, coder->kept, coder->n));
+    COP_TRY(decode(codec, coder, NULL));
+    return hold(codec, coder);
+}
+
 static CopStatus code_group(CopGroupCodec *codec, CopGroupCoder *coder)
 {
     const int n = codec->group.n, lead = codec->plan.lead;
@@ -189,25 +194,10 @@ static CopStatus code_group(CopGroupCodec *codec, CopGroupCoder *coder)
         COP_TRY(cop_group_coder_send(coder, mirrored(codec, i), i));
         COP_TRY(receive_packets(codec, coder));
     }
-    if (coder->packets < n)
-        COP_TRY(cop_group_status(avcodec_send_frame(coder->encoder, NULL)));
-    COP_TRY(receive_packets(codec, coder));
-    if (coder->kept)
-        COP_TRY(decode_damaged(codec, coder, coder->kept, n));
-    COP_TRY(decode(codec, coder, NULL));
-    return hold(codec, coder);
+    return drain(codec, coder);
 }
 
-/* Takes what is still in the coders of a group that came frame by frame. */
-static CopStatus drain(CopGroupCodec *codec, CopGroupCoder *coder)
-{
-    COP_TRY(cop_group_status(avcodec_send_frame(coder->encoder, NULL)));
-    COP_TRY(receive_packets(codec, coder));
-    COP_TRY(decode(codec, coder, NULL));
-    return hold(codec, coder);
-}
-
-/* Codes what there is of the open group; all its frames are then ready. */
+/* Codes what there is of the open group. */
 static CopStatus finish_group(CopGroupCodec *codec)
 {
     CopStatus status = COP_OK;
@@ -230,15 +220,13 @@ static CopStatus code_frame(CopGroupCodec *codec, const CopFrame *coded)
     if (!codec->coder)
         COP_TRY(cop_group_coder_open(&codec->coder, &codec->plan, coded, INT_MAX));
     CopGroupCoder *coder = codec->coder;
-    COP_TRY(cop_group_coder_send(coder, coded, coder->sent++));
+    COP_TRY(cop_group_coder_send(coder, coded, coder->next + codec->waiting.n - 1));
     COP_TRY(receive_packets(codec, coder));
     return codec->plan.damage ? hold(codec, coder) : COP_OK;
 }
 
-CopStatus cop_group_init(CopCorrupt *corrupt, const char *encoder, int gop, int latency,
-                         CopError *err)
+CopStatus cop_group_find(const char *name, const char *encoder, CopError *err)
 {
-    const char *name = corrupt->desc->name;
     cop_av_quiet();
     const AVCodec *codec = avcodec_find_encoder_by_name(encoder);
     if (!codec)
@@ -247,12 +235,21 @@ CopStatus cop_group_init(CopCorrupt *corrupt, const char *encoder, int gop, int 
     if (!avcodec_find_decoder(codec->id))
         return cop_error_set(err, COP_ERR_UNSUPPORTED, "%s: this FFmpeg has no %s decoder", name,
                              avcodec_get_name(codec->id));
-    corrupt->latency = latency < gop ? latency : gop - 1;
-    corrupt->look_behind = gop - 1;
-    corrupt->align = gop;
+    return COP_OK;
+}
+
+CopStatus cop_group_init(CopCorrupt *corrupt, const char *encoder, int gop, int latency,
+                         CopError *err)
+{
+    COP_TRY(cop_group_find(corrupt->desc->name, encoder, err));
+    corrupt->latency = gop && latency >= gop ? gop - 1 : latency;
+    corrupt->look_behind = gop ? gop - 1 : COP_FRAMES_MAX;
+    corrupt->align = gop ? gop : 1;
     /* Frames in flight keep the quality they were pushed with. */
     const CopStatus status = finish_group(corrupt->state);
-    return status == COP_OK ? COP_OK : cop_error_set(err, status, "%s: the codec failed", name);
+    return status == COP_OK
+               ? COP_OK
+               : cop_error_set(err, status, "%s: the codec failed", corrupt->desc->name);
 }
 
 bool cop_group_begins(const CopGroupCodec *codec)
@@ -262,23 +259,22 @@ bool cop_group_begins(const CopGroupCodec *codec)
 
 static CopStatus add(CopGroupCodec *codec, CopFrame *coded)
 {
-    if (!codec->plan.low_delay)
+    if (codec->plan.gop && !codec->plan.low_delay)
         return cop_frame_queue_push(&codec->group, coded);
     const CopStatus status = code_frame(codec, coded);
     cop_frame_unref(coded);
     return status;
 }
 
-CopStatus cop_group_push(CopGroupCodec *codec, const CopGroupPlan *plan, const CopFrame *frame)
+CopStatus cop_group_push(CopGroupCodec *codec, const CopFrame *frame)
 {
-    if (cop_group_begins(codec))
-        codec->plan = *plan;
+    const int gop = codec->plan.gop;
     CopFrame held, coded;
     COP_TRY(cop_frame_ref(&held, frame));
     COP_TRY(cop_frame_queue_push(&codec->waiting, &held));
     COP_TRY(cop_coded_frame(&coded, &codec->plan.shape, frame));
     COP_TRY(add(codec, &coded));
-    return (frame->index + 1) % codec->plan.gop ? COP_OK : finish_group(codec);
+    return gop && (frame->index + 1) % gop == 0 ? finish_group(codec) : COP_OK;
 }
 
 CopStatus cop_group_pull(CopCorrupt *corrupt, CopFrame *out)

@@ -5,7 +5,8 @@
  * rate control and look-ahead end there. In one long stream, though, an encoder carries rate
  * control into a group and looks past its end, across the key frames. So it is shown the
  * group mirrored at both ends, of which nothing is kept: without, x264's quality sags at
- * either end, by up to 1 dB a clip.
+ * either end, by up to 1 dB a clip. What rate control owes from group to group is lost, though:
+ * for that there is the whole stream as one group.
  *
  * One thread each way keeps the bytes equal on every machine with the same encoder.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
@@ -26,46 +27,51 @@ typedef struct CopCodedPicture {
     bool key;
 } CopCodedPicture;
 
-/* Damages n pictures in decoding order: all of a group, or a single one in a low-delay
- * plan, `first` of the group's having come before. */
-typedef CopStatus CopGroupDamage(void *ctx, CopCodedPicture *picture, int n, int first);
+/* Damages n pictures in decoding order: all of a group, or a single one where they come frame
+ * by frame. */
+typedef CopStatus CopGroupDamage(void *ctx, CopCodedPicture *picture, int n);
 
 /* How a group is coded. */
 typedef struct CopGroupPlan {
     const char *encoder; /* FFmpeg's name, looked up when a group begins */
     char options[256];   /* its options: "crf=23,preset=medium" */
     CopCodedShape shape;
-    int gop;
+    int gop;  /* 0: the whole stream is one group, whose key frames the encoder sets */
     int lead; /* mirrored frames before the group; after it, as many as the encoder asks for */
-    bool
-        low_delay; /* frames leave as they come: for encoders that neither look ahead nor reorder */
+    bool low_delay;         /* for encoders that neither look ahead nor reorder: no frame waits */
     CopGroupDamage *damage; /* NULL: none; a picture that the decoder does not give is an error */
     void *ctx;              /* of damage(), borrowed until the group is done */
 } CopGroupPlan;
 
+/* Frames a second, as encoders are told whatever the stream's rate. */
+enum { COP_CODED_RATE = 25 };
+
 /* First member of the state of each corruption that codes groups; zeroed is ready. */
 typedef struct CopGroupCodec {
-    CopGroupPlan plan;     /* of the open group: severity may change in it */
+    CopGroupPlan plan;     /* of the open group: severity may change while it is open */
     CopFrameQueue group;   /* its frames as they are coded */
     CopFrameQueue waiting; /* the same frames as they were pushed */
     CopFrameQueue ready;
-    struct CopGroupCoder *coder; /* of a low-delay group that is open */
+    struct CopGroupCoder *coder; /* of an open group that is coded frame by frame */
     bool flushed;
 } CopGroupCodec;
 
-/* For init(): the encoder is there, or COP_ERR_UNSUPPORTED with its name; `latency` (at most
- * gop - 1 is kept; 0 is a low-delay plan's if the coders hold nothing back), look-behind and
- * alignment are set, and a group that is open is finished as it was begun. */
+/* The encoder and a decoder for it are there, or COP_ERR_UNSUPPORTED with corruption `name` and
+ * what is missing. */
+CopStatus cop_group_find(const char *name, const char *encoder, CopError *err) COP_MUST_CHECK;
+
+/* For init(): the encoder is there, or COP_ERR_UNSUPPORTED with its name; `latency` (of a
+ * group at most gop - 1; 0 is a low-delay plan's if the coders hold nothing back), look-behind and
+ * alignment are set, and a group that is open is finished as it was begun. With a gop of 0
+ * every frame hangs on all before it. */
 CopStatus cop_group_init(CopCorrupt *corrupt, const char *encoder, int gop, int latency,
                          CopError *err) COP_MUST_CHECK;
 
-/* Whether the next frame begins a group: then what a plan hangs on is to be set, and kept
- * until the next one. */
+/* Whether the next frame begins a group: then `plan` is to be set, and kept until the next. */
 bool cop_group_begins(const CopGroupCodec *codec);
 
-/* Adds a frame (borrowed); `plan` is copied where it begins a group. */
-CopStatus cop_group_push(CopGroupCodec *codec, const CopGroupPlan *plan,
-                         const CopFrame *frame) COP_MUST_CHECK;
+/* Adds a frame (borrowed) to the group of `plan`. */
+CopStatus cop_group_push(CopGroupCodec *codec, const CopFrame *frame) COP_MUST_CHECK;
 
 /* The callbacks of that name. As many frames come out as went in: one that the decoder
  * does not give is held from the one before it (from the one after it at the head of a

@@ -3,6 +3,7 @@
 #include "pipeline/corrupt/group_coder.h"
 
 #include <libavcodec/avcodec.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,10 +22,11 @@ static int open_encoder(CopGroupCoder *coder, const CopGroupPlan *plan, const Co
     encoder->height = frame->height;
     encoder->pix_fmt = cop_av_pixel_format(frame->format);
     /* x264 spends more on a frame that stays longer (2 dB at 10 frames a second), but a
-     * picture's bytes are to follow from pictures alone: always 25. */
-    encoder->time_base = (AVRational){1, 25};
-    encoder->framerate = (AVRational){25, 1};
-    encoder->gop_size = plan->gop;
+     * picture's bytes are to follow from pictures alone: always the same rate. */
+    encoder->time_base = (AVRational){1, COP_CODED_RATE};
+    encoder->framerate = (AVRational){COP_CODED_RATE, 1};
+    if (plan->gop)
+        encoder->gop_size = plan->gop;
     encoder->thread_count = 1;
     /* What is damaged are pictures: parameter sets reach the decoder by another way, as
      * in a file's header. */
@@ -94,7 +96,7 @@ CopStatus cop_group_coder_open(CopGroupCoder **out, const CopGroupPlan *plan, co
     coder->picture = av_frame_alloc();
     coder->last = av_frame_alloc();
     coder->packet = av_packet_alloc();
-    const bool keeps = plan->damage && !plan->low_delay;
+    const bool keeps = plan->damage && n < INT_MAX;
     if (keeps)
         coder->kept = calloc((size_t)n, sizeof(AVPacket *));
     if (!coder->picture || !coder->last || !coder->packet || (keeps && !coder->kept))
@@ -106,22 +108,45 @@ CopStatus cop_group_coder_open(CopGroupCoder **out, const CopGroupPlan *plan, co
 CopStatus cop_group_coder_send(CopGroupCoder *coder, const CopFrame *frame, int position)
 {
     AVFrame *picture = coder->picture;
-    picture->format = cop_av_pixel_format(frame->format);
-    picture->width = frame->width;
-    picture->height = frame->height;
+    cop_av_borrow(picture, frame);
+    picture->format = coder->encoder->pix_fmt;
     picture->pts = position;
     /* Key frames where the group begins and ends. */
     const bool key = position == 0 || position == coder->n;
     picture->pict_type = key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
-    for (int p = 0; p < cop_pixel_format_planes(frame->format); p++) {
-        picture->data[p] = frame->plane[p];
-        picture->linesize[p] = frame->stride[p];
-    }
     if (coder->encoder->flags & AV_CODEC_FLAG_QSCALE)
         picture->quality = coder->encoder->global_quality;
     const int code = avcodec_send_frame(coder->encoder, picture);
     av_frame_unref(picture);
     return cop_group_status(code);
+}
+
+bool cop_group_coder_fits(const CopGroupCoder *coder, const CopFrame *frame)
+{
+    const AVCodecContext *encoder = coder->encoder;
+    return frame->width == encoder->width && frame->height == encoder->height &&
+           cop_av_pixel_format(frame->format) == encoder->pix_fmt;
+}
+
+bool cop_group_coder_gave(const CopGroupCoder *coder, const AVFrame *picture)
+{
+    const AVCodecContext *encoder = coder->encoder;
+    const CopPixelFormat given = cop_av_same_format((enum AVPixelFormat)picture->format),
+                         coded = cop_av_same_format(encoder->pix_fmt);
+    /* The decoder may give grey as 4:2:0; its luma is all that is read. */
+    const bool grey = coded == COP_PIXEL_GRAY8 && given == COP_PIXEL_I420;
+    return picture->width == encoder->width && picture->height == encoder->height &&
+           (given == coded || grey);
+}
+
+CopFrame cop_group_coder_planes(const CopGroupCoder *coder, const AVFrame *picture)
+{
+    CopFrame planes = {.format = cop_av_same_format(coder->encoder->pix_fmt)};
+    for (int p = 0; p < cop_pixel_format_planes(planes.format); p++) {
+        planes.plane[p] = picture->data[p];
+        planes.stride[p] = picture->linesize[p];
+    }
+    return planes;
 }
 
 CopStatus cop_group_coder_bytes(AVPacket *packet, const CopCodedPicture *picture)

@@ -12,8 +12,7 @@ typedef struct CopGroupCoder {
     AVFrame *picture, *last; /* last: what is held, without planes until there is a picture */
     AVPacket *packet;
     AVPacket **kept; /* of the group, to be damaged together */
-    int n;           /* frames the group has; INT_MAX when they come one by one */
-    int sent;        /* to the encoder, low delay only */
+    int n;           /* frames the group has; INT_MAX when they are coded one by one */
     int packets;     /* of the group itself, so far */
     int next;        /* place in the group of the oldest waiting frame */
 } CopGroupCoder;
@@ -30,6 +29,13 @@ void cop_group_coder_close(CopGroupCoder **out);
  * ones. Without a buffer of its own libavcodec copies it. */
 CopStatus cop_group_coder_send(CopGroupCoder *coder, const CopFrame *frame,
                                int position) COP_MUST_CHECK;
+
+/* Whether the coders are for frames of this size and format. */
+bool cop_group_coder_fits(const CopGroupCoder *coder, const CopFrame *frame);
+
+/* Whether a decoded picture is of the coded ones' size and format; and its planes. */
+bool cop_group_coder_gave(const CopGroupCoder *coder, const AVFrame *picture);
+CopFrame cop_group_coder_planes(const CopGroupCoder *coder, const AVFrame *picture);
 
 /* Makes a packet what damage has left of its picture. */
 CopStatus cop_group_coder_bytes(AVPacket *packet, const CopCodedPicture *picture) COP_MUST_CHECK;

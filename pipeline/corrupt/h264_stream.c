@@ -4,28 +4,34 @@
 
 #include <stdio.h>
 
-static const char encoder[] = "libx264";
-
 CopStatus cop_h264_stream_init(CopCorrupt *corrupt, CopError *err)
 {
-    const CopH264Stream *stream = corrupt->state;
-    return cop_group_init(corrupt, encoder, stream->gop, stream->delay ? 0 : stream->gop - 1, err);
+    return cop_x26x_init(corrupt, "libx264", err);
 }
 
 CopStatus cop_h264_stream_push(CopCorrupt *corrupt, const CopFrame *frame, CopGroupDamage *damage)
 {
     CopH264Stream *stream = corrupt->state;
-    if (cop_group_begins(&stream->codec))
-        stream->group = frame->index - frame->index % stream->gop;
-    char number[32], rate[40], more[16] = "";
-    snprintf(rate, sizeof rate, "crf=%s", cop_format_double(stream->crf, number));
-    if (!stream->delay)
-        snprintf(more, sizeof more, ",bf=%d", stream->b_frames);
-    CopGroupPlan plan;
-    cop_x26x_plan(&plan, encoder, stream->gop, stream->preset, stream->delay, rate, more);
-    plan.damage = damage;
-    plan.ctx = corrupt;
-    return cop_group_push(&stream->codec, &plan, frame);
+    if (cop_h264_stream_begins(stream)) {
+        stream->group = frame->index - frame->index % stream->coder.gop;
+        char more[16] = "";
+        if (!stream->coder.delay)
+            snprintf(more, sizeof more, ",bf=%d", stream->b_frames);
+        cop_x26x_plan_crf(&stream->coder, more);
+        stream->coder.codec.plan.damage = damage;
+        stream->coder.codec.plan.ctx = corrupt;
+    }
+    return cop_group_push(&stream->coder.codec, frame);
+}
+
+bool cop_h264_stream_begins(const CopH264Stream *stream)
+{
+    return cop_group_begins(&stream->coder.codec);
+}
+
+bool cop_h264_stream_is_low(const CopH264Stream *stream)
+{
+    return stream->coder.codec.plan.low_delay;
 }
 
 CopRngAddress cop_h264_stream_address(const CopCorrupt *corrupt, uint32_t draw)

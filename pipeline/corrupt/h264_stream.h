@@ -10,59 +10,36 @@
  * frame is over with its group and severity means something for short clips. The decoder
  * conceals as FFmpeg's does by default, and knows the parameter sets. */
 typedef struct CopH264Stream {
-    CopGroupCodec codec;
-    double crf;
-    int gop, preset, b_frames, delay;
+    CopX26x coder; /* at constant quality */
+    int b_frames;
     int64_t group; /* index of the first frame of the open group, had it all its frames */
 } CopH264Stream;
 
-/* The option rows that all have; `state` begins with a CopH264Stream called `stream`. */
-#define COP_H264_STREAM_OPTIONS(state, b_frames_default)                                           \
+/* The option rows that all have. */
+#define COP_H264_STREAM_OPTIONS(b_frames_default)                                                  \
     {"crf",                                                                                        \
      "constant rate factor of the stream that is damaged",                                         \
      COP_TYPE_DOUBLE,                                                                              \
-     offsetof(state, stream.crf),                                                                  \
+     offsetof(CopX26x, crf),                                                                       \
      "23",                                                                                         \
      0,                                                                                            \
      51,                                                                                           \
      NULL,                                                                                         \
      COP_OPTION_CONTROLLABLE},                                                                     \
-        {"gop",                                                                                    \
-         "frames a group; codec and damage restart at its multiples",                              \
-         COP_TYPE_INT,                                                                             \
-         offsetof(state, stream.gop),                                                              \
-         "16",                                                                                     \
-         1,                                                                                        \
-         250,                                                                                      \
-         NULL,                                                                                     \
-         0},                                                                                       \
-        {"preset",                                                                                 \
-         "the encoder's speed",                                                                    \
-         COP_TYPE_CHOICE,                                                                          \
-         offsetof(state, stream.preset),                                                           \
-         "medium",                                                                                 \
-         0,                                                                                        \
-         0,                                                                                        \
-         cop_x26x_presets,                                                                         \
-         0},                                                                                       \
-        {"b_frames",                                                                               \
-         "at most so many B frames in a row; none with a low delay",                               \
-         COP_TYPE_INT,                                                                             \
-         offsetof(state, stream.b_frames),                                                         \
-         b_frames_default,                                                                         \
-         0,                                                                                        \
-         16,                                                                                       \
-         NULL,                                                                                     \
-         0},                                                                                       \
+        COP_X26X_OPTIONS("frames a group; codec and damage restart at its multiples", "16", 1),    \
     {                                                                                              \
-        "delay", "group: groups are damaged as a whole, a group late; low: frame by frame",        \
-            COP_TYPE_CHOICE, offsetof(state, stream.delay), "group", 0, 0, cop_x26x_delays, 0      \
+        "b_frames", "at most so many B frames in a row; none with a low delay", COP_TYPE_INT,      \
+            offsetof(CopH264Stream, b_frames), b_frames_default, 0, 16, NULL, 0                    \
     }
 
 CopStatus cop_h264_stream_init(CopCorrupt *corrupt, CopError *err);
 
 /* push(): the stream of a group goes through `damage`, whose ctx is `corrupt`. */
 CopStatus cop_h264_stream_push(CopCorrupt *corrupt, const CopFrame *frame, CopGroupDamage *damage);
+
+/* Whether the next frame begins a group, and whether it is damaged frame by frame. */
+bool cop_h264_stream_begins(const CopH264Stream *stream);
+bool cop_h264_stream_is_low(const CopH264Stream *stream);
 
 /* Address of the open group's draws, from `draw` on. */
 CopRngAddress cop_h264_stream_address(const CopCorrupt *corrupt, uint32_t draw);

@@ -11,6 +11,20 @@ static CopIndexWant *want_of(const CopIndexMap *map, int64_t index)
     return &map->want[(uint64_t)index % COP_INDEX_WINDOW_MAX];
 }
 
+CopIndexWant cop_index_window(int64_t i, int length)
+{
+    const int64_t low = i - i % length;
+    return (CopIndexWant){.low = low, .high = low + length - 1};
+}
+
+void cop_index_declare(CopCorrupt *corrupt, const CopIndexRule *rule, int length)
+{
+    CopIndexMap *map = corrupt->state;
+    map->rule = rule;
+    corrupt->latency = corrupt->look_behind = length - 1;
+    corrupt->align = length;
+}
+
 /* Appends another reference to `frame`, whose planes may be borrowed. */
 static CopStatus append(CopFrameQueue *queue, const CopFrame *frame)
 {

@@ -41,6 +41,12 @@ typedef struct CopIndexMap {
     bool flushed;
 } CopIndexMap;
 
+/* The window of `length` frames at absolute multiples that frame i lies in; and for init() of
+ * corruptions whose frames hang on all of their window: sets rule, latency, look-behind and
+ * alignment. */
+CopIndexWant cop_index_window(int64_t i, int length);
+void cop_index_declare(CopCorrupt *corrupt, const CopIndexRule *rule, int length);
+
 /* Callbacks of such corruptions' descriptors. What m(i) names shows the newest frame held
  * that is not after it; the first one where none is. */
 CopStatus cop_index_map_push(CopCorrupt *corrupt, const CopFrame *frame);

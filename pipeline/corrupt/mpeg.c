@@ -10,10 +10,24 @@
 /* FFmpeg's unit of quantisers (FF_QP2LAMBDA). */
 enum { LAMBDA = 118 };
 
-void cop_mpeg_quantiser(double q, const char *flags, char *text, size_t size)
+int cop_mpeg_quality(double q)
 {
-    snprintf(text, size, "flags=+qscale%s,global_quality=%d,qmin=1", flags,
-             (int)floor(q * LAMBDA + 0.5));
+    return (int)floor(q * LAMBDA + 0.5);
+}
+
+CopGroupPlan cop_mpeg_plan(const char *encoder, unsigned formats, double q)
+{
+    CopGroupPlan plan = {
+        .encoder = encoder,
+        .shape = {.formats = formats, .side_min = 1, .side_step = 1},
+        .gop = 1,
+        .low_delay = true,
+    };
+    /* A bit in MPEG-2's header, which makes both coders hold no frame back. */
+    const char *flags = strcmp(encoder, "mpeg2video") == 0 ? "+low_delay" : "";
+    snprintf(plan.options, sizeof plan.options, "flags=+qscale%s,global_quality=%d,qmin=1", flags,
+             cop_mpeg_quality(q));
+    return plan;
 }
 
 CopStatus cop_mpeg_init(CopCorrupt *corrupt, const char *encoder, CopError *err)
@@ -26,14 +40,9 @@ CopStatus cop_mpeg_push(CopCorrupt *corrupt, const char *encoder, unsigned forma
                         const CopFrame *frame)
 {
     CopMpeg *codec = corrupt->state;
-    CopGroupPlan plan = {
-        .encoder = encoder,
-        .shape = {.formats = formats, .side_min = 1, .side_step = 1},
-        .gop = codec->gop,
-        .low_delay = true,
-    };
-    /* A bit in MPEG-2's header, which makes both coders hold no frame back. */
-    const char *flags = strcmp(encoder, "mpeg2video") == 0 ? "+low_delay" : "";
-    cop_mpeg_quantiser(codec->q, flags, plan.options, sizeof plan.options);
-    return cop_group_push(&codec->codec, &plan, frame);
+    if (cop_group_begins(&codec->codec)) {
+        codec->codec.plan = cop_mpeg_plan(encoder, formats, codec->q);
+        codec->codec.plan.gop = codec->gop;
+    }
+    return cop_group_push(&codec->codec, frame);
 }

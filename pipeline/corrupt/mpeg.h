@@ -34,8 +34,9 @@ CopStatus cop_mpeg_init(CopCorrupt *corrupt, const char *encoder, CopError *err)
 CopStatus cop_mpeg_push(CopCorrupt *corrupt, const char *encoder, unsigned formats,
                         const CopFrame *frame);
 
-/* FFmpeg's options for a constant quantiser, as of its command's -q:v, with further codec
- * flags ("+low_delay" or ""), written into `text`. */
-void cop_mpeg_quantiser(double q, const char *flags, char *text, size_t size);
+/* A plan for groups of one frame at a constant quantiser, as of FFmpeg's command's -q:v, by an
+ * encoder that takes `formats`; and the quantiser in FFmpeg's own unit, its global_quality. */
+CopGroupPlan cop_mpeg_plan(const char *encoder, unsigned formats, double q);
+int cop_mpeg_quality(double q);
 
 #endif

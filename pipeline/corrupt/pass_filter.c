@@ -21,6 +21,25 @@ void cop_pass_filter_free(CopPassFilter *filter)
     *filter = (CopPassFilter){0};
 }
 
+const char *const cop_pass_shapes[] = {"disc", "square", NULL};
+const char *const cop_pass_modes[] = {"dft", "dct", NULL};
+
+bool cop_pass_is_square(const CopPassState *state)
+{
+    return state->shape == 1;
+}
+
+bool cop_pass_is_cosine(const CopPassState *state)
+{
+    return state->mode == 1;
+}
+
+void cop_pass_close(CopCorrupt *corrupt)
+{
+    CopPassState *state = corrupt->state;
+    cop_pass_filter_free(&state->filter);
+}
+
 static CopStatus prepare(CopPassFilter *filter, int width, int height)
 {
     if (filter->fft && filter->width == width && filter->height == height)

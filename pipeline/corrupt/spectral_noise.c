@@ -140,12 +140,18 @@ static double normaliser(const float *x, size_t n)
     return squares > 0 ? 1 / sqrt(squares / (double)n) : 0;
 }
 
+static bool same_shape(const CopNoiseShape *a, const CopNoiseShape *b)
+{
+    return a->amplitude == b->amplitude && a->variant == b->variant && a->columns == b->columns &&
+           a->waves == b->waves;
+}
+
 CopStatus cop_noise_field_draw(CopNoiseField *field, int width, int height, int channels,
                                const CopNoiseShape *shape, CopRngKey key, uint32_t clip,
                                uint32_t frame)
 {
     COP_TRY(prepare(field, width, height, channels));
-    if (field->drawn && field->clip == clip && field->frame == frame)
+    if (same_shape(&field->shape, shape) && field->clip == clip && field->frame == frame)
         return COP_OK;
     const size_t pixels = (size_t)width * (size_t)height;
     for (int c = 0; c < channels; c++) {
@@ -158,7 +164,8 @@ CopStatus cop_noise_field_draw(CopNoiseField *field, int width, int height, int 
     }
     field->clip = clip;
     field->frame = frame;
-    field->drawn = true;
+    field->shape = *shape;
+    field->shape.context = NULL;
     return COP_OK;
 }
 

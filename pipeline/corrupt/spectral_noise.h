@@ -17,6 +17,7 @@ typedef struct CopNoiseShape {
     /* Fills amplitude[|ky|], |ky| = 0 .. height / 2, of column kx. */
     void (*amplitude)(const void *context, int kx, int width, int height, float *amplitude);
     const void *context;
+    int variant; /* number that tells contexts of one amplitude() apart */
     int columns; /* kx = columns and above have none; at most width / 2 + 1 */
     bool waves;
 } CopNoiseShape;
@@ -25,7 +26,7 @@ typedef struct CopNoiseShape {
 typedef struct CopNoiseField {
     int width, height, channels;
     uint32_t clip, frame;
-    bool drawn;
+    CopNoiseShape shape; /* without a context; no amplitude: nothing is drawn yet */
     CopFft2 *fft;
     CopComplex *spectrum;
     float *plane, *amplitude;
@@ -33,8 +34,8 @@ typedef struct CopNoiseField {
     float *value; /* [height][width][channels], each channel of standard deviation 1 */
 } CopNoiseField;
 
-/* Draws field->value of independent channels unless it is there already; a shape that has
- * changed must be followed by `field->drawn = false`. Coefficients are addressed by
+/* Draws field->value of independent channels unless it is there already, by shape, clip and
+ * frame, for one key as long as the field lives. Coefficients are addressed by
  * frequency, draw (the channel), frame and clip: pictures of all sizes get the same waves.
  * A shape without any frequency in so small a picture gives zeros. COP_ERR_NOMEM. */
 CopStatus cop_noise_field_draw(CopNoiseField *field, int width, int height, int channels,

@@ -38,6 +38,22 @@ typedef struct CopTemporalFir {
     int32_t *sum; /* of a row */
 } CopTemporalFir;
 
+/* The option rows of the window, of a state that has fields `half` and `causal`. */
+#define COP_TEMPORAL_FIR_OPTIONS(state)                                                            \
+    {"half",                                                                                       \
+     "frames on each side of the filter's middle; 0: 2 / cutoff",                                  \
+     COP_TYPE_INT,                                                                                 \
+     offsetof(state, half),                                                                        \
+     "0",                                                                                          \
+     0,                                                                                            \
+     COP_FIR_HALF_MAX,                                                                             \
+     NULL,                                                                                         \
+     COP_OPTION_CONTROLLABLE},                                                                     \
+    {                                                                                              \
+        "causal", "the filter's window ends at the frame: that much late, and none is waited for", \
+            COP_TYPE_BOOL, offsetof(state, causal), "false", 0, 0, NULL, 0                         \
+    }
+
 /* Sets the corruption's latency and look_behind. */
 void cop_temporal_fir_declare(CopCorrupt *corrupt);
 

@@ -5,32 +5,27 @@
 
 #include "pipeline/corrupt/group_codec.h"
 
-/* State of each; crf or the bit rate is used. */
+/* First member of the state of each; `encoder` is set by cop_x26x_init(). */
 typedef struct CopX26x {
     CopGroupCodec codec;
-    double crf;
-    double bits_per_pixel, bitrate;
+    const char *encoder; /* FFmpeg's name */
+    double crf;          /* of those at constant quality */
     int gop, preset, delay;
 } CopX26x;
+
+/* Numbers of speeds, for severity tables. */
+enum { COP_X26X_ULTRAFAST = 0, COP_X26X_SUPERFAST = 1 };
 
 extern const char *const cop_x26x_presets[]; /* the encoders' speeds, ended by NULL */
 extern const char *const cop_x26x_delays[];
 
-/* The option rows that all have: `state` is the type of the state. */
-#define COP_X26X_OPTIONS(state, gop_default)                                                       \
-    {"gop",                                                                                        \
-     "frames a group; the codec restarts at its multiples",                                        \
-     COP_TYPE_INT,                                                                                 \
-     offsetof(state, gop),                                                                         \
-     gop_default,                                                                                  \
-     1,                                                                                            \
-     250,                                                                                          \
-     NULL,                                                                                         \
-     0},                                                                                           \
+/* The option rows that all have. */
+#define COP_X26X_OPTIONS(gop_help, gop_default, gop_min)                                           \
+    {"gop", gop_help, COP_TYPE_INT, offsetof(CopX26x, gop), gop_default, gop_min, 250, NULL, 0},   \
         {"preset",                                                                                 \
          "the encoder's speed",                                                                    \
          COP_TYPE_CHOICE,                                                                          \
-         offsetof(state, preset),                                                                  \
+         offsetof(CopX26x, preset),                                                                \
          "medium",                                                                                 \
          0,                                                                                        \
          0,                                                                                        \
@@ -38,21 +33,24 @@ extern const char *const cop_x26x_delays[];
          0},                                                                                       \
     {                                                                                              \
         "delay", "group: the encoder looks ahead, a group late; low: no frame waits",              \
-            COP_TYPE_CHOICE, offsetof(state, delay), "group", 0, 0, cop_x26x_delays, 0             \
+            COP_TYPE_CHOICE, offsetof(CopX26x, delay), "group", 0, 0, cop_x26x_delays, 0           \
     }
 
-/* Options and severities of both at a bit rate, whose states are a CopX26x. */
-extern const CopOption cop_x26x_abr_options[];
-extern const CopSeverityTable cop_x26x_abr_tables[];
+/* The same of those that only code. */
+#define COP_X26X_CODEC_OPTIONS                                                                     \
+    COP_X26X_OPTIONS("frames a group; the codec restarts at its multiples. 0: one stream, whose "  \
+                     "frames hang on all before them",                                             \
+                     "32", 0)
 
-/* How libx264 or libx265 codes groups of `gop` frames with `rate` ("crf=23") and further
- * options (",bf=0" or ""): one thread, nothing that hangs on the machine. */
-void cop_x26x_plan(CopGroupPlan *plan, const char *encoder, int gop, int preset, bool low_delay,
-                   const char *rate, const char *more);
-
-/* init() and push() at constant quality, and at a bit rate. */
+/* For init(). */
 CopStatus cop_x26x_init(CopCorrupt *corrupt, const char *encoder, CopError *err);
-CopStatus cop_x26x_push_crf(CopCorrupt *corrupt, const char *encoder, const CopFrame *frame);
-CopStatus cop_x26x_push_abr(CopCorrupt *corrupt, const char *encoder, const CopFrame *frame);
+
+/* Sets the plan of the group that begins: coded at `rate` ("crf=23") with further options
+ * (",bf=0" or ""), in one thread, by nothing that hangs on the machine. */
+void cop_x26x_plan(CopX26x *codec, const char *rate, const char *more);
+
+/* The same at constant quality, and a push() that does no more. */
+void cop_x26x_plan_crf(CopX26x *codec, const char *more);
+CopStatus cop_x26x_push_crf(CopCorrupt *corrupt, const CopFrame *frame);
 
 #endif

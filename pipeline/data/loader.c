@@ -119,6 +119,8 @@ static CopStatus choose_corruption(const CopLoaderOptions *o, const CopDataItem 
     if (!instances[v])
         COP_TRY(cop_corrupt_create(&instances[v], &variants->item[v].spec, err));
     *out = instances[v];
+    if (cop_corrupt_wants_source(*out))
+        cop_corrupt_set_source(*out, cop_source_bits(&item->source, item->path));
     /* Another clip identity an epoch: the noise is never the same. */
     const uint64_t address = (uint64_t)o->epoch << 32 | item->id;
     return cop_corrupt_reset(*out, (uint32_t)cop_mix64(address));

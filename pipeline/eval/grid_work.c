@@ -86,6 +86,9 @@ static CopStatus plan_span(View *view)
             COP_TRY(cop_corrupt_create(&view->corrupt[v], &variant->spec, view->err));
         if (o->stage != COP_STAGE_NATIVE)
             continue;
+        if (cop_corrupt_wants_source(view->corrupt[v]))
+            cop_corrupt_set_source(view->corrupt[v],
+                                   cop_source_bits(&view->item->source, view->item->path));
         int from, to;
         cop_corrupt_span(view->corrupt[v], view->lo, view->hi, view->total, &from, &to);
         view->from = from < view->from ? from : view->from;

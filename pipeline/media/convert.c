@@ -7,6 +7,7 @@
  * row is computed and thrown away.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/media/convert.h"
+#include "pipeline/corrupt/tiers.h"
 
 #include <assert.h>
 #include <stdbool.h>
@@ -218,8 +219,8 @@ static uint8_t clip(int32_t x)
     return (uint8_t)(x < 0 ? 0 : x > 255 ? 255 : x);
 }
 
-static void transform(const Matrix *matrix, Block *restrict out, const Block *restrict in,
-                      int component)
+COP_TIERS_WHOLE static void transform(const Matrix *matrix, Block *restrict out,
+                                      const Block *restrict in, int component)
 {
     const int32_t a = matrix->factor[component][0], b = matrix->factor[component][1],
                   c = matrix->factor[component][2],
@@ -230,8 +231,8 @@ static void transform(const Matrix *matrix, Block *restrict out, const Block *re
 }
 
 /* As transform(), for sums over 2^extra pixels: the mean is taken and rounded once. */
-static void transform_sums(const Matrix *matrix, Block *restrict out, const Sums *restrict in,
-                           int component, int extra)
+COP_TIERS_WHOLE static void transform_sums(const Matrix *matrix, Block *restrict out,
+                                           const Sums *restrict in, int component, int extra)
 {
     const int32_t a = matrix->factor[component][0], b = matrix->factor[component][1],
                   c = matrix->factor[component][2],

@@ -18,6 +18,7 @@ typedef struct CopVideoInfo {
     int width, height;
     CopColour colour;
     int rate_num, rate_den; /* frames a second; 0/1 if unknown */
+    double bits;            /* a frame, by the container's bit rate, sound included; 0 if unknown */
     char codec[32];
 } CopVideoInfo;
 
@@ -112,6 +113,9 @@ typedef struct CopVideoLength {
     double rate; /* frames a second; 0 if unknown */
 } CopVideoLength;
 CopStatus cop_video_length(const char *path, CopVideoLength *out, CopError *err) COP_MUST_CHECK;
+
+/* The bits of CopVideoInfo, by opening the file; 0, too, where it cannot be opened. */
+double cop_video_bits(const char *path);
 
 /* Frames first..last (inclusive) of `path`, as references in out[last-first+1].
  * *n says how many there were before the end (possibly 0); the rest of `out`

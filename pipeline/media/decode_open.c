@@ -168,6 +168,8 @@ static CopStatus open_codec(CopDecoder *decoder, int threads, CopError *err)
     const AVRational rate = av_guess_frame_rate(decoder->format, stream, NULL);
     decoder->info.rate_num = rate.num > 0 && rate.den > 0 ? rate.num : 0;
     decoder->info.rate_den = rate.num > 0 && rate.den > 0 ? rate.den : 1;
+    if (decoder->format->bit_rate > 0 && decoder->info.rate_num)
+        decoder->info.bits = (double)decoder->format->bit_rate / av_q2d(rate);
     snprintf(decoder->info.codec, sizeof decoder->info.codec, "%s", name);
     return COP_OK;
 }

@@ -73,6 +73,11 @@ CopStatus cop_source_length(const CopFrameSource *source, const char *path, CopV
     return COP_OK;
 }
 
+double cop_source_bits(const CopFrameSource *source, const char *path)
+{
+    return cop_source_is_file(source) ? cop_video_bits(path) : 0;
+}
+
 /* Brings a picture into the form of the clip's first one. */
 static CopStatus match(const CopFrame *first, CopFrame *frame, const char *path, CopError *err)
 {

@@ -21,6 +21,9 @@ bool cop_picture_pattern_valid(const char *pattern);
 CopStatus cop_source_length(const CopFrameSource *source, const char *path, CopVideoLength *out,
                             CopError *err) COP_MUST_CHECK;
 
+/* As cop_video_bits(); of pictures nobody knows. */
+double cop_source_bits(const CopFrameSource *source, const char *path);
+
 /* As cop_video_read(). Pictures of a clip must have one size: COP_ERR_DATA. They come in the
  * format and colour of the first one read. */
 CopStatus cop_source_read(const CopFrameSource *source, const char *path, int first, int last,

@@ -110,6 +110,17 @@ static CopVideoLength length_of(const CopVideoFacts *facts)
     return (CopVideoLength){facts->frames, rated ? (double)facts->rate_num / facts->rate_den : 0};
 }
 
+double cop_video_bits(const char *path)
+{
+    CopDecoder *decoder;
+    CopVideoFault fault;
+    if (cop_decoder_start(&decoder, path, 1, NULL, &fault, NULL) != COP_OK)
+        return 0;
+    const double bits = cop_decoder_info(decoder)->bits;
+    cop_decoder_close(&decoder);
+    return bits;
+}
+
 CopStatus cop_video_length(const char *path, CopVideoLength *out, CopError *err)
 {
     atomic_bool *unseekable;

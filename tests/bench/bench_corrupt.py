@@ -5,11 +5,14 @@ the parity scripts compare with), by turns, and writes the tables of docs/CORRUP
 Frames are a camera that moves over the astronaut of scikit-image (NASA, public domain). Ours are timed as streams of
 RGB frames, the copy of each frame included, in processor time, after what a clip needs once; theirs without reading
 and writing. Usage: bench_corrupt.py build/bench_corrupt build/coppice [--rounds N] [--only NAME,...] [--into FILE]
+[--errors build/parity/errors.json]
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
 import argparse
 import json
+import math
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -157,19 +160,96 @@ def rows_of(options, corruptions):
             yield row
 
 
-def table(rows):
-    text = "| corruption | class | PSNR, dB, severities 1 to 5 | ms, 224x224 | ms, 1280x720 | frames/s at 720p | speed-up 224 | speed-up 720p |\n"
-    text += "|---|---|---|---|---|---|---|---|\n"
-    family = None
-    for row in rows:
-        if row["family"] != family:
-            family = row["family"]
-            text += f"| **{family}** | | | | | | | |\n"
-        psnr = " ".join("∞" if p is None else f"{p:.1f}" for p in row["psnr"])
-        rate = 1000 / row["ms_720"] if row.get("ms_720") else None
-        text += (f"| `{row['name']}` | {row['class']} | {psnr} | {number(row.get('ms_224'))} | {number(row.get('ms_720'))} | "
-                 f"{number(rate)} | {number(row.get('ratio_224'))} | {number(row.get('ratio_720'))} |\n")
+HEAD = ("corruption", "class", "PSNR, dB, severities 1 to 5", "ms, 224x224", "ms, 1280x720", "frames/s at 720p",
+        "speed-up 224", "speed-up 720p", "measured error")
+
+
+def line(cells):
+    return "| " + " | ".join(cells) + " |\n"
+
+
+def cells_of(row):
+    """All but the last cell, which is what parity scripts measured."""
+    psnr = " ".join("∞" if p is None else f"{p:.1f}" for p in row["psnr"])
+    rate = 1000 / row["ms_720"] if row.get("ms_720") else None
+    return [f"`{row['name']}`", row["class"], psnr, number(row.get("ms_224")), number(row.get("ms_720")), number(rate),
+            number(row.get("ratio_224")), number(row.get("ratio_720"))]
+
+
+def read_table(page):
+    """Cells by corruption of the table that a page has, as many as this script writes."""
+    found = {}
+    for text in page.split(BEGIN)[1].split(END)[0].splitlines():
+        cells = [cell.strip() for cell in text.strip("|").split("|")]
+        if cells[0].startswith("`"):
+            found[cells[0].strip("`")] = (cells + ["-"] * len(HEAD))[:len(HEAD)]
+    return found
+
+
+def table(rows, errors, old, corruptions):
+    """Rows that were measured, and those of an older table for the others, in the registry's order."""
+    new = {row["name"]: cells_of(row) for row in rows}
+    text, family = line(HEAD) + "|" + len(HEAD) * "---|" + "\n", None
+    for c in corruptions:
+        name = c["name"]
+        before = old.get(name, [])
+        cells = new.get(name, before[:-1])
+        if not cells:
+            continue
+        if c["family"] != family:
+            family = c["family"]
+            text += f"| **{family}** |" + (len(HEAD) - 1) * " |" + "\n"
+        text += line(cells + [errors.get(name, before[-1] if before else "-")])
     return text
+
+
+def plain(x, digits=1):
+    """Rounded up, so that it stays a bound."""
+    if x == 0:
+        return "0"
+    step = 10. ** (math.floor(math.log10(x)) - digits)
+    return f"{math.ceil(x / step - 1e-9) * step:.{digits + 1}g}"
+
+
+# Words that end a check's label: what it measured, and how it is said. The first that fits counts.
+MEASURES = (("values that differ", "count"), ("frames that differ", "count"), ("frames out of place", "count"),
+            ("frames lost from their windows", "count"), ("frames that differ from a hold", "count"),
+            ("share of bytes that differ", "share"), ("share of values that differ", "share"),
+            ("levels apart", "levels"), ("by how much", "levels"), ("largest difference", "levels"),
+            ("dB apart", "dB"), ("dB: off the photographs', dB", "dB"), ("share of the 0.1 % point", "ks"),
+            ("in standard errors", "se"))
+
+
+def errors_of(path, names):
+    """What the parity scripts left in errors.json, said for each corruption: the worst of each measure."""
+    worst = {}
+    with open(path) as file:
+        for check in sum(json.load(file).values(), []):
+            label = check["what"]
+            name = next((word for word in re.findall(r"\w+", label) if word in names), None)
+            kind = next((kind for ending, kind in MEASURES if label.endswith(ending)), None)
+            if not name or not kind or "mean residual" in label:
+                continue
+            of = worst.setdefault(name, {})
+            of[kind] = max(of.get(kind, 0), check["value"])
+    return {name: said(of) for name, of in worst.items()}
+
+
+def said(of):
+    parts = []
+    if of.get("count", 0) > 0:
+        parts.append(f"{of['count']:.0f} values")
+    if of.get("levels", 0) > 0:
+        parts.append(f"{of['levels']:.0f} level" + "s" * (of["levels"] > 1) + f" in {plain(100 * of['share'])} %")
+    elif "levels" in of or "count" in of:
+        parts.append("0")
+    if "dB" in of:
+        parts.append(f"{plain(of['dB'])} dB")
+    if "ks" in of:
+        parts.append(f"KS {plain(of['ks'])} of its 0.1 % point")
+    elif "se" in of and "dB" not in of:
+        parts.append(f"{plain(of['se'])} standard errors")
+    return "; ".join(parts)
 
 
 def main():
@@ -178,34 +258,43 @@ def main():
     parser.add_argument("coppice")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="")
-    parser.add_argument("--into")
+    parser.add_argument("--into", help="the page; rows of corruptions that are not timed stay")
+    parser.add_argument("--errors", help="build/parity/errors.json, for the last column; alone, nothing is timed")
     parser.add_argument("--json")
     parser.add_argument("--from", dest="old", nargs="+", help="no timing: tables of what --json wrote; the first file that has a corruption counts")
     options = parser.parse_args()
     os.environ["COPPICE"] = os.path.abspath(options.coppice)
     sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "parity"))
     cv2.setNumThreads(1)
-    listed = subprocess.run([options.coppice, "list", "corruptions", "--json"], check=True, stdout=subprocess.PIPE).stdout
+    listed = json.loads(subprocess.run([options.coppice, "list", "corruptions", "--json"], check=True,
+                                       stdout=subprocess.PIPE).stdout)
     wanted = set(filter(None, options.only.split(",")))
-    corruptions = [c for c in json.loads(listed) if not wanted or c["name"] in wanted]
+    corruptions = [c for c in listed if not wanted or c["name"] in wanted]
     if options.old:
         seen = {}
         for path in options.old:
             for row in json.load(open(path)):
                 seen.setdefault(row["name"], {**row, "class": PARITY.get(row["name"], "P")})
         rows = [seen[c["name"]] for c in corruptions if c["name"] in seen]
+    elif options.errors and not wanted:
+        rows = []
     else:
         rows = list(rows_of(options, corruptions))
     if options.json:
         json.dump(rows, open(options.json, "w"), indent=1)
-    text = table(rows)
+    page = ""
+    if options.into:
+        with open(options.into) as file:
+            page = file.read()
+    errors = errors_of(options.errors, {c["name"] for c in listed}) if options.errors else {}
+    text = table(rows, errors, read_table(page) if page else {}, listed)
     if not options.into:
         print(text, end="")
         return
-    page = open(options.into).read()
     head, rest = page.split(BEGIN)
     tail = rest.split(END)[1]
-    open(options.into, "w").write(head + BEGIN + text + END + tail)
+    with open(options.into, "w") as file:
+        file.write(head + BEGIN + text + END + tail)
 
 
 if __name__ == "__main__":

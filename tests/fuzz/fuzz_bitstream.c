@@ -121,10 +121,9 @@ static void replace(CopCodedPicture *one, const CopCodedPicture *other, int both
 }
 
 /* Each edit: what, where, and with which bytes. */
-static CopStatus edit(void *ctx, CopCodedPicture *picture, int n, int first)
+static CopStatus edit(void *ctx, CopCodedPicture *picture, int n)
 {
     Source *source = ctx;
-    (void)first;
     for (int edits = (int)(take(source) % 16); edits > 0; edits--) {
         CopCodedPicture *one = &picture[take(source) % (unsigned)n];
         const size_t at = one->size ? (take(source) << 8 | take(source)) % one->size : 0;
@@ -145,18 +144,14 @@ static CopStatus edit(void *ctx, CopCodedPicture *picture, int n, int first)
 
 static void run_edits(Source *source, const CopFrame *in, int n)
 {
-    CopGroupPlan plan;
     const unsigned kind = take(source);
-    cop_x26x_plan(&plan, "libx264", FRAMES_MAX, 0, kind & 2, "crf=30",
-                  kind & 2   ? ""
-                  : kind & 4 ? ",bf=2"
-                             : ",bf=0");
-    plan.damage = edit;
-    plan.ctx = source;
-    CopGroupCodec codec = {0};
-    CopCorrupt corrupt = {.state = &codec};
+    CopX26x coder = {.encoder = "libx264", .gop = FRAMES_MAX, .delay = (kind & 2) != 0};
+    cop_x26x_plan(&coder, "crf=30", kind & 2 ? "" : kind & 4 ? ",bf=2" : ",bf=0");
+    coder.codec.plan.damage = edit;
+    coder.codec.plan.ctx = source;
+    CopCorrupt corrupt = {.state = &coder};
     for (int i = 0; i < n; i++)
-        require(cop_group_push(&codec, &plan, &in[i]) == COP_OK);
+        require(cop_group_push(&coder.codec, &in[i]) == COP_OK);
     require(cop_group_flush(&corrupt) == COP_OK);
     CopFrame out;
     for (int i = 0; i < n; i++) {

@@ -15,6 +15,7 @@ NAMES = {np.dtype(v): k for k, v in DTYPES.items()}
 COPPICE = os.environ["COPPICE"]
 BUILD = os.path.dirname(COPPICE)
 passed = failed = 0
+rows = []
 
 
 def save(path, tensors, meta=None):
@@ -58,9 +59,20 @@ def check(what, value, limit):
     ok = bool(value <= limit)
     passed += ok
     failed += not ok
+    rows.append({"what": what, "value": float(value), "limit": float(limit)})
     print(f"{'ok  ' if ok else 'FAIL'} {what}: {value:.3g} (limit {limit:.3g})", flush=True)
 
 
 def finish():
+    """Leaves what was measured in build/parity/errors.json, a list for each script, and ends the script."""
+    path, name = os.path.join(BUILD, "parity", "errors.json"), os.path.basename(sys.argv[0]).rsplit(".", 1)[0]
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    known = {}
+    if os.path.exists(path):
+        with open(path) as file:
+            known = json.load(file)
+    with open(path + ".new", "w") as file:
+        json.dump({**known, name: rows}, file, indent=1)
+    os.replace(path + ".new", path)
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed > 0)

@@ -87,7 +87,8 @@ def check_h264(folder):
         luma = facts["width"] * facts["height"]
         clean = np.stack([planes[0] for planes in coppice_frames(path)])
         for severity, crf in zip(SEVERITIES, CRF):
-            ours = psnr(np.stack([planes[0] for planes in coppice_frames(path, "h264_crf", severity)]), clean)
+            frames = coppice_frames(path, "h264_crf", severity, "--preset", "kinetics-c")
+            ours = psnr(np.stack([planes[0] for planes in frames]), clean)
             ffmpeg("-i", path, "-vf", "setpts=N/25/TB", "-r", 25, "-c:v", "libx264", "-crf", crf, "-g", 32,
                    "-force_key_frames", "expr:not(mod(n,32))", coded)
             frames = raw_frames(coded, "yuv420p", luma * 3 // 2)

@@ -204,7 +204,7 @@ START_TEST(description_holds_all_options)
     cop_corrupt_destroy(&noise);
     CopCorrupt *corrupt = clip_corrupt("h264_crf", 2.5, 0, NULL, "gop=8");
     char *text = cop_corrupt_describe(corrupt);
-    ck_assert_str_eq(text, "crf=33.5, gop=8, preset=medium, delay=group");
+    ck_assert_str_eq(text, "crf=32, gop=8, preset=superfast, delay=group");
     free(text);
     cop_corrupt_destroy(&corrupt);
     cop_corrupt_destroy(&corrupt);

@@ -62,6 +62,9 @@ START_TEST(bursts_lie_where_they_are_put)
                  {"start=20, length=5, period=10", 10, 0, -1},
                  {"start=0, share=0.5, period=12", 12, 0, 5},
                  {"length=100, period=7", 7, 0, 6},
+                 {"start=-2, length=3, period=10", 10, 3, 5},
+                 {"start=-2, length=4, period=10", 10, 3, 6},
+                 {"start=-2, length=10, period=10", 10, 0, 9},
                  {"share=0", 32, 0, -1}};
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
         bool hit[N];
@@ -70,6 +73,23 @@ START_TEST(bursts_lie_where_they_are_put)
         for (int i = 0; i < N; i++) {
             const int at = i % cases[c].period;
             ck_assert_int_eq(hit[i], at >= cases[c].first && at <= cases[c].last);
+        }
+        cop_corrupt_destroy(&corrupt);
+    }
+}
+END_TEST
+
+/* 1, 5 and 10 % in the middle; severities end at 3. */
+START_TEST(thumos_has_its_burst_in_the_middle)
+{
+    static const int length[] = {1, 2, 3, 3, 3};
+    for (int s = 1; s <= 5; s++) {
+        bool hit[N];
+        CopCorrupt *corrupt = clip_corrupt("burst", s, 7, "thumos14-c", NULL);
+        find_hits(corrupt, hit);
+        for (int i = 0; i < N; i++) {
+            const int first = (32 - length[s - 1]) / 2, at = i % 32;
+            ck_assert_int_eq(hit[i], at >= first && at < first + length[s - 1]);
         }
         cop_corrupt_destroy(&corrupt);
     }
@@ -299,6 +319,7 @@ static Suite *suite(void)
     TCase *tc = tcase_create("burst");
     tcase_add_test(tc, each_period_has_one_run);
     tcase_add_test(tc, bursts_lie_where_they_are_put);
+    tcase_add_test(tc, thumos_has_its_burst_in_the_middle);
     tcase_add_test(tc, starts_are_uniform);
     tcase_add_test(tc, black_is_black);
     tcase_add_test(tc, overexposure_adds_levels);

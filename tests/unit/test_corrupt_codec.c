@@ -102,15 +102,19 @@ START_TEST(hits_are_counted)
         const char *name, *params;
         int least, most;
     } cases[] = {
-        {"bit_error", "hits=0.001", 3, 3},
-        {"bit_error", "hits=0.001, delay=low", 0, 3},
+        {"bit_error", "hits=0.001, at_least_one=true", 3, 3},
+        {"bit_error", "hits=0.001, at_least_one=true, delay=low", 0, 3},
         {"bit_error", "hits=1000, preset=ultrafast", 2100, 2400},
         {"bit_error", "hits=0", 0, 0},
         {"bit_error", "hits=0.0001, at_least_one=false", 0, 0},
         {"bit_error", "amount=100000000", 0, 0},
-        {"packet_loss", "rate=0.00001", 3, 3},
-        {"packet_loss", "rate=0.00001, delay=low", 0, 3},
-        {"packet_loss", "rate=0", 0, 0},
+        {"packet_loss", "rate=0.00001, at_least_one=true", 3, 3},
+        {"packet_loss", "losses=0.001, at_least_one=true", 3, 3},
+        {"packet_loss", "losses=9", 14, 27},
+        {"packet_loss", "losses=9, delay=low", 14, 27},
+        {"packet_loss", "losses=10000, mtu=65507", 36, 36},
+        {"packet_loss", "rate=0.00001, at_least_one=true, delay=low", 0, 3},
+        {"packet_loss", "losses=0", 0, 0},
         {"packet_loss", "rate=0.00001, at_least_one=false", 0, 0},
         {"packet_loss", "rate=1, mtu=65507", 36, 36},
         {"packet_loss", "rate=1, mtu=65507, cut=stream", 3, 3},
@@ -249,6 +253,114 @@ START_TEST(quantisers_rise_with_severity)
 }
 END_TEST
 
+/* With gop=0 frames leave late, at most as declared, and hang on all before them. */
+START_TEST(one_stream_has_no_groups)
+{
+    enum { N = 110 };
+    static const struct {
+        const char *name, *params;
+        int latency;
+    } cases[] = {{"h264_crf", "gop=0", 80},
+                 {"h264_crf", "gop=0, preset=veryslow", 80},
+                 {"h264_abr", "gop=0, preset=medium", 80},
+                 {"h265_crf", "gop=0", 80},
+                 {"h264_crf", "gop=0, delay=low", 0}};
+    CopFrame in[N], whole[N], frame;
+    clip_make(in, N, COP_PIXEL_I420, 80, 72, 0);
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        CopCorrupt *corrupt = clip_corrupt(cases[k].name, 3, 0, NULL, cases[k].params);
+        ck_assert_int_eq(corrupt->latency, cases[k].latency);
+        int from, to;
+        cop_corrupt_span(corrupt, 70, 71, N, &from, &to);
+        ck_assert_int_eq(from, 0);
+        ck_assert_int_eq(to, 71 + cases[k].latency < N ? 71 + cases[k].latency : N - 1);
+        ck_assert_int_eq(cop_corrupt_frames(corrupt, in, N, whole), COP_OK);
+        ck_assert_int_eq(cop_corrupt_reset(corrupt, 0), COP_OK);
+        int out = 0;
+        for (int i = 0; i < N; i++) {
+            ck_assert_int_eq(cop_corrupt_push(corrupt, &in[i]), COP_OK);
+            for (; cop_corrupt_pull(corrupt, &frame) == COP_OK; out++) {
+                ck_assert(clip_same_pixels(&frame, &whole[out]));
+                cop_frame_unref(&frame);
+            }
+            ck_assert_int_ge(out, i + 1 - cases[k].latency);
+        }
+        ck_assert_int_gt(out, 0); /* before the end */
+        clip_free(whole, N);
+        cop_corrupt_destroy(&corrupt);
+    }
+    clip_free(in, N);
+}
+END_TEST
+
+/* A span that ends early gives the bytes of the whole: nothing looks farther than declared. */
+START_TEST(one_stream_looks_as_far_as_declared)
+{
+    enum { N = 100, LAST = 10 };
+    static const char *const names[] = {"h264_abr", "h265_abr"};
+    CopFrame in[N], whole[N], part[N];
+    clip_make(in, N, COP_PIXEL_I420, 80, 72, 0);
+    CopCorrupt *corrupt = clip_corrupt(names[_i], 3, 0, NULL, "gop=0, preset=veryslow");
+    ck_assert_int_eq(cop_corrupt_frames(corrupt, in, N, whole), COP_OK);
+    int from, to;
+    cop_corrupt_span(corrupt, 0, LAST, N, &from, &to);
+    ck_assert_int_lt(to, N - 1);
+    ck_assert_int_eq(cop_corrupt_frames(corrupt, in, to + 1, part), COP_OK);
+    for (int i = 0; i <= LAST; i++)
+        ck_assert_msg(clip_same_pixels(&whole[i], &part[i]), "frame %d", i);
+    clip_free(part, to + 1);
+    clip_free(whole, N);
+    clip_free(in, N);
+    cop_corrupt_destroy(&corrupt);
+}
+END_TEST
+
+/* Mean squared error of an instance that knows of `bits` a frame. */
+static double loss_at(const char *name, const char *preset, double severity, const char *params,
+                      double bits)
+{
+    enum { N = 16 };
+    CopFrame in[N], out[N];
+    clip_make(in, N, COP_PIXEL_I420, 80, 72, 0);
+    CopCorrupt *corrupt = clip_corrupt(name, severity, 0, preset, params);
+    cop_corrupt_set_source(corrupt, bits);
+    ck_assert_int_eq(cop_corrupt_frames(corrupt, in, N, out), COP_OK);
+    const double mse = clip_mse(in, out, N);
+    clip_free(out, N);
+    clip_free(in, N);
+    cop_corrupt_destroy(&corrupt);
+    return mse;
+}
+
+/* The published rate is a fraction of the file's: 8000 bits a frame over 8 are 25000 a second. */
+START_TEST(a_rate_of_the_source)
+{
+    static const char *const names[] = {"h264_abr", "h265_abr"};
+    const char *name = names[_i];
+    CopCorrupt *corrupt = clip_corrupt(name, 3, 0, "kinetics-c", NULL);
+    ck_assert(cop_corrupt_wants_source(corrupt));
+    ck_assert_int_eq(cop_corrupt_set_severity(corrupt, 0, NULL), COP_OK);
+    ck_assert(!cop_corrupt_wants_source(corrupt));
+    cop_corrupt_destroy(&corrupt);
+    corrupt = clip_corrupt(name, 3, 0, NULL, NULL);
+    ck_assert(!cop_corrupt_wants_source(corrupt));
+    cop_corrupt_destroy(&corrupt);
+
+    const double source = loss_at(name, "kinetics-c", 3, NULL, 8000);
+    const double fixed = loss_at(name, NULL, 3, "preset=medium, bitrate=25000", 8000);
+    ck_assert(source == fixed);
+    ck_assert(loss_at(name, "kinetics-c", 3, NULL, 80000) < source);
+    ck_assert(loss_at(name, "kinetics-c", 4, NULL, 16000) == source);
+    const double unknown = loss_at(name, "kinetics-c", 3, NULL, 0);
+    ck_assert(unknown == loss_at(name, NULL, 3, "preset=medium, bits_per_pixel=0.025", 8000));
+    ck_assert(unknown != source);
+    const char *burst =
+        _i ? "corruption=h265_abr, inner_preset=kinetics-c, share=1, inner_severity=3"
+           : "corruption=h264_abr, inner_preset=kinetics-c, share=1, inner_severity=3";
+    ck_assert(loss_at("burst", NULL, 3, burst, 8000) == source);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("corrupt_codec");
@@ -261,6 +373,9 @@ static Suite *suite(void)
     tcase_add_test(tc, damage_ends_with_its_group);
     tcase_add_test(tc, severity_changes_between_groups);
     tcase_add_test(tc, quantisers_rise_with_severity);
+    tcase_add_test(tc, one_stream_has_no_groups);
+    tcase_add_loop_test(tc, one_stream_looks_as_far_as_declared, 0, 2);
+    tcase_add_loop_test(tc, a_rate_of_the_source, 0, 2);
     suite_add_tcase(s, tc);
     return s;
 }

@@ -111,7 +111,7 @@ START_TEST(as_good_as_the_command)
     clip_make(in, FRAMES, COP_PIXEL_I420, WIDTH, HEIGHT, 0);
     double last = INFINITY;
     for (int s = 1; s <= 5; s++) {
-        CopCorrupt *corrupt = clip_corrupt("h264_crf", s, 0, NULL, NULL);
+        CopCorrupt *corrupt = clip_corrupt("h264_crf", s, 0, "kinetics-c", NULL);
         ck_assert_int_eq(cop_corrupt_frames(corrupt, in, FRAMES, ours), COP_OK);
         run_ffmpeg(in, theirs, crf[s - 1]);
         const double a = psnr(in, ours), b = psnr(in, theirs);

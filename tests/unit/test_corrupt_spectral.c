@@ -390,6 +390,36 @@ START_TEST(kept_fields_follow_the_clip_and_size)
 }
 END_TEST
 
+static void up_to(const void *context, int kx, int width, int height, float *amplitude)
+{
+    (void)width;
+    for (int ky = 0; ky <= height / 2; ky++)
+        amplitude[ky] = kx + ky <= *(const int *)context;
+}
+
+/* Nor is a field of another shape taken for the one that is asked for. */
+START_TEST(kept_fields_follow_the_shape)
+{
+    enum { SIDE = 16 };
+    const int reach[] = {3, 5};
+    CopNoiseField kept = {0};
+    for (int i = 0; i < 4; i++) {
+        const CopNoiseShape shape = {
+            .amplitude = up_to, .context = &reach[i % 2], .variant = reach[i % 2], .columns = 6};
+        CopNoiseField fresh = {0};
+        ck_assert_int_eq(
+            cop_noise_field_draw(&kept, SIDE, SIDE, 1, &shape, cop_rng_key(9, "kept"), 0, 0),
+            COP_OK);
+        ck_assert_int_eq(
+            cop_noise_field_draw(&fresh, SIDE, SIDE, 1, &shape, cop_rng_key(9, "kept"), 0, 0),
+            COP_OK);
+        ck_assert(memcmp(kept.value, fresh.value, SIDE * SIDE * sizeof *kept.value) == 0);
+        cop_noise_field_free(&fresh);
+    }
+    cop_noise_field_free(&kept);
+}
+END_TEST
+
 /* Frequencies of a small picture are drawn alike in one twice its size. */
 START_TEST(bands_look_alike_at_all_sizes)
 {
@@ -481,6 +511,7 @@ static Suite *suite(void)
     tcase_add_loop_test(tc, equal_amplitudes_are_white_noise, 0, 8);
     tcase_add_loop_test(tc, own_mirror_images_are_as_strong, 0, 2);
     tcase_add_loop_test(tc, kept_fields_follow_the_clip_and_size, 0, 3);
+    tcase_add_test(tc, kept_fields_follow_the_shape);
     tcase_add_test(tc, bands_look_alike_at_all_sizes);
     tcase_add_test(tc, brownish_noise_falls_with_frequency);
     tcase_add_loop_test(tc, blue_noise_makes_lone_holes, 0, 5);

@@ -453,6 +453,30 @@ START_TEST(severity_changes_with_the_frame_pushed)
 }
 END_TEST
 
+/* A window that grows in a running stream reaches back over frames that are gone: it begins at
+ * the oldest one held, and what is in it keeps the order that it has in the whole window. */
+START_TEST(a_window_grows_over_frames_that_are_gone)
+{
+    enum { N = 96, LOW = 32, CHANGE = 50, OLDEST = 47 };
+    int hard[N], map[N], order[N], n = 0;
+    double severity[N];
+    for (int i = 0; i < N; i++)
+        severity[i] = i < CHANGE ? 2 : 4;
+    map_of("jumble", 4, NULL, N, hard);
+    CopCorrupt *corrupt = clip_corrupt("jumble", 2, 3, NULL, NULL);
+    push_all(corrupt, severity, N, map);
+    cop_corrupt_destroy(&corrupt);
+    for (int i = LOW; i < 2 * LOW; i++)
+        if (hard[i] >= OLDEST)
+            order[n++] = hard[i];
+    ck_assert_int_eq(n, 2 * LOW - OLDEST);
+    for (int i = CHANGE; i < 2 * LOW; i++)
+        ck_assert_int_eq(map[i], order[i - OLDEST]);
+    for (int i = 2 * LOW; i < N; i++)
+        ck_assert_int_eq(map[i], hard[i]);
+}
+END_TEST
+
 START_TEST(planes_are_shared_and_let_go)
 {
     CopCorrupt *corrupt = clip_corrupt("sampling", 5, 0, NULL, NULL);
@@ -507,6 +531,7 @@ static Suite *suite(void)
     tcase_add_loop_test(tc, any_start_shows_the_same, 0, NAMES);
     tcase_add_loop_test(tc, short_clips_are_changed, 0, NAMES);
     tcase_add_test(tc, severity_changes_with_the_frame_pushed);
+    tcase_add_test(tc, a_window_grows_over_frames_that_are_gone);
     tcase_add_test(tc, planes_are_shared_and_let_go);
     tcase_add_loop_test(tc, the_longest_windows_fit, 0, NAMES);
     suite_add_tcase(s, tc);

@@ -22,7 +22,9 @@ static void code(const CopGroupPlan *plan, const CopFrame *in, int n, CopFrame *
     CopCorrupt corrupt = {.state = &codec};
     int done = 0;
     for (int i = 0; i < n; i++) {
-        ck_assert_int_eq(cop_group_push(&codec, plan, &in[i]), COP_OK);
+        if (cop_group_begins(&codec))
+            codec.plan = *plan;
+        ck_assert_int_eq(cop_group_push(&codec, &in[i]), COP_OK);
         while (cop_group_pull(&corrupt, &out[done]) == COP_OK)
             done++;
         if (plan->low_delay)
@@ -47,11 +49,11 @@ static CopGroupPlan plan_of(CopGroupDamage *damage, void *ctx, int b_frames, boo
     char more[64] = "";
     if (!low_delay)
         snprintf(more, sizeof more, ",bf=%d", b_frames);
-    CopGroupPlan plan;
-    cop_x26x_plan(&plan, "libx264", GOP, 5, low_delay, "crf=23", more);
-    plan.damage = damage;
-    plan.ctx = ctx;
-    return plan;
+    CopX26x coder = {.encoder = "libx264", .gop = GOP, .preset = 5, .delay = low_delay};
+    cop_x26x_plan(&coder, "crf=23", more);
+    coder.codec.plan.damage = damage;
+    coder.codec.plan.ctx = ctx;
+    return coder.codec.plan;
 }
 
 /* What is done to the pictures of a group, numbers as they are shown. */
@@ -62,10 +64,9 @@ typedef struct Order {
     int noise; /* one byte in so many is anything at all */
 } Order;
 
-static CopStatus obey(void *ctx, CopCodedPicture *picture, int n, int first)
+static CopStatus obey(void *ctx, CopCodedPicture *picture, int n)
 {
     Order *order = ctx;
-    (void)first;
     for (int i = 0; i < n; i++) {
         if (order->lost >> (picture[i].frame % GOP) & 1)
             picture[i].size = 0;
@@ -161,10 +162,9 @@ typedef struct Dump {
     uint32_t seed;
 } Dump;
 
-static CopStatus hit_and_dump(void *ctx, CopCodedPicture *picture, int n, int first)
+static CopStatus hit_and_dump(void *ctx, CopCodedPicture *picture, int n)
 {
     const Dump *dump = ctx;
-    (void)first;
     CopHits hits = {.at = {.frame = dump->seed}, .expected = 3, .at_least_one = true};
     double place;
     uint8_t flip;
