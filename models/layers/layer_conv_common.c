@@ -8,10 +8,13 @@ void cop_layer_conv_params(CopLayer *layer, int weight_rank, bool bias)
 {
     const CopConvState *state = layer->state;
     const CopConvShape *s = &state->shape;
+    const CopShape out = layer->out_shape;
     *layer->param[0] = (CopParam){.name = "weight",
                                   .role = COP_PARAM_WEIGHT,
                                   .rank = weight_rank,
-                                  .shape = {s->oc, s->ic / s->groups, s->kt, s->kh, s->kw}};
+                                  .shape = {s->oc, s->ic / s->groups, s->kt, s->kh, s->kw},
+                                  .groups = s->groups,
+                                  .positions = (double)out.t * out.h * out.w};
     *layer->param[1] =
         (CopParam){.name = "bias", .role = COP_PARAM_BIAS, .rank = 1, .shape = {s->oc}};
     layer->n_params = bias ? 2 : 1;
