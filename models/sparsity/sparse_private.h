@@ -12,6 +12,7 @@ typedef struct CopSparseLayer {
     bool masked;
     size_t nnz, target; /* as drawn, and as it is to end where the schedule goes by layer */
     size_t thin;        /* weights that the schedule takes in the update at hand */
+    size_t kept;        /* the one that it leaves whatever comes */
     uint64_t *mask, *fired;
     CopCandidates candidates;
     uint64_t candidates_step; /* 0: none */

@@ -86,15 +86,15 @@ static void thin_globally(CopSparse *sparse, size_t k)
 {
     CopRadix radix;
     cop_radix_begin(&radix, k);
+    for (int i = 0; i < sparse->n; i++)
+        if (cop_sparse_moves(&sparse->layers[i]))
+            sparse->layers[i].kept = last_largest(sparse->layers[i].param);
     do
         for (int i = 0; i < sparse->n; i++) {
-            const CopParam *param = sparse->layers[i].param;
-            if (!cop_sparse_moves(&sparse->layers[i]))
-                continue;
-            const size_t kept = last_largest(param);
-            for (size_t w = 0; w < param->nnz; w++)
-                if (w != kept)
-                    cop_radix_add(&radix, cop_magnitude_key(param->value[w]));
+            const CopSparseLayer *layer = &sparse->layers[i];
+            for (size_t w = 0; w < layer->param->nnz && cop_sparse_moves(layer); w++)
+                if (w != layer->kept)
+                    cop_radix_add(&radix, cop_magnitude_key(layer->param->value[w]));
         }
     while (cop_radix_next(&radix));
     CopCut cut = cop_radix_cut(&radix);

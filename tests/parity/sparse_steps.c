@@ -1,7 +1,7 @@
 /* Steps of sparse training, for comparison with another program's.
  * Usage: sparse_steps ARCH OPTIONS WEIGHTS BATCHES OUT KEY=VALUE..., three safetensors files.
  * BATCHES holds "clips" [n,c,t,h,w] float32 and "labels" [n] int64; its metadata steps, batch,
- * optimizer, lr, momentum, weight_decay. Step i takes clips i batch, ... of them, round and
+ * optimizer, lr, momentum, weight_decay, eps. Step i takes clips i batch, ... of them, round and
  * round. Weights that are zero are masked; each KEY=VALUE is of the `sparse` block.
  * OUT gets "losses" [steps], the weights NAME at the end, and after each topology update
  * "mask.STEP.NAME", a byte a weight.
@@ -140,7 +140,7 @@ int main(int argc, char **argv)
         .pool = pool,
         .options = {.optimizer = adamw ? COP_OPTIMIZER_ADAMW : COP_OPTIMIZER_SGD,
                     .sgd = {.momentum = number(file, "momentum"), .weight_decay = decay},
-                    .adamw = {0.9, 0.999, 1e-8, decay, false},
+                    .adamw = {0.9, 0.999, number(file, "eps"), decay, false},
                     .schedule = {.kind = COP_SCHEDULE_CONSTANT, .lr = lr}}};
     float *losses = malloc((size_t)steps * sizeof *losses);
     int *labels = malloc((size_t)batch * sizeof *labels);
