@@ -110,7 +110,8 @@ static void thin_globally(CopSparse *sparse, size_t k)
 }
 
 /* Numbers of weights of the layers that move: all, now, to end with. */
-static void count(const CopSparse *sparse, size_t *numel, size_t *nnz, size_t *target, size_t *n)
+static void count_moving(const CopSparse *sparse, size_t *numel, size_t *nnz, size_t *target,
+                         size_t *n)
 {
     *numel = *nnz = *target = *n = 0;
     for (int i = 0; i < sparse->n; i++) {
@@ -141,7 +142,7 @@ CopStatus cop_sparse_thin(CopSparse *sparse, uint64_t step, CopError *err)
         return COP_OK;
     }
     size_t numel, nnz, target, n;
-    count(sparse, &numel, &nnz, &target, &n);
+    count_moving(sparse, &numel, &nnz, &target, &n);
     const double density = cop_density_cubic(sparse->initial, sparse->final, u);
     const size_t want = u < 1 ? (size_t)round(density * (double)numel) : target;
     if (want >= nnz)

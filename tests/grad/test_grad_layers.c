@@ -152,6 +152,8 @@ static const struct {
 } sparse[] = {
     {"conv3d", "channels=4, bias=true", {3, 3, 4, 3}},
     {"conv3d", "channels=3, stride_t=2, stride_h=2", {2, 4, 5, 3}},
+    {"conv3d", "channels=4, kernel_t=1, pad_t=0", {3, 1, 5, 4}}, /* of pictures */
+    {"conv3d", "channels=6, groups=6", {6, 2, 4, 3}},            /* depthwise */
     {"linear", "features=6", {11, 1, 1, 1}},
 };
 
