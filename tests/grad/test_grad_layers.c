@@ -468,7 +468,7 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, linear_layers, 0, LINEAR);
     tcase_add_test(tests, max_pooling);
-    tcase_add_loop_test(tests, masked_layers, 0, 3);
+    tcase_add_loop_test(tests, masked_layers, 0, sizeof sparse / sizeof sparse[0]);
     tcase_add_test(tests, batch_normalisation);
     tcase_add_loop_test(tests, cross_entropy, 0, 3);
     tcase_add_test(tests, cross_entropy_of_large_logits);
