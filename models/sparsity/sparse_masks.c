@@ -110,6 +110,9 @@ static CopStatus share_of_masked(const CopSparse *sparse, double share, double *
         const CopParam *param = sparse->layers[i].param;
         if (!is_maskable(param))
             continue;
+        if (!(param->positions > 0))
+            return cop_error_set(err, COP_ERR_ARG, "%s: nobody knows what its weights cost",
+                                 param->name);
         all += (double)param->numel * param->positions;
         dense += sparse->layers[i].masked ? 0 : (double)param->numel * param->positions;
     }
@@ -193,6 +196,7 @@ static CopStatus plan_layers(CopSparse *sparse, uint64_t seed, CopError *err)
 static CopStatus take_masks(CopSparse *sparse, const uint64_t *const *masks, CopError *err)
 {
     sparse->initial = sparse->final;
+    sparse->notice[0] = '\0';
     for (int i = 0; i < sparse->n; i++) {
         CopSparseLayer *layer = &sparse->layers[i];
         const size_t numel = layer->param->numel;
