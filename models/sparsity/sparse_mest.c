@@ -24,7 +24,8 @@ static void plan_update(const CopSparse *sparse, const CopSparseTurn *turn,
     const CopSparseOptions *o = cop_sparse_options_of(sparse);
     const double share = turn->p * (double)turn->target;
     const size_t drop = (size_t)(o->drop_round ? ceil(share) : share);
-    size_t low = turn->target, high = turn->target;
+    size_t low = turn->target;
+    size_t high = low;
     if (!turn->last && o->mest_mode != COP_MEST_EMS)
         low -= drop;
     if (!turn->last && o->mest_mode != COP_MEST_EM)
