@@ -16,13 +16,17 @@ typedef struct Entry {
     const char *name, *summary, *reference, *family;
     const CopOption *options;
     const CopCorruptDesc *corruption;
+    const char *settings; /* what a preset sets */
 } Entry;
 
 static bool arch(int i, Entry *entry)
 {
     const CopArchDesc *desc = cop_arch_registry[i];
     if (desc)
-        *entry = (Entry){desc->name, desc->summary, desc->reference, NULL, desc->options, NULL};
+        *entry = (Entry){.name = desc->name,
+                         .summary = desc->summary,
+                         .reference = desc->reference,
+                         .options = desc->options};
     return desc != NULL;
 }
 
@@ -30,9 +34,12 @@ static bool corruption(int i, Entry *entry)
 {
     const CopCorruptDesc *desc = cop_corrupt_registry[i];
     if (desc)
-        *entry =
-            (Entry){desc->name,    desc->summary, desc->reference, cop_family_names[desc->family],
-                    desc->options, desc};
+        *entry = (Entry){.name = desc->name,
+                         .summary = desc->summary,
+                         .reference = desc->reference,
+                         .family = cop_family_names[desc->family],
+                         .options = desc->options,
+                         .corruption = desc};
     return desc != NULL;
 }
 
@@ -40,8 +47,10 @@ static bool method(int i, Entry *entry)
 {
     const CopSparseDesc *desc = cop_sparse_registry[i];
     if (desc)
-        *entry =
-            (Entry){desc->name, desc->summary, desc->reference, NULL, cop_sparse_options, NULL};
+        *entry = (Entry){.name = desc->name,
+                         .summary = desc->summary,
+                         .reference = desc->reference,
+                         .options = cop_sparse_options};
     return desc != NULL;
 }
 
@@ -49,7 +58,10 @@ static bool format(int i, Entry *entry)
 {
     const CopDataDesc *desc = cop_data_registry[i];
     if (desc)
-        *entry = (Entry){desc->name, desc->summary, desc->reference, NULL, cop_data_options, NULL};
+        *entry = (Entry){.name = desc->name,
+                         .summary = desc->summary,
+                         .reference = desc->reference,
+                         .options = cop_data_options};
     return desc != NULL;
 }
 
@@ -80,12 +92,22 @@ static bool sampler(int i, Entry *entry)
     return true;
 }
 
+static bool preset(int i, Entry *entry)
+{
+    const CopSparsePreset *row = &cop_sparse_presets[i];
+    *entry = (Entry){.name = row->name,
+                     .summary = row->summary,
+                     .reference = row->reference,
+                     .settings = row->settings};
+    return row->name != NULL;
+}
+
 static const struct Kind {
     const char *name;
     bool (*at)(int i, Entry *entry); /* false past the end */
 } kinds[] = {
     {"archs", arch},     {"corruptions", corruption}, {"methods", method},
-    {"formats", format}, {"samplers", sampler},
+    {"formats", format}, {"samplers", sampler},       {"sparse-presets", preset},
 };
 
 static void print_text(const struct Kind *kind)
@@ -149,6 +171,7 @@ static void add_entry(JsonBuilder *json, const Entry *entry)
     for (const CopOption *row = entry->options; row && row->name; row++)
         add_option(json, row);
     json_builder_end_array(json);
+    add_text(json, "settings", entry->settings);
     if (entry->corruption)
         cop_corruption_json(json, entry->corruption);
     json_builder_end_object(json);
@@ -224,7 +247,7 @@ static int run(int argc, char **argv)
 
 const CopCommand cop_cmd_list = {
     .name = "list",
-    .usage = "archs|corruptions [NAME]|methods|formats|samplers",
+    .usage = "archs|corruptions [NAME]|methods|formats|samplers|sparse-presets",
     .summary = "what there is to choose from",
     .run = run,
 };

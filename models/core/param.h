@@ -33,6 +33,8 @@ typedef struct CopParam {
     float *value, *grad, *state[2]; /* state: momentum, or Adam's two moments */
     float *sum;          /* of gradients, where several batches make a step; NULL: one batch does */
     unsigned generation; /* counts mask changes, so that streams know when to rebuild */
+    int groups;          /* of a convolution, shape[1] being of one; 0 or 1: one */
+    double positions;    /* multiply-adds that each weight costs a clip forward; 0: unknown */
 } CopParam;
 
 /* Writes all numel weights in row-major order into `out`, zeros where inactive. */

@@ -8,10 +8,13 @@ void cop_layer_conv_params(CopLayer *layer, int weight_rank, bool bias)
 {
     const CopConvState *state = layer->state;
     const CopConvShape *s = &state->shape;
+    const CopShape out = layer->out_shape;
     *layer->param[0] = (CopParam){.name = "weight",
                                   .role = COP_PARAM_WEIGHT,
                                   .rank = weight_rank,
-                                  .shape = {s->oc, s->ic / s->groups, s->kt, s->kh, s->kw}};
+                                  .shape = {s->oc, s->ic / s->groups, s->kt, s->kh, s->kw},
+                                  .groups = s->groups,
+                                  .positions = (double)out.t * out.h * out.w};
     if (weight_rank == 4) {
         layer->param[0]->shape[2] = s->kh;
         layer->param[0]->shape[3] = s->kw;

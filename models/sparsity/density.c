@@ -29,53 +29,89 @@ static double raw_density(CopDensityInit init, const CopParam *weight)
     return sum / product;
 }
 
-/* One round: the factor that spends `density` of all weights, when layers
+/* What is shared out: weights, or the multiply-adds that they cost. */
+typedef struct Spread {
+    CopDensityInit init;
+    bool flops;
+    double density;
+    const CopParam *const *weights;
+    int n;
+} Spread;
+
+static double cost_of(const Spread *spread, int i)
+{
+    const CopParam *weight = spread->weights[i];
+    return (double)weight->numel * (spread->flops ? weight->positions : 1);
+}
+
+/* One round: the factor that spends `density` of all costs, when layers
  * marked 1 are full; 0 when every layer is. *peak is the largest raw density
  * among the others. */
-static double spend(CopDensityInit init, double density, const CopParam *const *weights, int n,
-                    const double *d, double *peak)
+static double spend(const Spread *spread, const double *d, double *peak)
 {
     double budget = 0, cost = 0;
     *peak = 0;
-    for (int i = 0; i < n; i++) {
-        const double numel = (double)weights[i]->numel;
+    for (int i = 0; i < spread->n; i++) {
+        const double whole = cost_of(spread, i);
         if (d[i] == 1) {
-            budget -= (1 - density) * numel;
+            budget -= (1 - spread->density) * whole;
             continue;
         }
-        const double raw = raw_density(init, weights[i]);
-        budget += density * numel;
-        cost += raw * numel;
+        const double raw = raw_density(spread->init, spread->weights[i]);
+        budget += spread->density * whole;
+        cost += raw * whole;
         *peak = fmax(*peak, raw);
     }
     return cost > 0 ? budget / cost : 0;
 }
 
-CopStatus cop_density_layers(CopDensityInit init, double density, const CopParam *const *weights,
-                             int n, double *d, CopError *err)
+static CopStatus spread_out(const Spread *spread, double *d, CopError *err)
 {
-    if (!(density > 0 && density <= 1))
+    const int n = spread->n;
+    if (!(spread->density > 0 && spread->density <= 1))
         return cop_error_set(err, COP_ERR_ARG, "density is %g; it must be above 0 and at most 1",
-                             density);
-    if (init == COP_DENSITY_GIVEN)
+                             spread->density);
+    if (spread->init == COP_DENSITY_GIVEN)
         return cop_error_set(err, COP_ERR_ARG, "there are no weights whose masks count");
-    if (init == COP_DENSITY_UNIFORM || density == 1) {
+    for (int i = 0; i < n && spread->flops; i++)
+        if (!(spread->weights[i]->positions > 0))
+            return cop_error_set(err, COP_ERR_ARG, "%s: nobody knows what its weights cost",
+                                 spread->weights[i]->name);
+    if (spread->init == COP_DENSITY_UNIFORM || spread->density == 1) {
         for (int i = 0; i < n; i++)
-            d[i] = density;
+            d[i] = spread->density;
         return COP_OK;
     }
     for (int i = 0; i < n; i++)
         d[i] = 0;
     double factor, peak;
     /* Only the current peak is clamped in a round: the others' factor falls with it. */
-    while (factor = spend(init, density, weights, n, d, &peak), factor * peak > 1)
+    while (factor = spend(spread, d, &peak), factor * peak > 1)
         for (int i = 0; i < n; i++)
-            if (raw_density(init, weights[i]) == peak)
+            if (raw_density(spread->init, spread->weights[i]) == peak)
                 d[i] = 1;
     for (int i = 0; i < n; i++)
         if (d[i] != 1)
-            d[i] = factor * raw_density(init, weights[i]);
+            d[i] = factor * raw_density(spread->init, spread->weights[i]);
     return COP_OK;
+}
+
+CopStatus cop_density_layers(CopDensityInit init, double density, const CopParam *const *weights,
+                             int n, double *d, CopError *err)
+{
+    return spread_out(&(Spread){init, false, density, weights, n}, d, err);
+}
+
+CopStatus cop_density_layers_flops(CopDensityInit init, double share,
+                                   const CopParam *const *weights, int n, double *d, CopError *err)
+{
+    return spread_out(&(Spread){init, true, share, weights, n}, d, err);
+}
+
+double cop_density_cubic(double initial, double final, double u)
+{
+    const double rest = 1 - u;
+    return final + (initial - final) * rest * rest * rest;
 }
 
 /* The layer furthest below its share that has room for one more weight, or

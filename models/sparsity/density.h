@@ -21,6 +21,16 @@ extern const char *const cop_density_init_names[]; /* "uniform", "er", "erk", "w
 CopStatus cop_density_layers(CopDensityInit init, double density, const CopParam *const *weights,
                              int n, double *d, CopError *err) COP_MUST_CHECK;
 
+/* The same for a share of multiply-adds: sum(d * numel * positions) = share *
+ * sum(numel * positions). COP_ERR_ARG also where a layer's positions are unknown. */
+CopStatus cop_density_layers_flops(CopDensityInit init, double share,
+                                   const CopParam *const *weights, int n, double *d,
+                                   CopError *err) COP_MUST_CHECK;
+
+/* Density of a schedule at u (0..1) of its way: final + (initial - final) (1 - u)^3
+ * (Zhu and Gupta, 2017, eq. 1; Liu et al., NeurIPS 2021). */
+double cop_density_cubic(double initial, double final, double u);
+
 /* Exact counts nnz[n]: floors, then the rest of round(density * sum(numel)) by
  * largest remainder (ties to the lower index); each at least 1, at most numel.
  * COP_ERR_ARG when that leaves less than one weight a layer. */

@@ -1,9 +1,8 @@
-/* The engine of sparse training: when and how the topology of masked layers
- * changes. What a method adds is in its own file.
+/* The engine of sparse training: what a run is made of, and what can be asked of it. When
+ * and how topology changes is in sparse_schedule.c and sparse_update.c.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "models/sparsity/sparse_private.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,6 +52,46 @@ static CopStatus find_method(const CopSparseDesc **out, const char *name, CopErr
                          name ? name : "", names);
 }
 
+/* When the schedule's parts end, in steps; shares of all steps are rounded. */
+static void set_times(CopSparse *sparse)
+{
+    const CopSparseOptions *o = sparse->options;
+    const CopSparseDesc *method = sparse->method;
+    const double all = (double)sparse->total_steps;
+    const double end = o->final_step > 0 ? o->final_step : method->final_step;
+    const double initial = o->initial_density > 0 ? o->initial_density : method->initial_density;
+    const bool scheduled = method->flags & COP_SPARSE_SCHEDULED;
+    const uint64_t hundredth = sparse->total_steps / 100;
+    sparse->interval = o->interval > 0 ? (uint64_t)o->interval : hundredth ? hundredth : 1;
+    sparse->last_step = (uint64_t)round(o->stop * all);
+    sparse->end_step = (uint64_t)round(fmin(o->stop, end) * all);
+    if (method->flags & COP_SPARSE_ENDS)
+        sparse->last_step = sparse->end_step;
+    sparse->final = o->density;
+    sparse->initial = scheduled ? fmax(initial, o->density) : o->density;
+    if (scheduled && initial < o->density)
+        snprintf(sparse->notice, sizeof sparse->notice,
+                 "sparse.initial_density %g is below sparse.density %g: density stays at the "
+                 "latter from the start",
+                 initial, o->density);
+}
+
+/* What no row can say alone. */
+static CopStatus check_together(const CopSparse *sparse, CopError *err)
+{
+    const CopSparseOptions *o = sparse->options;
+    if (o->density_of == COP_DENSITY_OF_FLOPS && sparse->method->flags & COP_SPARSE_GLOBAL)
+        return cop_error_set(err, COP_ERR_CONFIG,
+                             "sparse.density_of is \"flops\": %s decides by magnitude which layers "
+                             "keep their weights, so no share of multiply-adds can be promised",
+                             sparse->method->name);
+    if (sparse->prune == COP_PRUNE_TWO_SIDED && sparse->method->flags & COP_SPARSE_ONE_SIDED)
+        return cop_error_set(err, COP_ERR_CONFIG,
+                             "sparse.prune is \"two-sided\": %s prunes to a count, by magnitude",
+                             sparse->method->name);
+    return COP_OK;
+}
+
 CopStatus cop_sparse_create(CopSparse **out, const CopSparseOptions *options,
                             CopParam *const *params, int n, uint64_t seed, uint64_t total_steps,
                             CopError *err)
@@ -86,21 +125,15 @@ CopStatus cop_sparse_create_from(CopSparse **out, const CopSparseOptions *option
         .growth = options->growth ? (CopGrowth)(options->growth - 1) : method->growth,
         .prune = options->prune ? (CopPrune)(options->prune - 1) : method->prune,
         .total_steps = total_steps,
-        .last_step = (uint64_t)round(options->stop * (double)total_steps),
     };
-    const CopStatus status = cop_sparse_choose_masks(sparse, masks, seed, err);
+    set_times(sparse);
+    CopStatus status = check_together(sparse, err);
+    if (status == COP_OK)
+        status = cop_sparse_choose_masks(sparse, masks, seed, err);
     if (status != COP_OK)
         cop_sparse_destroy(&sparse);
     *out = sparse;
     return status;
-}
-
-static void forget_candidates(CopSparseLayer *layer)
-{
-    free(layer->candidates.index);
-    free(layer->candidates.magnitude);
-    layer->candidates = (CopCandidates){0};
-    layer->candidates_step = 0;
 }
 
 void cop_sparse_destroy(CopSparse **out)
@@ -109,7 +142,7 @@ void cop_sparse_destroy(CopSparse **out)
         return;
     CopSparse *sparse = *out;
     for (int i = 0; i < sparse->n; i++) {
-        forget_candidates(&sparse->layers[i]);
+        cop_sparse_forget_gradient(&sparse->layers[i]);
         free(sparse->layers[i].mask);
         free(sparse->layers[i].fired);
     }
@@ -123,10 +156,24 @@ const CopSparseDesc *cop_sparse_method(const CopSparse *sparse)
     return sparse->method;
 }
 
+const CopSparseOptions *cop_sparse_options_of(const CopSparse *sparse)
+{
+    return sparse->options;
+}
+
+const char *cop_sparse_notice(const CopSparse *sparse)
+{
+    return *sparse->notice ? sparse->notice : NULL;
+}
+
 size_t cop_sparse_capacity(const CopSparse *sparse, int i)
 {
     const CopSparseLayer *layer = &sparse->layers[i];
-    return layer->masked ? layer->nnz : layer->param->numel;
+    if (!layer->masked)
+        return layer->param->numel;
+    if (!sparse->method->most || !cop_sparse_moves(layer))
+        return layer->nnz;
+    return sparse->method->most(sparse->options, layer->param, layer->nnz);
 }
 
 const uint64_t *cop_sparse_mask(const CopSparse *sparse, int i)
@@ -134,12 +181,19 @@ const uint64_t *cop_sparse_mask(const CopSparse *sparse, int i)
     return sparse->layers[i].mask;
 }
 
-double cop_sparse_init_scale(const CopSparse *sparse, int i)
+double cop_sparse_init_scale(const CopSparse *sparse, int i, int unit)
 {
     const CopSparseLayer *layer = &sparse->layers[i];
-    if (!layer->masked || sparse->options->init_scale == COP_INIT_SCALE_NONE)
+    const size_t numel = layer->param->numel;
+    if (!layer->mask || sparse->options->init_scale == COP_INIT_SCALE_NONE)
         return 1;
-    return sqrt((double)layer->param->numel / (double)layer->nnz);
+    if (sparse->options->init_scale == COP_INIT_SCALE_LAYER)
+        return sqrt((double)numel / (double)layer->nnz);
+    const size_t fan_in = numel / (size_t)layer->param->shape[0];
+    size_t own = 0;
+    for (size_t k = 0; k < fan_in; k++)
+        own += cop_mask_get(layer->mask, (size_t)unit * fan_in + k);
+    return sqrt((double)fan_in / (double)(own ? own : 1));
 }
 
 uint64_t *cop_sparse_fired(CopSparse *sparse, int i)
@@ -147,140 +201,10 @@ uint64_t *cop_sparse_fired(CopSparse *sparse, int i)
     return sparse->layers[i].fired;
 }
 
-double cop_sparse_drop_fraction(const CopSparse *sparse, uint64_t step)
-{
-    if (!(sparse->method->flags & COP_SPARSE_UPDATES) || step > sparse->last_step)
-        return 0;
-    const double p0 = sparse->options->drop_fraction, p_min = fmin(sparse->options->drop_min, p0);
-    /* T_end = 0 has the one step 0. */
-    const double u = step ? (double)step / (double)sparse->last_step : 0;
-    switch (sparse->options->drop_decay) {
-    case COP_DROP_COSINE:
-        return p_min + (p0 - p_min) * (1 + cos(acos(-1) * u)) / 2;
-    case COP_DROP_LINEAR:
-        return p_min + (p0 - p_min) * (1 - u);
-    default:
-        return p0;
-    }
-}
-
-bool cop_sparse_is_update(const CopSparse *sparse, uint64_t step)
-{
-    return sparse->method->flags & COP_SPARSE_UPDATES && step > 0 && step <= sparse->last_step &&
-           step < sparse->total_steps && step % (uint64_t)sparse->options->interval == 0;
-}
-
-static CopTopologyUpdate plan_update(const CopSparse *sparse, int i, uint64_t step, CopPrune prune)
-{
-    const CopSparseLayer *layer = &sparse->layers[i];
-    CopTopologyUpdate update = {
-        .target = layer->param->nnz,
-        .prune = prune,
-        .growth = sparse->growth,
-        .regrow = (CopRegrow)sparse->options->regrow,
-        .candidates = &layer->candidates,
-        .key = sparse->grow_key,
-        .layer = (uint32_t)i,
-        .step = (uint32_t)step,
-        .grow_init = (float)sparse->options->grow_init,
-    };
-    const double p = cop_sparse_drop_fraction(sparse, step);
-    sparse->method->plan_update(sparse, layer->param, p, &update);
-    return update;
-}
-
-/* Most weights that can grow at `step`. The signs that a two-sided prune will
- * see are not known before the optimiser has stepped, but it never drops more
- * than one by magnitude. */
-static size_t most_grown(const CopSparse *sparse, int i, uint64_t step)
-{
-    const CopTopologyUpdate update = plan_update(sparse, i, step, COP_PRUNE_MAGNITUDE);
-    return update.target + update.drop - sparse->layers[i].param->nnz;
-}
-
-bool cop_sparse_wants_gradient(const CopSparse *sparse, uint64_t step, int i)
-{
-    const CopSparseLayer *layer = &sparse->layers[i];
-    return sparse->growth == COP_GROW_GRADIENT && layer->mask && !layer->param->frozen &&
-           cop_sparse_is_update(sparse, step) && most_grown(sparse, i, step) > 0;
-}
-
-CopStatus cop_sparse_give_gradient(CopSparse *sparse, uint64_t step, int i, const float *dense_grad,
-                                   CopError *err)
-{
-    if (!cop_sparse_wants_gradient(sparse, step, i))
-        return COP_OK;
-    CopSparseLayer *layer = &sparse->layers[i];
-    forget_candidates(layer);
-    CopCandidates *candidates = &layer->candidates;
-    candidates->capacity = most_grown(sparse, i, step);
-    candidates->index = malloc(candidates->capacity * sizeof *candidates->index);
-    candidates->magnitude = malloc(candidates->capacity * sizeof *candidates->magnitude);
-    CopStatus status = COP_ERR_NOMEM;
-    if (candidates->index && candidates->magnitude)
-        status = cop_candidates_select(candidates, layer->param, dense_grad);
-    if (status == COP_ERR_ARG)
-        return cop_error_set(err, status, "%s: a gradient is not finite at step %" PRIu64,
-                             layer->param->name, step);
-    if (status != COP_OK)
-        return cop_error_set(err, status, "%s: out of memory", layer->param->name);
-    layer->candidates_step = step;
-    return COP_OK;
-}
-
-static CopStatus update_layer(CopSparse *sparse, int i, uint64_t step, CopTopologyResult *result,
-                              CopError *err)
-{
-    CopSparseLayer *layer = &sparse->layers[i];
-    CopParam *param = layer->param;
-    if (!param->mask)
-        return cop_error_set(err, COP_ERR_ARG, "%s: its mask was never applied", param->name);
-    const bool given = layer->candidates_step == step;
-    if (cop_sparse_wants_gradient(sparse, step, i) && !(given && param->grad))
-        return cop_error_set(err, COP_ERR_ARG, "%s: no gradient was given for step %" PRIu64,
-                             param->name, step);
-    const CopTopologyUpdate update = plan_update(sparse, i, step, sparse->prune);
-    const CopStatus status = cop_topology_update(param, &update, result);
-    forget_candidates(layer);
-    if (status == COP_ERR_ARG)
-        return cop_error_set(err, status, "%s: a weight or gradient is not finite at step %" PRIu64,
-                             param->name, step);
-    if (status != COP_OK)
-        return cop_error_set(err, status, "%s: out of memory", param->name);
-    for (size_t word = 0; word < cop_mask_words(param->numel); word++)
-        layer->fired[word] |= param->mask[word];
-    return COP_OK;
-}
-
 /* Weights of a masked layer that were ever active. */
 static size_t explored(const CopSparseLayer *layer)
 {
     return layer->fired ? cop_mask_count(layer->fired, layer->param->numel) : layer->nnz;
-}
-
-CopStatus cop_sparse_update(CopSparse *sparse, uint64_t step,
-                            void (*report)(void *ctx, const CopSparseEvent *event), void *ctx,
-                            CopError *err)
-{
-    if (!cop_sparse_is_update(sparse, step))
-        return COP_OK;
-    for (int i = 0; i < sparse->n; i++) {
-        const CopSparseLayer *layer = &sparse->layers[i];
-        CopTopologyResult result = {0};
-        if (layer->mask && !layer->param->frozen)
-            COP_TRY(update_layer(sparse, i, step, &result, err));
-        if (layer->masked && report)
-            report(ctx, &(CopSparseEvent){.step = step,
-                                          .layer = i,
-                                          .name = layer->param->name,
-                                          .numel = layer->param->numel,
-                                          .nnz = layer->param->nnz,
-                                          .dropped = result.dropped,
-                                          .grown = result.grown,
-                                          .regrown = result.regrown,
-                                          .explored = explored(layer)});
-    }
-    return COP_OK;
 }
 
 double cop_sparse_density(const CopSparse *sparse)
@@ -296,15 +220,38 @@ double cop_sparse_density(const CopSparse *sparse)
     return all ? (double)active / (double)all : 1;
 }
 
-double cop_sparse_explored(const CopSparse *sparse)
+/* The ITOP rate over all masked layers, or those that have a mask. */
+static double rate(const CopSparse *sparse, bool open)
 {
     size_t fired = 0, all = 0;
     for (int i = 0; i < sparse->n; i++) {
         const CopSparseLayer *layer = &sparse->layers[i];
-        if (!layer->masked)
+        if (!layer->masked || (open && !layer->mask))
             continue;
         fired += explored(layer);
         all += layer->param->numel;
     }
     return all ? (double)fired / (double)all : 1;
+}
+
+double cop_sparse_explored(const CopSparse *sparse)
+{
+    return rate(sparse, false);
+}
+
+double cop_sparse_explored_open(const CopSparse *sparse)
+{
+    return rate(sparse, true);
+}
+
+uint64_t cop_sparse_hash(const CopSparse *sparse)
+{
+    uint64_t hash = 0;
+    for (int i = 0; i < sparse->n; i++) {
+        const CopParam *param = sparse->layers[i].param;
+        if (param->mask)
+            hash = cop_mix64(
+                hash ^ cop_fnv1a(param->mask, cop_mask_words(param->numel) * sizeof *param->mask));
+    }
+    return hash;
 }

@@ -3,14 +3,6 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "models/sparsity/sparse.h"
 
-static void plan_update(const CopSparse *sparse, const CopParam *weight, double p,
-                        CopTopologyUpdate *update)
-{
-    (void)sparse;
-    cop_topology_drop(weight, p, update);
-    update->target = weight->nnz;
-}
-
 const CopSparseDesc cop_sparse_rigl = {
     .name = "rigl",
     .summary = "drops the smallest weights, grows where the gradient is largest",
@@ -18,5 +10,5 @@ const CopSparseDesc cop_sparse_rigl = {
     .flags = COP_SPARSE_MASKED | COP_SPARSE_UPDATES | COP_SPARSE_DENSE_GRADIENT,
     .growth = COP_GROW_GRADIENT,
     .prune = COP_PRUNE_MAGNITUDE,
-    .plan_update = plan_update,
+    .plan_update = cop_sparse_replace,
 };

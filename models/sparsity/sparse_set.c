@@ -4,14 +4,6 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "models/sparsity/sparse.h"
 
-static void plan_update(const CopSparse *sparse, const CopParam *weight, double p,
-                        CopTopologyUpdate *update)
-{
-    (void)sparse;
-    cop_topology_drop(weight, p, update);
-    update->target = weight->nnz;
-}
-
 const CopSparseDesc cop_sparse_set = {
     .name = "set",
     .summary = "drops the smallest weights, grows at random",
@@ -20,5 +12,5 @@ const CopSparseDesc cop_sparse_set = {
     .flags = COP_SPARSE_MASKED | COP_SPARSE_UPDATES,
     .growth = COP_GROW_RANDOM,
     .prune = COP_PRUNE_MAGNITUDE,
-    .plan_update = plan_update,
+    .plan_update = cop_sparse_replace,
 };

@@ -6,21 +6,13 @@
 #include "models/sparsity/topology.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "models/core/mask.h"
-
-enum { KEY_LARGEST = 0x7FFFFFFF, KEY_INFINITE = 0x7F800000 };
+#include "models/sparsity/select.h"
 
 typedef enum Side { SIDE_BOTH, SIDE_POSITIVE, SIDE_NEGATIVE } Side;
-
-/* Selects the keys below `key` and the first `ties` of those that equal it. */
-typedef struct Cut {
-    uint32_t key;
-    size_t ties;
-} Cut;
 
 /* Memory of one update. */
 typedef struct Work {
@@ -30,51 +22,11 @@ typedef struct Work {
     float *scratch;
 } Work;
 
-/* |x| as an integer of the same order; infinities and NaNs lie above the rest. */
-static uint32_t magnitude_key(float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits & KEY_LARGEST;
-}
-
 static bool all_finite(const float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (magnitude_key(x[i]) >= KEY_INFINITE)
+        if (cop_magnitude_key(x[i]) >= COP_KEY_INFINITE)
             return false;
-    return true;
-}
-
-/* The cut that selects the k smallest of n keys, k <= n: a radix search for the
- * k-th smallest, one byte a pass. */
-static Cut cut_smallest(const uint32_t *key, size_t n, size_t k)
-{
-    if (k == 0)
-        return (Cut){0};
-    uint32_t prefix = 0, known = 0;
-    for (int shift = 24; shift >= 0; shift -= 8) {
-        size_t count[256] = {0};
-        for (size_t i = 0; i < n; i++)
-            if ((key[i] & known) == prefix)
-                count[key[i] >> shift & 255]++;
-        uint32_t digit = 0;
-        while (count[digit] < k)
-            k -= count[digit++];
-        prefix |= digit << shift;
-        known |= (uint32_t)255 << shift;
-    }
-    return (Cut){prefix, k};
-}
-
-/* Keys must be shown in the order of their index. */
-static bool cut_selects(Cut *cut, uint32_t key)
-{
-    if (key != cut->key)
-        return key < cut->key;
-    if (cut->ties == 0)
-        return false;
-    cut->ties--;
     return true;
 }
 
@@ -136,13 +88,13 @@ CopStatus cop_candidates_select(CopCandidates *out, const CopParam *param, const
     for (size_t word = 0; word < words; word++)
         for (uint64_t bits = ~param->mask[word] & valid_bits(param->numel, word); bits;
              bits &= bits - 1)
-            key[n++] = KEY_LARGEST - magnitude_key(dense_grad[bit_index(word, bits)]);
-    Cut cut = cut_smallest(key, n, k);
+            key[n++] = COP_KEY_LARGEST - cop_magnitude_key(dense_grad[bit_index(word, bits)]);
+    CopCut cut = cop_cut_smallest(key, n, k);
     n = 0;
     for (size_t word = 0; word < words; word++)
         for (uint64_t bits = ~param->mask[word] & valid_bits(param->numel, word); bits;
              bits &= bits - 1)
-            if (cut_selects(&cut, key[n++])) {
+            if (cop_cut_selects(&cut, key[n++])) {
                 const size_t i = bit_index(word, bits);
                 out->index[out->n] = (uint32_t)i;
                 out->magnitude[out->n++] = fabsf(dense_grad[i]);
@@ -151,40 +103,59 @@ CopStatus cop_candidates_select(CopCandidates *out, const CopParam *param, const
     return COP_OK;
 }
 
-/* Active weights with a sign. */
-static size_t count_sign(const CopParam *param, Side side)
+static bool has_sign(float w, Side side)
 {
+    return side == SIDE_BOTH || (side == SIDE_POSITIVE ? w > 0 : w < 0);
+}
+
+/* Active weights with a sign, of those that thinning leaves. */
+static size_t count_sign(const CopParam *param, size_t thin, Side side)
+{
+    CopCut cut = cop_cut_smallest_values(param->value, param->nnz, thin);
     size_t n = 0;
-    for (size_t i = 0; i < param->nnz; i++)
-        n += side == SIDE_POSITIVE ? param->value[i] > 0 : param->value[i] < 0;
+    for (size_t i = 0; i < param->nnz; i++) {
+        const float w = param->value[i];
+        n += !cop_cut_selects(&cut, cop_magnitude_key(w)) && has_sign(w, side);
+    }
     return n;
 }
 
-void cop_topology_drop(const CopParam *param, double fraction, CopTopologyUpdate *update)
+static size_t share_of(size_t n, double fraction, bool up)
+{
+    const double share = fraction * (double)n;
+    return (size_t)(up ? ceil(share) : share);
+}
+
+void cop_topology_drop(const CopParam *param, double fraction, bool up, CopTopologyUpdate *update)
 {
     update->drop_negative = 0;
     if (update->prune == COP_PRUNE_MAGNITUDE) {
-        update->drop = (size_t)(fraction * (double)param->nnz);
+        update->drop = share_of(param->nnz - update->thin, fraction, up);
         return;
     }
-    update->drop_negative = (size_t)(fraction * (double)count_sign(param, SIDE_NEGATIVE));
-    update->drop =
-        update->drop_negative + (size_t)(fraction * (double)count_sign(param, SIDE_POSITIVE));
+    update->drop_negative = share_of(count_sign(param, update->thin, SIDE_NEGATIVE), fraction, up);
+    update->drop = update->drop_negative +
+                   share_of(count_sign(param, update->thin, SIDE_POSITIVE), fraction, up);
 }
 
-/* Clears the k active weights of one side that are nearest to zero. */
-static void prune_side(const CopParam *param, Side side, size_t k, const Work *work)
+/* Clears the k weights of one side, among those still active, whose score is least. */
+static void prune_side(const CopParam *param, Side side, float lambda, size_t k, const Work *work)
 {
-    for (size_t i = 0; i < param->nnz; i++) {
-        const float w = param->value[i];
-        const bool ranked = side == SIDE_BOTH || (side == SIDE_POSITIVE ? w > 0 : w < 0);
-        work->key[i] = ranked ? magnitude_key(w) : UINT32_MAX;
-    }
-    Cut cut = cut_smallest(work->key, param->nnz, k);
+    size_t i = 0;
+    if (k == 0)
+        return;
+    for (size_t word = 0; word < cop_mask_words(param->numel); word++)
+        for (uint64_t bits = param->mask[word]; bits; bits &= bits - 1, i++) {
+            const float w = param->value[i];
+            const bool ranked = work->next[word] & bits & -bits && has_sign(w, side);
+            const float score = lambda != 0 ? fabsf(w) + lambda * fabsf(param->grad[i]) : w;
+            work->key[i] = ranked ? cop_magnitude_key(score) : UINT32_MAX;
+        }
+    CopCut cut = cop_cut_smallest(work->key, param->nnz, k);
     const uint32_t *key = work->key;
     for (size_t word = 0; word < cop_mask_words(param->numel); word++)
         for (uint64_t bits = param->mask[word]; bits; bits &= bits - 1)
-            if (cut_selects(&cut, *key++))
+            if (cop_cut_selects(&cut, *key++))
                 work->next[word] &= ~(bits & -bits);
 }
 
@@ -220,56 +191,79 @@ static CopStatus grow_gradient(const CopParam *param, const CopTopologyUpdate *u
             const size_t i = bit_index(word, bits);
             for (; c < candidates->n && candidates->index[c] < i; c++, n++) {
                 work->index[n] = candidates->index[c];
-                work->key[n] = magnitude_key(candidates->magnitude[c]);
+                work->key[n] = cop_magnitude_key(candidates->magnitude[c]);
             }
             work->index[n] = (uint32_t)i;
-            work->key[n++] = magnitude_key(*grad);
+            work->key[n++] = cop_magnitude_key(*grad);
         }
     }
     for (; c < candidates->n; c++, n++) {
         work->index[n] = candidates->index[c];
-        work->key[n] = magnitude_key(candidates->magnitude[c]);
+        work->key[n] = cop_magnitude_key(candidates->magnitude[c]);
     }
     for (size_t i = 0; i < n; i++) {
-        if (work->key[i] >= KEY_INFINITE)
+        if (work->key[i] >= COP_KEY_INFINITE)
             return COP_ERR_ARG;
-        work->key[i] = KEY_LARGEST - work->key[i]; /* the largest come first */
+        work->key[i] = COP_KEY_LARGEST - work->key[i]; /* the largest come first */
     }
     if (k > n)
         return COP_ERR_ARG;
-    Cut cut = cut_smallest(work->key, n, k);
+    CopCut cut = cop_cut_smallest(work->key, n, k);
     for (size_t i = 0; i < n; i++)
-        if (cut_selects(&cut, work->key[i]))
+        if (cop_cut_selects(&cut, work->key[i]))
             cop_mask_set(work->next, work->index[i]);
     return COP_OK;
+}
+
+static size_t gone(const CopTopologyUpdate *update)
+{
+    return update->thin + update->drop;
+}
+
+static size_t to_grow(const CopParam *param, const CopTopologyUpdate *update)
+{
+    return update->target + gone(update) - param->nnz;
+}
+
+static bool signs_suffice(const CopParam *param, const CopTopologyUpdate *update)
+{
+    return update->drop_negative <= update->drop &&
+           update->drop_negative <= count_sign(param, update->thin, SIDE_NEGATIVE) &&
+           update->drop - update->drop_negative <= count_sign(param, update->thin, SIDE_POSITIVE);
+}
+
+/* Whether the gradients are there that growing looks at. */
+static bool candidates_suffice(const CopParam *param, const CopTopologyUpdate *update, size_t grow)
+{
+    const size_t inactive = param->numel - param->nnz;
+    const CopCandidates *candidates = update->candidates;
+    if (!candidates || candidates->n < (grow < inactive ? grow : inactive))
+        return false;
+    for (size_t c = 0; c < candidates->n; c++)
+        if (candidates->index[c] >= param->numel || cop_mask_get(param->mask, candidates->index[c]))
+            return false;
+    const bool compete = update->regrow == COP_REGROW_ALLOW && gone(update) > 0;
+    return !compete || param->grad;
 }
 
 /* Whether the counts can be met and all scores are finite. */
 static CopStatus check(const CopParam *param, const CopTopologyUpdate *update)
 {
-    if (!param->mask || param->numel > UINT32_MAX || update->drop > param->nnz ||
-        update->target + update->drop < param->nnz || update->target > param->numel ||
-        update->target > param->capacity)
+    if (!param->mask || param->numel > UINT32_MAX || update->thin > param->nnz ||
+        update->drop > param->nnz - update->thin || update->target + gone(update) < param->nnz ||
+        update->target > param->numel || update->target > param->capacity)
         return COP_ERR_ARG;
-    if (update->drop > 0 && !all_finite(param->value, param->nnz))
+    if (gone(update) > 0 && !all_finite(param->value, param->nnz))
         return COP_ERR_ARG;
-    if (update->prune == COP_PRUNE_TWO_SIDED &&
-        (update->drop_negative > update->drop ||
-         update->drop_negative > count_sign(param, SIDE_NEGATIVE) ||
-         update->drop - update->drop_negative > count_sign(param, SIDE_POSITIVE)))
+    if (update->lambda != 0 && update->drop > 0 &&
+        (!param->grad || !all_finite(param->grad, param->nnz)))
         return COP_ERR_ARG;
-    const size_t grow = update->target + update->drop - param->nnz;
-    if (update->growth != COP_GROW_GRADIENT || grow == 0)
-        return COP_OK;
-    const size_t inactive = param->numel - param->nnz;
-    if (!update->candidates || update->candidates->n < (grow < inactive ? grow : inactive))
+    if (update->prune == COP_PRUNE_TWO_SIDED && !signs_suffice(param, update))
         return COP_ERR_ARG;
-    for (size_t c = 0; c < update->candidates->n; c++)
-        if (update->candidates->index[c] >= param->numel ||
-            cop_mask_get(param->mask, update->candidates->index[c]))
-            return COP_ERR_ARG;
-    const bool compete = update->regrow == COP_REGROW_ALLOW && update->drop > 0;
-    return compete && !param->grad ? COP_ERR_ARG : COP_OK;
+    const size_t grow = to_grow(param, update);
+    if (update->growth == COP_GROW_GRADIENT && grow > 0 && !candidates_suffice(param, update, grow))
+        return COP_ERR_ARG;
+    return COP_OK;
 }
 
 static void fill_born(const CopParam *param, const uint64_t *born, float value)
@@ -286,13 +280,14 @@ static CopStatus change(CopParam *param, const CopTopologyUpdate *update, const 
 {
     const size_t words = cop_mask_words(param->numel);
     memcpy(work->next, param->mask, words * sizeof *work->next);
+    prune_side(param, SIDE_BOTH, 0, update->thin, work);
     if (update->prune == COP_PRUNE_TWO_SIDED) {
-        prune_side(param, SIDE_POSITIVE, update->drop - update->drop_negative, work);
-        prune_side(param, SIDE_NEGATIVE, update->drop_negative, work);
+        prune_side(param, SIDE_POSITIVE, 0, update->drop - update->drop_negative, work);
+        prune_side(param, SIDE_NEGATIVE, 0, update->drop_negative, work);
     } else {
-        prune_side(param, SIDE_BOTH, update->drop, work);
+        prune_side(param, SIDE_BOTH, update->lambda, update->drop, work);
     }
-    const size_t grow = update->target + update->drop - param->nnz;
+    const size_t grow = to_grow(param, update);
     if (grow > 0 && update->growth == COP_GROW_RANDOM)
         grow_random(param, update, grow, work);
     else if (grow > 0)
@@ -304,7 +299,7 @@ static CopStatus change(CopParam *param, const CopTopologyUpdate *update, const 
         born += (size_t)__builtin_popcountll(work->born[word]);
         lost += (size_t)__builtin_popcountll(param->mask[word] & ~work->next[word]);
     }
-    *result = (CopTopologyResult){update->drop, grow, update->drop - lost};
+    *result = (CopTopologyResult){gone(update), grow, gone(update) - lost};
     if (lost == 0 && born == 0)
         return COP_OK;
     cop_param_set_mask(param, work->next, work->scratch);
@@ -321,16 +316,17 @@ CopStatus cop_topology_update(CopParam *param, const CopTopologyUpdate *requeste
     if (param->nnz == param->numel && update.target == param->numel)
         return COP_OK;
     const size_t room = update.target < param->numel ? param->numel - update.target : 0;
-    if (update.regrow == COP_REGROW_FORBID && update.drop > room) {
-        update.drop_negative = update.drop_negative * room / update.drop; /* sides in proportion */
-        update.drop = room;
+    if (update.regrow == COP_REGROW_FORBID && update.drop > 0 && gone(&update) > room) {
+        const size_t most = room > update.thin ? room - update.thin : 0;
+        update.drop_negative = update.drop_negative * most / update.drop; /* sides in proportion */
+        update.drop = most;
     }
     COP_TRY(check(param, &update));
 
     const size_t words = cop_mask_words(param->numel);
     const size_t candidates = update.candidates ? update.candidates->n : 0;
-    const size_t inactive = param->numel - param->nnz + update.drop;
-    const size_t listed = update.growth == COP_GROW_RANDOM ? inactive : candidates + update.drop;
+    const size_t inactive = param->numel - param->nnz + gone(&update);
+    const size_t listed = update.growth == COP_GROW_RANDOM ? inactive : candidates + gone(&update);
     const size_t ranked = param->nnz > listed ? param->nnz : listed;
     const Work work = {
         .next = malloc(words * sizeof *work.next),

@@ -3,6 +3,8 @@
 #ifndef COP_SPARSITY_TOPOLOGY_H
 #define COP_SPARSITY_TOPOLOGY_H
 
+#include <stdbool.h>
+
 #include "models/core/param.h"
 #include "models/core/rng.h"
 #include "models/core/status.h"
@@ -26,10 +28,12 @@ typedef struct CopCandidates {
 } CopCandidates;
 
 typedef struct CopTopologyUpdate {
-    size_t drop;          /* active weights to drop */
+    size_t thin;          /* active weights of the smallest |w| that go before others are dropped */
+    size_t drop;          /* of those that are left, how many to drop by `prune` */
     size_t drop_negative; /* two-sided: how many of these are negative; the rest are positive */
     size_t target;        /* active weights after growing */
     CopPrune prune;
+    float lambda; /* of magnitude: the score is |w| + lambda |gradient| (Yuan et al., 2021) */
     CopGrowth growth;
     CopRegrow regrow;
     /* Gradient growth: at least target - nnz + drop inactive positions, or all there are. */
@@ -40,7 +44,8 @@ typedef struct CopTopologyUpdate {
 } CopTopologyUpdate;
 
 typedef struct CopTopologyResult {
-    size_t dropped, grown, regrown; /* regrown: dropped and grown again, part of both */
+    size_t dropped, grown; /* dropped: what was thinned out included */
+    size_t regrown;        /* dropped and grown again, part of both */
 } CopTopologyResult;
 
 /* Keeps the min(capacity, inactive) largest |dense_grad| (numel floats) among
@@ -55,17 +60,17 @@ CopStatus cop_candidates_select(CopCandidates *out, const CopParam *param,
 CopStatus cop_mask_random(uint64_t *mask, size_t numel, size_t nnz, CopRngKey key,
                           uint32_t layer) COP_MUST_CHECK;
 
-/* Sets update->drop, and ->drop_negative, to the share `fraction` (0..1) of the
- * active weights, rounded down: of all, or of each sign where update->prune is
- * two-sided (exact zeros have none and stay). */
-void cop_topology_drop(const CopParam *param, double fraction, CopTopologyUpdate *update);
+/* Sets update->drop, and ->drop_negative, to the share `fraction` (0..1) of the active
+ * weights that update->thin leaves, rounded down or up: of all, or of each sign where
+ * update->prune is two-sided (exact zeros have none and stay). */
+void cop_topology_drop(const CopParam *param, double fraction, bool up, CopTopologyUpdate *update);
 
-/* One update: drops, then grows, then moves value and state along. A full
+/* One update: thins out, drops, grows, then moves value and state along. A full
  * layer whose target is full is left untouched bit for bit. Of equal scores the
  * smaller index is dropped first and grown first. Newly grown weights hold
  * grow_init and their states are zero. Active weights' |gradient| is read from
- * param->grad under gradient growth (dropped ones compete with candidates).
- * Where dropped weights may not regrow, at most numel - target are dropped.
+ * param->grad under gradient growth (dropped ones compete with candidates) and where
+ * lambda is not 0. Where dropped weights may not regrow, at most numel - target are dropped.
  * COP_ERR_ARG when a score is not finite or the counts cannot be met,
  * COP_ERR_NOMEM; in both cases nothing is changed. */
 CopStatus cop_topology_update(CopParam *param, const CopTopologyUpdate *update,

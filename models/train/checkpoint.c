@@ -12,9 +12,12 @@
 
 enum { NAME_BYTES = 256 };
 
-typedef enum Kind { VALUE, MOMENTUM, MASK, FIRED, KINDS } Kind;
-static const char *const suffix[KINDS] = {
-    [VALUE] = "", [MOMENTUM] = ".momentum", [MASK] = ".mask", [FIRED] = ".fired"};
+typedef enum Kind { VALUE, MOMENTUM, SECOND_MOMENT, MASK, FIRED, KINDS } Kind;
+static const char *const suffix[KINDS] = {[VALUE] = "",
+                                          [MOMENTUM] = ".momentum",
+                                          [SECOND_MOMENT] = ".second_moment",
+                                          [MASK] = ".mask",
+                                          [FIRED] = ".fired"};
 
 static const char step_key[] = "checkpoint.step", flops_key[] = "checkpoint.flops",
                   batches_key[] = "checkpoint.batches", norm_key[] = "checkpoint.norm";
@@ -32,6 +35,9 @@ static void *part(const CopTrainer *trainer, int index, Kind kind, size_t *bytes
     case MOMENTUM:
         *bytes = param->nnz * sizeof(float);
         return param->state[0];
+    case SECOND_MOMENT:
+        *bytes = param->nnz * sizeof(float);
+        return param->state[1];
     case MASK:
         *bytes = mask_bytes;
         return param->mask;
@@ -136,7 +142,7 @@ static CopStatus check_param(const CopTrainer *trainer, const CopSafetensors *fi
 {
     size_t bytes, nnz = trainer->net->params[index]->nnz;
     /* The mask comes first: it says how many values there are. */
-    static const Kind order[KINDS] = {MASK, VALUE, MOMENTUM, FIRED};
+    static const Kind order[KINDS] = {MASK, VALUE, MOMENTUM, SECOND_MOMENT, FIRED};
     for (int i = 0; i < KINDS; i++) {
         if (!part(trainer, index, order[i], &bytes))
             continue;

@@ -6,9 +6,9 @@
 #include "models/train/trainer.h"
 
 /* Writes the trainer's state as safetensors: each parameter's active values
- * ("NAME"), momentum ("NAME.momentum") and mask bits ("NAME.mask", bytes, bit i % 8 of
- * byte i / 8 = weight i), ever-active bits of the method, step and FLOPs. `extra`
- * metadata (borrowed) is kept with it. */
+ * ("NAME"), momentum ("NAME.momentum", and of Adam "NAME.second_moment") and mask bits
+ * ("NAME.mask", bytes, bit i % 8 of byte i / 8 = weight i), ever-active bits of the method,
+ * step and FLOPs. `extra` metadata (borrowed) is kept with it. */
 CopStatus cop_checkpoint_save(const CopTrainer *trainer, const char *path, const CopStMeta *extra,
                               int n_extra, CopError *err) COP_MUST_CHECK;
 

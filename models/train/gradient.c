@@ -48,11 +48,13 @@ static void multiply(const void *ctx, const CopParam *param, size_t begin, size_
         param->grad[i] *= scale;
 }
 
-void cop_grad_clip(CopParam *const *params, int n, double norm, double most, CopPool *pool)
+float cop_grad_clip(CopParam *const *params, int n, double norm, double most, CopPool *pool)
 {
     const float scale = (float)(most / (norm + 1e-6));
-    if (scale < 1)
-        cop_param_chunks(params, n, multiply, &scale, pool);
+    if (!(scale < 1))
+        return 1;
+    cop_param_chunks(params, n, multiply, &scale, pool);
+    return scale;
 }
 
 typedef struct Norm {

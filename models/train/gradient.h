@@ -21,7 +21,8 @@ void cop_grad_take(CopParam *const *params, int n, float scale, CopPool *pool);
 double cop_grad_norm(CopParam *const *params, int n, CopPool *pool);
 
 /* Scales the gradients down to a norm of `most` where `norm`, which they have, is larger: by
- * most / (norm + 1e-6), as torch.nn.utils.clip_grad_norm_ (Pascanu et al., ICML 2013). */
-void cop_grad_clip(CopParam *const *params, int n, double norm, double most, CopPool *pool);
+ * most / (norm + 1e-6), as torch.nn.utils.clip_grad_norm_ (Pascanu et al., ICML 2013).
+ * Returns the scale, 1 where they stay as they are. */
+float cop_grad_clip(CopParam *const *params, int n, double norm, double most, CopPool *pool);
 
 #endif

@@ -44,6 +44,7 @@ typedef struct CopNetPlan {
     int batch;                     /* most lanes a step */
     bool training;                 /* gradients, momentum and kept activations */
     bool accumulate;               /* training: several batches make a step */
+    bool moments;                  /* training: the optimiser keeps two states a weight, not one */
     bool tile;                     /* inference of one clip (batch 1), spread over the lanes */
     bool recompute;                /* training: what a batch-norm and its rectifier give one
                                       convolution is made again in backward, not kept: less
@@ -84,7 +85,7 @@ size_t cop_net_count(const CopNet *net, size_t *nonzeros);
 /* Random weights as torchvision initialises video nets: convolutions N(0, 2 / fan_out)
  * (He et al., ICCV 2015, fan_out mode), linear N(0, 0.01^2), scales 1, the rest 0.
  * A weight's draw depends on (seed, parameter, flat index) alone, so a sparse net
- * starts from the dense one's weights. `sparse` may scale them by layer; NULL: no. */
+ * starts from the dense one's weights. `sparse` may scale them; NULL: no. */
 void cop_net_init(CopNet *net, uint64_t seed, const CopSparse *sparse);
 
 /* Reads all parameters by name (prefixes "module.", "model." and "backbone." are

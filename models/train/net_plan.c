@@ -78,6 +78,8 @@ static CopStatus plan_param(CopNet *net, CopParam *param, int index, const CopNe
         return COP_OK;
     if (plan->accumulate)
         COP_TRY(alloc_floats(net->memory, &param->sum, param->capacity));
+    if (plan->moments)
+        COP_TRY(alloc_floats(net->memory, &param->state[1], param->capacity));
     return alloc_floats(net->memory, &param->state[0], param->capacity);
 }
 

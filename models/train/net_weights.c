@@ -37,14 +37,18 @@ static double deviation(const CopParam *param)
     return sqrt(2 / fan_out);
 }
 
-static void init_weight(CopParam *param, int index, CopRngKey key, double scale)
+static void init_weight(CopParam *param, int index, CopRngKey key, const CopSparse *sparse)
 {
-    const double sd = deviation(param) * scale;
     const CopRngAddress at = {.draw = (uint32_t)index};
+    const size_t fan_in = param->numel / (size_t)param->shape[0];
     size_t stored = 0;
-    for (size_t i = 0; i < param->numel; i++)
+    double sd = deviation(param);
+    for (size_t i = 0; i < param->numel; i++) {
+        if (sparse && i % fan_in == 0)
+            sd = deviation(param) * cop_sparse_init_scale(sparse, index, (int)(i / fan_in));
         if (!param->mask || cop_mask_get(param->mask, i))
             param->value[stored++] = (float)(sd * cop_rng_normal(key, (uint32_t)i, at));
+    }
 }
 
 void cop_net_init(CopNet *net, uint64_t seed, const CopSparse *sparse)
@@ -56,7 +60,7 @@ void cop_net_init(CopNet *net, uint64_t seed, const CopSparse *sparse)
         const bool ones = param->role == COP_PARAM_SCALE ||
                           (length > tail && strcmp(param->name + length - tail, statistic) == 0);
         if (param->role == COP_PARAM_WEIGHT)
-            init_weight(param, i, key, sparse ? cop_sparse_init_scale(sparse, i) : 1);
+            init_weight(param, i, key, sparse);
         else
             for (size_t k = 0; k < param->nnz; k++)
                 param->value[k] = ones ? 1 : 0;

@@ -25,6 +25,24 @@ typedef struct CopSgd {
  * their nnz active weights. The result is the same for any number of threads. */
 void cop_sgd_step(const CopSgd *sgd, double lr, CopParam *const *params, int n, CopPool *pool);
 
+/* Adam with decoupled weight decay (Loshchilov and Hutter, ICLR 2019), as PyTorch defines it:
+ * w -= lr * decay * w; m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
+ * w -= lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps), t being the number of the step
+ * from 1 on. A weight that grows starts with m = v = 0, whatever t is. What decays, and what
+ * is not touched, is as above. */
+typedef struct CopAdamW {
+    double beta1, beta2, eps, weight_decay;
+    bool decay_all;
+} CopAdamW;
+
+/* One step, number `step` from 1 on, on n parameters (borrowed): value and both states of
+ * their nnz active weights. The result is the same for any number of threads. */
+void cop_adamw_step(const CopAdamW *adamw, double lr, uint64_t step, CopParam *const *params, int n,
+                    CopPool *pool);
+
+typedef enum CopOptimizer { COP_OPTIMIZER_SGD, COP_OPTIMIZER_ADAMW } CopOptimizer;
+extern const char *const cop_optimizer_names[]; /* "sgd", "adamw", NULL */
+
 typedef enum CopScheduleKind {
     COP_SCHEDULE_CONSTANT,
     COP_SCHEDULE_MULTISTEP,

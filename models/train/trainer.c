@@ -15,7 +15,7 @@
 typedef struct Growth {
     CopTrainer *trainer;
     CopError *err;
-    double macs; /* of dense weight gradients, a clip */
+    double macs; /* of dense weight gradients beyond the masked ones, a clip */
 } Growth;
 
 static bool wants(void *ctx, int param)
@@ -41,9 +41,13 @@ static CopStatus give(void *ctx, int param, const float *dense_grad)
 {
     Growth *growth = ctx;
     const CopTrainer *trainer = growth->trainer;
-    growth->macs += cop_layer_macs_dense(layer_of(trainer->net, param));
-    return cop_sparse_give_gradient(trainer->sparse, trainer->step + 1, param, dense_grad,
-                                    growth->err);
+    const CopLayer *layer = layer_of(trainer->net, param);
+    const uint64_t step = trainer->step + 1;
+    growth->macs += cop_layer_macs_dense(layer) - cop_layer_macs(layer);
+    if (trainer->options.accumulate > 1)
+        return cop_sparse_add_gradient(trainer->sparse, step, param, dense_grad,
+                                       (float)cop_net_input(trainer->net)->n, growth->err);
+    return cop_sparse_give_gradient(trainer->sparse, step, param, dense_grad, growth->err);
 }
 
 /* Forward, backward-data and backward-weight cost the same; the first layer has no
@@ -91,6 +95,30 @@ static bool updates(const CopTrainer *trainer)
     return trainer->sparse && cop_sparse_is_update(trainer->sparse, trainer->step + 1);
 }
 
+/* Brings the gradients into the form that the optimiser sees: the mean over the step's clips,
+ * clipped; those that growth looks at with them. */
+static CopStatus condition(CopTrainer *trainer, CopParam *const *params, int n, double lr,
+                           CopError *err)
+{
+    const CopTrainerOptions *o = &trainer->options;
+    const float mean = 1 / (float)trainer->clips;
+    CopSparse *sparse = updates(trainer) ? trainer->sparse : NULL;
+    if (o->accumulate > 1)
+        cop_grad_take(params, n, mean, trainer->pool);
+    if (o->accumulate > 1 && sparse)
+        COP_TRY(cop_sparse_take_gradients(sparse, trainer->step + 1, mean, err));
+    trainer->batches = trainer->clips = 0;
+    if (o->clip_grad <= 0)
+        return COP_OK;
+    trainer->norm = cop_grad_norm(params, n, trainer->pool);
+    if (!isfinite(trainer->norm))
+        return diverged(trainer, "gradient", lr, err);
+    const float scale = cop_grad_clip(params, n, trainer->norm, o->clip_grad, trainer->pool);
+    if (sparse && scale < 1)
+        cop_sparse_scale_gradients(sparse, trainer->step + 1, scale);
+    return COP_OK;
+}
+
 CopStatus cop_trainer_finish_step(CopTrainer *trainer, CopError *err)
 {
     if (trainer->batches == 0)
@@ -100,16 +128,11 @@ CopStatus cop_trainer_finish_step(CopTrainer *trainer, CopError *err)
     const bool update = updates(trainer);
     CopParam *const *params;
     const int n = cop_net_params(trainer->net, &params);
-    if (o->accumulate > 1)
-        cop_grad_take(params, n, 1 / (float)trainer->clips, trainer->pool);
-    trainer->batches = trainer->clips = 0;
-    if (o->clip_grad > 0) {
-        trainer->norm = cop_grad_norm(params, n, trainer->pool);
-        if (!isfinite(trainer->norm))
-            return diverged(trainer, "gradient", lr, err);
-        cop_grad_clip(params, n, trainer->norm, o->clip_grad, trainer->pool);
-    }
-    cop_sgd_step(&o->sgd, lr, params, n, trainer->pool);
+    COP_TRY(condition(trainer, params, n, lr, err));
+    if (o->optimizer == COP_OPTIMIZER_ADAMW)
+        cop_adamw_step(&o->adamw, lr, trainer->step + 1, params, n, trainer->pool);
+    else
+        cop_sgd_step(&o->sgd, lr, params, n, trainer->pool);
     trainer->step++;
     if (!update)
         return COP_OK;

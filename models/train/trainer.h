@@ -7,7 +7,9 @@
 #include "models/train/optimizer.h"
 
 typedef struct CopTrainerOptions {
+    CopOptimizer optimizer; /* COP_OPTIMIZER_ADAMW needs a net planned with moments */
     CopSgd sgd;
+    CopAdamW adamw;
     CopSchedule schedule;
     double label_smoothing;
     double mixup;     /* alpha of its Beta distribution; 0: none */
@@ -33,7 +35,9 @@ typedef struct CopTrainer {
     int batches, clips; /* of the step that is under way; 0 between steps */
     double norm;        /* of the last step's gradient before clipping; 0 unless it is clipped */
     double flops;       /* of all steps so far: 2 * multiply-adds of the three passes with the
-                           masks of each step, dense weight gradients of growth steps included */
+                           masks of each step; where growth asks for a dense weight gradient it
+                           counts in place of the masked one (Evci et al., ICML 2020, appendix H),
+                           though both are worked out */
     void (*report)(void *ctx, const CopSparseEvent *event); /* topology updates; may be NULL */
     void *report_ctx;
 } CopTrainer;
@@ -41,7 +45,7 @@ typedef struct CopTrainer {
 /* One batch: the clips in the net's input (its n lanes), with labels[n] and the identity
  * clip[n] of each. Every options.accumulate batches the optimiser steps, on the mean
  * gradient of all their clips, and the topology changes when it is due (gradient growth
- * looks at the last of the batches). Mixup blends the net's input in place; the number of the
+ * looks at that mean, too). Mixup blends the net's input in place; the number of the
  * batch addresses its share. COP_ERR_NUMERIC when the loss or a gradient that is to be clipped
  * is not finite: training has diverged, and the message names the step and the rate. */
 CopStatus cop_trainer_step(CopTrainer *trainer, const int *labels, const uint32_t *clip,

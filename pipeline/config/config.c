@@ -57,6 +57,7 @@ static const struct Rule {
     {"prep", "resize", .least = 1, .most = 2},
     {"prep", "mean", .least = 3, .most = 3},
     {"prep", "std", .least = 3, .most = 3},
+    {"train", "betas", .least = 2, .most = 2},
     {"sparse", "method", .names = method_names},
     {"augment", "corruptions", .least = 1, .most = LIST_MOST, .names = corruption_names},
     {"augment", "severities", .least = 1, .most = LIST_MOST},
@@ -186,6 +187,8 @@ CopStatus cop_config_assign(CopConfig *config, const CopConfigBlock *block, cons
         status = check(rule, row, object, &inner);
     if (status == COP_OK && object == &config->prep && strcmp(row->name, "preset") == 0)
         status = cop_prep_preset_apply(block->options, object, &inner);
+    if (status == COP_OK && object == &config->sparse && strcmp(row->name, "preset") == 0)
+        status = cop_sparse_preset_apply(object, &inner);
     if (status != COP_OK)
         return cop_error_set(err, status, "%s.%s: %s", block->name, row->name, inner.text);
     return COP_OK;

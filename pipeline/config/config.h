@@ -41,8 +41,11 @@ typedef struct CopModelOptions {
 typedef struct CopTrainOptions {
     int epochs, batch, accum;
     bool shuffle;
+    int optimizer; /* CopOptimizer */
     double lr, momentum;
     bool nesterov;
+    CopDoubles betas; /* two */
+    double eps;
     double weight_decay;
     int schedule;
     CopDoubles milestones;

@@ -76,6 +76,7 @@ static CopStatus neutralise(CopConfig *copy, CopError *err)
                                        "clip.clips=1",
                                        "clip.crops=1",
                                        "prep.preset=none",
+                                       "sparse.preset=none",
                                        "data.max_skip=0",
                                        "data.format=folder",
                                        "data.timeout=0",
@@ -152,78 +153,7 @@ CopStatus cop_training_hash(CopTrainingState *run)
     return status;
 }
 
-/* --- metrics ------------------------------------------------------------------- */
-
-CopStatus cop_training_write_metrics(const CopTrainingState *run)
-{
-    char *path = cop_training_path(run, "metrics.jsonl");
-    const CopStatus status = cop_file_write(path, run->metrics->str, run->metrics->len, run->err);
-    g_free(path);
-    return status;
-}
-
-/* One figure of an epoch, in the metrics' line and for TensorBoard. */
-typedef struct Figure {
-    const char *key, *tag;
-    double value;
-} Figure;
-
-static void note_densities(CopTrainingState *run)
-{
-    CopParam *const *params;
-    const int n = cop_net_params(run->net, &params);
-    for (int i = 0; i < n; i++) {
-        if (!params[i]->mask)
-            continue;
-        char *tag = g_strconcat("density/", params[i]->name, NULL);
-        cop_events_scalar(run->events, tag, run->trainer.step, cop_param_density(params[i]));
-        g_free(tag);
-    }
-}
-
-CopStatus cop_training_note_epoch(CopTrainingState *run, const CopTrainingEpoch *epoch,
-                                  double accuracy)
-{
-    const CopTrainer *trainer = &run->trainer;
-    const Figure figures[] = {
-        {"loss", "train/loss", epoch->loss / epoch->clips},
-        {"train_top1", "train/top1", (double)epoch->correct / epoch->clips},
-        {"test_top1", "test/top1", accuracy},
-        {"lr", "train/lr", cop_schedule_lr(&trainer->options.schedule, trainer->step - 1)},
-        {"gradient_norm", "train/gradient_norm", trainer->norm},
-        {"density", "sparse/density", cop_sparse_density(run->sparse)},
-        {"explored", "sparse/explored", cop_sparse_explored(run->sparse)},
-        {"flops", "train/flops", trainer->flops},
-        {"clips_per_second", "speed/clips_per_second", epoch->clips / epoch->seconds},
-        {"data_wait", "speed/data_wait", epoch->waited / epoch->seconds},
-        {"seconds", "speed/seconds", epoch->seconds},
-    };
-    g_string_append_printf(run->metrics, "{\"epoch\": %d, \"step\": %" G_GUINT64_FORMAT, run->epoch,
-                           trainer->step);
-    for (gsize i = 0; i < G_N_ELEMENTS(figures); i++) {
-        const Figure *f = &figures[i];
-        if (strcmp(f->key, "gradient_norm") == 0 && trainer->options.clip_grad <= 0)
-            continue; /* nobody worked it out */
-        char number[32];
-        g_string_append_printf(run->metrics, ", \"%s\": %s", f->key,
-                               cop_format_double(f->value, number));
-        cop_events_scalar(run->events, f->tag, trainer->step, f->value);
-    }
-    g_string_append(run->metrics, "}\n");
-    note_densities(run);
-    return cop_events_flush(run->events, run->err);
-}
-
-void cop_training_note_event(void *ctx, const CopSparseEvent *event)
-{
-    CopTrainingState *run = ctx;
-    g_string_append_printf(run->metrics,
-                           "{\"step\": %" G_GUINT64_FORMAT
-                           ", \"layer\": \"%s\", \"weights\": %zu, \"nnz\": %zu, \"dropped\": %zu, "
-                           "\"grown\": %zu, \"regrown\": %zu, \"explored\": %zu}\n",
-                           event->step, event->name, event->numel, event->nnz, event->dropped,
-                           event->grown, event->regrown, event->explored);
-}
+/* --- clips that cannot be read -------------------------------------------------- */
 
 static void note_skip(CopTrainingState *run, const CopDataset *dataset, const CopSkip *skip)
 {

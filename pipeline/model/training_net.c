@@ -53,7 +53,7 @@ static CopStatus make_sparse(CopTrainingState *run, const CopSafetensors *file)
     for (int i = 0; masks && i < n; i++)
         free(masks[i]);
     g_free(masks);
-    return status;
+    return status == COP_OK ? cop_sparse_check_schedule(run->sparse, run->err) : status;
 }
 
 static CopStatus load(CopTrainingState *run, const CopSafetensors *file)
@@ -75,7 +75,9 @@ static CopStatus make_trainer(CopTrainingState *run)
         .net = run->net,
         .sparse = run->sparse,
         .pool = run->pool,
-        .options = {.sgd = {o->momentum, o->weight_decay, o->nesterov, false},
+        .options = {.optimizer = (CopOptimizer)o->optimizer,
+                    .sgd = {o->momentum, o->weight_decay, o->nesterov, false},
+                    .adamw = {o->betas.item[0], o->betas.item[1], o->eps, o->weight_decay, false},
                     .schedule = {.kind = (CopScheduleKind)o->schedule,
                                  .lr = o->lr,
                                  .gamma = o->gamma,
@@ -109,6 +111,7 @@ static CopStatus plan(CopTrainingState *run, const CopSafetensors *file)
     const CopNetPlan plan = {.batch = c->train.batch,
                              .training = true,
                              .accumulate = c->train.accum > 1,
+                             .moments = c->train.optimizer == COP_OPTIMIZER_ADAMW,
                              .recompute = c->train.recompute,
                              .threads = cop_pool_threads(run->pool),
                              .kernels = &run->kernels,
@@ -141,6 +144,9 @@ void cop_training_note_memory(const CopTrainingState *run, const char *label)
     const size_t weights = cop_net_count(run->net, &nonzeros);
     for (int i = 0; i < n; i++)
         parameters += cop_param_bytes(params[i], &dense);
+    const char *notice = cop_sparse_notice(run->sparse);
+    if (notice)
+        cop_cli_note("%s: %s", label, notice);
     const size_t ahead =
         (size_t)COP_TRAINING_AHEAD * cop_tensor_floats(cop_net_input(run->net)) * sizeof(float);
     cop_cli_note(

@@ -33,6 +33,7 @@ typedef struct CopTrainingState {
     gint64 saved_at;         /* monotonic time of the last checkpoint, microseconds */
     bool untouched;          /* nothing was left to train */
     GString *metrics;        /* JSON lines so far */
+    CopSparseEvent update;   /* sums over the layers of the one under way */
     CopEvents *events;       /* the same figures for TensorBoard; NULL before training starts */
     char *config_hash, *recipe_hash;
     GHashTable *skipped; /* relative path and reason of each clip that cannot be read */
@@ -54,12 +55,14 @@ CopStatus cop_training_own_folder(const CopTrainingState *run, int *lock);
 CopStatus cop_training_folder(const CopTrainingState *run); /* tidies it up and writes config.cfg */
 CopStatus cop_training_take_up(CopTrainingState *run);      /* the checkpoint, if there is one */
 CopStatus cop_training_checkpoint(CopTrainingState *run);
+
+/* training_metrics.c: what is measured. */
 CopStatus cop_training_write_metrics(const CopTrainingState *run);
 CopStatus cop_training_note_epoch(CopTrainingState *run, const CopTrainingEpoch *epoch,
                                   double accuracy);
 void cop_training_note_event(void *run, const CopSparseEvent *event);
 
-/* The clips skipped so far, by name: JSON, g_malloc'ed and returned. */
+/* training_files.c: the clips skipped so far, by name: JSON, g_malloc'ed and returned. */
 char *cop_training_skips(const CopTrainingState *run);
 
 /* Adds the clips that a loader skipped to the run's list; more of them than

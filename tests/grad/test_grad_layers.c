@@ -153,6 +153,8 @@ static const struct {
 } sparse[] = {
     {"conv3d", "channels=4, bias=true", {3, 3, 4, 3}},
     {"conv3d", "channels=3, stride_t=2, stride_h=2", {2, 4, 5, 3}},
+    {"conv3d", "channels=4, kernel_t=1, pad_t=0", {3, 1, 5, 4}}, /* of pictures */
+    {"conv3d", "channels=6, groups=6", {6, 2, 4, 3}},            /* depthwise */
     {"linear", "features=6", {11, 1, 1, 1}},
 };
 
@@ -467,7 +469,7 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, linear_layers, 0, LINEAR);
     tcase_add_test(tests, max_pooling);
-    tcase_add_loop_test(tests, masked_layers, 0, 3);
+    tcase_add_loop_test(tests, masked_layers, 0, sizeof sparse / sizeof sparse[0]);
     tcase_add_test(tests, batch_normalisation);
     tcase_add_loop_test(tests, cross_entropy, 0, 3);
     tcase_add_test(tests, cross_entropy_of_large_logits);

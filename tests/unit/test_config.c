@@ -104,7 +104,7 @@ static char *other_value(const CopOption *row)
     case COP_TYPE_INTS:
         return g_strdup("[7]");
     case COP_TYPE_DOUBLES:
-        return g_strdup("[0.25, 0.125, 0.5]");
+        return g_strdup(strcmp(row->name, "betas") == 0 ? "[0.25, 0.125]" : "[0.25, 0.125, 0.5]");
     case COP_TYPE_STRINGS:
         return g_strdup(strstr(row->name, "method") ? "[\"rigl\"]" : "[\"noise\", \"blur\"]");
     default:
@@ -147,7 +147,8 @@ START_TEST(every_key)
         int differs = 0;
         for (int i = 0; a[i]; i++)
             differs += strcmp(a[i], b[i]) != 0;
-        if (strcmp(block->name, "prep") != 0 || strcmp(row->name, "preset") != 0)
+        const bool sets_others = !strcmp(block->name, "prep") || !strcmp(block->name, "sparse");
+        if (!sets_others || strcmp(row->name, "preset") != 0)
             ck_assert_int_eq(differs, 1); /* a preset sets the others, too */
 
         g_strfreev(a);
@@ -179,6 +180,21 @@ START_TEST(every_key_wrong_type)
         }
         g_free(name);
     }
+}
+END_TEST
+
+START_TEST(presets_of_sparse_training)
+{
+    assert_loads("sparse = { interval = 7; preset = \"granet-orig\"; density = 0.2; };");
+    ck_assert_str_eq(config.sparse.method, "granet");
+    ck_assert(config.sparse.interval == 7 && config.sparse.initial_density == 0.5);
+    ck_assert(config.sparse.density == 0.2 && config.sparse.drop_round == 1);
+    ck_assert_int_eq(cop_config_set(&config, "sparse.preset=rigl-orig", &err), COP_OK);
+    ck_assert_str_eq(config.sparse.method, "rigl");
+    ck_assert(config.sparse.interval == 100 && config.sparse.density == 0.2);
+    REFUSED("sparse = { preset = \"rigl\"; };", "sparse.preset", "rigl-orig", "mest-orig");
+    REFUSED("train = { optimizer = \"adam\"; };", "train.optimizer", "adamw");
+    REFUSED("train = { betas = [0.9]; };", "train.betas", "a list of 2");
 }
 END_TEST
 
@@ -475,6 +491,7 @@ int main(void)
     tcase_add_loop_test(tests, every_key, 0, blocks);
     tcase_add_loop_test(tests, every_key_wrong_type, 0, blocks);
     tcase_add_test(tests, presets_of_preparation);
+    tcase_add_test(tests, presets_of_sparse_training);
     tcase_add_test(tests, rates_of_samplers);
     tcase_add_test(tests, unknown_names);
     tcase_add_test(tests, out_of_range);

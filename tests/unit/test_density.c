@@ -113,6 +113,104 @@ START_TEST(vgg16_and_a_small_net_have_known_densities)
 }
 END_TEST
 
+static void bottlenecks(Net *net, int dimensions, int classes)
+{
+    static const int blocks[] = {3, 4, 6, 3};
+    const int k = dimensions;
+    add_layer(net, (int[5]){64, 3, 7, 7, k == 3 ? 7 : 0});
+    for (int stage = 0, in = 64; stage < 4; stage++)
+        for (int block = 0; block < blocks[stage]; block++) {
+            const int width = 64 << stage, one = k == 3 ? 1 : 0, three = k == 3 ? 3 : 0;
+            add_layer(net, (int[5]){width, in, 1, 1, one});
+            add_layer(net, (int[5]){width, width, 3, 3, three});
+            add_layer(net, (int[5]){4 * width, width, 1, 1, one});
+            if (block == 0)
+                add_layer(net, (int[5]){4 * width, in, 1, 1, one});
+            in = 4 * width;
+        }
+    add_layer(net, (int[5]){classes, 2048});
+}
+
+static void transformer(Net *net)
+{
+    add_layer(net, (int[5]){768, 3, 16, 16});
+    for (int block = 0; block < 12; block++) {
+        add_layer(net, (int[5]){2304, 768});
+        add_layer(net, (int[5]){768, 768});
+        add_layer(net, (int[5]){3072, 768});
+        add_layer(net, (int[5]){768, 3072});
+    }
+    add_layer(net, (int[5]){1000, 768});
+}
+
+/* ERK of the paper's nets: parameters, and at each sparsity the layers that are full and the
+ * smallest density, with three digits. Worked out elsewhere. */
+START_TEST(known_nets_have_known_densities)
+{
+    static const struct {
+        int net;
+        size_t total;
+        int full[7];
+        double smallest[7];
+    } want[] = {
+        {0, 21311168, {32, 31, 20, 20, 20, 19, 12}, {.819, .642, .491, .411, .331, .253, .185}},
+        {1, 25502912, {51, 45, 43, 34, 32, 29, 16}, {.640, .389, .252, .173, .133, .095, .068}},
+        {2, 0, {51, 51, 45, 45, 41, 38, 31}, {.782, .563, .421, .312, .209, .116, .055}},
+        {3, 86292480, {13, 13, 12, 0, 0, 0, 0}, {.732, .642, .552, .470, .392, .313, .235}},
+    };
+    for (int tenth = 1; tenth <= 7; tenth++) {
+        Net net = {0};
+        for (size_t i = 0; _i == 0 && i < sizeof resnet34 / sizeof resnet34[0]; i++)
+            add_layer(&net, resnet34[i]);
+        if (_i == 1 || _i == 2)
+            bottlenecks(&net, _i + 1, _i == 1 ? 1000 : 101);
+        if (_i == 3)
+            transformer(&net);
+        ck_assert_int_eq(net.n, _i == 0 ? 37 : _i == 3 ? 50 : 54);
+        ck_assert(want[_i].total == 0 || net.total == want[_i].total);
+        spread(&net, COP_DENSITY_ERK, 1 - tenth / 10.0);
+        int full = 0;
+        double smallest = 1;
+        for (int i = 0; i < net.n; i++) {
+            full += net.d[i] == 1;
+            smallest = fmin(smallest, net.d[i]);
+        }
+        ck_assert_msg(full == want[_i].full[tenth - 1], "net %d at %d: %d full", _i, tenth, full);
+        ck_assert_msg(fabs(smallest - want[_i].smallest[tenth - 1]) <= 0.0006, "net %d at %d: %g",
+                      _i, tenth, smallest);
+        ck_assert_uint_eq(sum_counts(&net), (size_t)round((1 - tenth / 10.0) * (double)net.total));
+    }
+}
+END_TEST
+
+/* VGG16 on 32x32: known multiply-adds, and a share of them that comes out exactly, under
+ * every rule, whatever is full. */
+START_TEST(multiply_adds_are_shared_out)
+{
+    static const int sides[14] = {32, 32, 16, 16, 8, 8, 8, 4, 4, 4, 2, 2, 2, 1};
+    for (int init = COP_DENSITY_UNIFORM; init <= COP_DENSITY_ERK; init++)
+        for (int tenth = 1; tenth <= 10; tenth++) {
+            Net net = {0};
+            double all = 0, active = 0;
+            CopError err = {0};
+            for (int i = 0; i < 14; i++) {
+                add_layer(&net, vgg16[i]);
+                net.param[i].positions = sides[i] * sides[i];
+                all += (double)net.param[i].numel * net.param[i].positions;
+            }
+            ck_assert(all == 313201664);
+            ck_assert_int_eq(cop_density_layers_flops((CopDensityInit)init, tenth / 10.0,
+                                                      net.weights, net.n, net.d, &err),
+                             COP_OK);
+            for (int i = 0; i < net.n; i++) {
+                ck_assert(net.d[i] > 0 && net.d[i] <= 1);
+                active += net.d[i] * (double)net.param[i].numel * net.param[i].positions;
+            }
+            ck_assert(fabs(active / all - tenth / 10.0) < 1e-12);
+        }
+}
+END_TEST
+
 START_TEST(ties_clamp_together)
 {
     static const int small[5] = {4, 4, 3, 3}, large[5] = {256, 256, 3, 3};
@@ -225,6 +323,8 @@ int main(void)
     suite_add_tcase(suite, tcase);
     tcase_add_loop_test(tcase, exact_arithmetic_agrees, 0, CASES);
     tcase_add_test(tcase, vgg16_and_a_small_net_have_known_densities);
+    tcase_add_loop_test(tcase, known_nets_have_known_densities, 0, 4);
+    tcase_add_test(tcase, multiply_adds_are_shared_out);
     tcase_add_test(tcase, ties_clamp_together);
     tcase_add_test(tcase, remainder_ties_go_to_the_lower_index);
     tcase_add_test(tcase, every_layer_keeps_one);

@@ -4,11 +4,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "models/core/mask.h"
 #include "models/sparsity/sparse.h"
 
 enum { PARAMS = 5, STEPS = 60, INTERVAL = 5 };
 
 static char dense[] = "dense", set[] = "set", rigl[] = "rigl", fixed[] = "static";
+static char mest[] = "mest", granet[] = "granet", gradual[] = "gradual";
 
 static CopParam net[PARAMS], *params[PARAMS];
 static CopSparseOptions options;
@@ -109,8 +111,10 @@ START_TEST(gradients_are_asked_for_where_they_decide)
             options.method = name;
             options.growth = growth;
             ck_assert_int_eq(create(STEPS), COP_OK);
+            const uint64_t *mask = cop_sparse_mask(sparse, 1);
+            net[1].nnz = mask ? cop_mask_count(mask, net[1].numel) : net[1].numel;
             const bool own = desc->flags & COP_SPARSE_DENSE_GRADIENT;
-            const bool asks = desc->flags & COP_SPARSE_UPDATES &&
+            const bool asks = desc->flags & COP_SPARSE_UPDATES && strcmp(name, gradual) != 0 &&
                               (growth ? growth == 1 + COP_GROW_GRADIENT : own);
             ck_assert(cop_sparse_wants_gradient(sparse, INTERVAL, 1) == asks);
             ck_assert(!cop_sparse_wants_gradient(sparse, INTERVAL + 1, 1));
@@ -167,24 +171,199 @@ START_TEST(initial_weights_may_be_scaled)
     options.method = fixed;
     ck_assert_int_eq(create(STEPS), COP_OK);
     for (int i = 0; i < PARAMS; i++)
-        ck_assert(cop_sparse_init_scale(sparse, i) == 1);
+        ck_assert(cop_sparse_init_scale(sparse, i, 0) == 1);
     options.init_scale = COP_INIT_SCALE_LAYER;
     ck_assert_int_eq(create(STEPS), COP_OK);
     for (int i = 0; i < PARAMS; i++) {
         const double density = (double)cop_sparse_capacity(sparse, i) / (double)net[i].numel;
-        const double scale = cop_sparse_init_scale(sparse, i);
+        const double scale = cop_sparse_init_scale(sparse, i, 0);
         ck_assert(fabs(scale * scale * density - 1) < 8 * 0x1p-53);
         ck_assert((scale > 1) == (cop_sparse_mask(sparse, i) != NULL));
     }
-    ck_assert(cop_sparse_init_scale(sparse, 1) > 1);
+    ck_assert(cop_sparse_init_scale(sparse, 1, 0) > 1);
+    options.init_scale = COP_INIT_SCALE_UNIT;
+    ck_assert_int_eq(create(STEPS), COP_OK);
+    size_t nnz = 0;
+    for (int unit = 0; unit < 16; unit++) { /* of 216 weights each */
+        size_t own = 0;
+        for (size_t k = 0; k < 216; k++)
+            own += cop_mask_get(cop_sparse_mask(sparse, 1), (size_t)unit * 216 + k);
+        const double scale = cop_sparse_init_scale(sparse, 1, unit);
+        ck_assert(fabs(scale * scale * (double)own / 216 - 1) < 8 * 0x1p-53);
+        nnz += own;
+    }
+    ck_assert_uint_eq(nnz, cop_sparse_capacity(sparse, 1));
+    ck_assert(cop_sparse_init_scale(sparse, 3, 2) == 1); /* full */
+}
+END_TEST
+
+/* --- densities of multiply-adds, depthwise layers, schedules ------------------------- */
+
+static double flops(double *whole)
+{
+    double all = 0, active = 0;
+    for (int i = 0; i < PARAMS; i++) {
+        if (net[i].role != COP_PARAM_WEIGHT)
+            continue;
+        const uint64_t *mask = cop_sparse_mask(sparse, i);
+        const size_t nnz = mask ? cop_mask_count(mask, net[i].numel) : net[i].numel;
+        all += (double)net[i].numel * net[i].positions;
+        active += (double)nnz * net[i].positions;
+    }
+    *whole = all;
+    return active;
+}
+
+/* To within one weight a layer, whatever stays dense. */
+START_TEST(density_may_count_multiply_adds)
+{
+    static const double positions[PARAMS] = {3136, 784, 0, 1, 0}, shares[] = {0.3, 0.5, 0.8};
+    for (int i = 0; i < PARAMS; i++)
+        net[i].positions = positions[i];
+    options.density_of = COP_DENSITY_OF_FLOPS;
+    for (int init = COP_DENSITY_UNIFORM; init <= COP_DENSITY_ERK; init++)
+        for (int k = init == COP_DENSITY_UNIFORM ? 1 : 0; k < 3; k++) {
+            double whole;
+            options.init = init;
+            options.density = shares[k];
+            ck_assert_msg(create(STEPS) == COP_OK, "%s", err.text);
+            ck_assert(fabs(flops(&whole) / whole - shares[k]) < (3136 + 784 + 1) / whole);
+        }
+    /* By weights the same share costs far more. */
+    double whole;
+    options.init = COP_DENSITY_ERK;
+    options.density = 0.5;
+    options.density_of = COP_DENSITY_OF_WEIGHTS;
+    ck_assert_int_eq(create(STEPS), COP_OK);
+    ck_assert(flops(&whole) > 0.6 * whole);
+    /* The first convolution alone makes 43 % of them, and uniform densities leave it dense. */
+    options.density_of = COP_DENSITY_OF_FLOPS;
+    options.init = COP_DENSITY_UNIFORM;
+    options.density = 0.4;
+    ck_assert_int_eq(create(STEPS), COP_ERR_CONFIG);
+    ck_assert(strstr(err.text, "stay dense"));
+    options.method = granet;
+    options.density = 0.5;
+    ck_assert_int_eq(create(STEPS), COP_ERR_CONFIG);
+    ck_assert(strstr(err.text, "density_of"));
+    options.method = set;
+    options.init = COP_DENSITY_ERK;
+    net[1].positions = 0;
+    ck_assert_int_eq(create(STEPS), COP_ERR_ARG);
+    ck_assert(strstr(err.text, "layer1.0.weight"));
+}
+END_TEST
+
+START_TEST(depthwise_layers_may_stay_dense)
+{
+    net[1] = (CopParam){"layer1.0.weight", 5,           {384, 1, 3, 3, 1}, COP_PARAM_WEIGHT,
+                        .numel = 3456,     .nnz = 3456, .capacity = 3456,  .groups = 384};
+    /* uniform: not masked unless asked for; ERK: masked unless told not to */
+    for (int uniform = 0; uniform < 2; uniform++)
+        for (int mask = COP_DEPTHWISE_AUTO; mask <= COP_DEPTHWISE_NO; mask++) {
+            options.init = uniform ? COP_DENSITY_UNIFORM : COP_DENSITY_ERK;
+            options.mask_depthwise = mask;
+            options.density = 0.1;
+            ck_assert_int_eq(create(STEPS), COP_OK);
+            const bool want = mask == COP_DEPTHWISE_AUTO ? !uniform : mask == COP_DEPTHWISE_YES;
+            ck_assert(want == (cop_sparse_mask(sparse, 1) != NULL));
+        }
+    net[1].groups = 1; /* a convolution of one channel is none */
+    ck_assert_int_eq(create(STEPS), COP_OK);
+    ck_assert(cop_sparse_mask(sparse, 1));
+}
+END_TEST
+
+START_TEST(schedules_that_cannot_end_are_refused)
+{
+    options.method = gradual;
+    options.density = 0.3;
+    ck_assert_int_eq(create(STEPS), COP_OK);
+    ck_assert_int_eq(cop_sparse_check_schedule(sparse, &err), COP_OK);
+    options.interval = 46; /* final_step is at 45 */
+    ck_assert_int_eq(create(STEPS), COP_OK);
+    ck_assert_int_eq(cop_sparse_check_schedule(sparse, &err), COP_ERR_CONFIG);
+    ck_assert_msg(strstr(err.text, "interval is 46") && strstr(err.text, "0.3"), "%s", err.text);
+    options.method = set; /* has nothing to reach */
+    ck_assert_int_eq(create(STEPS), COP_OK);
+    ck_assert_int_eq(cop_sparse_check_schedule(sparse, &err), COP_OK);
+    options.method = mest;
+    options.prune = 1 + COP_PRUNE_TWO_SIDED;
+    ck_assert_int_eq(create(STEPS), COP_ERR_CONFIG);
+    ck_assert(strstr(err.text, "two-sided") && strstr(err.text, "mest"));
+}
+END_TEST
+
+/* Frozen layers have their final share from the start, and the others fall to theirs. */
+START_TEST(frozen_layers_take_no_part_in_a_schedule)
+{
+    options.method = granet;
+    ck_assert_int_eq(create(STEPS), COP_OK);
+    const size_t moving = cop_mask_count(cop_sparse_mask(sparse, 1), 3456);
+    net[1].frozen = true;
+    ck_assert_int_eq(create(STEPS), COP_OK);
+    ck_assert_uint_lt(cop_sparse_capacity(sparse, 1), moving);
+    ck_assert_uint_eq(cop_sparse_capacity(sparse, 1), 1364); /* ERK at 0.5 */
+    ck_assert_uint_eq(cop_sparse_capacity(sparse, 0), 648);
+}
+END_TEST
+
+/* Values of the specification, to its digits. */
+START_TEST(cubic_densities_have_known_values)
+{
+    static const double u[] = {0, .05, .25, .5, .95, 1};
+    static const double wanted[] = {.8, .7286875, .5109375, .3625, .3000625, .3};
+    for (int i = 0; i < 6; i++)
+        ck_assert(fabs(cop_density_cubic(.8, .3, u[i]) - wanted[i]) < 1e-12);
+}
+END_TEST
+
+START_TEST(intervals_may_follow_the_length_of_training)
+{
+    options.interval = 0;
+    for (uint64_t steps = 1; steps <= 1200; steps += 109) {
+        ck_assert_int_eq(create(steps), COP_OK);
+        const uint64_t interval = steps / 100 ? steps / 100 : 1;
+        for (uint64_t step = 1; step < 30 && step < steps && step <= (steps * 3) / 4; step++)
+            ck_assert(cop_sparse_is_update(sparse, step) == (step % interval == 0));
+    }
+}
+END_TEST
+
+/* --- presets ------------------------------------------------------------------------- */
+
+START_TEST(presets_set_what_they_say)
+{
+    const CopOption *rows = cop_sparse_options;
+    options = (CopSparseOptions){0};
+    for (int i = 0; cop_sparse_presets[i].name; i++) {
+        const CopSparsePreset *preset = &cop_sparse_presets[i];
+        ck_assert_str_eq(preset->name, cop_sparse_preset_names[i]);
+        ck_assert(preset->summary[0] && preset->reference[0]);
+        ck_assert_int_eq(cop_options_defaults(rows, &options, &err), COP_OK);
+        ck_assert_int_eq(cop_options_set(rows, &options, "preset", preset->name, &err), COP_OK);
+        ck_assert_msg(cop_sparse_preset_apply(&options, &err) == COP_OK, "%s", err.text);
+        ck_assert_int_eq(create(STEPS), COP_OK);
+        if (strcmp(preset->name, "rigl-orig") == 0) {
+            ck_assert(strcmp(options.method, "rigl") == 0 && options.drop_fraction == 0.3);
+            ck_assert(options.interval == 100 && options.stop == 0.75 && options.drop_min == 0);
+        }
+        if (strcmp(preset->name, "granet-orig") == 0)
+            ck_assert(options.initial_density == 0.5 && options.drop_round == 1);
+        if (strcmp(preset->name, "paper-like") == 0) /* any method's */
+            ck_assert(strcmp(options.method, "dense") == 0 && options.stop == 1);
+        cop_sparse_destroy(&sparse);
+        cop_options_free(rows, &options);
+    }
+    options.method = set;
 }
 END_TEST
 
 START_TEST(option_rows_agree_with_the_engine)
 {
     static const char *const refused[][2] = {
-        {"density", "0"},       {"density", "1.5"},   {"interval", "0"}, {"drop_fraction", "2"},
-        {"drop_decay", "step"}, {"growth", "fast"},   {"stop", "-1"},    {"prune", "magnitudes"},
+        {"density", "0"},       {"density", "1.5"},   {"interval", "-1"}, {"drop_fraction", "2"},
+        {"drop_decay", "step"}, {"growth", "fast"},   {"stop", "-1"},     {"prune", "magnitudes"},
         {"init", "dense"},      {"regrow", "always"}, {"methods", "set"}};
     static const char *const allowed[][2] = {{"growth", "gradient"},  {"prune", "two_sided"},
                                              {"regrow", "forbid"},    {"init", "uniform"},
@@ -223,7 +402,7 @@ START_TEST(options_out_of_bounds_are_refused)
     CopSparseOptions bad[7] = {good, good, good, good, good, good, good};
     bad[0].density = 0;
     bad[1].drop_fraction = NAN;
-    bad[2].interval = 0;
+    bad[2].interval = -1;
     bad[3].growth = 3;
     bad[4].init = -1;
     bad[5].method = NULL;
@@ -255,6 +434,13 @@ int main(void)
     tcase_add_test(tcase, excluded_layers_stay_dense);
     tcase_add_test(tcase, uniform_keeps_the_first_convolution_dense);
     tcase_add_test(tcase, initial_weights_may_be_scaled);
+    tcase_add_test(tcase, density_may_count_multiply_adds);
+    tcase_add_test(tcase, depthwise_layers_may_stay_dense);
+    tcase_add_test(tcase, schedules_that_cannot_end_are_refused);
+    tcase_add_test(tcase, frozen_layers_take_no_part_in_a_schedule);
+    tcase_add_test(tcase, cubic_densities_have_known_values);
+    tcase_add_test(tcase, intervals_may_follow_the_length_of_training);
+    tcase_add_test(tcase, presets_set_what_they_say);
     tcase_add_test(tcase, option_rows_agree_with_the_engine);
     tcase_add_test(tcase, options_out_of_bounds_are_refused);
     SRunner *runner = srunner_create(suite);

@@ -87,13 +87,13 @@ static int compare(const void *a, const void *b)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
-static void naive_drop(const Layer *layer, int sign, size_t k, bool *dropped)
+static void naive_drop(const Layer *layer, int sign, float lambda, size_t k, bool *dropped)
 {
     Ranked ranked[NUMEL_MAX];
     size_t n = 0;
     for (size_t i = 0; i < layer->param.numel; i++)
-        if (layer->active[i] && (sign == 0 || layer->w[i] * (float)sign > 0))
-            ranked[n++] = (Ranked){fabsf(layer->w[i]), i};
+        if (layer->active[i] && !dropped[i] && (sign == 0 || layer->w[i] * (float)sign > 0))
+            ranked[n++] = (Ranked){fabsf(layer->w[i]) + lambda * fabsf(layer->g[i]), i};
     qsort(ranked, n, sizeof *ranked, compare);
     for (size_t i = 0; i < k; i++)
         dropped[ranked[i].index] = true;
@@ -132,17 +132,19 @@ static CopTopologyResult naive_update(Layer *layer, const CopTopologyUpdate *upd
     const size_t nnz = layer->param.nnz, numel = layer->param.numel;
     if (nnz == numel && update->target == numel)
         return result;
-    if (update->regrow == COP_REGROW_FORBID && drop > numel - update->target) {
-        negative = negative * (numel - update->target) / drop;
-        drop = numel - update->target;
+    const size_t thin = update->thin, room = numel - update->target;
+    if (update->regrow == COP_REGROW_FORBID && drop > 0 && thin + drop > room) {
+        negative = negative * (room - thin) / drop;
+        drop = room - thin;
     }
+    naive_drop(layer, 0, 0, thin, dropped);
     if (update->prune == COP_PRUNE_TWO_SIDED) {
-        naive_drop(layer, 1, drop - negative, dropped);
-        naive_drop(layer, -1, negative, dropped);
+        naive_drop(layer, 1, 0, drop - negative, dropped);
+        naive_drop(layer, -1, 0, negative, dropped);
     } else {
-        naive_drop(layer, 0, drop, dropped);
+        naive_drop(layer, 0, update->lambda, drop, dropped);
     }
-    naive_grow(layer, update, update->target + drop - nnz, dropped, grown);
+    naive_grow(layer, update, update->target + thin + drop - nnz, dropped, grown);
     for (size_t i = 0; i < numel; i++) {
         result.dropped += dropped[i];
         result.grown += grown[i];
@@ -193,14 +195,19 @@ START_TEST(updates_equal_those_of_a_sort)
                                     .key = cop_rng_key(round, "grow"),
                                     .layer = below(&draws, 9),
                                     .step = below(&draws, 1000),
+                                    .lambda = below(&draws, 2) ? 0.75f : 0,
                                     .grow_init = below(&draws, 2) ? 0.5f : 0};
-        cop_topology_drop(&layer.param, (double)below(&draws, 11) / 10, &update);
-        const uint32_t least = (uint32_t)(nnz - update.drop);
-        update.target = below(&draws, 2) ? nnz : least + below(&draws, numel - least + 1);
+        update.thin = below(&draws, 3) ? 0 : below(&draws, nnz + 1);
+        const bool up = below(&draws, 2);
+        cop_topology_drop(&layer.param, (double)below(&draws, 11) / 10, up, &update);
+        const uint32_t gone = (uint32_t)(update.thin + update.drop), least = nnz - gone;
+        const uint32_t most = numel - (uint32_t)update.thin; /* for what may not regrow */
+        update.target =
+            below(&draws, 2) && nnz <= most ? nnz : least + below(&draws, most - least + 1);
 
         uint32_t index[NUMEL_MAX];
         float magnitude[NUMEL_MAX];
-        CopCandidates candidates = {index, magnitude, 0, update.target + update.drop - nnz};
+        CopCandidates candidates = {index, magnitude, 0, update.target + gone - nnz};
         candidates.capacity += below(&draws, 3); /* more than needed must not matter */
         if (candidates.capacity > NUMEL_MAX)
             candidates.capacity = NUMEL_MAX;
@@ -258,6 +265,35 @@ START_TEST(candidates_are_the_largest_inactive_gradients)
 }
 END_TEST
 
+/* Shares become whole weights downwards or upwards; of what thinning leaves, and of each sign
+ * of it. */
+START_TEST(shares_of_weights_are_rounded)
+{
+    static const float weights[] = {-.9f, -.1f, .2f, .3f, .4f, .5f, .6f, .7f, -.8f, .05f};
+    for (int up = 0; up < 2; up++)
+        for (int thinned = 0; thinned < 2; thinned++)
+            for (int two_sided = 0; two_sided < 2; two_sided++) {
+                Draws draws = {cop_rng_key(1, "rounding"), 0, 0};
+                Layer layer;
+                make_layer(&layer, &draws, 10, 10, 10);
+                memcpy(layer.w, weights, sizeof weights);
+                compact(&layer);
+                CopTopologyUpdate update = {.prune = (CopPrune)two_sided, .thin = thinned ? 2 : 0};
+                cop_topology_drop(&layer.param, thinned ? 0.4 : 0.35, up, &update);
+                /* 10 weights, 3 of them negative; without .05 and -.1: 8, 2 of them. */
+                const double share = thinned ? 0.4 : 0.35;
+                const double n = thinned ? 8 : 10, negative = thinned ? 2 : 3;
+                const size_t low = (size_t)(up ? ceil(share * negative) : share * negative);
+                const size_t high =
+                    (size_t)(up ? ceil(share * (n - negative)) : share * (n - negative));
+                const size_t all = (size_t)(up ? ceil(share * n) : share * n);
+                ck_assert_uint_eq(update.drop, two_sided ? low + high : all);
+                ck_assert_uint_eq(update.drop_negative, two_sided ? low : 0);
+                ck_assert(thinned || two_sided || update.drop == (up ? 4 : 3));
+            }
+}
+END_TEST
+
 /* The example of a layer with more positive than negative weights: the same
  * share of each sign goes, where magnitude takes from one side only. */
 START_TEST(two_sided_prune_takes_its_share_of_each_sign)
@@ -272,7 +308,7 @@ START_TEST(two_sided_prune_takes_its_share_of_each_sign)
         CopTopologyUpdate update = {.prune = two_sided ? COP_PRUNE_TWO_SIDED : COP_PRUNE_MAGNITUDE,
                                     .target = 5};
         CopTopologyResult result;
-        cop_topology_drop(&layer.param, 0.5, &update);
+        cop_topology_drop(&layer.param, 0.5, false, &update);
         ck_assert_uint_eq(update.drop, 5);
         ck_assert_uint_eq(update.drop_negative, two_sided ? 2 : 0);
         ck_assert_int_eq(cop_topology_update(&layer.param, &update, &result), COP_OK);
@@ -382,6 +418,9 @@ START_TEST(counts_that_cannot_be_met_are_refused)
     active.index = wrong;
     const CopTopologyUpdate refused[] = {
         {.drop = 61, .target = 60},
+        {.thin = 61, .target = 60},
+        {.thin = 31, .drop = 30, .target = 60},
+        {.thin = 5, .target = 54},
         {.drop = 5, .target = 54},                               /* drops too few */
         {.drop = 0, .target = 71},                               /* past the capacity */
         {.drop = 0, .target = 101},                              /* past the layer */
@@ -428,6 +467,7 @@ int main(void)
     tcase_add_loop_test(tcase, updates_equal_those_of_a_sort, 0, 20);
     tcase_add_test(tcase, candidates_are_the_largest_inactive_gradients);
     tcase_add_test(tcase, two_sided_prune_takes_its_share_of_each_sign);
+    tcase_add_test(tcase, shares_of_weights_are_rounded);
     tcase_add_test(tcase, random_masks_are_exact_and_addressed);
     tcase_add_test(tcase, random_masks_are_uniform);
     tcase_add_test(tcase, scores_that_are_not_finite_are_refused);

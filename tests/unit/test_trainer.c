@@ -71,15 +71,17 @@ static void count_update(void *ctx, const CopSparseEvent *event)
 }
 
 /* `batches` a step; more than one goes with mixup and clipping, so that all are seen to repeat. */
-static void run_open_with(Run *run, const char *method, const char *density, int threads,
-                          int batches)
+static void run_open_of(Run *run, const char *method, const char *density, int threads, int batches,
+                        CopOptimizer optimizer)
 {
     static int other[BATCH];
     char *frozen[] = {(char[]){"layer1"}};
     *run = (Run){.trainer = {.net = narrow_create(),
-                             .options = {.sgd = {.momentum = 0.9, .weight_decay = 1e-4},
+                             .options = {.optimizer = optimizer,
+                                         .sgd = {.momentum = 0.9, .weight_decay = 1e-4},
+                                         .adamw = {0.9, 0.999, 1e-8, 0.01, false},
                                          .schedule = {.kind = COP_SCHEDULE_COSINE,
-                                                      .lr = 0.05,
+                                                      .lr = optimizer ? 0.002 : 0.05,
                                                       .warmup = 0.2,
                                                       .total_steps = STEPS},
                                          .mixup = batches > 1 ? 0.4 : 0,
@@ -103,11 +105,18 @@ static void run_open_with(Run *run, const char *method, const char *density, int
     const CopNetPlan plan = {.batch = BATCH,
                              .training = true,
                              .accumulate = batches > 1,
+                             .moments = optimizer == COP_OPTIMIZER_ADAMW,
                              .threads = threads,
                              .sparse = run->sparse};
     must(cop_net_plan(run->trainer.net, &plan, &err), &err);
     cop_net_init(run->trainer.net, 4, run->sparse);
     ck_assert_int_eq(cop_pool_create(&run->trainer.pool, threads), COP_OK);
+}
+
+static void run_open_with(Run *run, const char *method, const char *density, int threads,
+                          int batches)
+{
+    run_open_of(run, method, density, threads, batches, COP_OPTIMIZER_SGD);
 }
 
 static void run_open(Run *run, const char *method, const char *density, int threads)
@@ -163,6 +172,7 @@ static void same_state(Run *a, Run *b)
         same_bytes("mask", x[i], x[i]->mask, y[i]->mask, words);
         same_bytes("values", x[i], x[i]->value, y[i]->value, bytes);
         same_bytes("momentum", x[i], x[i]->state[0], y[i]->state[0], bytes);
+        same_bytes("second moment", x[i], x[i]->state[1], y[i]->state[1], bytes);
         same_bytes("history", x[i], cop_sparse_fired(a->sparse, i), cop_sparse_fired(b->sparse, i),
                    words);
     }
@@ -178,22 +188,38 @@ static CopStatus load(Run *run, const char *path, CopError *err)
     return status;
 }
 
-static const char *const methods[] = {"rigl", "set", "static", "dense"};
+static int methods(void)
+{
+    int n = 0;
+    while (cop_sparse_registry[n])
+        n++;
+    return n;
+}
+
+/* Test _i: a method, under one optimiser and then the other. */
+static void open_nth(Run *run, int i, int threads)
+{
+    const char *name = cop_sparse_registry[i % methods()]->name;
+    run_open_of(run, name, "0.3", threads, 1, (CopOptimizer)(i / methods()));
+}
 
 START_TEST(a_run_goes_on_where_it_stopped)
 {
     Run whole, first, second;
     CopError err = {0};
-    run_open(&whole, methods[_i], "0.3", 1);
+    open_nth(&whole, _i, 1);
     run_steps(&whole, STEPS);
-    ck_assert_int_eq(whole.updates > 3, _i < 2);
-    run_open(&first, methods[_i], "0.3", 1);
+    const CopSparseDesc *method = cop_sparse_method(whole.sparse);
+    const bool grows = method->flags & COP_SPARSE_UPDATES && strcmp(method->name, "gradual") != 0;
+    ck_assert_int_eq(whole.updates > 3, grows);
+    ck_assert((narrow_param(whole.trainer.net, "fc.bias")->state[1] != NULL) == (_i >= methods()));
+    open_nth(&first, _i, 1);
     run_steps(&first, HALF);
     const CopStMeta extra[] = {{"epoch", "3"}};
     must(cop_checkpoint_save(&first.trainer, help_path("half.safetensors"), extra, 1, &err), &err);
     run_steps(&first, STEPS - HALF); /* saving changes nothing */
     same_state(&whole, &first);
-    run_open(&second, methods[_i], "0.3", 1);
+    open_nth(&second, _i, 1);
     run_steps(&second, 3); /* whatever was there is gone */
     must(load(&second, help_path("half.safetensors"), &err), &err);
     ck_assert_uint_eq(second.trainer.step, HALF);
@@ -212,15 +238,43 @@ END_TEST
 START_TEST(threads_change_nothing)
 {
     Run alone, other;
-    run_open(&alone, methods[_i], "0.3", 1);
+    open_nth(&alone, _i, 1);
     run_steps(&alone, STEPS);
     for (int threads = 2; threads <= 3; threads++) {
-        run_open(&other, methods[_i], "0.3", threads);
+        open_nth(&other, _i, threads);
         run_steps(&other, STEPS);
         same_state(&alone, &other);
         run_close(&other);
     }
     run_close(&alone);
+}
+END_TEST
+
+/* Kept states are those of active weights alone: zero where weights have just grown. */
+START_TEST(grown_weights_start_without_moments)
+{
+    Run run;
+    run_open_of(&run, "rigl", "0.3", 1, 1, COP_OPTIMIZER_ADAMW);
+    const CopParam *param = narrow_param(run.trainer.net, "layer2.0.conv1.0.weight");
+    const size_t words = cop_mask_words(param->numel);
+    uint64_t *before = malloc(words * sizeof *before);
+    run_steps(&run, 1);
+    memcpy(before, param->mask, words * sizeof *before);
+    run_steps(&run, 1); /* updates come after every second */
+    size_t grown = 0, k = 0;
+    for (size_t i = 0; i < param->numel; i++) {
+        if (!cop_mask_get(param->mask, i))
+            continue;
+        const bool born = !cop_mask_get(before, i);
+        const bool zero =
+            param->value[k] == 0 && param->state[0][k] == 0 && param->state[1][k] == 0;
+        ck_assert(born == zero);
+        grown += born;
+        k++;
+    }
+    ck_assert_uint_gt(grown, 0);
+    free(before);
+    run_close(&run);
 }
 END_TEST
 
@@ -463,8 +517,9 @@ int main(void)
     tcase_add_loop_test(tests, ten_steps_are_pytorchs, 0, 2);
     tcase_add_test(tests, long_steps_repeat);
     tcase_add_test(tests, what_cannot_be_frozen);
-    tcase_add_loop_test(tests, a_run_goes_on_where_it_stopped, 0, 4);
-    tcase_add_loop_test(tests, threads_change_nothing, 0, 2);
+    tcase_add_loop_test(tests, a_run_goes_on_where_it_stopped, 0, 2 * methods());
+    tcase_add_loop_test(tests, threads_change_nothing, 0, 2 * methods());
+    tcase_add_test(tests, grown_weights_start_without_moments);
     tcase_add_test(tests, flops_are_counted);
     tcase_add_test(tests, divergence_is_an_error);
     tcase_add_test(tests, damaged_checkpoints_are_refused);
