@@ -122,11 +122,11 @@ static CopStatus prepare(CopGaussianRgb *gaussian, const CopFrame *frame, double
     COP_TRY(weigh(gaussian, sigma));
     gaussian->width = frame->width;
     gaussian->height = frame->height;
-    const size_t reach = (size_t)reach_of(gaussian), radius = (size_t)gaussian->radius;
+    const size_t radius = (size_t)gaussian->radius;
     gaussian->source = malloc(3 * (size_t)frame->width * (size_t)frame->height);
     gaussian->strip = calloc((ROWS + 2 * radius) * STRIP, sizeof *gaussian->strip);
     gaussian->rows = calloc(ROWS * row_length(gaussian), sizeof *gaussian->rows);
-    gaussian->column = malloc(3 * (2 * reach + 1) * sizeof *gaussian->column);
+    gaussian->column = malloc((2 * radius + 1) * sizeof *gaussian->column);
     if (!gaussian->source || !gaussian->strip || !gaussian->rows || !gaussian->column)
         return COP_ERR_NOMEM;
     gaussian->sigma = sigma;
@@ -248,7 +248,7 @@ static void sum_columns(const CopGaussianRgb *gaussian, int first)
     }
 }
 
-/* gaussian->column[n] = sums over columns of row v, elements from `from` on */
+/* gaussian->column[n] = sums over columns of row v, of every third element from `from` on */
 COP_TIERS static void sum_exactly(const CopGaussianRgb *gaussian, int v, int from, int n)
 {
     const int radius = gaussian->radius;
@@ -263,7 +263,7 @@ COP_TIERS static void sum_exactly(const CopGaussianRgb *gaussian, int v, int fro
             gaussian->source + inside(v + radius - k, gaussian->height) * stride + from;
         const double weight = k < radius ? gaussian->weight[k] : gaussian->weight[k] / 2;
         for (int i = 0; i < n; i++)
-            sum[i] += weight * (above[i] + below[i]);
+            sum[i] += weight * (above[3 * i] + below[3 * i]);
     }
 }
 
@@ -272,12 +272,12 @@ static uint8_t exact(void *filter, int v, int i)
     const CopGaussianRgb *gaussian = filter;
     const int radius = gaussian->radius, width = gaussian->width, u = i / 3;
     const int left = inside(u - radius, width), right = inside(u + radius, width);
-    sum_exactly(gaussian, v, 3 * left, 3 * (right - left + 1));
-    const double *column = gaussian->column + i % 3;
-    double level = gaussian->weight[radius] * column[3 * (u - left)];
+    sum_exactly(gaussian, v, 3 * left + i % 3, right - left + 1);
+    const double *column = gaussian->column;
+    double level = gaussian->weight[radius] * column[u - left];
     for (int k = 0; k < radius; k++)
-        level += gaussian->weight[k] * (column[3 * (inside(u - radius + k, width) - left)] +
-                                        column[3 * (inside(u + radius - k, width) - left)]);
+        level += gaussian->weight[k] * (column[inside(u - radius + k, width) - left] +
+                                        column[inside(u + radius - k, width) - left]);
     return (uint8_t)(level + 1e-9);
 }
 
