@@ -133,14 +133,15 @@ static void read_row(const Defocus *state, const uint8_t *x, int v)
 }
 
 /* sum += two rows' parts of the disk, those of running sums from a to b and from c to d */
-COP_TIERS static void add_parts(uint32_t *restrict sum, const uint16_t *a, const uint16_t *b,
-                                const uint16_t *c, const uint16_t *d, int n)
+COP_TIERS_WHOLE static void add_parts(uint32_t *restrict sum, const uint16_t *a, const uint16_t *b,
+                                      const uint16_t *c, const uint16_t *d, int n)
 {
     for (int i = 0; i < n; i++)
         sum[i] += (uint32_t)(uint16_t)(b[i] - a[i]) + (uint32_t)(uint16_t)(d[i] - c[i]);
 }
 
-COP_TIERS static void set_part(uint32_t *restrict sum, const uint16_t *a, const uint16_t *b, int n)
+COP_TIERS_WHOLE static void set_part(uint32_t *restrict sum, const uint16_t *a, const uint16_t *b,
+                                     int n)
 {
     for (int i = 0; i < n; i++)
         sum[i] = (uint16_t)(b[i] - a[i]);
@@ -175,8 +176,8 @@ static void sum_disk(const Defocus *state, int v)
     }
 }
 
-COP_TIERS static void smooth_columns(float *restrict y, const float *const row[5],
-                                     const float *smooth, float scale, int n)
+COP_TIERS_ROUGH static void smooth_columns(float *restrict y, const float *const row[5],
+                                           const float *smooth, float scale, int n)
 {
     const float *a = row[0], *b = row[1], *c = row[2], *d = row[3], *e = row[4];
     const float outer = smooth[0] * scale, inner = smooth[1] * scale, middle = smooth[2] * scale;
@@ -184,15 +185,16 @@ COP_TIERS static void smooth_columns(float *restrict y, const float *const row[5
         y[i] = (outer * (a[i] + e[i]) + inner * (b[i] + d[i])) + middle * c[i];
 }
 
-COP_TIERS static void smooth_row(float *restrict y, const float *restrict x, const float *smooth,
-                                 int n)
+COP_TIERS_ROUGH static void smooth_row(float *restrict y, const float *restrict x,
+                                       const float *smooth, int n)
 {
     const float outer = smooth[0], inner = smooth[1], middle = smooth[2];
     for (int i = 0; i < n; i++)
         y[i] = (outer * (x[i - 6] + x[i + 6]) + inner * (x[i - 3] + x[i + 3])) + middle * x[i];
 }
 
-COP_TIERS static void add_tap(float *restrict y, const uint8_t *restrict x, float weight, int n)
+COP_TIERS_ROUGH static void add_tap(float *restrict y, const uint8_t *restrict x, float weight,
+                                    int n)
 {
     for (int i = 0; i < n; i++)
         y[i] += weight * x[i];
