@@ -18,7 +18,7 @@
 #include "pipeline/corrupt/tiers.h"
 #include "pipeline/corrupt/whole_levels.h"
 
-enum { SPAN = 64, KEPT = 5 };
+enum { KEPT = 5 };
 
 typedef struct Defocus {
     double radius, soft;
@@ -31,9 +31,7 @@ typedef struct Defocus {
     float *disk[KEPT];      /* [2 + width + 2][3]: rows of the disk's sums, row v in v % KEPT */
     uint32_t *sum;          /* [width][3] */
     float *mixed, *out;     /* as disk[], as sum */
-    uint8_t *near;          /* as sum */
     CopFlatMap flat;
-    int16_t flat_level[256]; /* -1: not yet known */
 } Defocus;
 
 static const CopOption options[] = {
@@ -59,8 +57,7 @@ static void release(Defocus *state)
     free(state->sum);
     free(state->mixed);
     free(state->out);
-    free(state->near);
-    state->source = state->near = NULL;
+    state->source = NULL;
     state->running = NULL;
     state->sum = NULL;
     state->mixed = state->out = NULL;
@@ -85,10 +82,8 @@ static CopStatus prepare(Defocus *state, const CopFrame *frame)
     made &= (state->sum = malloc(n * sizeof(uint32_t))) != NULL;
     made &= (state->mixed = malloc((n + 12) * sizeof(float))) != NULL;
     made &= (state->out = malloc(n * sizeof(float))) != NULL;
-    made &= (state->near = malloc(n)) != NULL;
     if (!made)
         return COP_ERR_NOMEM;
-    memset(state->flat_level, -1, sizeof state->flat_level);
     state->width = frame->width;
     state->height = frame->height;
     state->made_radius = state->radius;
@@ -138,14 +133,15 @@ static void read_row(const Defocus *state, const uint8_t *x, int v)
 }
 
 /* sum += two rows' parts of the disk, those of running sums from a to b and from c to d */
-COP_TIERS static void add_parts(uint32_t *restrict sum, const uint16_t *a, const uint16_t *b,
-                                const uint16_t *c, const uint16_t *d, int n)
+COP_TIERS_WHOLE static void add_parts(uint32_t *restrict sum, const uint16_t *a, const uint16_t *b,
+                                      const uint16_t *c, const uint16_t *d, int n)
 {
     for (int i = 0; i < n; i++)
         sum[i] += (uint32_t)(uint16_t)(b[i] - a[i]) + (uint32_t)(uint16_t)(d[i] - c[i]);
 }
 
-COP_TIERS static void set_part(uint32_t *restrict sum, const uint16_t *a, const uint16_t *b, int n)
+COP_TIERS_WHOLE static void set_part(uint32_t *restrict sum, const uint16_t *a, const uint16_t *b,
+                                     int n)
 {
     for (int i = 0; i < n; i++)
         sum[i] = (uint16_t)(b[i] - a[i]);
@@ -180,8 +176,8 @@ static void sum_disk(const Defocus *state, int v)
     }
 }
 
-COP_TIERS static void smooth_columns(float *restrict y, const float *const row[5],
-                                     const float *smooth, float scale, int n)
+COP_TIERS_ROUGH static void smooth_columns(float *restrict y, const float *const row[5],
+                                           const float *smooth, float scale, int n)
 {
     const float *a = row[0], *b = row[1], *c = row[2], *d = row[3], *e = row[4];
     const float outer = smooth[0] * scale, inner = smooth[1] * scale, middle = smooth[2] * scale;
@@ -189,15 +185,16 @@ COP_TIERS static void smooth_columns(float *restrict y, const float *const row[5
         y[i] = (outer * (a[i] + e[i]) + inner * (b[i] + d[i])) + middle * c[i];
 }
 
-COP_TIERS static void smooth_row(float *restrict y, const float *restrict x, const float *smooth,
-                                 int n)
+COP_TIERS_ROUGH static void smooth_row(float *restrict y, const float *restrict x,
+                                       const float *smooth, int n)
 {
     const float outer = smooth[0], inner = smooth[1], middle = smooth[2];
     for (int i = 0; i < n; i++)
         y[i] = (outer * (x[i - 6] + x[i + 6]) + inner * (x[i - 3] + x[i + 3])) + middle * x[i];
 }
 
-COP_TIERS static void add_tap(float *restrict y, const uint8_t *restrict x, float weight, int n)
+COP_TIERS_ROUGH static void add_tap(float *restrict y, const uint8_t *restrict x, float weight,
+                                    int n)
 {
     for (int i = 0; i < n; i++)
         y[i] += weight * x[i];
@@ -236,8 +233,9 @@ static uint8_t cut(double level)
     return (uint8_t)(level < 0 ? 0 : level > 255 ? 255 : level);
 }
 
-static uint8_t exact(const Defocus *state, int v, int i)
+static uint8_t exact(void *filter, int v, int i)
 {
+    const Defocus *state = filter;
     const CopDefocusKernel *kernel = &state->kernel;
     const int r = kernel->reach;
     const CopDefocusTap *edge = kernel->edge, *end = edge + kernel->n_edge;
@@ -256,22 +254,19 @@ static uint8_t exact(const Defocus *state, int v, int i)
     return cut(sum + kernel->level * (double)inner);
 }
 
-static uint8_t decide(Defocus *state, int v, int i)
+static bool flat(void *filter, int v, int first, int last)
 {
-    const int r = state->kernel.reach, u = i / 3;
-    if (!cop_flat_map_holds(&state->flat, u - r, u + r, v - r, v + r))
-        return exact(state, v, i);
-    int16_t *known = &state->flat_level[source_row(state, v)[i]];
-    if (*known < 0)
-        *known = exact(state, v, i);
-    return (uint8_t)*known;
+    Defocus *state = filter;
+    const int r = state->kernel.reach;
+    return cop_flat_map_holds(&state->flat, first / 3 - r, last / 3 + r, v - r, v + r);
 }
 
 static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
 {
     Defocus *state = corrupt->state;
     COP_TRY(prepare(state, frame));
-    const int n = 3 * frame->width, height = frame->height;
+    const CopCut cut = {state, state->kernel.bound, exact, &state->flat, flat};
+    const int height = frame->height;
     for (int v = 0; v < height; v++)
         read_row(state, frame->plane[0] + (ptrdiff_t)v * frame->stride[0], v);
     cop_flat_map_start(&state->flat, source_row(state, 0),
@@ -280,15 +275,8 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
         for (; summed < height && summed <= v + 2; summed++)
             sum_disk(state, summed);
         filter_row(state, v);
-        uint8_t *y = frame->plane[0] + (ptrdiff_t)v * frame->stride[0];
-        for (int at = 0; at < n; at += SPAN) {
-            const int span = n - at < SPAN ? n - at : SPAN;
-            if (!cop_whole_levels(y + at, state->near, state->out + at, state->kernel.bound, span))
-                continue;
-            for (int i = 0; i < span; i++)
-                if (state->near[i])
-                    y[at + i] = decide(state, v, at + i);
-        }
+        cop_cut_row(&cut, frame->plane[0] + (ptrdiff_t)v * frame->stride[0], state->out, v, 0,
+                    3 * frame->width);
     }
     return COP_OK;
 }

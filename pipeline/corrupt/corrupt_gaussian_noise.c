@@ -2,19 +2,32 @@
  * (Hendrycks and Dietterich, ICLR 2019).
  *
  * Since x is a whole level, y = clip(x + floor(255 N)): one table of the distribution
- * of floor(255 N) turns a random word into a step for all 256 levels at once.
+ * of floor(255 N) turns a random word into a step for all 256 levels at once. A word's
+ * upper bits pick a slot, in which the step mostly is one of two that a threshold parts.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pipeline/corrupt/marks.h"
 #include "pipeline/corrupt/noise_rows.h"
 #include "pipeline/corrupt/normal_cdf.h"
+#include "pipeline/corrupt/tiers.h"
 
-enum { STEPS = 511, GUIDE_BITS = 14 };
+enum {
+    STEPS = 511,
+    MIDDLE = 255,
+    SLOT_BITS = 12,
+    LOWER_BITS = 32 - SLOT_BITS,
+    SEVERAL = 1 << 11,
+    PART = 256
+};
+
+static const uint32_t LOWER = (1u << LOWER_BITS) - 1;
 
 typedef struct GaussianNoise {
     double sigma;
-    /* A word u makes the step k - 255, k the largest with threshold[k] <= u. */
+    /* A word u makes the step k - MIDDLE, k the largest with threshold[k] <= u. */
     uint64_t threshold[STEPS + 1];
-    int16_t guide[1 << GUIDE_BITS]; /* k of the least word with these upper bits */
-    uint8_t clipped[STEPS + 255];   /* of x + k: x + k - 255 as a level, without a branch */
+    /* Of a slot, k of its first word in the upper bits. A word's own lower bits, added, carry
+     * one into these from the slot's threshold on. Where there are several, k is so marked. */
+    uint32_t slot[1 << SLOT_BITS];
 } GaussianNoise;
 
 static const CopOption options[] = {
@@ -40,24 +53,53 @@ static CopStatus init(CopCorrupt *corrupt, CopError *err)
     noise->threshold[0] = 0;
     noise->threshold[STEPS] = (uint64_t)1 << 32; /* above every word */
     int k = 0;
-    for (uint32_t slot = 0; slot < 1u << GUIDE_BITS; slot++) {
-        while (noise->threshold[k + 1] <= (uint64_t)slot << (32 - GUIDE_BITS))
+    for (uint64_t i = 0; i < 1u << SLOT_BITS; i++) {
+        const uint64_t first = i << LOWER_BITS, end = (i + 1) << LOWER_BITS;
+        while (noise->threshold[k + 1] <= first)
             k++;
-        noise->guide[slot] = (int16_t)k;
+        const uint64_t next = noise->threshold[k + 1];
+        const bool several = next < end && noise->threshold[k + 2] < end;
+        noise->slot[i] = several
+                             ? (uint32_t)(k | SEVERAL) << LOWER_BITS
+                             : (uint32_t)k << LOWER_BITS | (uint32_t)(next < end ? end - next : 0);
     }
-    for (int i = 0; i < STEPS + 255; i++)
-        noise->clipped[i] = (uint8_t)(i < 255 ? 0 : i > 510 ? 255 : i - 255);
     return COP_OK;
+}
+
+/* Makes steps k; marks elements whose slot has several thresholds. */
+COP_TIERS_WHOLE static bool add_steps(uint8_t *restrict x, uint8_t *restrict mark,
+                                      const uint16_t *restrict step, int n)
+{
+    uint8_t any = 0;
+    for (int i = 0; i < n; i++) {
+        const int16_t k = (int16_t)step[i], y = (int16_t)(x[i] + k - MIDDLE);
+        const int16_t level = (int16_t)(y < 0 ? 0 : y > 255 ? 255 : y);
+        x[i] = (uint8_t)(k >= SEVERAL ? x[i] : level);
+        mark[i] = k >= SEVERAL;
+        any |= mark[i];
+    }
+    return any;
 }
 
 static void add_row(const void *noise, const uint32_t *word, uint8_t *x, int n)
 {
     const GaussianNoise *state = noise;
-    for (int i = 0; i < n; i++) {
-        int k = state->guide[word[i] >> (32 - GUIDE_BITS)];
-        while (state->threshold[k + 1] <= word[i])
-            k++;
-        x[i] = state->clipped[x[i] + k];
+    uint16_t step[PART];
+    uint8_t mark[PART];
+    for (int done = 0, part; done < n; done += part, word += part, x += part) {
+        part = n - done < PART ? n - done : PART;
+        for (int i = 0; i < part; i++)
+            step[i] =
+                (uint16_t)((state->slot[word[i] >> LOWER_BITS] + (word[i] & LOWER)) >> LOWER_BITS);
+        if (!add_steps(x, mark, step, part))
+            continue;
+        for (int i = -1; (i = cop_next_mark(mark, i + 1, part)) < part;) {
+            int k = step[i] - SEVERAL;
+            while (state->threshold[k + 1] <= word[i])
+                k++;
+            const int y = x[i] + k - MIDDLE;
+            x[i] = (uint8_t)(y < 0 ? 0 : y > 255 ? 255 : y);
+        }
     }
 }
 

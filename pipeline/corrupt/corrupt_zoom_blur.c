@@ -19,7 +19,7 @@
 
 /* A tile of the result; the source rows that one factor reads for it (and one more). */
 enum { TILE_ROWS = 32, TILE_BLOCKS = 16, TILE = TILE_BLOCKS * COP_ZOOM_BLOCK };
-enum { READ_ROWS = TILE_ROWS + 2, MARGIN = 256, SPAN = 64, FACTORS_MAX = 256 };
+enum { READ_ROWS = TILE_ROWS + 2, MARGIN = 256, FACTORS_MAX = 256 };
 
 typedef struct ZoomBlur {
     double stop, step;
@@ -33,7 +33,6 @@ typedef struct ZoomBlur {
     uint8_t *source; /* [height][width][3] */
     float *line, *tile, *sum;
     CopFlatMap flat;
-    int16_t flat_level[256]; /* -1: not yet known */
 } ZoomBlur;
 
 static const CopOption options[] = {
@@ -115,7 +114,6 @@ static CopStatus prepare(ZoomBlur *zoom, const CopFrame *frame)
     zoom->sum = malloc((size_t)TILE_ROWS * TILE * sizeof *zoom->sum);
     if (!zoom->source || !zoom->line || !zoom->tile || !zoom->sum)
         return COP_ERR_NOMEM;
-    memset(zoom->flat_level, -1, sizeof zoom->flat_level);
     zoom->made_stop = zoom->stop;
     zoom->made_step = zoom->step;
     zoom->width = frame->width;
@@ -175,8 +173,9 @@ static void add_factor(const ZoomBlur *zoom, int k, int v, int rows, int first, 
 }
 
 /* The original's chain: each copy by doubles, rounded to a float, and floats added up. */
-static uint8_t exact(const ZoomBlur *zoom, int v, int i)
+static uint8_t exact(void *filter, int v, int i)
 {
+    const ZoomBlur *zoom = filter;
     const int width = zoom->width, height = zoom->height, channel = i % 3;
     const ptrdiff_t stride = 3 * (ptrdiff_t)width;
     const float own = (float)(zoom->source[v * stride + i] / 255.0);
@@ -199,31 +198,19 @@ static uint8_t exact(const ZoomBlur *zoom, int v, int i)
     return (uint8_t)level;
 }
 
-static uint8_t decide(ZoomBlur *zoom, int v, int i)
+static bool flat(void *filter, int v, int first, int last)
 {
-    const int u = i / 3;
+    ZoomBlur *zoom = filter;
     /* The first factor is 1: what is read includes the pixel itself. */
-    if (!cop_flat_map_holds(&zoom->flat, zoom->span[0][u], zoom->span[1][u], zoom->span[2][v],
-                            zoom->span[3][v]))
-        return exact(zoom, v, i);
-    int16_t *known = &zoom->flat_level[zoom->source[(ptrdiff_t)v * 3 * zoom->width + i]];
-    if (*known < 0)
-        *known = exact(zoom, v, i);
-    return (uint8_t)*known;
+    return cop_flat_map_holds(&zoom->flat, zoom->span[0][first / 3], zoom->span[1][last / 3],
+                              zoom->span[2][v], zoom->span[3][v]);
 }
 
 static void finish_row(ZoomBlur *zoom, uint8_t *y, float *sum, int v, int from, int n)
 {
-    uint8_t near[SPAN];
+    const CopCut cut = {zoom, zoom->bound, exact, &zoom->flat, flat};
     divide(sum, (float)(zoom->factors + 1), n);
-    for (int at = 0; at < n; at += SPAN) {
-        const int span = n - at < SPAN ? n - at : SPAN;
-        if (!cop_whole_levels(y + from + at, near, sum + at, zoom->bound, span))
-            continue;
-        for (int i = 0; i < span; i++)
-            if (near[i])
-                y[from + at + i] = decide(zoom, v, from + at + i);
-    }
+    cop_cut_row(&cut, y + from, sum, v, from, n);
 }
 
 static void blur_tile(ZoomBlur *zoom, const CopFrame *frame, int v, int rows, int first, int end)

@@ -53,12 +53,13 @@ CopStatus cop_elastic_field(double *x, int width, int height, double sigma, doub
 
 static void draw_uniform(CopRngKey key, CopRngAddress at, double *x, size_t n)
 {
-    uint32_t word[CHUNK];
-    for (size_t done = 0; done < n; done += CHUNK) {
-        const size_t part = n - done < CHUNK ? n - done : CHUNK;
-        cop_noise_words(key, (uint32_t)done, at, word, (int)part);
-        for (size_t i = 0; i < part; i++)
-            x[done + i] = (word[i] + 0.5) / 2147483648.0 - 1;
+    CopNoiseChunk chunk;
+    int count;
+    for (size_t done = 0; done < n; done += (size_t)count) {
+        const uint32_t *word =
+            cop_noise_chunk(&chunk, key, (uint32_t)done, at, (int64_t)(n - done), &count);
+        for (int i = 0; i < count; i++)
+            x[done + (size_t)i] = (word[i] + 0.5) / 2147483648.0 - 1;
     }
 }
 

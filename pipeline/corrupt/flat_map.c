@@ -1,7 +1,7 @@
 /* Which rectangles of an RGB picture are of one colour.
  *
- * A pixel counts as a change where it differs from its left or its upper neighbour; sums
- * of changes over all that lies above and to the left answer for any rectangle.
+ * An element counts as a change where it differs from its left or its upper neighbour;
+ * sums of changes over all that lies above and to the left answer for any rectangle.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/corrupt/flat_map.h"
 
@@ -9,9 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/corrupt/tiers.h"
+
 void cop_flat_map_free(CopFlatMap *map)
 {
     free(map->sum);
+    free(map->changed);
     *map = (CopFlatMap){.sum = NULL};
 }
 
@@ -30,26 +33,42 @@ void cop_flat_map_start(CopFlatMap *map, const uint8_t *x, ptrdiff_t stride, int
     map->asked[0] = INT_MIN; /* no one's */
 }
 
+COP_TIERS_WHOLE static void find_changes(uint8_t *restrict changed, const uint8_t *x,
+                                         const uint8_t *above, int n)
+{
+    for (int i = 0; i < 3; i++)
+        changed[i] = x[i] != above[i];
+    for (int i = 3; i < n; i++)
+        changed[i] = (uint8_t)((x[i] != x[i - 3]) | (x[i] != above[i]));
+}
+
+static bool make_room(CopFlatMap *map)
+{
+    const size_t size = ((size_t)map->width + 1) * ((size_t)map->height + 1);
+    if (map->room >= size)
+        return true;
+    free(map->sum);
+    free(map->changed);
+    map->sum = malloc(size * sizeof *map->sum);
+    map->changed = malloc(3 * size); /* a row of any picture that fits */
+    map->room = map->sum && map->changed ? size : 0;
+    return map->room > 0;
+}
+
 static bool read_picture(CopFlatMap *map)
 {
-    const size_t row = (size_t)map->width + 1, size = row * ((size_t)map->height + 1);
-    if (map->room < size) {
-        free(map->sum);
-        map->sum = malloc(size * sizeof *map->sum);
-        map->room = map->sum ? size : 0;
-        if (!map->sum)
-            return false;
-    }
-    for (size_t u = 0; u < row; u++)
-        map->sum[u] = 0;
+    if (!make_room(map))
+        return false;
+    const size_t row = (size_t)map->width + 1;
+    memset(map->sum, 0, row * sizeof *map->sum);
     for (int v = 0; v < map->height; v++) {
-        const uint8_t *here = map->x + v * map->stride, *above = v ? here - map->stride : here;
+        const uint8_t *here = map->x + v * map->stride, *changed = map->changed;
         const uint32_t *before = map->sum + (size_t)v * row;
         uint32_t *sum = map->sum + ((size_t)v + 1) * row, changes = 0;
+        find_changes(map->changed, here, v ? here - map->stride : here, 3 * map->width);
         sum[0] = 0;
-        for (int u = 0; u < map->width; u++) {
-            const uint8_t *left = u ? here + 3 * (u - 1) : here;
-            changes += !same(here + 3 * u, left) || !same(here + 3 * u, above + 3 * u);
+        for (int u = 0; u < map->width; u++, changed += 3) {
+            changes += (uint32_t)changed[0] + changed[1] + changed[2];
             sum[u + 1] = before[u + 1] + changes;
         }
     }

@@ -16,10 +16,12 @@ typedef struct CopFlatMap {
     const uint8_t *x; /* [height][width][3], rows `stride` bytes apart */
     ptrdiff_t stride;
     int width, height;
-    uint32_t *sum; /* [height + 1][width + 1]: changes above and left of here */
-    size_t room;   /* elements that `sum` has room for */
+    uint32_t *sum;    /* [height + 1][width + 1]: changes above and left of here */
+    uint8_t *changed; /* [width][3] of one row */
+    size_t room;      /* elements that `sum` has room for */
     bool read;
-    int asked[4]; /* the last question, which often comes for each colour */
+    uint16_t known[256]; /* for whoever asks: what flat areas of a level become, and 1; else 0 */
+    int asked[4];        /* the last question, which often comes for each colour */
     bool answer;
 } CopFlatMap;
 

@@ -10,9 +10,9 @@
 /* Weights and memory that stay from picture to picture; start from zeros. */
 typedef struct CopGaussianRgb {
     double sigma;
-    int radius, groups, width, height;
+    int radius, blocks, width, height;
     double *weight;      /* [radius + 1], far end first, middle last */
-    float *fast;         /* [reach + 1], the same after zeros (see gaussian_rgb.c) */
+    float *fast;         /* all taps, between zeros (see gaussian_rgb.c) */
     float bound;         /* of the error of sums in floats, in levels */
     uint8_t *source;     /* the picture before: rows without gaps */
     float *strip, *rows; /* see gaussian_rgb.c */

@@ -17,7 +17,7 @@
 #include "pipeline/corrupt/whole_levels.h"
 
 /* Taps go eight at a time; a block of columns stays in the first-level cache. */
-enum { GROUP = 8, BLOCK = 1024, SPAN = 64 };
+enum { GROUP = 8, BLOCK = 1024 };
 
 typedef struct Line {
     int taps, groups;
@@ -116,20 +116,28 @@ COP_TIERS static void add_group(float *restrict sum, const float *const tap[GROU
                   ((we * e[i] + wf * f[i]) + (wg * g[i] + wh * h[i]));
 }
 
-static uint8_t exact(const Line *line, const float *const *tap, int column)
+typedef struct Row {
+    const Line *line;
+    const float *const *tap; /* rows that its taps read, the near end last, as `fast` is */
+} Row;
+
+static uint8_t exact(void *filter, int v, int i)
 {
+    (void)v;
+    const Row *row = filter;
+    const Line *line = row->line;
     double sum = 0;
-    for (int i = 0; i < line->taps; i++)
-        sum += line->weight[i] * (257.0 * (double)tap[line->groups * GROUP - 1 - i][column]);
+    for (int k = 0; k < line->taps; k++)
+        sum += line->weight[k] * (257.0 * (double)row->tap[line->groups * GROUP - 1 - k][i]);
     const double level = floor(floor(sum + 0.5) / 257);
     return (uint8_t)(level > 255 ? 255 : level);
 }
 
-/* One row from the rows that its taps read. `tap` is the near end last, as `fast` is. */
 static void blur_row(uint8_t *y, const Line *line, const float *const *tap, int n)
 {
+    Row row = {line, tap};
+    const CopCut cut = {.filter = &row, .bound = line->bound, .exact = exact};
     float sum[BLOCK];
-    uint8_t near[BLOCK];
     for (int from = 0; from < n; from += BLOCK) {
         const int part = n - from < BLOCK ? n - from : BLOCK;
         for (int i = 0; i < part; i++)
@@ -140,14 +148,7 @@ static void blur_row(uint8_t *y, const Line *line, const float *const *tap, int 
                 moved[k] = tap[g * GROUP + k] + from;
             add_group(sum, moved, line->fast + (ptrdiff_t)g * GROUP, part);
         }
-        for (int at = 0; at < part; at += SPAN) {
-            const int span = part - at < SPAN ? part - at : SPAN;
-            if (!cop_whole_levels(y + from + at, near + at, sum + at, line->bound, span))
-                continue;
-            for (int i = at; i < at + span; i++)
-                if (near[i])
-                    y[from + i] = exact(line, tap, from + i);
-        }
+        cop_cut_row(&cut, y + from, sum, 0, from, part);
     }
 }
 

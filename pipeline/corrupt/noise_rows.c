@@ -4,22 +4,28 @@
 
 #include "pipeline/corrupt/noise_words.h"
 
-enum { CHUNK = 1024 };
-
 void cop_noise_rows(const CopCorrupt *corrupt, CopFrame *frame, CopNoiseRow row, const void *noise)
 {
     const CopRngAddress at = {.frame = cop_corrupt_drawn_at(corrupt, frame->index),
                               .clip = corrupt->clip};
-    uint32_t word[CHUNK + COP_NOISE_STEP];
+    CopNoiseChunk chunk;
+    const uint32_t *word = NULL;
     const int row_bytes = 3 * frame->width;
+    const int64_t size = (int64_t)row_bytes * frame->height;
+    int64_t position = 0;
+    int drawn = 0; /* words that no element has used */
     for (int y = 0; y < frame->height; y++) {
         uint8_t *x = frame->plane[0] + (ptrdiff_t)y * frame->stride[0];
-        for (int done = 0, n; done < row_bytes; done += n) {
-            const uint32_t position = (uint32_t)y * (uint32_t)row_bytes + (uint32_t)done;
-            const int lead = (int)(position % 4);
-            n = row_bytes - done < CHUNK - lead ? row_bytes - done : CHUNK - lead;
-            cop_noise_words(corrupt->key, position - (uint32_t)lead, at, word, lead + n);
-            row(noise, word + lead, x + done, n);
+        for (int done = 0; done < row_bytes;) {
+            if (drawn == 0)
+                word = cop_noise_chunk(&chunk, corrupt->key, (uint32_t)position, at,
+                                       size - position, &drawn);
+            const int n = row_bytes - done < drawn ? row_bytes - done : drawn;
+            row(noise, word, x + done, n);
+            done += n;
+            position += n;
+            word += n;
+            drawn -= n;
         }
     }
 }

@@ -12,4 +12,15 @@
 enum { COP_NOISE_STEP = 64 };
 void cop_noise_words(CopRngKey key, uint32_t first, CopRngAddress at, uint32_t *out, int n);
 
+/* Room for as many words as stay in the first-level cache. */
+enum { COP_NOISE_CHUNK = 1024 };
+typedef struct CopNoiseChunk {
+    uint32_t word[COP_NOISE_CHUNK + COP_NOISE_STEP];
+} CopNoiseChunk;
+
+/* The words of any `position` and those after it, as many of `left` (1 or more) as
+ * fit: *n, of which the chunk keeps the words until the next call. */
+const uint32_t *cop_noise_chunk(CopNoiseChunk *chunk, CopRngKey key, uint32_t position,
+                                CopRngAddress at, int64_t left, int *n);
+
 #endif

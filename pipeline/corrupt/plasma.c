@@ -8,7 +8,7 @@
 #include "pipeline/corrupt/noise_words.h"
 #include "pipeline/corrupt/tiers.h"
 
-enum { CHUNK = 1024, FIRST_WIBBLE = 100, SIDE_MIN = 32 };
+enum { FIRST_WIBBLE = 100, SIDE_MIN = 32 };
 
 int cop_plasma_side(int length)
 {
@@ -27,13 +27,11 @@ COP_TIERS static void scale_words(const uint32_t *word, int n, double wibble, do
 void cop_plasma_words(const void *words, uint32_t first, int n, double wibble, double *out)
 {
     const CopPlasmaWords *source = words;
-    uint32_t word[CHUNK + COP_NOISE_STEP];
+    CopNoiseChunk chunk;
     for (int done = 0, count; done < n; done += count) {
-        const uint32_t position = first + (uint32_t)done;
-        const int lead = (int)(position % 4);
-        count = n - done < CHUNK - lead ? n - done : CHUNK - lead;
-        cop_noise_words(source->key, position - (uint32_t)lead, source->at, word, lead + count);
-        scale_words(word + lead, count, wibble, out + done);
+        const uint32_t *word = cop_noise_chunk(&chunk, source->key, first + (uint32_t)done,
+                                               source->at, n - done, &count);
+        scale_words(word, count, wibble, out + done);
     }
 }
 

@@ -15,9 +15,15 @@
 #define COP_TIERS __attribute__((target_clones("avx2", "default")))
 /* The same for loops over whole numbers alone, where there is nothing to fuse. */
 #define COP_TIERS_WHOLE __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
+/* For sums whose rounding is bounded and reaches no byte, since what lies too near to a whole
+ * level is decided otherwise (cop_cut_row()): fused, and in the widest vectors. */
+#define COP_TIERS_ROUGH                                                                            \
+    __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"),                   \
+                   optimize("fp-contract=fast")))
 #else
 #define COP_TIERS
 #define COP_TIERS_WHOLE
+#define COP_TIERS_ROUGH
 #endif
 
 #endif

@@ -6,9 +6,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pipeline/corrupt/flat_map.h"
+
 /* y[i] = floor(level[i]), clipped to 0 .. 255; near[i] is 1 where level[i] lies within
  * `bound` of a whole number from 0 to 255, so that an error of that size may move the
- * result, else 0. Levels lie within -1000 .. 1000. Returns whether any is near. */
+ * result, else 0. Levels lie within -1000 .. 1000. Returns whether any is near; if none
+ * is, near[] is left as it was. */
 bool cop_whole_levels(uint8_t *y, uint8_t *near, const float *level, float bound, int n);
+
+/* Who decides then. Element i of a row is channel i % 3 of column i / 3. */
+typedef struct CopCut {
+    void *filter;                                 /* what the callbacks get */
+    float bound;                                  /* of the error of floats, in levels */
+    uint8_t (*exact)(void *filter, int v, int i); /* of element i of row v */
+    /* Where areas of one colour have one answer a level: their map, and whether elements
+     * first .. last of row v all hang on one colour. Else NULL. */
+    CopFlatMap *map;
+    bool (*flat)(void *filter, int v, int first, int last);
+} CopCut;
+
+/* Cuts level[n], elements from `from` on of row v, into y[n]. */
+void cop_cut_row(const CopCut *cut, uint8_t *y, const float *level, int v, int from, int n);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/core/cpu.h"
 #include "pipeline/corrupt/corrupt_resolve.h"
 #include "pipeline/corrupt/frame_queue.h"
 #include "pipeline/corrupt/noise_words.h"
@@ -288,6 +289,9 @@ END_TEST
 
 START_TEST(words_are_the_addressed_ones)
 {
+    const CopTier best = cop_tier();
+    if (!cop_tier_force((CopTier)_i))
+        return;
     const CopRngKey key = cop_rng_key(99, "test");
     const CopRngAddress at = {.draw = 5, .frame = 0xFFFFFFFF, .clip = 77};
     const uint32_t starts[] = {0, 4, 252, 1000, 0xFFFFFF00};
@@ -298,6 +302,14 @@ START_TEST(words_are_the_addressed_ones)
             for (int i = 0; i < n; i++)
                 ck_assert_uint_eq(word[i], cop_rng_u32(key, starts[s] + (uint32_t)i, at));
         }
+    CopNoiseChunk chunk;
+    for (int first = 998, n; first < 998 + 2500; first += n) {
+        const uint32_t *part =
+            cop_noise_chunk(&chunk, key, (uint32_t)first, at, 998 + 2500 - first, &n);
+        for (int i = 0; i < n; i++)
+            ck_assert_uint_eq(part[i], cop_rng_u32(key, (uint32_t)(first + i), at));
+    }
+    ck_assert(cop_tier_force(best));
 }
 END_TEST
 
@@ -330,7 +342,7 @@ static Suite *suite(void)
     tcase_add_test(tc, spans);
     tcase_add_test(tc, gaps_and_changes_of_shape_are_refused_n);
     tcase_add_test(tc, queue_keeps_order_through_growth);
-    tcase_add_test(tc, words_are_the_addressed_ones);
+    tcase_add_loop_test(tc, words_are_the_addressed_ones, 0, COP_TIER_COUNT);
     tcase_add_test(tc, normal_cdf_is_accurate);
     suite_add_tcase(s, tc);
     return s;
