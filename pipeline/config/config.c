@@ -29,6 +29,16 @@ static int method_names(const char **names)
     return n;
 }
 
+/* With those that say how they grow, as the paper writes them. */
+static int sweep_names(const char **names)
+{
+    static const char *const growth[] = {"mest_r", "mest_g", "granet_r", "granet_g"};
+    int n = method_names(names);
+    for (size_t i = 0; i < G_N_ELEMENTS(growth); i++)
+        names[n++] = growth[i];
+    return n;
+}
+
 static int corruption_names(const char **names)
 {
     int n = 0;
@@ -63,7 +73,7 @@ static const struct Rule {
     {"augment", "severities", .least = 1, .most = LIST_MOST},
     {"corrupt", "corruptions", .names = corruption_names},
     {"corrupt", "severities", .least = 1, .most = LIST_MOST},
-    {"sweep", "methods", .least = 1, .most = LIST_MOST, .names = method_names},
+    {"sweep", "methods", .least = 1, .most = LIST_MOST, .names = sweep_names},
     {"sweep", "densities", .least = 1, .most = LIST_MOST},
     {"sweep", "seeds", .least = 1, .most = LIST_MOST},
 };

@@ -147,7 +147,9 @@ const char *const cop_sweep_controls[] = {"parameters", "flops", NULL};
 
 #define OBJECT CopSweepOptions
 static const CopOption sweep_options[] = {
-    ROW(methods, STRINGS, "dense, static, set, rigl", 0, 0, "sparse-training methods"),
+    ROW(methods, STRINGS, "dense, static, set, rigl", 0, 0,
+        "sparse-training methods; mest and granet also as mest_r (growth at random) and mest_g (by "
+        "gradients)"),
     ROW(densities, DOUBLES, "0.2", 0.0001, 1, "of every method but dense"),
     ROW(seeds, INTS, "1", 0, 2147483647, "one model each"),
     {.name = "controls",

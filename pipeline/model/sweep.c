@@ -40,14 +40,16 @@ static void add_method(Maker *maker, const char *method, double density, int see
                          : g_str_has_suffix(method, "_g") ? "gradient"
                                                           : NULL;
     const size_t length = strlen(method) - (growth ? strlen("_r") : 0);
+    cop_format_double(density, number);
     g_ptr_array_add(sets, g_strdup_printf("sparse.method=%.*s", (int)length, method));
-    if (growth)
+    if (growth) {
         g_ptr_array_add(sets, g_strdup_printf("sparse.growth=%s", growth));
+        g_ptr_array_add(sets, g_strdup_printf("model.name=%s %s s%d", method, number, seed));
+    }
     if (strcmp(method, "dense") == 0) {
         add(maker, g_strdup_printf("dense_s%d", seed), sets, seed);
         return;
     }
-    cop_format_double(density, number);
     g_ptr_array_add(sets, g_strdup_printf("sparse.density=%s", number));
     add(maker, g_strdup_printf("%s_%s_s%d", method, number, seed), sets, seed);
 }
