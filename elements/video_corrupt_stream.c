@@ -40,11 +40,12 @@ void cop_video_corrupt_set_latency(GstVideoCorrupt *self, gint frames, GstClockT
 
 /* Groups of pictures are coded at once, frames of the next one come meanwhile: all of a group
  * are late by what that takes. What is little is left to the sink's deadline. */
-static void note_busy(GstVideoCorrupt *self, gint64 start)
+static void note_busy(GstVideoCorrupt *self, gint64 index, gint64 start)
 {
     const CopCorrupt *corrupt = self->plan.corrupt;
     const GstClockTime spent = (guint64)(g_get_monotonic_time() - start) * GST_USECOND;
-    if (corrupt->latency && corrupt->align > 1 && spent > self->busy &&
+    const gboolean ends = corrupt->align > 1 && (index + 1) % corrupt->align == 0;
+    if (ends && corrupt->latency && spent > self->busy &&
         GST_CLOCK_TIME_IS_VALID(self->frame_duration) && spent > self->frame_duration)
         cop_video_corrupt_set_latency(self, self->held, spent + spent / 4);
 }
@@ -348,7 +349,7 @@ static GstFlowReturn push_through(GstVideoCorrupt *self, GstBuffer *buffer, gint
         self->expected = index + 1;
         const gint64 start = g_get_monotonic_time();
         status = cop_corrupt_push(self->plan.corrupt, &frame);
-        note_busy(self, start);
+        note_busy(self, index, start);
     }
     cop_frame_unref(&frame);
     gst_buffer_unref(buffer);

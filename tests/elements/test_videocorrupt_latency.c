@@ -77,14 +77,14 @@ GST_END_TEST
 GST_START_TEST(latency_of_coding)
 {
     GstVideoInfo large;
-    GstCaps *caps = video_caps(GST_VIDEO_FORMAT_I420, 640, 480);
+    GstCaps *caps = video_caps(GST_VIDEO_FORMAT_I420, 1280, 720);
     fail_unless(gst_video_info_from_caps(&large, caps));
     GstHarness *harness =
         video_corrupt_harness(caps, "corruption", "h264_crf", "params", "gop=8", NULL);
     GstBus *bus = video_bus(harness->element);
     CopFrame frame;
     guint64 latency;
-    clip_make(&frame, 1, COP_PIXEL_I420, 640, 480, 0);
+    clip_make(&frame, 1, COP_PIXEL_I420, 1280, 720, 0);
     for (int i = 0; i < 8; i++, frame.index++) {
         g_object_get(harness->element, "latency", &latency, NULL);
         fail_unless_equals_uint64(latency, i ? 7 * MOMENT : 0);
