@@ -122,13 +122,15 @@ static bool same_but_severity(const CopCorruptSettings *a, const CopCorruptSetti
            strcmp(a->schedule, b->schedule) == 0;
 }
 
-CopStatus cop_corrupt_plan_take(CopCorruptPlan *plan, const CopCorruptSettings *settings,
-                                CopError *err)
+static void refuse(CopCorruptPlan *plan, const CopCorruptSettings *settings)
 {
-    if (same_but_severity(&plan->settings, settings)) {
-        plan->settings.severity = settings->severity;
-        return COP_OK;
-    }
+    cop_options_free(rows, &plan->refused);
+    if (cop_options_copy(rows, &plan->refused, settings) != COP_OK)
+        plan->refused = (CopCorruptSettings){0};
+}
+
+static CopStatus take(CopCorruptPlan *plan, const CopCorruptSettings *settings, CopError *err)
+{
     CopSchedule schedule = {0};
     CopCorruptSettings copy = {0};
     COP_TRY(cop_schedule_parse(&schedule, settings->schedule, err));
@@ -137,15 +139,27 @@ CopStatus cop_corrupt_plan_take(CopCorruptPlan *plan, const CopCorruptSettings *
         status = cop_options_copy(rows, &copy, settings);
     if (status != COP_OK) {
         cop_schedule_free(&schedule);
-        cop_options_free(rows, &copy);
         return cop_error_set(err, status, "out of memory");
     }
     cop_options_free(rows, &plan->settings);
+    cop_options_free(rows, &plan->refused);
     cop_schedule_free(&plan->schedule);
     plan->settings = copy;
     plan->schedule = schedule;
     plan->stale = true;
     return COP_OK;
+}
+
+CopStatus cop_corrupt_plan_take(CopCorruptPlan *plan, const CopCorruptSettings *settings,
+                                CopError *err)
+{
+    plan->settings.severity = settings->severity;
+    if (same_but_severity(&plan->settings, settings) || same_but_severity(&plan->refused, settings))
+        return COP_OK;
+    const CopStatus status = take(plan, settings, err);
+    if (status != COP_OK)
+        refuse(plan, settings);
+    return status;
 }
 
 CopCorruptDue cop_corrupt_plan_at(const CopCorruptPlan *plan, double seconds)
@@ -196,5 +210,6 @@ void cop_corrupt_plan_clear(CopCorruptPlan *plan)
     cop_corrupt_plan_drop(plan);
     cop_schedule_free(&plan->schedule);
     cop_options_free(rows, &plan->settings);
+    cop_options_free(rows, &plan->refused);
     *plan = (CopCorruptPlan){0};
 }

@@ -23,7 +23,7 @@ const char *cop_corrupt_settings_summary(int place);
 
 /* A zeroed plan does nothing. */
 typedef struct CopCorruptPlan {
-    CopCorruptSettings settings;
+    CopCorruptSettings settings, refused; /* refused: the last that were wrong, if any */
     CopSchedule schedule;
     CopCorrupt *corrupt; /* of the present corruption; NULL: none */
     char *params;        /* that it was made with */
@@ -39,7 +39,8 @@ typedef struct CopCorruptDue {
 
 /* Takes over `settings` (copied). Whatever is wrong with them (a schedule that does not parse, a
  * preset or parameter unknown, an encoder that is not there, a corruption that needs a whole
- * clip) is said here, and the plan stays as it was. */
+ * clip) is said here, and the plan stays as it was but for the severity, which is bounded by its
+ * property; while a ramp runs over them, wrong settings are said to be so once. */
 CopStatus cop_corrupt_plan_take(CopCorruptPlan *plan, const CopCorruptSettings *settings,
                                 CopError *err) COP_MUST_CHECK;
 

@@ -27,10 +27,10 @@ static char *dashed(const char *name)
     return g_strdelimit(g_strdup(name), "_", '-');
 }
 
-/* "CopClipId", from "clip_id" (returned). */
-static char *camel(const char *name)
+/* "GstVideoCorruptClipId", from a class and "clip_id" (returned). */
+static char *type_name_of(const char *class_name, const char *name)
 {
-    GString *text = g_string_new("Cop");
+    GString *text = g_string_new(class_name);
     for (gboolean up = TRUE; *name; name++) {
         if (*name != '_')
             g_string_append_c(text, up ? g_ascii_toupper(*name) : *name);
@@ -49,10 +49,10 @@ static double most(const CopOption *row, double otherwise)
     return row->min != 0 || row->max != 0 ? row->max : otherwise;
 }
 
-static GParamSpec *choice_spec(const CopOption *row, const char *name, const char *blurb,
-                               GParamFlags flags)
+static GParamSpec *choice_spec(const CopOption *row, const char *class_name, const char *name,
+                               const char *blurb, GParamFlags flags)
 {
-    char *type_name = camel(row->name);
+    char *type_name = type_name_of(class_name, row->name);
     const GType type = cop_choice_type(type_name, row->choices, NULL);
     gint start = 0;
     while (row->choices[start + 1] && !cop_name_equal(row->choices[start], row->def))
@@ -83,7 +83,7 @@ static GParamSpec *number_spec(const CopOption *row, const char *name, const cha
     }
 }
 
-static GParamSpec *spec_of(const CopOption *row, GParamFlags flags)
+static GParamSpec *spec_of(const CopOption *row, const char *class_name, GParamFlags flags)
 {
     char *name = dashed(row->name), *blurb = g_strdup(row->help);
     GParamSpec *spec;
@@ -98,7 +98,7 @@ static GParamSpec *spec_of(const CopOption *row, GParamFlags flags)
         spec = number_spec(row, name, blurb, flags);
         break;
     case COP_TYPE_CHOICE:
-        spec = choice_spec(row, name, blurb, flags);
+        spec = choice_spec(row, class_name, name, blurb, flags);
         break;
     default:
         spec = g_param_spec_string(name, NULL, blurb, row->def, flags);
@@ -112,11 +112,10 @@ guint cop_properties_install(GObjectClass *klass, const CopOption *rows, GParamF
 {
     guint id = 1;
     for (const CopOption *row = rows; row->name; row++, id++) {
-        const gboolean controllable = row->flags & COP_OPTION_CONTROLLABLE ? TRUE : FALSE;
-        g_object_class_install_property(
-            klass, id,
-            spec_of(row, flags | G_PARAM_READWRITE | G_PARAM_STATIC_NICK |
-                             (controllable ? GST_PARAM_CONTROLLABLE : 0)));
+        GParamFlags all = flags | G_PARAM_READWRITE;
+        if (row->flags & COP_OPTION_CONTROLLABLE)
+            all |= GST_PARAM_CONTROLLABLE;
+        g_object_class_install_property(klass, id, spec_of(row, G_OBJECT_CLASS_NAME(klass), all));
     }
     return id;
 }

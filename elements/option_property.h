@@ -14,11 +14,11 @@
 GType cop_choice_type(const char *type_name, const char *const *choices,
                       const char *(*describe)(int place));
 
-/* Property number 1 + i of `klass` is row i: its name with dashes, its help and what it allows
- * as the blurb. Choices become enumerations called "Cop" and the row's name, made by
- * cop_choice_type() beforehand where they are to be described; lists are texts. Rows that are
- * COP_OPTION_CONTROLLABLE may be driven by a GstController; `flags` goes to all. Returns the
- * number of the next property. */
+/* Property number 1 + i of `klass` is row i: its name with dashes, its help
+ * as the blurb. Choices become enumerations called as the class and the row, as
+ * GstVideoCorruptTemporal, made by cop_choice_type() beforehand where they are to be described;
+ * lists are texts. Rows that are COP_OPTION_CONTROLLABLE may be driven by a GstController;
+ * `flags` goes to all. Returns the number of the next property. */
 guint cop_properties_install(GObjectClass *klass, const CopOption *rows, GParamFlags flags);
 
 /* Moves a property between `value` and the row's field of `object`, which the caller locks.

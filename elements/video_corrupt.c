@@ -26,13 +26,15 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 videotestsrc ! videocorrupt corruption=fog severity=3 ! videoconvert ! autovideosink
+ * gst-launch-1.0 videotestsrc ! videocorrupt corruption=fog ! videoconvert ! autovideosink
  * ]| Fog drifts over the test picture.
  * |[
- * gst-launch-1.0 videotestsrc num-buffers=900 ! videocorrupt seed=7 schedule="0:gaussian_noise:0;10:gaussian_noise:5;20:rain:3" ! videoconvert ! autovideosink
+ * gst-launch-1.0 videotestsrc num-buffers=900 ! videocorrupt seed=7 \
+ *     schedule="0:gaussian_noise:0;10:gaussian_noise:5;20:rain:3" ! videoconvert ! autovideosink
  * ]| Noise grows for ten seconds and stays for ten; then it rains.
  * |[
- * gst-launch-1.0 v4l2src ! videoconvert ! videocorrupt corruption=h264_crf severity=5 params="delay=low" ! videoconvert ! autovideosink
+ * gst-launch-1.0 v4l2src ! videoconvert ! videocorrupt corruption=h264_crf severity=5 \
+ *     params="delay=low" ! videoconvert ! autovideosink
  * ]| A camera behind a poor H.264 link, without latency.
  */
 #include "elements/video_corrupt.h"
@@ -117,7 +119,8 @@ static gboolean start(GstVideoCorrupt *self)
         GST_ELEMENT_ERROR(self, LIBRARY, INIT, ("%s", err.text), (NULL));
     else
         GST_ELEMENT_ERROR(self, LIBRARY, SETTINGS, ("%s", err.text), (NULL));
-    self->seen_serial = 0; /* the same settings are refused again */
+    cop_corrupt_plan_clear(&self->plan); /* the same settings are refused again */
+    self->seen_serial = 0;
     return FALSE;
 }
 
@@ -135,6 +138,7 @@ static void stop(GstVideoCorrupt *self)
     gst_segment_init(&self->segment, GST_FORMAT_UNDEFINED);
     GST_OBJECT_LOCK(self);
     self->held = 0;
+    self->busy = 0;
     self->frame_duration = GST_CLOCK_TIME_NONE;
     GST_OBJECT_UNLOCK(self);
 }
@@ -172,10 +176,10 @@ static void cop_video_corrupt_class_init(GstVideoCorruptClass *klass)
     element->change_state = change_state;
 
     const GType type =
-        cop_choice_type("CopCorruption", rows[0].choices, cop_corrupt_settings_summary);
+        cop_choice_type("GstVideoCorruptCorruption", rows[0].choices, cop_corrupt_settings_summary);
     gst_type_mark_as_plugin_api(type, 0);
     frames_id = cop_properties_install(object, rows, GST_PARAM_MUTABLE_PLAYING);
-    gst_type_mark_as_plugin_api(g_type_from_name("CopTemporal"), 0);
+    gst_type_mark_as_plugin_api(g_type_from_name("GstVideoCorruptTemporal"), 0);
     latency_id = frames_id + 1;
     g_object_class_install_property(
         object, frames_id,
@@ -184,8 +188,8 @@ static void cop_video_corrupt_class_init(GstVideoCorruptClass *klass)
     g_object_class_install_property(
         object, latency_id,
         g_param_spec_uint64("latency", "Latency",
-                            "How long frames are held back by a corruption that looks ahead, in "
-                            "nanoseconds; 0 while the frame rate is not known",
+                            "How long frames are held back by a corruption that looks ahead, with "
+                            "what it takes to code a group of them, in nanoseconds",
                             0, G_MAXUINT64, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 
     gst_element_class_add_static_pad_template(element, &sink_template);

@@ -109,9 +109,10 @@ gboolean cop_video_corrupt_sink_query(GstPad *pad, GstObject *parent, GstQuery *
 GstClockTime cop_video_corrupt_latency(GstVideoCorrupt *self)
 {
     GST_OBJECT_LOCK(self);
-    const GstClockTime latency = GST_CLOCK_TIME_IS_VALID(self->frame_duration)
-                                     ? (guint)self->held * self->frame_duration
-                                     : 0;
+    const GstClockTime waited = GST_CLOCK_TIME_IS_VALID(self->frame_duration)
+                                    ? (guint)self->held * self->frame_duration
+                                    : 0;
+    const GstClockTime latency = waited + self->busy;
     GST_OBJECT_UNLOCK(self);
     return latency;
 }

@@ -22,6 +22,7 @@ struct _GstVideoCorrupt {
     guint published_serial;
     guint64 frames;
     gint held;                   /* frames of latency */
+    GstClockTime busy;           /* and what it takes to code a group of them */
     GstClockTime frame_duration; /* GST_CLOCK_TIME_NONE: not known */
 
     /* Of the streaming thread. */
@@ -50,8 +51,9 @@ void cop_video_corrupt_forget(GstVideoCorrupt *self);
 /* Takes over published settings: the old ones stay where these are wrong. */
 CopStatus cop_video_corrupt_update(GstVideoCorrupt *self, CopError *err) COP_MUST_CHECK;
 
-/* Tells the pipeline how many frames are held back, where that has changed. */
-void cop_video_corrupt_set_held(GstVideoCorrupt *self, gint frames);
+/* Tells the pipeline how many frames are held back and what a group of them takes, where that has
+ * changed. */
+void cop_video_corrupt_set_latency(GstVideoCorrupt *self, gint frames, GstClockTime busy);
 
 /* Events and queries, video_corrupt_events.c. */
 gboolean cop_video_corrupt_sink_event(GstPad *pad, GstObject *parent, GstEvent *event);

@@ -24,16 +24,30 @@ static gboolean has_memory(const GstVideoCorrupt *self)
     return self->plan.corrupt && self->plan.corrupt->desc->push;
 }
 
-void cop_video_corrupt_set_held(GstVideoCorrupt *self, gint frames)
+void cop_video_corrupt_set_latency(GstVideoCorrupt *self, gint frames, GstClockTime busy)
 {
     GST_OBJECT_LOCK(self);
-    const gboolean changed = self->held != frames;
+    const gboolean changed = self->held != frames || self->busy != busy;
     self->held = frames;
+    self->busy = busy;
     GST_OBJECT_UNLOCK(self);
     if (!changed)
         return;
-    GST_INFO_OBJECT(self, "latency is %d frames", frames);
+    GST_INFO_OBJECT(self, "latency is %d frames and %" GST_TIME_FORMAT, frames,
+                    GST_TIME_ARGS(busy));
     gst_element_post_message(GST_ELEMENT(self), gst_message_new_latency(GST_OBJECT(self)));
+}
+
+/* Groups of pictures are coded at once, frames of the next one come meanwhile: all of a group
+ * are late by what that takes. What is little is left to the sink's deadline. */
+static void note_busy(GstVideoCorrupt *self, gint64 index, gint64 start)
+{
+    const CopCorrupt *corrupt = self->plan.corrupt;
+    const GstClockTime spent = (guint64)(g_get_monotonic_time() - start) * GST_USECOND;
+    const gboolean ends = corrupt->align > 1 && (index + 1) % corrupt->align == 0;
+    if (ends && corrupt->latency && spent > self->busy &&
+        GST_CLOCK_TIME_IS_VALID(self->frame_duration) && spent > self->frame_duration)
+        cop_video_corrupt_set_latency(self, self->held, spent + spent / 4);
 }
 
 /* --- what comes out of a corruption with memory --------------------------------- */
@@ -184,16 +198,30 @@ CopStatus cop_video_corrupt_update(GstVideoCorrupt *self, CopError *err)
     return status == COP_OK ? COP_OK : cop_error_set(err, status, "out of memory");
 }
 
+/* GST_CLOCK_TIME_NONE where the stream has none, as one of bytes. */
+static GstClockTime stream_time(const GstVideoCorrupt *self, const GstBuffer *buffer)
+{
+    return self->segment.format == GST_FORMAT_TIME
+               ? gst_segment_to_stream_time(&self->segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer))
+               : GST_CLOCK_TIME_NONE;
+}
+
+static GstClockTime running_time(const GstVideoCorrupt *self, const GstBuffer *buffer)
+{
+    return self->segment.format == GST_FORMAT_TIME
+               ? gst_segment_to_running_time(&self->segment, GST_FORMAT_TIME,
+                                             GST_BUFFER_PTS(buffer))
+               : GST_CLOCK_TIME_NONE;
+}
+
 /* Tells the application which corruption runs from this frame on. */
 static void post_change(GstVideoCorrupt *self, const CopCorruptDue *due, const GstBuffer *buffer)
 {
-    const GstClockTime pts = GST_BUFFER_PTS(buffer);
     GstStructure *text = gst_structure_new(
         "videocorrupt", "corruption", G_TYPE_STRING, due->desc ? due->desc->name : "none",
-        "severity", G_TYPE_DOUBLE, due->severity, "timestamp", G_TYPE_UINT64, pts, "stream-time",
-        G_TYPE_UINT64, gst_segment_to_stream_time(&self->segment, GST_FORMAT_TIME, pts),
-        "running-time", G_TYPE_UINT64,
-        gst_segment_to_running_time(&self->segment, GST_FORMAT_TIME, pts), NULL);
+        "severity", G_TYPE_DOUBLE, due->severity, "timestamp", G_TYPE_UINT64,
+        GST_BUFFER_PTS(buffer), "stream-time", G_TYPE_UINT64, stream_time(self, buffer),
+        "running-time", G_TYPE_UINT64, running_time(self, buffer), NULL);
     gst_element_post_message(GST_ELEMENT(self), gst_message_new_element(GST_OBJECT(self), text));
 }
 
@@ -209,17 +237,19 @@ static GstFlowReturn change(GstVideoCorrupt *self, const CopCorruptDue *due,
         return GST_FLOW_ERROR;
     }
     post_change(self, due, buffer);
-    cop_video_corrupt_set_held(self, self->plan.corrupt ? self->plan.corrupt->latency : 0);
+    cop_video_corrupt_set_latency(self, self->plan.corrupt ? self->plan.corrupt->latency : 0, 0);
     return GST_FLOW_OK;
 }
 
-/* The latency of one corruption only grows: a severity that goes up and down would have the
- * pipeline distribute it anew each time. */
-static GstFlowReturn set_severity(GstVideoCorrupt *self, double severity)
+/* Groups keep the severity that they began with: cut at each step of a ramp, they would be single
+ * frames. The latency of one corruption only grows: a severity that goes up and down would have
+ * the pipeline distribute it anew each time. */
+static GstFlowReturn set_severity(GstVideoCorrupt *self, double severity, gint64 index)
 {
     CopCorrupt *corrupt = self->plan.corrupt;
     CopError err = {0};
-    if (severity == corrupt->severity)
+    const gboolean inside = self->engaged && index % corrupt->align != 0;
+    if (severity == corrupt->severity || (inside && severity > 0))
         return GST_FLOW_OK;
     const CopStatus status = cop_corrupt_set_severity(corrupt, severity, &err);
     if (status != COP_OK) {
@@ -232,7 +262,7 @@ static GstFlowReturn set_severity(GstVideoCorrupt *self, double severity)
         cop_video_corrupt_forget(self);
     }
     if (corrupt->latency > self->held)
-        cop_video_corrupt_set_held(self, corrupt->latency);
+        cop_video_corrupt_set_latency(self, corrupt->latency, self->busy);
     return flow;
 }
 
@@ -255,7 +285,7 @@ static GstFlowReturn prepare(GstVideoCorrupt *self, const GstBuffer *buffer, Gst
         if (flow != GST_FLOW_OK || !self->plan.corrupt)
             return flow;
     }
-    return set_severity(self, due.severity);
+    return set_severity(self, due.severity, index);
 }
 
 /* --- buffers -------------------------------------------------------------------- */
@@ -317,7 +347,9 @@ static GstFlowReturn push_through(GstVideoCorrupt *self, GstBuffer *buffer, gint
         g_queue_push_tail(&self->pending, header_of(buffer));
         self->engaged = TRUE;
         self->expected = index + 1;
+        const gint64 start = g_get_monotonic_time();
         status = cop_corrupt_push(self->plan.corrupt, &frame);
+        note_busy(self, index, start);
     }
     cop_frame_unref(&frame);
     gst_buffer_unref(buffer);
@@ -333,8 +365,7 @@ GstFlowReturn cop_video_corrupt_chain(GstPad *pad, GstObject *parent, GstBuffer 
         gst_buffer_unref(buffer);
         return GST_FLOW_NOT_NEGOTIATED;
     }
-    const GstClockTime time =
-        gst_segment_to_stream_time(&self->segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+    const GstClockTime time = stream_time(self, buffer);
     if (GST_CLOCK_TIME_IS_VALID(time))
         gst_object_sync_values(GST_OBJECT(self), time);
     const gint64 index =

@@ -83,14 +83,14 @@ def main():
     else:
         rows = []
         names = [c["name"] for c in corruptions if not options.quick or c["name"] in QUICK]
+        there = [o for o in OTHERS if installed(o[0])]
+        for element, _, _ in OTHERS:
+            if element not in [o[0] for o in there]:
+                print(f"bench_elements: {element.split()[0]} is not installed", file=sys.stderr)
         for size in SIZES[:1] if options.quick else SIZES:
-            for element, form, _ in OTHERS:
-                if installed(element):
-                    rows += measure(options.program, options.rounds, size, form, [element])
-                else:
-                    print(f"bench_elements: {element.split()[0]} is not installed", file=sys.stderr)
-            rows += measure(options.program, options.rounds, size, "I420",
-                            ["videocorrupt severity=0", *map(line_of, names)])
+            for form in dict.fromkeys(o[1] for o in there):  # ours in the same process as theirs
+                ours = ["videocorrupt severity=0", *map(line_of, names)] if form == "I420" else []
+                rows += measure(options.program, options.rounds, size, form, [o[0] for o in there if o[1] == form] + ours)
     if options.json:
         json.dump(rows, open(options.json, "w"), indent=1)
     text = table(rows, corruptions)

@@ -78,11 +78,14 @@ gst gst-inspect-1.0 "$plugin/libgstcoppice.so"
 check "the plugin lists it" shows 'videocorrupt: Video corruption'
 
 # --- launch lines, with a test picture for the camera and no window ----------------
-mapfile -t lines < <(sed -n 's/^ \* \(gst-launch-1.0 .*\)/\1/p' "$root"/elements/video_corrupt.c)
-check "launch lines" test "${#lines[@]}" -ge 3
+mapfile -t lines < <(sed -nE 's/^ \* //
+    /^gst-launch-1.0/ { :next; /\\$/ { N; s/ *\\\n \* */ /; b next }; p }' \
+    "$root"/elements/video_corrupt.c)
+check "launch lines" test "${#lines[@]}" -eq 3
 for line in "${lines[@]}"; do
     line=$(sed -E 's/v4l2src|videotestsrc( num-buffers=[0-9]+)?/videotestsrc num-buffers=10/
         s/autovideosink/fakesink/; s/gst-launch-1.0/& -q/' <<<"$line")
+    check "$line: of a test picture" grep -q 'num-buffers=10 .* fakesink$' <<<"$line"
     gst bash -c "$line"
     check "$line" quiet
 done

@@ -3,6 +3,7 @@
 #include <gst/check/gstcheck.h>
 #include <gst/check/gstharness.h>
 #include <gst/controller/controller.h>
+#include <math.h>
 #include <string.h>
 
 #include "pipeline/corrupt/corrupt.h"
@@ -120,6 +121,31 @@ GST_START_TEST(controller_with_memory)
     for (int i = 0; i < LENGTH; i++) {
         const double severity = i < 25 ? 4 + (1 - 4) * i / 25.0 : 1;
         fail_unless_equals_int(cop_corrupt_set_severity(corrupt, severity, NULL), COP_OK);
+        fail_unless_equals_int(cop_corrupt_push(corrupt, &in[i]), COP_OK);
+        video_push(harness, &info, &in[i]);
+        CopFrame want;
+        while (cop_corrupt_pull(corrupt, &want) == COP_OK) {
+            video_pull(harness, &info, &want);
+            clip_free(&want, 1);
+        }
+    }
+    cop_corrupt_destroy(&corrupt);
+    close_stream(harness);
+}
+GST_END_TEST
+
+/* What works in groups takes a new severity with its next one. */
+GST_START_TEST(controller_and_groups)
+{
+    CopCorrupt *corrupt;
+    const CopCorruptSpec spec = {.name = "mpeg2", .severity = 1, .params = "gop=5"};
+    GstHarness *harness = open_stream("corruption", "mpeg2", "params", "gop=5", NULL);
+    control_severity(harness->element, 1, 5);
+    fail_unless_equals_int(cop_corrupt_create(&corrupt, &spec, NULL), COP_OK);
+    for (int i = 0; i < 25; i++) {
+        if (i % 5 == 0)
+            fail_unless_equals_int(cop_corrupt_set_severity(corrupt, 1 + 4 * i / 25.0, NULL),
+                                   COP_OK);
         fail_unless_equals_int(cop_corrupt_push(corrupt, &in[i]), COP_OK);
         video_push(harness, &info, &in[i]);
         CopFrame want;
@@ -263,6 +289,28 @@ GST_START_TEST(wrong_while_playing)
 }
 GST_END_TEST
 
+/* A ramp goes on over settings that are wrong, and they are not said to be so each frame. */
+GST_START_TEST(wrong_while_a_ramp_runs)
+{
+    GstHarness *harness = open_stream("corruption", "gaussian_noise", NULL);
+    GstBus *bus = video_bus(harness->element);
+    control_severity(harness->element, 0, 5);
+    for (int i = 0; i < 20; i++) {
+        if (i == 5)
+            g_object_set(harness->element, "params", "colour=red", NULL);
+        if (i == 15)
+            g_object_set(harness->element, "params", "sigma=0.3", NULL);
+        video_push(harness, &info, &in[i]);
+        pull_made(harness, i, "gaussian_noise", i / 5.0, i < 15 ? "" : "sigma=0.3");
+        GstMessage *message = gst_bus_pop_filtered(bus, GST_MESSAGE_WARNING);
+        fail_unless((message != NULL) == (i == 5), "frame %d", i);
+        gst_clear_message(&message);
+    }
+    close_bus(harness->element, bus);
+    close_stream(harness);
+}
+GST_END_TEST
+
 /* --- schedules -------------------------------------------------------------------- */
 
 GST_START_TEST(schedule)
@@ -336,6 +384,7 @@ GST_START_TEST(values_out_of_range)
     ASSERT_WARNING(g_object_set(element, "clip-id", G_GUINT64_CONSTANT(4294967296), NULL));
     ASSERT_WARNING(g_object_set(element, "corruption", 1000, NULL));
     ASSERT_WARNING(g_object_set(element, "frames", G_GUINT64_CONSTANT(1), NULL));
+    ASSERT_WARNING(g_object_set(element, "severity", (gdouble)NAN, NULL));
     gst_util_set_object_arg(G_OBJECT(element), "corruption", "fgo");
     g_object_get(element, "severity", &severity, "corruption", &corruption, "temporal", &temporal,
                  "name", &name, NULL);
@@ -443,114 +492,6 @@ GST_START_TEST(states)
 }
 GST_END_TEST
 
-/* --- threads ---------------------------------------------------------------------- */
-
-static gint stop;
-
-/* Two settings that fit together, set together, by turns: half of either would be an error. */
-static gpointer set_pairs(gpointer element)
-{
-    for (int i = 0; !g_atomic_int_get(&stop); i++)
-        g_object_set(element, "corruption", i % 2 ? 1 : 14, "params",
-                     i % 2 ? "sigma=0.1" : "maximum=frame", NULL);
-    return NULL;
-}
-
-GST_START_TEST(settings_are_seen_whole)
-{
-    GstHarness *harness = open_stream("corruption", "none", NULL);
-    GstBus *bus = video_bus(harness->element);
-    fail_unless_equals_string(cop_corrupt_registry[13]->name, "fog");
-    g_atomic_int_set(&stop, 0);
-    GThread *thread = g_thread_new("setter", set_pairs, harness->element);
-    for (int i = 0; i < 400; i++) {
-        video_push(harness, &info, &in[i % LENGTH]);
-        gst_buffer_unref(gst_harness_pull(harness));
-    }
-    g_atomic_int_set(&stop, 1);
-    g_thread_join(thread);
-    fail_unless(next_message(bus, GST_MESSAGE_WARNING) == NULL);
-    fail_unless(next_message(bus, GST_MESSAGE_ERROR) == NULL);
-    close_bus(harness->element, bus);
-    close_stream(harness);
-}
-GST_END_TEST
-
-static gpointer set_anything(gpointer element)
-{
-    GRand *dice = g_rand_new_with_seed(1);
-    int n = 0;
-    while (cop_corrupt_registry[n])
-        n++;
-    while (!g_atomic_int_get(&stop)) {
-        g_object_set(element, "corruption", g_rand_int_range(dice, 0, n + 1), "severity",
-                     g_rand_int_range(dice, 0, 11) / 2.0, NULL);
-        if (g_rand_int_range(dice, 0, 4) == 0)
-            g_object_set(element, "seed", (guint64)g_rand_int(dice), "temporal",
-                         g_rand_int_range(dice, 0, 4), "schedule",
-                         g_rand_boolean(dice) ? "" : "0:jumble:0;1:jumble:5", NULL);
-        guint64 latency, frames;
-        g_object_get(element, "latency", &latency, "frames", &frames, NULL);
-        g_usleep(1000);
-    }
-    g_rand_free(dice);
-    return NULL;
-}
-
-static gpointer ask_anything(gpointer element)
-{
-    GstPad *pad = gst_element_get_static_pad(element, "src");
-    while (!g_atomic_int_get(&stop)) {
-        GstQuery *query = gst_query_new_latency();
-        gst_pad_query(pad, query);
-        gst_query_unref(query);
-        g_usleep(500);
-    }
-    gst_object_unref(pad);
-    return NULL;
-}
-
-/* Whatever is set while it plays: no error, and as many frames out as in, in order. */
-GST_START_TEST(stress)
-{
-    GstHarness *harness = open_stream("corruption", "none", NULL);
-    GstBus *bus = video_bus(harness->element);
-    g_atomic_int_set(&stop, 0);
-    GThread *setter = g_thread_new("setter", set_anything, harness->element);
-    GThread *asker = g_thread_new("asker", ask_anything, harness->element);
-    const gint64 end = g_get_monotonic_time() + 3 * G_USEC_PER_SEC;
-    guint place = 0, pushed = 0, pulled = 0;
-    GstClockTime last = GST_CLOCK_TIME_NONE;
-    GstBuffer *buffer;
-    for (; g_get_monotonic_time() < end; place++) {
-        if (place % 100 == 99) {
-            GstEvent *gap = gst_event_new_gap(place * MOMENT, MOMENT);
-            fail_unless(gst_harness_push_event(harness, gap));
-            continue;
-        }
-        buffer = video_buffer(&info, &in[place % LENGTH], 0);
-        GST_BUFFER_PTS(buffer) = place * MOMENT;
-        fail_unless_equals_int(gst_harness_push(harness, buffer), GST_FLOW_OK);
-        pushed++;
-        while ((buffer = gst_harness_try_pull(harness))) {
-            fail_unless(last == GST_CLOCK_TIME_NONE || GST_BUFFER_PTS(buffer) > last);
-            last = GST_BUFFER_PTS(buffer);
-            pulled++;
-            gst_buffer_unref(buffer);
-        }
-    }
-    g_atomic_int_set(&stop, 1);
-    g_thread_join(setter);
-    g_thread_join(asker);
-    gst_harness_push_event(harness, gst_event_new_eos());
-    fail_unless_equals_int((int)(pulled + gst_harness_buffers_in_queue(harness)), (int)pushed);
-    fail_unless(next_message(bus, GST_MESSAGE_WARNING) == NULL);
-    fail_unless(next_message(bus, GST_MESSAGE_ERROR) == NULL);
-    close_bus(harness->element, bus);
-    close_stream(harness);
-}
-GST_END_TEST
-
 static Suite *suite(void)
 {
     Suite *s = suite_create("videocorrupt_control");
@@ -558,10 +499,12 @@ static Suite *suite(void)
     tcase_add_test(tc, severity_while_playing);
     tcase_add_test(tc, controller);
     tcase_add_test(tc, controller_with_memory);
+    tcase_add_test(tc, controller_and_groups);
     tcase_add_test(tc, memory_through_severity_0);
     tcase_add_test(tc, corruption_while_playing);
     tcase_add_test(tc, messages);
     tcase_add_test(tc, wrong_while_playing);
+    tcase_add_test(tc, wrong_while_a_ramp_runs);
     tcase_add_test(tc, schedule);
     tcase_add_test(tc, schedule_preset_and_memory);
     suite_add_tcase(s, tc);
@@ -570,10 +513,6 @@ static Suite *suite(void)
     tcase_add_test(tc, values_read_back);
     tcase_add_test(tc, wrong_from_the_start);
     tcase_add_test(tc, states);
-    suite_add_tcase(s, tc);
-    tc = tcase_create("threads");
-    tcase_add_test(tc, settings_are_seen_whole);
-    tcase_add_test(tc, stress);
     suite_add_tcase(s, tc);
     return s;
 }
