@@ -174,7 +174,7 @@ static void install_counter(GObjectClass *object, guint id, const char *name, co
 static void install_properties(GObjectClass *object)
 {
     cop_properties_install(object, rows, GST_PARAM_MUTABLE_PLAYING);
-    gst_type_mark_as_plugin_api(g_type_from_name("CopBackpressure"), 0);
+    gst_type_mark_as_plugin_api(g_type_from_name("GstLiveFilterBackpressure"), 0);
     install_counter(object, PROP_FRAMES, "frames", "Frames that have come in since READY");
     install_counter(object, PROP_WINDOWS, "windows", "Windows that were complete");
     install_counter(object, PROP_WINDOWS_RUN, "windows-run", "Windows that were answered");

@@ -195,7 +195,8 @@ static void cop_robustness_class_init(GstRobustnessClass *klass)
     object->get_property = get_property;
     object->finalize = finalize;
     cop_properties_install(object, cop_robustness_rows, GST_PARAM_MUTABLE_READY);
-    gst_type_mark_as_plugin_api(g_type_from_name("CopStage"), 0);
+    gst_type_mark_as_plugin_api(g_type_from_name("GstRobustnessStage"), 0);
+    gst_type_mark_as_plugin_api(g_type_from_name("GstRobustnessTemporal"), 0);
     filter->open = open_core;
     filter->close = close_core;
     filter->set_rate = set_rate;
