@@ -35,10 +35,12 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -m filesrc location=clip.mp4 ! decodebin ! videoconvert ! robustness models=dense.safetensors,sparse.safetensors location=live.db ! fakesink
+ * gst-launch-1.0 -m filesrc location=in.mp4 ! decodebin ! videoconvert ! \
+ *     robustness models=dense.safetensors,sparse.safetensors location=live.db ! fakesink
  * ]| Afterwards "coppice compare live.db" sets the models side by side.
  * |[
- * gst-launch-1.0 v4l2src ! videoconvert ! robustness models=model.safetensors corruptions="fog, rain, gaussian_noise" overlay=true ! videoconvert ! autovideosink
+ * gst-launch-1.0 v4l2src ! videoconvert ! robustness models=model.safetensors \
+ *     corruptions="fog, rain, gaussian_noise" overlay=true ! videoconvert ! autovideosink
  * ]| A camera: what the model sees when the air gets thick.
  */
 #include "elements/robustness.h"

@@ -30,10 +30,12 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 -m filesrc location=clip.mp4 ! decodebin ! videoconvert ! videoclassify model=model.safetensors ! fakesink
+ * gst-launch-1.0 -m filesrc location=in.mp4 ! decodebin ! videoconvert ! \
+ *     videoclassify model=model.safetensors ! fakesink
  * ]| Prints what the model sees, window by window.
  * |[
- * gst-launch-1.0 v4l2src ! videoconvert ! videoclassify model=model.safetensors hop=8 overlay=true ! videoconvert ! autovideosink
+ * gst-launch-1.0 v4l2src ! videoconvert ! \
+ *     videoclassify model=model.safetensors hop=8 overlay=true ! videoconvert ! autovideosink
  * ]| A camera with the likeliest classes in the picture.
  */
 #include "elements/video_classify.h"

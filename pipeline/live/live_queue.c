@@ -25,6 +25,7 @@ struct CopLiveQueue {
     Slot *slot; /* [depth], a ring */
     int depth, first, n;
     bool running, quit, started;
+    bool delivered;        /* the item in hand: no flush can take that back */
     unsigned long round;   /* counts flushes */
     unsigned long in_hand; /* the round that the item in hand belongs to */
     CopLiveStats stats;
@@ -49,7 +50,7 @@ static void settle(CopLiveQueue *q, const Slot *slot, double begun)
 {
     const double now = cop_clock();
     q->running = false;
-    if (q->in_hand != q->round) {
+    if (q->in_hand != q->round && !q->delivered) {
         q->stats.discarded++;
         return;
     }
@@ -71,6 +72,7 @@ static void *work(void *arg)
         const Slot slot = pop(q);
         q->running = true;
         q->in_hand = slot.round;
+        q->delivered = false;
         pthread_cond_signal(&q->freed);
         pthread_mutex_unlock(&q->lock);
         const double begun = cop_clock();
@@ -206,6 +208,7 @@ void cop_live_queue_deliver(CopLiveQueue *q, void (*fn)(void *ctx), void *ctx)
     pthread_mutex_lock(&q->delivery);
     pthread_mutex_lock(&q->lock);
     const bool current = q->in_hand == q->round;
+    q->delivered |= current;
     pthread_mutex_unlock(&q->lock);
     if (current)
         fn(ctx);

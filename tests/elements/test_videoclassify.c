@@ -175,9 +175,9 @@ GST_START_TEST(buffers_carry_the_last_answer)
     push(MIDDLE, MIDDLE + SPAN - 1);
     GstMessage *message = message_of(GST_MESSAGE_ELEMENT);
     const GstStructure *told = gst_message_get_structure(message);
-    for (int i = 0; i < SPAN; i++) {
+    for (int i = 0; i < SPAN; i++) { /* the last one may have seen the answer come */
         GstBuffer *before = gst_harness_pull(harness);
-        fail_unless(gst_buffer_get_custom_meta(before, COP_VIDEO_CLASSIFY_META) == NULL);
+        fail_unless(i + 1 == SPAN || !gst_buffer_get_custom_meta(before, COP_VIDEO_CLASSIFY_META));
         gst_buffer_unref(before);
     }
     push(MIDDLE + SPAN, MIDDLE + SPAN);
@@ -259,10 +259,12 @@ GST_START_TEST(the_overlay_is_drawn)
     GstCaps *caps = video_caps(GST_VIDEO_FORMAT_I420, 320, 240);
     fail_unless(gst_video_info_from_caps(&info, caps));
     gst_harness_set_src_caps(harness, caps);
-    for (int i = 0; i < SPAN; i++) {
+    for (int i = 0; i < SPAN - 1; i++) {
         video_push(harness, &info, &frame[i]);
         video_pull(harness, &info, &frame[i]); /* nothing is known yet */
     }
+    video_push(harness, &info, &frame[SPAN - 1]); /* may have seen the answer come */
+    gst_buffer_unref(gst_harness_pull(harness));
     gst_message_unref(message_of(GST_MESSAGE_ELEMENT));
     GstBuffer *mine = gst_buffer_ref(video_buffer(&info, &frame[SPAN], 0));
     fail_unless_equals_int(gst_harness_push(harness, mine), GST_FLOW_OK);
