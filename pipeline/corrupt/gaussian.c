@@ -38,39 +38,61 @@ CopStatus cop_gaussian_kernel(double sigma, double truncate, double **weight, in
     return COP_OK;
 }
 
-/* y += w x */
-COP_TIERS static void add_scaled(double *restrict y, const double *restrict x, double w, int n)
+/* Sums that registers hold; each adds up its taps in their order. */
+enum { SPAN = 16 };
+
+/* y[n] = sum over k of weight[k] times row k, or x from k on */
+static inline __attribute__((always_inline)) void
+sum_taps(double *restrict y, const double *const *row, const double *x,
+         const double *restrict weight, int taps, int n)
 {
-    for (int i = 0; i < n; i++)
-        y[i] += w * x[i];
+    int u = 0;
+    for (; u + SPAN <= n; u += SPAN) {
+        double sum[SPAN] = {0};
+        for (int k = 0; k < taps; k++) {
+            const double *from = row ? row[k] + u : x + k + u;
+            for (int i = 0; i < SPAN; i++)
+                sum[i] += weight[k] * from[i];
+        }
+        for (int i = 0; i < SPAN; i++)
+            y[u + i] = sum[i];
+    }
+    for (; u < n; u++) {
+        double sum = 0;
+        for (int k = 0; k < taps; k++)
+            sum += weight[k] * (row ? row[k][u] : x[k + u]);
+        y[u] = sum;
+    }
 }
 
-/* y = sum of weight[k] x[.. + k], x with its border [n + 2 radius] */
+COP_TIERS static void filter_column(double *restrict y, const double *const *row,
+                                    const double *restrict weight, int taps, int n)
+{
+    sum_taps(y, row, NULL, weight, taps, n);
+}
+
+/* x with its border [n + taps - 1] */
 COP_TIERS static void filter_row(double *restrict y, const double *restrict x,
                                  const double *restrict weight, int taps, int n)
 {
-    for (int i = 0; i < n; i++)
-        y[i] = 0;
-    for (int k = 0; k < taps; k++)
-        for (int i = 0; i < n; i++)
-            y[i] += weight[k] * x[i + k];
+    sum_taps(y, NULL, x, weight, taps, n);
 }
 
 static void filter(double *x, int width, int height, const double *weight, int radius,
-                   CopBorder border, double *copy, double *line)
+                   CopBorder border, double *copy, double *line, const double **row)
 {
-    const size_t row = (size_t)width;
-    memcpy(copy, x, row * (size_t)height * sizeof *x);
-    memset(x, 0, row * (size_t)height * sizeof *x);
-    for (int v = 0; v < height; v++)
-        for (int k = -radius; k <= radius; k++)
-            add_scaled(x + (size_t)v * row,
-                       copy + (size_t)cop_border_index(v + k, height, border) * row,
-                       weight[k + radius], width);
+    const size_t length = (size_t)width;
+    memcpy(copy, x, length * (size_t)height * sizeof *x);
     for (int v = 0; v < height; v++) {
-        for (int u = -radius; u < width + radius; u++)
-            line[u + radius] = x[(size_t)v * row + (size_t)cop_border_index(u, width, border)];
-        filter_row(x + (size_t)v * row, line, weight, 2 * radius + 1, width);
+        for (int k = -radius; k <= radius; k++)
+            row[k + radius] = copy + (size_t)cop_border_index(v + k, height, border) * length;
+        filter_column(line + radius, row, weight, 2 * radius + 1, width);
+        for (int u = 1; u <= radius; u++) {
+            line[radius - u] = line[radius + cop_border_index(-u, width, border)];
+            line[radius + width - 1 + u] =
+                line[radius + cop_border_index(width - 1 + u, width, border)];
+        }
+        filter_row(x + (size_t)v * length, line, weight, 2 * radius + 1, width);
     }
 }
 
@@ -86,9 +108,11 @@ CopStatus cop_gaussian_plane(double *x, int width, int height, double sigma, dou
     }
     double *copy = malloc((size_t)width * (size_t)height * sizeof *copy);
     double *line = malloc(((size_t)width + 2 * (size_t)radius) * sizeof *line);
-    if (copy && line)
-        filter(x, width, height, weight, radius, border, copy, line);
-    const CopStatus status = copy && line ? COP_OK : COP_ERR_NOMEM;
+    const double **row = malloc((2 * (size_t)radius + 1) * sizeof *row);
+    const CopStatus status = copy && line && row ? COP_OK : COP_ERR_NOMEM;
+    if (status == COP_OK)
+        filter(x, width, height, weight, radius, border, copy, line, row);
+    free(row);
     free(copy);
     free(line);
     free(weight);
