@@ -38,61 +38,47 @@ CopStatus cop_gaussian_kernel(double sigma, double truncate, double **weight, in
     return COP_OK;
 }
 
-/* Sums that registers hold; each adds up its taps in their order. */
+/* Sums that registers hold */
 enum { SPAN = 16 };
 
-/* y[n] = sum over k of weight[k] times row k, or x from k on */
-static inline __attribute__((always_inline)) void
-sum_taps(double *restrict y, const double *const *row, const double *x,
-         const double *restrict weight, int taps, int n)
+/* y[n] = sum over k of weight[k] tap[k]; each adds up its taps in their order */
+COP_TIERS static void sum_taps(double *restrict y, const double *const *tap,
+                               const double *restrict weight, int taps, int n)
 {
     int u = 0;
     for (; u + SPAN <= n; u += SPAN) {
         double sum[SPAN] = {0};
-        for (int k = 0; k < taps; k++) {
-            const double *from = row ? row[k] + u : x + k + u;
+        for (int k = 0; k < taps; k++)
             for (int i = 0; i < SPAN; i++)
-                sum[i] += weight[k] * from[i];
-        }
+                sum[i] += weight[k] * tap[k][u + i];
         for (int i = 0; i < SPAN; i++)
             y[u + i] = sum[i];
     }
     for (; u < n; u++) {
         double sum = 0;
         for (int k = 0; k < taps; k++)
-            sum += weight[k] * (row ? row[k][u] : x[k + u]);
+            sum += weight[k] * tap[k][u];
         y[u] = sum;
     }
 }
 
-COP_TIERS static void filter_column(double *restrict y, const double *const *row,
-                                    const double *restrict weight, int taps, int n)
-{
-    sum_taps(y, row, NULL, weight, taps, n);
-}
-
-/* x with its border [n + taps - 1] */
-COP_TIERS static void filter_row(double *restrict y, const double *restrict x,
-                                 const double *restrict weight, int taps, int n)
-{
-    sum_taps(y, NULL, x, weight, taps, n);
-}
-
 static void filter(double *x, int width, int height, const double *weight, int radius,
-                   CopBorder border, double *copy, double *line, const double **row)
+                   CopBorder border, double *copy, double *line, const double **tap)
 {
     const size_t length = (size_t)width;
     memcpy(copy, x, length * (size_t)height * sizeof *x);
     for (int v = 0; v < height; v++) {
         for (int k = -radius; k <= radius; k++)
-            row[k + radius] = copy + (size_t)cop_border_index(v + k, height, border) * length;
-        filter_column(line + radius, row, weight, 2 * radius + 1, width);
+            tap[k + radius] = copy + (size_t)cop_border_index(v + k, height, border) * length;
+        sum_taps(line + radius, tap, weight, 2 * radius + 1, width);
         for (int u = 1; u <= radius; u++) {
             line[radius - u] = line[radius + cop_border_index(-u, width, border)];
             line[radius + width - 1 + u] =
                 line[radius + cop_border_index(width - 1 + u, width, border)];
         }
-        filter_row(x + (size_t)v * length, line, weight, 2 * radius + 1, width);
+        for (int k = 0; k <= 2 * radius; k++)
+            tap[k] = line + k;
+        sum_taps(x + (size_t)v * length, tap, weight, 2 * radius + 1, width);
     }
 }
 
@@ -108,11 +94,11 @@ CopStatus cop_gaussian_plane(double *x, int width, int height, double sigma, dou
     }
     double *copy = malloc((size_t)width * (size_t)height * sizeof *copy);
     double *line = malloc(((size_t)width + 2 * (size_t)radius) * sizeof *line);
-    const double **row = malloc((2 * (size_t)radius + 1) * sizeof *row);
-    const CopStatus status = copy && line && row ? COP_OK : COP_ERR_NOMEM;
+    const double **tap = malloc((2 * (size_t)radius + 1) * sizeof *tap);
+    const CopStatus status = copy && line && tap ? COP_OK : COP_ERR_NOMEM;
     if (status == COP_OK)
-        filter(x, width, height, weight, radius, border, copy, line, row);
-    free(row);
+        filter(x, width, height, weight, radius, border, copy, line, tap);
+    free(tap);
     free(copy);
     free(line);
     free(weight);
