@@ -265,7 +265,7 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
 {
     Defocus *state = corrupt->state;
     COP_TRY(prepare(state, frame));
-    const CopCut cut = {state, state->kernel.bound, exact, &state->flat, flat};
+    const CopCut by = {state, state->kernel.bound, exact, &state->flat, flat};
     const int height = frame->height;
     for (int v = 0; v < height; v++)
         read_row(state, frame->plane[0] + (ptrdiff_t)v * frame->stride[0], v);
@@ -275,7 +275,7 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
         for (; summed < height && summed <= v + 2; summed++)
             sum_disk(state, summed);
         filter_row(state, v);
-        cop_cut_row(&cut, frame->plane[0] + (ptrdiff_t)v * frame->stride[0], state->out, v, 0,
+        cop_cut_row(&by, frame->plane[0] + (ptrdiff_t)v * frame->stride[0], state->out, v, 0,
                     3 * frame->width);
     }
     return COP_OK;

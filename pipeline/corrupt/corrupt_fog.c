@@ -33,10 +33,11 @@ typedef struct Fog {
     int map_size, maximum, morph;
     FogKey key;
     double *still;    /* [height][width] of one map: what the originals use */
+    double *whole;    /* [side][side]: where maps are drawn; kept for a fresh one a frame */
     uint16_t *map[2]; /* [side][side] of what moves, of a range of 65535 */
     double mean[2];   /* of these */
     float *line;      /* rows of scratch: float [3][width + 1] */
-    double *row;      /* double [4][width]: a row of P and what is added to pixels */
+    double *row;      /* [width]: a row of P */
 } Fog;
 
 static const CopOption options[] = {
@@ -61,11 +62,12 @@ static void close_maps(CopCorrupt *corrupt)
 {
     Fog *fog = corrupt->state;
     free(fog->still);
+    free(fog->whole);
     free(fog->map[0]);
     free(fog->map[1]);
     free(fog->line);
     free(fog->row);
-    fog->still = fog->row = NULL;
+    fog->still = fog->whole = fog->row = NULL;
     fog->map[0] = fog->map[1] = NULL;
     fog->line = NULL;
     fog->key = (FogKey){.made = false};
@@ -93,9 +95,10 @@ static void crop(double *out, int width, int height, const double *map, int side
                 map[(size_t)(y % side) * (size_t)side + (size_t)(x % side)];
 }
 
-/* Draws the map or the two that the mode needs; `whole` is scratch for one. */
-static void draw_maps(const CopCorrupt *corrupt, Fog *fog, double *whole)
+/* Draws the map or the two that the mode needs. */
+static void draw_maps(const CopCorrupt *corrupt, Fog *fog)
 {
+    double *whole = fog->whole;
     const FogKey *key = &fog->key;
     const size_t n = (size_t)key->side * (size_t)key->side;
     const bool moves = corrupt->temporal == COP_TEMPORAL_COHERENT;
@@ -123,23 +126,26 @@ static CopStatus make_maps(CopCorrupt *corrupt, const FogKey *key)
     const size_t width = (size_t)key->width, n = (size_t)key->side * (size_t)key->side;
     if (!fog->line) {
         fog->line = malloc(3 * (width + 1) * sizeof *fog->line);
-        fog->row = malloc(4 * width * sizeof *fog->row);
+        fog->row = malloc(width * sizeof *fog->row);
         if (corrupt->temporal == COP_TEMPORAL_COHERENT)
             for (int i = 0; i < 2; i++)
                 fog->map[i] = malloc(n * sizeof **fog->map);
         else
             fog->still = malloc(width * (size_t)key->height * sizeof *fog->still);
     }
-    double *whole = malloc(n * sizeof *whole);
-    if (!whole || !fog->line || !fog->row || !(fog->still || (fog->map[0] && fog->map[1]))) {
-        free(whole);
+    if (!fog->whole)
+        fog->whole = malloc(n * sizeof *fog->whole);
+    if (!fog->whole || !fog->line || !fog->row || !(fog->still || (fog->map[0] && fog->map[1]))) {
         close_maps(corrupt);
         return COP_ERR_NOMEM;
     }
     fog->key = *key;
     fog->key.made = true;
-    draw_maps(corrupt, fog, whole);
-    free(whole);
+    draw_maps(corrupt, fog);
+    if (corrupt->temporal != COP_TEMPORAL_IID) {
+        free(fog->whole);
+        fog->whole = NULL;
+    }
     return COP_OK;
 }
 
@@ -214,8 +220,8 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
         if (moves)
             moving_row(fog, frame, y, mixture);
         const double *map = moves ? fog->row : fog->still + (size_t)y * (size_t)width;
-        cop_fog_row(frame->plane[0] + (ptrdiff_t)y * frame->stride[0], map, fog->row + width, width,
-                    fog->weight, maximum);
+        cop_fog_row(frame->plane[0] + (ptrdiff_t)y * frame->stride[0], map, width, fog->weight,
+                    maximum);
     }
     return COP_OK;
 }

@@ -14,6 +14,8 @@
 
 typedef struct Jpeg {
     int quality;
+    unsigned char *room; /* for a frame's JPEG */
+    size_t size;
 } Jpeg;
 
 /* libjpeg reports errors by a function that must not return. */
@@ -49,8 +51,7 @@ static void watch(Failure *failure, struct jpeg_error_mgr **manager)
     failure->manager.emit_message = keep_quiet;
 }
 
-/* *data is malloc'ed by libjpeg and the caller's to free. After a failure, which only a
- * lack of memory makes, no one can tell whether libjpeg has freed it: it is let go. */
+/* *data holds *size bytes, room enough: libjpeg leaves it where it is. */
 static CopStatus compress(const CopFrame *frame, int quality, unsigned char **data,
                           unsigned long *size)
 {
@@ -59,7 +60,6 @@ static CopStatus compress(const CopFrame *frame, int quality, unsigned char **da
     watch(&failure, &codec.err);
     if (setjmp(failure.back)) {
         jpeg_destroy_compress(&codec);
-        *data = NULL;
         return failure.status;
     }
     jpeg_create_compress(&codec);
@@ -103,16 +103,39 @@ static CopStatus decompress(const CopFrame *frame, const unsigned char *data, un
     return COP_OK;
 }
 
+/* Six bytes a pixel of whole blocks hold any JPEG, as libjpeg-turbo reckons, too. */
+static CopStatus make_room(Jpeg *jpeg, const CopFrame *frame)
+{
+    const size_t width = ((size_t)frame->width + 15) / 16 * 16;
+    const size_t height = ((size_t)frame->height + 15) / 16 * 16, size = 6 * width * height + 4096;
+    if (jpeg->size >= size)
+        return COP_OK;
+    free(jpeg->room);
+    jpeg->room = malloc(size);
+    jpeg->size = jpeg->room ? size : 0;
+    return jpeg->room ? COP_OK : COP_ERR_NOMEM;
+}
+
 static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
 {
-    const Jpeg *jpeg = corrupt->state;
-    unsigned char *data = NULL;
-    unsigned long size = 0;
+    Jpeg *jpeg = corrupt->state;
+    COP_TRY(make_room(jpeg, frame));
+    unsigned char *data = jpeg->room;
+    unsigned long size = jpeg->size;
     CopStatus status = compress(frame, jpeg->quality, &data, &size);
     if (status == COP_OK)
         status = decompress(frame, data, size);
-    free(data);
+    if (data != jpeg->room) /* never, by what libjpeg-turbo says of sizes */
+        free(data);
     return status;
+}
+
+static void close_room(CopCorrupt *corrupt)
+{
+    Jpeg *jpeg = corrupt->state;
+    free(jpeg->room);
+    jpeg->room = NULL;
+    jpeg->size = 0;
 }
 
 static const char *const columns[] = {"quality", NULL};
@@ -143,4 +166,5 @@ const CopCorruptDesc cop_corrupt_jpeg_compression = {
     .tables = tables,
     .state_size = sizeof(Jpeg),
     .apply = apply,
+    .close = close_room,
 };

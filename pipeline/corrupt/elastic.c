@@ -63,20 +63,34 @@ static void draw_uniform(CopRngKey key, CopRngAddress at, double *x, size_t n)
     }
 }
 
-/* out [height][width] between x [rows][columns] at every step-th pixel. */
-static void expand(const double *x, int columns, int step, int width, int height, float *out)
+/* y[width] between numbers of x, `step` apart */
+static void expand_row(const double *x, int step, int width, double *y)
 {
+    const double part = 1.0 / step; /* exact: a power of two */
+    for (int u = 0, left = 0; u < width; left++)
+        for (int k = 0; k < step && u < width; k++, u++)
+            y[u] = x[left] + k * part * (x[left + 1] - x[left]);
+}
+
+COP_TIERS static void between(const double *restrict upper, const double *restrict lower,
+                              double down, float *restrict out, int n)
+{
+    for (int i = 0; i < n; i++)
+        out[i] = (float)(upper[i] + down * (lower[i] - upper[i]));
+}
+
+/* out [height][width] between x [rows][columns] at every step-th pixel; `line` [2][width] */
+static void expand(const double *x, int columns, int step, int width, int height, double *line,
+                   float *out)
+{
+    double *upper = line, *lower = line + width;
     for (int v = 0; v < height; v++) {
-        const double *above = x + (size_t)(v / step) * (size_t)columns, *below = above + columns;
-        const double down = (double)(v % step) / step;
-        float *row = out + (size_t)v * (size_t)width;
-        for (int u = 0; u < width; u++) {
-            const int left = u / step;
-            const double along = (double)(u % step) / step;
-            const double upper = above[left] + along * (above[left + 1] - above[left]);
-            const double lower = below[left] + along * (below[left + 1] - below[left]);
-            row[u] = (float)(upper + down * (lower - upper));
+        if (v % step == 0) {
+            const double *above = x + (size_t)(v / step) * (size_t)columns;
+            expand_row(above, step, width, upper);
+            expand_row(above + columns, step, width, lower);
         }
+        between(upper, lower, (double)(v % step) / step, out + (size_t)v * (size_t)width, width);
     }
 }
 
@@ -91,7 +105,8 @@ CopStatus cop_elastic_draw(CopRngKey key, CopRngAddress at, int width, int heigh
     const size_t n = (size_t)columns * (size_t)rows;
     double *x = malloc(n * sizeof *x);
     float *coarse = step > 1 ? malloc(n * sizeof *coarse) : NULL;
-    CopStatus status = x && (coarse || step == 1) ? COP_OK : COP_ERR_NOMEM;
+    double *line = step > 1 ? malloc(2 * (size_t)width * sizeof *line) : NULL;
+    CopStatus status = x && ((coarse && line) || step == 1) ? COP_OK : COP_ERR_NOMEM;
     if (status == COP_OK) {
         draw_uniform(key, at, x, n);
         /* One value in the place of step^2 is that much larger than their mean. */
@@ -100,10 +115,11 @@ CopStatus cop_elastic_draw(CopRngKey key, CopRngAddress at, int width, int heigh
         if (status == COP_OK && step > 1) {
             for (size_t i = 0; i < n; i++)
                 x[i] = (double)coarse[i];
-            expand(x, columns, step, width, height, out);
+            expand(x, columns, step, width, height, line, out);
         }
     }
     free(coarse);
+    free(line);
     free(x);
     return status;
 }
@@ -208,7 +224,8 @@ COP_TIERS static void displace_part(const float *restrict in, int width, int hei
     }
 }
 
-static void mix(const float *const field[2], const double a[2], size_t first, int n, float *out)
+COP_TIERS static void mix(const float *const field[2], const double a[2], size_t first, int n,
+                          float *out)
 {
     const float *x = field[0] + first, *y = a[1] != 0 ? field[1] + first : x;
     for (int i = 0; i < n; i++)

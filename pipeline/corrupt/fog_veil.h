@@ -11,8 +11,7 @@
 double cop_fog_maximum(const CopFrame *frame);
 
 /* y = trunc(255 clip((x + weight map) M / (M + weight))) of the n RGB pixels at x, in
- * place; map [n] in 0..1, `scratch` [3 n]. Where M + weight is 0 nothing happens. */
-void cop_fog_row(uint8_t *x, const double *map, double *scratch, int n, double weight,
-                 double maximum);
+ * place; map [n] in 0..1. Where M + weight is 0 nothing happens. */
+void cop_fog_row(uint8_t *x, const double *map, int n, double weight, double maximum);
 
 #endif

@@ -38,39 +38,47 @@ CopStatus cop_gaussian_kernel(double sigma, double truncate, double **weight, in
     return COP_OK;
 }
 
-/* y += w x */
-COP_TIERS static void add_scaled(double *restrict y, const double *restrict x, double w, int n)
-{
-    for (int i = 0; i < n; i++)
-        y[i] += w * x[i];
-}
+/* Sums that registers hold */
+enum { SPAN = 16 };
 
-/* y = sum of weight[k] x[.. + k], x with its border [n + 2 radius] */
-COP_TIERS static void filter_row(double *restrict y, const double *restrict x,
-                                 const double *restrict weight, int taps, int n)
+/* y[n] = sum over k of weight[k] tap[k]; each adds up its taps in their order */
+COP_TIERS static void sum_taps(double *restrict y, const double *const *tap,
+                               const double *restrict weight, int taps, int n)
 {
-    for (int i = 0; i < n; i++)
-        y[i] = 0;
-    for (int k = 0; k < taps; k++)
-        for (int i = 0; i < n; i++)
-            y[i] += weight[k] * x[i + k];
+    int u = 0;
+    for (; u + SPAN <= n; u += SPAN) {
+        double sum[SPAN] = {0};
+        for (int k = 0; k < taps; k++)
+            for (int i = 0; i < SPAN; i++)
+                sum[i] += weight[k] * tap[k][u + i];
+        for (int i = 0; i < SPAN; i++)
+            y[u + i] = sum[i];
+    }
+    for (; u < n; u++) {
+        double sum = 0;
+        for (int k = 0; k < taps; k++)
+            sum += weight[k] * tap[k][u];
+        y[u] = sum;
+    }
 }
 
 static void filter(double *x, int width, int height, const double *weight, int radius,
-                   CopBorder border, double *copy, double *line)
+                   CopBorder border, double *copy, double *line, const double **tap)
 {
-    const size_t row = (size_t)width;
-    memcpy(copy, x, row * (size_t)height * sizeof *x);
-    memset(x, 0, row * (size_t)height * sizeof *x);
-    for (int v = 0; v < height; v++)
-        for (int k = -radius; k <= radius; k++)
-            add_scaled(x + (size_t)v * row,
-                       copy + (size_t)cop_border_index(v + k, height, border) * row,
-                       weight[k + radius], width);
+    const size_t length = (size_t)width;
+    memcpy(copy, x, length * (size_t)height * sizeof *x);
     for (int v = 0; v < height; v++) {
-        for (int u = -radius; u < width + radius; u++)
-            line[u + radius] = x[(size_t)v * row + (size_t)cop_border_index(u, width, border)];
-        filter_row(x + (size_t)v * row, line, weight, 2 * radius + 1, width);
+        for (int k = -radius; k <= radius; k++)
+            tap[k + radius] = copy + (size_t)cop_border_index(v + k, height, border) * length;
+        sum_taps(line + radius, tap, weight, 2 * radius + 1, width);
+        for (int u = 1; u <= radius; u++) {
+            line[radius - u] = line[radius + cop_border_index(-u, width, border)];
+            line[radius + width - 1 + u] =
+                line[radius + cop_border_index(width - 1 + u, width, border)];
+        }
+        for (int k = 0; k <= 2 * radius; k++)
+            tap[k] = line + k;
+        sum_taps(x + (size_t)v * length, tap, weight, 2 * radius + 1, width);
     }
 }
 
@@ -86,9 +94,11 @@ CopStatus cop_gaussian_plane(double *x, int width, int height, double sigma, dou
     }
     double *copy = malloc((size_t)width * (size_t)height * sizeof *copy);
     double *line = malloc(((size_t)width + 2 * (size_t)radius) * sizeof *line);
-    if (copy && line)
-        filter(x, width, height, weight, radius, border, copy, line);
-    const CopStatus status = copy && line ? COP_OK : COP_ERR_NOMEM;
+    const double **tap = malloc((2 * (size_t)radius + 1) * sizeof *tap);
+    const CopStatus status = copy && line && tap ? COP_OK : COP_ERR_NOMEM;
+    if (status == COP_OK)
+        filter(x, width, height, weight, radius, border, copy, line, tap);
+    free(tap);
     free(copy);
     free(line);
     free(weight);

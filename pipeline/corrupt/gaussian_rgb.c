@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "models/core/portable_math.h"
+#include "pipeline/corrupt/gaussian.h"
 #include "pipeline/corrupt/tiers.h"
 #include "pipeline/corrupt/whole_levels.h"
 
@@ -135,7 +136,7 @@ static CopStatus prepare(CopGaussianRgb *gaussian, const CopFrame *frame, double
 
 static int inside(int i, int n)
 {
-    return i < 0 ? 0 : i < n ? i : n - 1;
+    return cop_border_index(i, n, COP_BORDER_REPLICATE);
 }
 
 COP_TIERS static void to_floats(float *restrict y, const uint8_t *restrict x, int n)

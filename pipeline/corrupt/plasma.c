@@ -3,7 +3,6 @@
 #include "pipeline/corrupt/plasma.h"
 
 #include <stddef.h>
-#include <string.h>
 
 #include "pipeline/corrupt/noise_words.h"
 #include "pipeline/corrupt/tiers.h"
@@ -35,7 +34,8 @@ void cop_plasma_words(const void *words, uint32_t first, int n, double wibble, d
     }
 }
 
-/* One level: `step` apart stand points that are known, whose midpoints follow. */
+/* One level: `step` apart stand points that are known, whose midpoints follow. Sides are
+ * powers of two, and columns wrap around by a mask. */
 typedef struct Level {
     double *map;
     int side, step;
@@ -55,7 +55,7 @@ static void centres(Level *level, int row, const double *noise)
     const double *below = level->map + (size_t)((row + half) % side) * (size_t)side;
     double *out = level->map + (size_t)row * (size_t)side;
     for (int column = half, i = 0; column < side; column += step, i++) {
-        const int left = column - half, right = (column + half) % side;
+        const int left = column - half, right = (column + half) & (side - 1);
         const double sum = (above[left] + below[left]) + (above[right] + below[right]);
         out[column] = sum / 4 + level->wibble * noise[i];
     }
@@ -69,8 +69,8 @@ static void along_row(Level *level, int row, const double *noise)
     double *out = level->map + (size_t)row * (size_t)side;
     const double *below = level->map + (size_t)(row + half) * (size_t)side;
     for (int column = half, i = 0; column < side; column += step, i++) {
-        const double sum =
-            (below[column] + above[column]) + (out[column - half] + out[(column + half) % side]);
+        const double sum = (below[column] + above[column]) +
+                           (out[column - half] + out[(column + half) & (side - 1)]);
         out[column] = sum / 4 + level->wibble * noise[i];
     }
 }
@@ -83,7 +83,7 @@ static void down_column(Level *level, int row, const double *noise)
     double *out = level->map + (size_t)row * (size_t)side;
     const double *below = level->map + (size_t)((row + half) % side) * (size_t)side;
     for (int column = 0, i = 0; column < side; column += step, i++) {
-        const double sum = (out[column + half] + out[(column - half + side) % side]) +
+        const double sum = (out[column + half] + out[(column - half) & (side - 1)]) +
                            (above[column] + below[column]);
         out[column] = sum / 4 + level->wibble * noise[i];
     }
@@ -132,7 +132,7 @@ COP_TIERS static void to_unit(double *x, size_t n, double least, double range)
 void cop_plasma(double *map, int side, double decay, CopPlasmaDraw draw, const void *ctx)
 {
     const size_t n = (size_t)side * (size_t)side;
-    memset(map, 0, n * sizeof *map);
+    map[0] = 0; /* the corner of all; every other point is made before it is read */
     Level level = {
         .map = map, .side = side, .wibble = FIRST_WIBBLE, .draw = draw, .ctx = ctx, .used = 0};
     for (level.step = side; level.step > 1; level.step /= 2) {

@@ -1,7 +1,7 @@
 /* Times corruptions on the frames of a video and measures what they do; a line of JSON each.
  * bench_corrupt.py runs it by turns with implementations on NumPy, SciPy, scikit-image,
  * OpenCV and Pillow.
- * Usage: bench_corrupt VIDEO ROUNDS NAME:SEVERITY[:PRESET]...
+ * Usage: bench_corrupt VIDEO ROUNDS NAME:SEVERITY[:PRESET[:TEMPORAL]]...
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ static CopFrame *read_rgb(const char *path, int *n)
     return frame;
 }
 
-/* Splits NAME:SEVERITY[:PRESET]; false where it is not that. */
+/* Splits NAME:SEVERITY[:PRESET[:TEMPORAL]]; false where it is not that. */
 static bool parse(char *word, CopCorruptSpec *spec)
 {
     char *severity = strchr(word, ':');
@@ -52,7 +52,13 @@ static bool parse(char *word, CopCorruptSpec *spec)
     char *preset = strchr(severity, ':');
     if (preset)
         *preset++ = '\0';
+    char *temporal = preset ? strchr(preset, ':') : NULL;
+    if (temporal)
+        *temporal++ = '\0';
     *spec = (CopCorruptSpec){.name = word, .seed = 1, .preset = preset};
+    while (temporal && strcmp(cop_temporal_names[spec->temporal], temporal) != 0)
+        if (!cop_temporal_names[++spec->temporal])
+            return false;
     return cop_parse_double(severity, &spec->severity);
 }
 
@@ -120,7 +126,7 @@ int main(int argc, char **argv)
 {
     int rounds = 0, n;
     if (argc < 4 || !cop_parse_int(argv[2], &rounds) || rounds < 1 || rounds > ROUNDS_MAX) {
-        fprintf(stderr, "usage: bench_corrupt VIDEO ROUNDS NAME:SEVERITY[:PRESET]...\n");
+        fprintf(stderr, "usage: bench_corrupt VIDEO ROUNDS NAME:SEVERITY[:PRESET[:TEMPORAL]]...\n");
         return 2;
     }
     CopFrame *in = read_rgb(argv[1], &n);

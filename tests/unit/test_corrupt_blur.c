@@ -41,6 +41,59 @@ START_TEST(whole_levels_are_cut_and_marked)
 }
 END_TEST
 
+typedef struct Asked {
+    int exact, v;
+    int flat_end; /* elements below it hang on one colour */
+} Asked;
+
+static uint8_t answer_exactly(void *filter, int v, int i)
+{
+    Asked *asked = filter;
+    asked->exact++;
+    ck_assert_int_eq(v, asked->v);
+    return (uint8_t)(i % 50 + 100);
+}
+
+static bool answer_flat(void *filter, int v, int first, int last)
+{
+    const Asked *asked = filter;
+    ck_assert(v == asked->v && first <= last);
+    return last < asked->flat_end;
+}
+
+/* Elements 200 .. 599 of a row: flat and on a level up to 332, then in the middle of levels
+ * but for each seventh, which lies a hair below one. */
+START_TEST(rows_are_cut_by_who_can_decide)
+{
+    enum { FIRST = 200, N = 400, FLAT = 333 };
+    static uint8_t source[2][FIRST + N], y[N];
+    static float level[N];
+    for (int i = 0; i < N; i++) {
+        source[1][FIRST + i] = (uint8_t)(FIRST + i < FLAT ? 30 + i % 3 : 0);
+        level[i] = FIRST + i < FLAT ? 31.0001f : i % 7 ? 77.5f : 76.9999f;
+    }
+    CopFlatMap map = {.x = source[0], .stride = sizeof source[0]};
+    Asked asked = {.v = 1, .flat_end = FLAT};
+    const CopCut by = {&asked, 0.001f, answer_exactly, &map, answer_flat};
+    cop_cut_row(&by, y, level, 1, FIRST, N);
+    uint8_t known[3];
+    int exact = 3; /* once for each of three levels, wherever it is met first */
+    for (int i = 0; i < 3; i++)
+        known[i] = y[i];
+    for (int i = 0; i < N; i++) {
+        if (FIRST + i < FLAT) {
+            ck_assert_uint_eq(y[i], known[i % 3]);
+        } else if (i % 7) {
+            ck_assert_uint_eq(y[i], 77);
+        } else {
+            ck_assert_uint_eq(y[i], (unsigned)((FIRST + i) % 50 + 100));
+            exact++;
+        }
+    }
+    ck_assert_int_eq(asked.exact, exact);
+}
+END_TEST
+
 START_TEST(flat_map_finds_one_colour)
 {
     CopFrame frame = picture_flat(20, 10, 9);
@@ -392,6 +445,7 @@ static Suite *suite(void)
     TCase *tc = tcase_create("blurs");
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, whole_levels_are_cut_and_marked);
+    tcase_add_test(tc, rows_are_cut_by_who_can_decide);
     tcase_add_test(tc, flat_map_finds_one_colour);
     tcase_add_test(tc, motion_blur_equals_the_plain_sum);
     tcase_add_test(tc, one_plane_is_blurred_as_a_colour_is);
