@@ -7,12 +7,13 @@
  * row is computed and thrown away.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/media/convert.h"
-#include "pipeline/corrupt/tiers.h"
 
 #include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+
+#include "pipeline/corrupt/tiers.h"
 
 enum { BLOCK = 128, BITS = 16 };
 
