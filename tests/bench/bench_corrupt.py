@@ -239,7 +239,8 @@ def said(of):
     if of.get("count", 0) > 0:
         parts.append(f"{of['count']:.0f} values")
     if of.get("levels", 0) > 0:
-        parts.append(f"{of['levels']:.0f} level" + "s" * (of["levels"] > 1) + f" in {plain(100 * of.get('share', 1))} %")
+        unit = "level" if of["levels"] == 1 else "levels"
+        parts.append(f"{of['levels']:.0f} {unit} in {plain(100 * of.get('share', 1))} %")
     elif "levels" in of or "count" in of:
         parts.append("0")
     if "dB" in of:
