@@ -1,9 +1,10 @@
 /* Bit errors: bytes of an H.264 stream are replaced (Yi et al., NeurIPS 2021 datasets track).
  *
  * By default a group of pictures has so many hits on average, at places and with values that
- * are drawn: a rate a byte, as the original has it, leaves small pictures whole. `at_least_one`
- * gives each group a hit, as if only such groups were kept. `amount` is the original: FFmpeg's bitstream filter `noise`, without a seed,
- * one byte in `amount`, its state starting anew in each group.
+ * are drawn: a rate a byte, as the original has it, leaves small pictures whole.
+ * `at_least_one` gives each group a hit, as if only such groups were kept. `amount` is the
+ * original: FFmpeg's bitstream filter `noise`, without a seed, one byte in `amount`, its state
+ * starting anew in each group.
  *
  * With delay=low, hits fall on frames rather than on bytes, as nobody knows yet how many bytes
  * a group will have: large frames have as many as small ones, and the one that each group is

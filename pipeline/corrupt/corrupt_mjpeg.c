@@ -7,7 +7,6 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <libavcodec/avcodec.h>
 #include <limits.h>
-#include <string.h>
 
 #include "pipeline/corrupt/group_coder.h"
 #include "pipeline/corrupt/mpeg.h"
@@ -46,8 +45,7 @@ static CopStatus prepare(Mjpeg *codec, const CopFrame *coded)
     if (codec->coder && cop_group_coder_fits(codec->coder, coded) &&
         codec->coder->encoder->global_quality == cop_mpeg_quality(codec->q))
         return COP_OK;
-    CopGroupPlan plan = cop_mpeg_plan("mjpeg", shape.formats, codec->q);
-    strcat(plan.options, ",color_range=pc");
+    const CopGroupPlan plan = cop_mpeg_plan("mjpeg", shape.formats, codec->q);
     cop_group_coder_close(&codec->coder);
     return cop_group_coder_open(&codec->coder, &plan, coded, INT_MAX);
 }

@@ -25,8 +25,9 @@ CopGroupPlan cop_mpeg_plan(const char *encoder, unsigned formats, double q)
     };
     /* A bit in MPEG-2's header, which makes both coders hold no frame back. */
     const char *flags = strcmp(encoder, "mpeg2video") == 0 ? "+low_delay" : "";
-    snprintf(plan.options, sizeof plan.options, "flags=+qscale%s,global_quality=%d,qmin=1", flags,
-             cop_mpeg_quality(q));
+    const char *range = strcmp(encoder, "mjpeg") == 0 ? ",color_range=pc" : "";
+    snprintf(plan.options, sizeof plan.options, "flags=+qscale%s,global_quality=%d,qmin=1%s", flags,
+             cop_mpeg_quality(q), range);
     return plan;
 }
 

@@ -21,7 +21,8 @@ CopStatus cop_x26x_init(CopCorrupt *corrupt, const char *encoder, CopError *err)
 {
     CopX26x *codec = corrupt->state;
     codec->encoder = encoder;
-    return cop_group_init(corrupt, encoder, codec->gop, codec->delay ? 0 : IN_FLIGHT_MAX, err);
+    const int waits = codec->gop ? codec->gop - 1 : IN_FLIGHT_MAX;
+    return cop_group_init(corrupt, encoder, codec->gop, codec->delay ? 0 : waits, err);
 }
 
 void cop_x26x_plan(CopX26x *codec, const char *rate, const char *more)

@@ -7,7 +7,6 @@
  * row is computed and thrown away.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/media/convert.h"
-#include "pipeline/corrupt/tiers.h"
 
 #include <assert.h>
 #include <stdbool.h>

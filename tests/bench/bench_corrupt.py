@@ -212,12 +212,11 @@ def plain(x, digits=1):
 
 
 # Words that end a check's label: what it measured, and how it is said. The first that fits counts.
-MEASURES = (("values that differ", "count"), ("frames that differ", "count"), ("frames out of place", "count"),
-            ("frames lost from their windows", "count"), ("frames that differ from a hold", "count"),
-            ("share of bytes that differ", "share"), ("share of values that differ", "share"),
-            ("levels apart", "levels"), ("by how much", "levels"), ("largest difference", "levels"),
-            ("dB apart", "dB"), ("dB: off the photographs', dB", "dB"), ("share of the 0.1 % point", "ks"),
-            ("in standard errors", "se"))
+MEASURES = (("share of bytes that differ", "share"), ("share of values that differ", "share"), ("that differ", "count"),
+            ("frames out of place", "count"), ("frames lost from their windows", "count"),
+            ("frames that differ from a hold", "count"), ("levels apart", "levels"), ("by how much", "levels"),
+            ("largest difference", "levels"), ("dB apart", "dB"), ("off the photographs', dB", "dB"),
+            ("share of the 0.1 % point", "ks"), ("in standard errors", "se"))
 
 
 def errors_of(path, names):
@@ -240,7 +239,8 @@ def said(of):
     if of.get("count", 0) > 0:
         parts.append(f"{of['count']:.0f} values")
     if of.get("levels", 0) > 0:
-        parts.append(f"{of['levels']:.0f} level" + "s" * (of["levels"] > 1) + f" in {plain(100 * of['share'])} %")
+        unit = "level" if of["levels"] == 1 else "levels"
+        parts.append(f"{of['levels']:.0f} {unit} in {plain(100 * of.get('share', 1))} %")
     elif "levels" in of or "count" in of:
         parts.append("0")
     if "dB" in of:

@@ -53,6 +53,17 @@ check "the picture changed" differ "$picture" "$work/bright.png"
 # Sound is copied, packet by packet and in its time, where the container has a place for it.
 ffmpeg -v error -f lavfi -i testsrc=s=64x48:r=25:d=1 -f lavfi -i sine=r=16000:d=1.2 -c:v libx264 \
     -c:a aac "$work/av.mp4"
+# A fraction of a file's bit rate, where the file has one.
+run corrupt "$work/av.mp4" "$work/rate.y4m" --corruption h264_abr --severity 3 --preset kinetics-c
+check "a bit rate of the source" quiet
+run corrupt "$work/av.mp4" "$work/fixed.y4m" --corruption h264_abr --severity 3 --preset kinetics-c \
+    --params bitrate_from=fixed
+check "is another than a fixed one" differ "$work/rate.y4m" "$work/fixed.y4m"
+"$coppice" corrupt - "$work/rate.y4m" --corruption h264_abr --severity 3 --preset kinetics-c \
+    <"$work/in.y4m" 2>"$work/err"
+code=$?
+check "a stream without one succeeds" test $code -eq 0
+check "and says what it goes by" grep -q "bit rate is not known: h264_abr goes by bits_per_pixel" "$work/err"
 packets() { ffmpeg -v error -i "$1" -map 0:a -c copy -f framemd5 - | awk -F, '!/^#/ { print $5, $6 }'; }
 ahead() { # by how much sound starts before the picture, milliseconds; some containers move both
     ffprobe -v error -show_entries packet=codec_type,pts_time -of csv=p=0 "$1" |

@@ -265,6 +265,9 @@ START_TEST(one_stream_has_no_groups)
                  {"h264_abr", "gop=0, preset=medium", 80},
                  {"h265_crf", "gop=0", 80},
                  {"h264_crf", "gop=0, delay=low", 0}};
+    CopCorrupt *grouped = clip_corrupt("h264_crf", 3, 0, NULL, "gop=200");
+    ck_assert_int_eq(grouped->latency, 199); /* a group waits for its last frame, however long */
+    cop_corrupt_destroy(&grouped);
     CopFrame in[N], whole[N], frame;
     clip_make(in, N, COP_PIXEL_I420, 80, 72, 0);
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
