@@ -82,7 +82,7 @@ enum {
     COP_SPARSE_MASKED = 1u << 0,         /* weights are masked at all */
     COP_SPARSE_UPDATES = 1u << 1,        /* the topology moves */
     COP_SPARSE_DENSE_GRADIENT = 1u << 2, /* its own growth asks for dense gradients */
-    COP_SPARSE_SCHEDULED = 1u << 3,      /* density falls from an initial one, by its cube */
+    COP_SPARSE_SCHEDULED = 1u << 3,      /* density falls from an initial one, by a cubic */
     COP_SPARSE_GLOBAL = 1u << 4,         /* what goes for that are the smallest of all layers
                                             together; otherwise each layer has its own course */
     COP_SPARSE_ENDS = 1u << 5,           /* the topology is fixed from final_step on */
@@ -139,7 +139,7 @@ typedef struct CopSparseEvent {
 /* Chooses layers among `params` (role weight, rank >= 2, not excluded; uniform
  * keeps the first convolution dense), densities and exact counts. Masks are
  * drawn but not applied: cop_sparse_mask() hands them to whoever fills the
- * weights. Only name, rank, shape, role and numel are read here. `params` and
+ * weights. Of these no arrays are read here, and `frozen` as it is now. `params` and
  * `options` are borrowed and must live as long. total_steps is T, the planned
  * number of optimiser steps. COP_ERR_CONFIG for an option out of bounds, an
  * unknown method, an excluded name that fits no weight, or a share of multiply-adds that

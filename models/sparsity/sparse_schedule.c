@@ -100,12 +100,9 @@ static void thin_globally(CopSparse *sparse, size_t k)
     CopCut cut = cop_radix_cut(&radix);
     for (int i = 0; i < sparse->n; i++) {
         CopSparseLayer *layer = &sparse->layers[i];
-        if (!cop_sparse_moves(layer))
-            continue;
-        const size_t kept = last_largest(layer->param);
-        for (size_t w = 0; w < layer->param->nnz; w++)
-            layer->thin +=
-                w != kept && cop_cut_selects(&cut, cop_magnitude_key(layer->param->value[w]));
+        for (size_t w = 0; w < layer->param->nnz && cop_sparse_moves(layer); w++)
+            layer->thin += w != layer->kept &&
+                           cop_cut_selects(&cut, cop_magnitude_key(layer->param->value[w]));
     }
 }
 
