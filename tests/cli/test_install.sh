@@ -15,6 +15,7 @@ check "install into DESTDIR" made install DESTDIR="$work/stage" PREFIX=/usr
 version=$("$coppice" --version | cut -d ' ' -f 2)
 diff - <(listed "$work/stage") >"$work/out" <<END
 ./usr/bin/coppice
+./usr/bin/coppice-live
 ./usr/lib/gstreamer-1.0/libgstcoppice.so
 ./usr/lib/libcoppice-nn.a
 ./usr/lib/libcoppice-nn.so

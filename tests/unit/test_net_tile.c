@@ -240,8 +240,8 @@ START_TEST(every_architecture_works_in_tiles)
     for (int i = 0; cop_arch_registry[i]; i++) {
         const CopArchDesc *desc = cop_arch_registry[i];
         const CopShape published = desc->input;
-        compare(desc, "width=4", (CopShape){3, published.t / 2, published.h / 2, published.w / 2},
-                1);
+        const int frames = published.t > 1 ? published.t / 2 : 1;
+        compare(desc, "width=4", (CopShape){3, frames, published.h / 2, published.w / 2}, 1);
     }
 }
 END_TEST
