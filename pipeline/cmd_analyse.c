@@ -40,6 +40,8 @@ static void print_result(const CopAnalysis *a)
         cop_cli_note("no figure %s", (const char *)g_ptr_array_index(a->notes, i));
     printf("%s/figures.html: %d figures of %d runs in %d series", a->options->out, a->made,
            a->n_runs, a->n_series);
+    if (a->answers)
+        printf(", %ld predictions made", a->answers);
     if (a->broken->len)
         printf(", %u left out", a->broken->len);
     printf("\n");

@@ -12,9 +12,12 @@
 const CopFigure cop_figures[] = {
     {"gain", "top-1 above the baseline, by corruption and severity", cop_figure_gain},
     {"accuracy", "clean and robust top-1 against sparsity", cop_figure_accuracy},
+    {"energy", "gain by severity, corruptions by their high-frequency energy", cop_figure_energy},
     {"topology", "non-zeros of a layer's kernels, degrees of its channels", cop_figure_topology},
     {"training", "density, ITOP rate, drop fraction and mask overlap over steps",
      cop_figure_training},
+    {"radius", "top-1 on low-pass and high-pass clips, by radius", cop_figure_radius},
+    {"fourier", "top-1 under waves of the Fourier basis, by frequency", cop_figure_fourier},
     {.name = NULL},
 };
 

@@ -71,6 +71,7 @@ typedef struct CopAnalysis {
     GString *page;       /* sections so far */
     GPtrArray *notes;    /* why a figure is left out */
     int made;            /* figures */
+    long answers;        /* of models, made now */
 } CopAnalysis;
 
 /* Reads the runs and their results. COP_ERR_DATA where no run can be used. cop_analysis_free()

@@ -7,6 +7,9 @@
 
 CopStatus cop_figure_gain(CopAnalysis *a, CopError *err) COP_MUST_CHECK;
 CopStatus cop_figure_accuracy(CopAnalysis *a, CopError *err) COP_MUST_CHECK;
+CopStatus cop_figure_energy(CopAnalysis *a, CopError *err) COP_MUST_CHECK;
+CopStatus cop_figure_radius(CopAnalysis *a, CopError *err) COP_MUST_CHECK;
+CopStatus cop_figure_fourier(CopAnalysis *a, CopError *err) COP_MUST_CHECK;
 CopStatus cop_figure_topology(CopAnalysis *a, CopError *err) COP_MUST_CHECK;
 CopStatus cop_figure_training(CopAnalysis *a, CopError *err) COP_MUST_CHECK;
 
