@@ -213,8 +213,8 @@ static char *label_of(const CopAnalysisRun *run)
     char number[32];
     cop_format_double(run->density, number);
     if (run->control != COP_CONTROL_NONE)
-        return g_strdup_printf("dense, %s of %s",
-                               run->control == COP_CONTROL_FLOPS ? "FLOPs" : "weights", number);
+        return g_strdup_printf("dense, %s × %s", number,
+                               run->control == COP_CONTROL_FLOPS ? "FLOPs" : "weights");
     if (strcmp(run->method, "dense") == 0)
         return g_strdup("dense");
     return g_strdup_printf("%s %s", run->method, number);

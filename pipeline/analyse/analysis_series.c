@@ -44,10 +44,10 @@ CopStroke cop_series_stroke(const CopAnalysis *a, int series)
 {
     const CopAnalysisRun *first = a->series[series].first;
     CopStroke stroke = {.colour = cop_colour_method(first->method), .dash = rank_of(a, series)};
-    if (first->control != COP_CONTROL_NONE) {
-        stroke.colour = (CopInk){0.55, 0.42, 0.30};
-        stroke.dash = stroke.dash + (first->control == COP_CONTROL_FLOPS);
-    }
+    if (first->control == COP_CONTROL_PARAMETERS)
+        stroke.colour = (CopInk){0.42, 0.27, 0.16};
+    else if (first->control != COP_CONTROL_NONE)
+        stroke.colour = (CopInk){0.76, 0.57, 0.38};
     return stroke;
 }
 

@@ -86,7 +86,7 @@ static int wave_of(Fourier *f, int kx, int ky)
         kx = -kx;
         ky = -ky;
     }
-    if (2 * kx == -f->walk.input.w)
+    if (2 * kx == -f->walk.input.w || (2 * ky == f->walk.input.h && kx < 0))
         kx = -kx;
     const int found = find_wave(f, kx, ky);
     if (found >= 0)

@@ -187,7 +187,7 @@ void cop_plot_scale(CopPlot *plot, double x, double y, double w, double h, doubl
     cop_panel_cells(plot, &strip, values, STEPS, 1, 0, 1, map);
     /* Its ticks stand at the right, where a panel's own stand at the left. */
     const CopPanel right = {x + w + 34, y, 0, h, 0, 1, lo, hi};
-    const double step = cop_tick_step(lo, hi, (int)fmax(2, h / 36));
+    const double step = cop_tick_step(lo, hi, (int)fmax(2, h / 24));
     for (double v = ceil(lo / step - 1e-6) * step; v <= hi + step * 1e-6; v += step) {
         char text[32];
         const double whole = fabs(v) < step * 1e-6 ? 0 : v;

@@ -73,7 +73,7 @@ static void put_rule(const CopPlot *plot, double xa, double ya, double xb, doubl
 
 static void put_ticks_x(CopPlot *plot, const CopPanel *panel, const CopAxes *axes)
 {
-    enum { SPACING = 62 };
+    enum { SPACING = 46 };
     const int wanted = axes->ticks_x ? axes->ticks_x : (int)fmax(2, panel->w / SPACING);
     const double lo = fmin(panel->x0, panel->x1), hi = fmax(panel->x0, panel->x1);
     const double step = cop_tick_step(lo, hi, wanted);

@@ -27,7 +27,7 @@ static CopMeanSd over_seeds(const CopRadius *r, int series, const CopCurve *curv
     return result;
 }
 
-/* The high-pass of no radius is the clean clip: what its curve starts from, left of 0. */
+/* The high-pass of no radius is the clean clip: its curve starts from there, at the axis. */
 static void put_series(CopPlot *plot, const CopRadius *r, const CopPanel *panel, int series,
                        const CopCurve *curve, bool relative)
 {
@@ -35,13 +35,10 @@ static void put_series(CopPlot *plot, const CopRadius *r, const CopPanel *panel,
     double *x = g_new(double, n), *y = g_new(double, n), *low = g_new(double, n),
            *high = g_new(double, n);
     const CopStroke stroke = cop_series_stroke(r->a, series);
-    const double step = curve->n > 2 ? r->probes.item[curve->first + n - 2].level -
-                                           r->probes.item[curve->first + n - 3].level
-                                     : 1;
     for (int i = 0; i < n; i++) {
         const CopMeanSd value = over_seeds(r, series, curve, i, relative);
         const double radius = r->probes.item[curve->first + i].level;
-        x[i] = radius < 0 ? -fabs(step) : radius;
+        x[i] = radius < 0 ? panel->x0 : radius;
         y[i] = value.mean;
         low[i] = value.mean - value.sd;
         high[i] = value.mean + value.sd;
