@@ -45,6 +45,8 @@ static void put_image(GString *out, const char *path, const char *name, const ch
 CopStatus cop_page_plot(CopAnalysis *a, CopPlot *plot, const char *name, const char *what,
                         CopError *err)
 {
+    if (!plot)
+        return err->status;
     char *file = g_strconcat(name, ".png", NULL);
     char *path = g_build_filename(a->options->out, file, NULL);
     const CopStatus status = cop_plot_write(plot, a->options->out, name, err);

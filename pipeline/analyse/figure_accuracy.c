@@ -186,10 +186,7 @@ static CopStatus draw(const CopAnalysis *a, CopPlot **plot, CopError *err)
             cop_span_take(&across, 100 * (1 - a->series[s].first->density));
     across = cop_span_pad(across, 0.08);
     const double width = 2.0 * PANEL_W + LEFT + GAP + 2 * MARGIN, inner = width - LEFT - 2 * MARGIN;
-    CopPlot *ruler;
-    COP_TRY(cop_plot_create(&ruler, 10, 10, err));
-    const double top = MARGIN + cop_plot_legend(ruler, 0, 0, inner, items, n, false);
-    cop_plot_destroy(&ruler);
+    const double top = MARGIN + cop_legend_height(inner, items, n);
     const CopStatus status = cop_plot_create(plot, width, top + 2.0 * (HEAD + PANEL_H + FOOT), err);
     for (int i = 0; i < 4 && status == COP_OK; i++) {
         const int growth = i % 2, scope = scopes[i / 2];
@@ -211,7 +208,7 @@ static CopStatus draw(const CopAnalysis *a, CopPlot **plot, CopError *err)
         put_methods(*plot, a, &panel, growth, scope);
     }
     if (status == COP_OK)
-        cop_plot_legend(*plot, MARGIN + LEFT, MARGIN - 4, inner, items, n, true);
+        cop_plot_legend(*plot, MARGIN + LEFT, MARGIN - 4, inner, items, n);
     g_free(items);
     return status;
 }

@@ -179,8 +179,7 @@ static void put_shares(CopPlot *plot, const Energy *e, const CopPanel *panel)
     const CopInk spatial = cop_colour_method("rigl"), temporal = cop_colour_method("mest_r");
     const bool clips = e->walk.input.sample.frames > 1;
     cop_panel_axes(plot, panel,
-                   &(CopAxes){.title = "energy of what the corruption changes, above half of "
-                                       "Nyquist’s frequency",
+                   &(CopAxes){.title = "energy above half of Nyquist’s frequency",
                               .no_x = true,
                               .y_label = "share, %"});
     for (int i = 0; i < e->n; i++) {
@@ -196,7 +195,7 @@ static void put_shares(CopPlot *plot, const Energy *e, const CopPanel *panel)
         {.text = "in space", .stroke = {.colour = spatial}, .mark = -1, .box = true},
         {.text = "in time", .stroke = {.colour = temporal}, .mark = -1, .box = true}};
     if (clips)
-        cop_plot_legend(plot, panel->x + panel->w - 170, panel->y + 2, 170, items, 2, true);
+        cop_plot_legend(plot, panel->x + panel->w - 170, panel->y + 2, 170, items, 2);
 }
 
 static int corruption_of(const Energy *e, int i)
@@ -206,6 +205,11 @@ static int corruption_of(const Energy *e, int i)
         if (strcmp(r->corruptions[c].name, name_at(e, i)) == 0)
             return c;
     return -1;
+}
+
+static CopInk severity_colour(double severity)
+{
+    return cop_colour_step((severity - 1) / (COP_SEVERITIES - 1));
 }
 
 /* Bars of relative gain, a severity each; their whiskers are a deviation over seeds. */
@@ -226,7 +230,7 @@ static void put_gains(CopPlot *plot, const Energy *e, const CopPanel *panel, int
                 cop_gain_column(e->a, series, r->corruptions[c].first + k).relative;
             const double at = i - 0.4 + 0.8 * k / n, mean = 100 * gain.mean, sd = 100 * gain.sd;
             cop_panel_box(plot, panel, at, 0, at + 0.8 / n, mean,
-                          cop_colour_step(n > 1 ? (double)k / (n - 1) : 1));
+                          severity_colour(r->columns[r->corruptions[c].first + k].severity));
             if (isfinite(sd))
                 cop_panel_segment(plot, panel, at + 0.4 / n, mean - sd, at + 0.4 / n, mean + sd,
                                   (CopStroke){.colour = soft, .width = 0.7});
@@ -264,17 +268,35 @@ static void put_names(CopPlot *plot, const Energy *e, const CopPanel *panel)
     }
 }
 
+static void put_severities(CopPlot *plot, const Energy *e, double x, double y, double w)
+{
+    const CopResults *r = e->a->results;
+    CopLegendItem *items = g_new0(CopLegendItem, r->n_slices + 1);
+    char **texts = g_new0(char *, r->n_slices + 1);
+    int n = 0;
+    for (int i = 0; i < r->n_slices; i++) {
+        if (r->slices[i].kind != COP_SLICE_SEVERITY)
+            continue;
+        texts[n] = g_strdup_printf("%s%g", n ? "" : "severity ", r->slices[i].severity);
+        items[n] = (CopLegendItem){.text = texts[n],
+                                   .stroke = {.colour = severity_colour(r->slices[i].severity)},
+                                   .mark = -1,
+                                   .box = true};
+        n++;
+    }
+    cop_plot_legend(plot, x, y, w, items, n);
+    g_strfreev(texts);
+    g_free(items);
+}
+
 static CopStatus draw(const Energy *e, CopPlot **plot, CopError *err)
 {
     int rows, at = 0;
     const CopSpan span = gains_span(e, &rows);
     const double w = fmax(360, SLOT * e->n), width = 2 * MARGIN + LEFT + w;
     double names = 0;
-    CopPlot *ruler;
-    COP_TRY(cop_plot_create(&ruler, 10, 10, err));
     for (int i = 0; i < e->n; i++)
-        names = fmax(names, cop_plot_text_width(ruler, name_at(e, i), 0));
-    cop_plot_destroy(&ruler);
+        names = fmax(names, cop_text_width(name_at(e, i), 0));
     const double legend = rows ? 20 : 0;
     const double height = MARGIN + HEAD + TOP_H + legend + rows * (HEAD + ROW_H + GAP) + names + 20;
     COP_TRY(cop_plot_create(plot, width, height, err));
@@ -295,16 +317,8 @@ static CopStatus draw(const Energy *e, CopPlot **plot, CopError *err)
         put_gains(*plot, e, &panel, s);
     }
     put_names(*plot, e, &panel);
-    if (rows) {
-        CopLegendItem items[5];
-        static const char *const texts[] = {"severity 1", "2", "3", "4", "5"};
-        for (int k = 0; k < 5; k++)
-            items[k] = (CopLegendItem){.text = texts[k],
-                                       .stroke = {.colour = cop_colour_step(k / 4.0)},
-                                       .mark = -1,
-                                       .box = true};
-        cop_plot_legend(*plot, MARGIN + LEFT, top.y + TOP_H + 8, w, items, 5, true);
-    }
+    if (rows)
+        put_severities(*plot, e, MARGIN + LEFT, top.y + TOP_H + 8, w);
     return COP_OK;
 }
 

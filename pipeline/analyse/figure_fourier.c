@@ -139,23 +139,20 @@ static CopStatus compute(Fourier *f, CopError *err)
     return cop_probe_read(&job, f->top1, &f->clips, err);
 }
 
+typedef struct Wave {
+    const Fourier *f;
+    int probe;
+} Wave;
+
+static double top1_of(const void *ctx, int run)
+{
+    const Wave *wave = ctx;
+    return wave->f->top1[(ptrdiff_t)run * wave->f->probes.n + wave->probe];
+}
+
 static CopGain gain_at(const Fourier *f, int series, int probe)
 {
-    const CopAnalysis *a = f->a;
-    const CopAnalysisSeries *s = &a->series[series],
-                            *b = a->baseline >= 0 ? &a->series[a->baseline] : NULL;
-    const int n_base = b ? b->n : 0;
-    double *values = g_new(double, s->n + n_base);
-    uint64_t *seeds = g_new(uint64_t, s->n + n_base);
-    for (int i = 0; i < s->n + n_base; i++) {
-        const int run = i < s->n ? s->run[i] : b->run[i - s->n];
-        values[i] = f->top1[(ptrdiff_t)run * f->probes.n + probe];
-        seeds[i] = a->run[run].seed;
-    }
-    const CopGain gain = cop_gain_of(values, seeds, s->n, values + s->n, seeds + s->n, n_base);
-    g_free(values);
-    g_free(seeds);
-    return gain;
+    return cop_gain_by(f->a, series, top1_of, &(const Wave){f, probe});
 }
 
 /* --- tables ------------------------------------------------------------------------------ */

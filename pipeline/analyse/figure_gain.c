@@ -76,12 +76,6 @@ static CopStatus check(const CopAnalysis *a, CopError *err)
     return cop_error_set(err, COP_ERR_DATA, "there is nothing but the baseline");
 }
 
-static CopStatus show(CopAnalysis *a, CopPlot *plot, const char *name, const char *what,
-                      CopError *err)
-{
-    return plot ? cop_page_plot(a, plot, name, what, err) : err->status;
-}
-
 CopStatus cop_figure_gain(CopAnalysis *a, CopError *err)
 {
     COP_TRY(check(a, err));
@@ -90,11 +84,11 @@ CopStatus cop_figure_gain(CopAnalysis *a, CopError *err)
                    "as a share of the baseline’s; mean and standard deviation over seeds. A "
                    "corruption is the mean over its severities, “all corruptions” the mean over "
                    "corruptions.");
-    COP_TRY(show(a, cop_gain_draw(a, false, err), "gain", "Gain in points of top-1", err));
-    COP_TRY(show(a, cop_gain_draw(a, true, err), "gain_relative",
-                 "Gain as a share of the baseline’s top-1", err));
-    COP_TRY(show(a, cop_gain_draw_severities(a, err), "gain_by_severity",
-                 "Gain in points by severity", err));
+    COP_TRY(cop_page_plot(a, cop_gain_draw(a, false, err), "gain", "Gain in points of top-1", err));
+    COP_TRY(cop_page_plot(a, cop_gain_draw(a, true, err), "gain_relative",
+                          "Gain as a share of the baseline’s top-1", err));
+    COP_TRY(cop_page_plot(a, cop_gain_draw_severities(a, err), "gain_by_severity",
+                          "Gain in points by severity", err));
     COP_TRY(cop_page_table(a, means(a), "gain", "gain a series and corruption", err));
     COP_TRY(cop_page_table(a, severities(a), "gain_by_severity",
                            "gain a series, corruption and severity", err));

@@ -43,7 +43,7 @@ static char *name_of(const CopResults *results, int row)
     return g_strdelimit(g_strdup(results->corruptions[row].name), "_", ' ');
 }
 
-static void plan(Board *board, CopPlot *ruler)
+static void plan(Board *board)
 {
     const CopAnalysis *a = board->a;
     board->rows = a->results->n_corruptions + 2;
@@ -75,7 +75,7 @@ static void plan(Board *board, CopPlot *ruler)
     board->range = cop_span_pad(board->range, 0.06);
     for (int row = 0; row < board->rows; row++) {
         char *name = name_of(a->results, row);
-        board->label_w = fmax(board->label_w, cop_plot_text_width(ruler, name, 0));
+        board->label_w = fmax(board->label_w, cop_text_width(name, 0));
         g_free(name);
     }
     board->row_h = fmax(17, PITCH * (board->most + 1.0));
@@ -170,20 +170,16 @@ CopPlot *cop_gain_draw(const CopAnalysis *a, bool relative, CopError *err)
     Board board = {.a = a, .relative = relative};
     CopLegendItem *items = g_new0(CopLegendItem, a->n_series);
     const int n_items = legend_items(a, items);
-    CopPlot *plot = NULL, *ruler = NULL;
-    if (cop_plot_create(&ruler, 10, 10, err) != COP_OK) {
-        g_free(items);
-        return NULL;
-    }
-    plan(&board, ruler);
+    CopPlot *plot = NULL;
+    plan(&board);
     const int across = MIN(board.n, ACROSS), down = (board.n + ACROSS - 1) / ACROSS;
     const double inner = across * (PANEL_W + PANEL_GAP) - PANEL_GAP;
     const double left = MARGIN + board.label_w + 10, panel_h = board.row_h * board.rows;
     const double width = left + inner + MARGIN;
-    const double legend = cop_plot_legend(ruler, 0, 0, inner, items, n_items, false);
+    const double legend = cop_legend_height(inner, items, n_items);
     const double height = MARGIN + legend + down * (HEAD + panel_h + FOOT) + 4;
     if (cop_plot_create(&plot, width, height, err) == COP_OK) {
-        cop_plot_legend(plot, left, MARGIN, inner, items, n_items, true);
+        cop_plot_legend(plot, left, MARGIN, inner, items, n_items);
         for (int i = 0; i < board.n; i++) {
             const CopPanel panel = {
                 left + i % ACROSS * (PANEL_W + PANEL_GAP),
@@ -198,7 +194,6 @@ CopPlot *cop_gain_draw(const CopAnalysis *a, bool relative, CopError *err)
             put_panel(plot, &board, &panel, i);
         }
     }
-    cop_plot_destroy(&ruler);
     g_free(board.density);
     g_free(items);
     return plot;
@@ -275,16 +270,14 @@ static void put_map(CopPlot *plot, const CopAnalysis *a, int series, const CopPa
 CopPlot *cop_gain_draw_severities(const CopAnalysis *a, CopError *err)
 {
     const int columns = severities_of(a->results), rows = a->results->n_corruptions;
-    CopPlot *plot = NULL, *ruler = NULL;
+    CopPlot *plot = NULL;
     double label = 0, most = 0.5, title = 0;
     int n = 0, at = 0;
-    if (cop_plot_create(&ruler, 10, 10, err) != COP_OK)
-        return NULL;
     for (int s = 0; s < a->n_series; s++) {
         if (!cop_gain_has(a, s))
             continue;
         n++;
-        title = fmax(title, 1.25 * cop_plot_text_width(ruler, a->series[s].label, COP_TEXT_TITLE));
+        title = fmax(title, 1.25 * cop_text_width(a->series[s].label, COP_TEXT_TITLE));
         double *points = points_of(a, s, columns);
         for (int i = 0; i < rows * columns; i++)
             most = isfinite(points[i]) ? fmax(most, fabs(points[i])) : most;
@@ -292,10 +285,9 @@ CopPlot *cop_gain_draw_severities(const CopAnalysis *a, CopError *err)
     }
     for (int c = 0; c < rows; c++) {
         char *name = name_of(a->results, c);
-        label = fmax(label, cop_plot_text_width(ruler, name, 0));
+        label = fmax(label, cop_text_width(name, 0));
         g_free(name);
     }
-    cop_plot_destroy(&ruler);
     const double map_w = CELL_W * columns, step_w = fmax(map_w, title) + MAP_GAP;
     const double map_h = CELL_H * rows, left = MARGIN + label + 10;
     const int across = MIN(n, MAPS), down = (n + MAPS - 1) / MAPS;

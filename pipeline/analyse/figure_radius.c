@@ -145,38 +145,27 @@ static CopTidy *curves(const CopRadius *r)
     return tidy;
 }
 
+typedef struct Area {
+    const CopRadius *r;
+    const CopCurve *curve;
+    bool relative;
+} Area;
+
 /* Mean height over the radii from 0 on. */
-static double area(const CopRadius *r, int run, const CopCurve *curve, bool relative)
+static double area_of(const void *ctx, int run)
 {
+    const Area *area = ctx;
+    const CopCurve *curve = area->curve;
     double *x = g_new(double, curve->n), *y = g_new(double, curve->n);
     int n = 0;
     for (int i = curve->high ? 1 : 0; i < curve->n; i++, n++) {
-        x[n] = r->probes.item[curve->first + i].level;
-        y[n] = cop_radius_at(r, run, curve, i, relative);
+        x[n] = area->r->probes.item[curve->first + i].level;
+        y[n] = cop_radius_at(area->r, run, curve, i, area->relative);
     }
     const double height = cop_mean_height(x, y, n);
     g_free(x);
     g_free(y);
     return height;
-}
-
-static CopGain area_gain(const CopRadius *r, int series, const CopCurve *curve, bool relative)
-{
-    const CopAnalysis *a = r->a;
-    const CopAnalysisSeries *s = &a->series[series],
-                            *b = a->baseline >= 0 ? &a->series[a->baseline] : NULL;
-    const int n_base = b ? b->n : 0;
-    double *values = g_new(double, s->n + n_base);
-    uint64_t *seeds = g_new(uint64_t, s->n + n_base);
-    for (int i = 0; i < s->n + n_base; i++) {
-        const int run = i < s->n ? s->run[i] : b->run[i - s->n];
-        values[i] = area(r, run, curve, relative);
-        seeds[i] = a->run[run].seed;
-    }
-    const CopGain gain = cop_gain_of(values, seeds, s->n, values + s->n, seeds + s->n, n_base);
-    g_free(values);
-    g_free(seeds);
-    return gain;
 }
 
 static CopTidy *areas(const CopRadius *r)
@@ -188,7 +177,8 @@ static CopTidy *areas(const CopRadius *r)
     for (int s = 0; s < r->a->n_series; s++)
         for (int c = 0; c < r->n_curves; c++)
             for (int relative = 0; relative < 2; relative++) {
-                const CopGain gain = area_gain(r, s, &r->curve[c], relative == 1);
+                const Area area = {r, &r->curve[c], relative == 1};
+                const CopGain gain = cop_gain_by(r->a, s, area_of, &area);
                 cop_tidy_series(tidy, &r->a->series[s]);
                 cop_tidy_text(tidy, cop_band_names[r->curve[c].band]);
                 cop_tidy_text(tidy, r->curve[c].high ? "high" : "low");

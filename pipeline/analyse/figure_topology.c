@@ -207,12 +207,6 @@ static CopTidy *kernels(const CopTopologyFigure *figure)
 
 /* --- the figure ---------------------------------------------------------------------- */
 
-static CopStatus show(CopAnalysis *a, CopPlot *plot, const char *name, const char *what,
-                      CopError *err)
-{
-    return plot ? cop_page_plot(a, plot, name, what, err) : err->status;
-}
-
 static CopStatus publish(CopAnalysis *a, const CopTopologyFigure *figure, CopError *err)
 {
     char *caption = g_strdup_printf(
@@ -223,12 +217,12 @@ static CopStatus publish(CopAnalysis *a, const CopTopologyFigure *figure, CopErr
         figure->layer);
     cop_page_begin(a, "topology", "Topology", caption);
     g_free(caption);
-    COP_TRY(show(a, cop_topology_draw_maps(figure, err), "topology_map",
-                 "Active weights of each kernel", err));
-    COP_TRY(show(a, cop_topology_draw_degrees(figure, err), "topology_degrees",
-                 "Degrees of channels against a random mask", err));
-    COP_TRY(show(a, cop_topology_draw_norms(figure, err), "topology_norms",
-                 "Norms of kernels and filters", err));
+    COP_TRY(cop_page_plot(a, cop_topology_draw_maps(figure, err), "topology_map",
+                          "Active weights of each kernel", err));
+    COP_TRY(cop_page_plot(a, cop_topology_draw_degrees(figure, err), "topology_degrees",
+                          "Degrees of channels against a random mask", err));
+    COP_TRY(cop_page_plot(a, cop_topology_draw_norms(figure, err), "topology_norms",
+                          "Norms of kernels and filters", err));
     COP_TRY(
         cop_page_table(a, spreads(figure), "topology", "dispersion a run, unit and slice", err));
     COP_TRY(cop_page_table(a, degrees(figure), "topology_degrees", "degrees, sorted", err));

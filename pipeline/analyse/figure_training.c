@@ -201,35 +201,60 @@ static CopStatus draw_updates(const Training *t, CopPlot **plot, CopError *err)
     }
     const int across = MIN(n, ACROSS), down = (n + ACROSS - 1) / ACROSS;
     const double inner = across * (PANEL_W + GAP) - GAP, width = 2 * MARGIN + LEFT + inner;
-    CopPlot *ruler;
-    CopStatus status = cop_plot_create(&ruler, 10, 10, err);
-    if (status == COP_OK) {
-        const double top = MARGIN + cop_plot_legend(ruler, 0, 0, inner, items, n_items, false);
-        cop_plot_destroy(&ruler);
-        status = cop_plot_create(plot, width, top + down * (HEAD + PANEL_H + FOOT + 0.0), err);
-        for (int i = 0; i < n && status == COP_OK; i++) {
-            range_of(t, list[i], &x, &y);
-            x = cop_span_pad(x, 0.02);
-            y = cop_span_pad(y, 0.07);
-            const CopPanel panel = {MARGIN + LEFT + i % ACROSS * (PANEL_W + GAP),
-                                    top + HEAD + i / ACROSS * (HEAD + PANEL_H + FOOT),
-                                    PANEL_W,
-                                    PANEL_H,
-                                    x.lo,
-                                    x.hi,
-                                    y.lo,
-                                    y.hi};
-            cop_panel_axes(*plot, &panel,
-                           &(CopAxes){.title = shown[list[i]].title,
-                                      .x_label = "optimiser step",
-                                      .y_label = i % ACROSS == 0 ? "%" : NULL});
-            put_curves(*plot, t, &panel, list[i]);
-        }
-        if (status == COP_OK)
-            cop_plot_legend(*plot, MARGIN + LEFT, MARGIN - 4, inner, items, n_items, true);
+    const double top = MARGIN + cop_legend_height(inner, items, n_items);
+    const CopStatus status =
+        cop_plot_create(plot, width, top + down * (HEAD + PANEL_H + FOOT + 0.0), err);
+    for (int i = 0; i < n && status == COP_OK; i++) {
+        range_of(t, list[i], &x, &y);
+        x = cop_span_pad(x, 0.02);
+        y = cop_span_pad(y, 0.07);
+        const CopPanel panel = {MARGIN + LEFT + i % ACROSS * (PANEL_W + GAP),
+                                top + HEAD + i / ACROSS * (HEAD + PANEL_H + FOOT),
+                                PANEL_W,
+                                PANEL_H,
+                                x.lo,
+                                x.hi,
+                                y.lo,
+                                y.hi};
+        cop_panel_axes(*plot, &panel,
+                       &(CopAxes){.title = shown[list[i]].title,
+                                  .x_label = "optimiser step",
+                                  .y_label = i % ACROSS == 0 ? "%" : NULL});
+        put_curves(*plot, t, &panel, list[i]);
     }
+    if (status == COP_OK)
+        cop_plot_legend(*plot, MARGIN + LEFT, MARGIN - 4, inner, items, n_items);
     g_free(items);
     return status;
+}
+
+/* Density after the last update; where it was another after the first, that as rings. */
+static void put_profile(CopPlot *plot, const Training *t, const CopPanel *panel, int series,
+                        const CopUpdateLog *log)
+{
+    const guint n = log->layers->len;
+    const CopStroke stroke = cop_series_stroke(t->a, series);
+    double *x = g_new(double, n), *first = g_new(double, n), *last = g_new(double, n);
+    bool moved = false;
+    for (guint l = 0; l < n; l++) {
+        const GArray *points = ((const CopUpdateLayer *)g_ptr_array_index(log->layers, l))->points;
+        x[l] = l;
+        first[l] = points->len ? 100 * density(point_at(points, 0)) : NAN;
+        last[l] = points->len ? 100 * density(point_at(points, points->len - 1)) : NAN;
+        moved |= fabs(first[l] - last[l]) > 0.5;
+    }
+    for (guint l = 0; l < n && moved; l++) {
+        cop_panel_segment(plot, panel, x[l], first[l], x[l], last[l],
+                          (CopStroke){.colour = stroke.colour, .width = 0.7});
+        cop_panel_mark(plot, panel, x[l], first[l], COP_MARK_RING, stroke.colour);
+    }
+    cop_panel_line(plot, panel, x, last, (int)n, stroke);
+    for (guint l = 0; l < n; l++)
+        cop_panel_mark(plot, panel, x[l], last[l], cop_series_mark(&t->a->series[series]),
+                       stroke.colour);
+    g_free(x);
+    g_free(first);
+    g_free(last);
 }
 
 /* Density of each layer after the last update, of each series' first run that has updates. */
@@ -239,22 +264,15 @@ static CopStatus draw_layers(const Training *t, CopPlot **plot, CopError *err)
     const int n_items = legend(t, items);
     const GPtrArray *names = NULL; /* of the run with most layers */
     double label = 0;
-    CopPlot *ruler;
-    const CopStatus begun = cop_plot_create(&ruler, 10, 10, err);
-    if (begun != COP_OK) {
-        g_free(items);
-        return begun;
-    }
     for (int i = 0; i < t->a->n_runs; i++)
         if (moves(t, i) && (!names || t->log[i]->layers->len > names->len))
             names = t->log[i]->layers;
     for (guint l = 0; l < names->len; l++) {
         const CopUpdateLayer *layer = g_ptr_array_index(names, l);
-        label = fmax(label, cop_plot_text_width(ruler, layer->name, 8));
+        label = fmax(label, cop_text_width(layer->name, 8));
     }
     const double w = fmax(420, 15.0 * names->len), width = 2 * MARGIN + LEFT + w;
-    const double top = MARGIN + cop_plot_legend(ruler, 0, 0, w, items, n_items, false) + 6;
-    cop_plot_destroy(&ruler);
+    const double top = MARGIN + cop_legend_height(w, items, n_items) + 6;
     const CopStatus status = cop_plot_create(plot, width, top + 220 + label + 16, err);
     if (status == COP_OK) {
         const CopPanel panel = {MARGIN + LEFT, top, w, 220, -0.5, names->len - 0.5, 0, 104};
@@ -270,22 +288,10 @@ static CopStatus draw_layers(const Training *t, CopPlot **plot, CopError *err)
         }
         for (int s = 0; s < t->a->n_series; s++) {
             const int run = t->a->series[s].run[0];
-            double x[1024], y[1024];
-            if (!moves(t, run))
-                continue;
-            int n = 0;
-            for (guint l = 0; l < t->log[run]->layers->len && n < 1024; l++, n++) {
-                const CopUpdateLayer *layer = g_ptr_array_index(t->log[run]->layers, l);
-                x[n] = l;
-                y[n] = 100 * density(point_at(layer->points, layer->points->len - 1));
-            }
-            const CopStroke stroke = cop_series_stroke(t->a, s);
-            cop_panel_line(*plot, &panel, x, y, n, stroke);
-            for (int k = 0; k < n; k++)
-                cop_panel_mark(*plot, &panel, x[k], y[k], cop_series_mark(&t->a->series[s]),
-                               stroke.colour);
+            if (moves(t, run))
+                put_profile(*plot, t, &panel, s, t->log[run]);
         }
-        cop_plot_legend(*plot, MARGIN + LEFT, MARGIN - 4, w, items, n_items, true);
+        cop_plot_legend(*plot, MARGIN + LEFT, MARGIN - 4, w, items, n_items);
     }
     g_free(items);
     return status;

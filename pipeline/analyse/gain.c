@@ -33,34 +33,49 @@ CopGain cop_gain_of(const double *own, const uint64_t *seeds, int n, const doubl
     return gain;
 }
 
-static CopGain gain_by(const CopAnalysis *a, int series,
-                       double (*score)(const CopAnalysis *, int run, int at), int at)
+CopGain cop_gain_by(const CopAnalysis *a, int series, CopRunValue *value, const void *ctx)
 {
-    const CopAnalysisSeries *s = &a->series[series], *b = &a->series[a->baseline];
-    double *values = g_new(double, s->n + b->n);
-    uint64_t *seeds = g_new(uint64_t, s->n + b->n);
-    for (int i = 0; i < s->n; i++) {
-        values[i] = score(a, s->run[i], at);
-        seeds[i] = a->run[s->run[i]].seed;
+    const CopAnalysisSeries *s = &a->series[series],
+                            *b = a->baseline >= 0 ? &a->series[a->baseline] : NULL;
+    const int n = s->n, n_base = b ? b->n : 0;
+    double *values = g_new(double, n + n_base);
+    uint64_t *seeds = g_new(uint64_t, n + n_base);
+    for (int i = 0; i < n + n_base; i++) {
+        const int run = i < n ? s->run[i] : b->run[i - n];
+        values[i] = value(ctx, run);
+        seeds[i] = a->run[run].seed;
     }
-    for (int i = 0; i < b->n; i++) {
-        values[s->n + i] = score(a, b->run[i], at);
-        seeds[s->n + i] = a->run[b->run[i]].seed;
-    }
-    const CopGain gain = cop_gain_of(values, seeds, s->n, values + s->n, seeds + s->n, b->n);
+    const CopGain gain = cop_gain_of(values, seeds, n, values + n, seeds + n, n_base);
     g_free(values);
     g_free(seeds);
     return gain;
 }
 
+typedef struct Place {
+    const CopAnalysis *a;
+    int at; /* scope or column */
+} Place;
+
+static double score_at(const void *ctx, int run)
+{
+    const Place *place = ctx;
+    return cop_run_score(place->a, run, place->at);
+}
+
+static double top1_at(const void *ctx, int run)
+{
+    const Place *place = ctx;
+    return cop_run_top1(place->a, run, place->at);
+}
+
 CopGain cop_gain_scope(const CopAnalysis *a, int series, int scope)
 {
-    return gain_by(a, series, cop_run_score, scope);
+    return cop_gain_by(a, series, score_at, &(const Place){a, scope});
 }
 
 CopGain cop_gain_column(const CopAnalysis *a, int series, int column)
 {
-    return gain_by(a, series, cop_run_top1, column);
+    return cop_gain_by(a, series, top1_at, &(const Place){a, column});
 }
 
 bool cop_gain_has(const CopAnalysis *a, int series)

@@ -17,6 +17,10 @@ CopGain cop_gain_scope(const CopAnalysis *a, int series, int scope);
 /* In one column. */
 CopGain cop_gain_column(const CopAnalysis *a, int series, int column);
 
+/* The same of any value of a run; without a baseline only top1 is known. */
+typedef double CopRunValue(const void *ctx, int run);
+CopGain cop_gain_by(const CopAnalysis *a, int series, CopRunValue *value, const void *ctx);
+
 /* The same of values that are given: own[n] and base[n_base] with their seeds. */
 CopGain cop_gain_of(const double *own, const uint64_t *seeds, int n, const double *base,
                     const uint64_t *base_seeds, int n_base);

@@ -9,6 +9,17 @@
 
 enum { SIDE_MAX = 8000, PNG_SCALE = 2 };
 
+/* Whole-pixel widths would space the letters of the larger picture unevenly. */
+static void set_unhinted(PangoContext *context)
+{
+    cairo_font_options_t *options = cairo_font_options_create();
+    cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
+    cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
+    cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
+    pango_cairo_context_set_font_options(context, options);
+    cairo_font_options_destroy(options);
+}
+
 CopStatus cop_plot_create(CopPlot **out, double width, double height, CopError *err)
 {
     *out = NULL;
@@ -26,13 +37,7 @@ CopStatus cop_plot_create(CopPlot **out, double width, double height, CopError *
     cairo_set_source_rgb(plot->cairo, 1, 1, 1);
     cairo_paint(plot->cairo);
     plot->layout = pango_cairo_create_layout(plot->cairo);
-    /* Whole-pixel widths would space the letters of the larger picture unevenly. */
-    cairo_font_options_t *options = cairo_font_options_create();
-    cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
-    cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
-    cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
-    pango_cairo_context_set_font_options(pango_layout_get_context(plot->layout), options);
-    cairo_font_options_destroy(options);
+    set_unhinted(pango_layout_get_context(plot->layout));
     *out = plot;
     return COP_OK;
 }
@@ -50,23 +55,23 @@ void cop_plot_destroy(CopPlot **plot)
 
 /* --- text ---------------------------------------------------------------------------- */
 
-static void set_text(const CopPlot *plot, const char *text, double size, bool bold)
+static void set_text(PangoLayout *layout, const char *text, double size, bool bold)
 {
     PangoFontDescription *font = pango_font_description_new();
     pango_font_description_set_family(font, "DejaVu Sans");
     pango_font_description_set_weight(font, bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
     pango_font_description_set_absolute_size(font, (size > 0 ? size : COP_TEXT_SIZE) * PANGO_SCALE);
-    pango_layout_set_font_description(plot->layout, font);
+    pango_layout_set_font_description(layout, font);
     pango_font_description_free(font);
     char *valid = g_utf8_make_valid(text, -1);
-    pango_layout_set_text(plot->layout, valid, -1);
+    pango_layout_set_text(layout, valid, -1);
     g_free(valid);
 }
 
 void cop_plot_text(CopPlot *plot, double x, double y, const char *text, CopTextStyle style)
 {
     int w, h;
-    set_text(plot, text, style.size, style.bold);
+    set_text(plot->layout, text, style.size, style.bold);
     pango_layout_get_size(plot->layout, &w, &h);
     cairo_save(plot->cairo);
     cairo_translate(plot->cairo, x, y);
@@ -78,11 +83,16 @@ void cop_plot_text(CopPlot *plot, double x, double y, const char *text, CopTextS
     cairo_restore(plot->cairo);
 }
 
-double cop_plot_text_width(CopPlot *plot, const char *text, double size)
+double cop_text_width(const char *text, double size)
 {
     int w;
-    set_text(plot, text, size, false);
-    pango_layout_get_size(plot->layout, &w, NULL);
+    PangoContext *context = pango_font_map_create_context(pango_cairo_font_map_get_default());
+    set_unhinted(context);
+    PangoLayout *layout = pango_layout_new(context);
+    set_text(layout, text, size, false);
+    pango_layout_get_size(layout, &w, NULL);
+    g_object_unref(layout);
+    g_object_unref(context);
     return (double)w / PANGO_SCALE;
 }
 

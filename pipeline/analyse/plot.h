@@ -36,7 +36,7 @@ typedef struct CopTextStyle {
 } CopTextStyle;
 
 void cop_plot_text(CopPlot *plot, double x, double y, const char *text, CopTextStyle style);
-double cop_plot_text_width(CopPlot *plot, const char *text, double size);
+double cop_text_width(const char *text, double size);
 
 /* --- panels -------------------------------------------------------------------------- */
 
@@ -116,10 +116,11 @@ typedef struct CopLegendItem {
     int mark;         /* CopMark; -1: none */
     bool box;         /* a filled box instead */
 } CopLegendItem;
-/* Items side by side from (x, y) on, in rows no longer than `width`; returns their height, and
- * only that where `plot` is NULL or `draw` false. */
-double cop_plot_legend(CopPlot *plot, double x, double y, double width, const CopLegendItem *items,
-                       int n, bool draw);
+/* Items side by side from (x, y) on, in rows no longer than `width`. */
+void cop_plot_legend(CopPlot *plot, double x, double y, double width, const CopLegendItem *items,
+                     int n);
+/* Its height. */
+double cop_legend_height(double width, const CopLegendItem *items, int n);
 
 /* --- colours ------------------------------------------------------------------------- */
 

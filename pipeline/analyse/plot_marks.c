@@ -219,20 +219,32 @@ static void put_item(CopPlot *plot, double x, double y, const CopLegendItem *ite
     cop_plot_text(plot, x + KEY + 5, middle, item->text, (CopTextStyle){.valign = 0.5});
 }
 
-double cop_plot_legend(CopPlot *plot, double x, double y, double width, const CopLegendItem *items,
-                       int n, bool draw)
+/* Where items go, and whether they are drawn there; returns the height of all. */
+static double lay_out(CopPlot *plot, double x, double y, double width, const CopLegendItem *items,
+                      int n)
 {
     enum { KEY = 27, GAP = 16, ROW = 16 };
     double at = 0, top = 0;
     for (int i = 0; i < n; i++) {
-        const double w = KEY + cop_plot_text_width(plot, items[i].text, 0);
+        const double w = KEY + cop_text_width(items[i].text, 0);
         if (at > 0 && at + w > width) {
             at = 0;
             top += ROW;
         }
-        if (draw)
+        if (plot)
             put_item(plot, x + at, y + top, &items[i]);
         at += w + GAP;
     }
     return n ? top + ROW : 0;
+}
+
+void cop_plot_legend(CopPlot *plot, double x, double y, double width, const CopLegendItem *items,
+                     int n)
+{
+    lay_out(plot, x, y, width, items, n);
+}
+
+double cop_legend_height(double width, const CopLegendItem *items, int n)
+{
+    return lay_out(NULL, 0, 0, width, items, n);
 }

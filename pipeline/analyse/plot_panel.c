@@ -44,7 +44,7 @@ double cop_tick_step(double lo, double hi, int n)
     static const double steps[] = {1, 2, 2.5, 5, 10};
     const double rough = (hi - lo) / n, power = pow(10, floor(log10(rough)));
     size_t i = 0;
-    while (steps[i] * power < rough * (1 - 1e-9) && i + 1 < G_N_ELEMENTS(steps))
+    while (steps[i] * power < 0.75 * rough && i + 1 < G_N_ELEMENTS(steps))
         i++;
     return steps[i] * power;
 }

@@ -75,16 +75,10 @@ CopStatus cop_radius_draw(const CopRadius *r, CopPlot **plot, CopError *err)
     for (int s = 0; s < a->n_series; s++)
         items[s] = (CopLegendItem){
             .text = a->series[s].label, .stroke = cop_series_stroke(a, s), .mark = -1};
-    CopPlot *ruler;
-    CopStatus status = cop_plot_create(&ruler, 10, 10, err);
-    if (status != COP_OK) {
-        g_free(items);
-        return status;
-    }
     const double inner = 4.0 * PANEL_W + 3.0 * GAP, width = 2 * MARGIN + LEFT + inner;
-    const double top = MARGIN + cop_plot_legend(ruler, 0, 0, inner, items, a->n_series, false);
-    cop_plot_destroy(&ruler);
-    status = cop_plot_create(plot, width, top + r->n_curves / 2 * (HEAD + PANEL_H + FOOT), err);
+    const double top = MARGIN + cop_legend_height(inner, items, a->n_series);
+    CopStatus status =
+        cop_plot_create(plot, width, top + r->n_curves / 2 * (HEAD + PANEL_H + FOOT), err);
     for (int i = 0; i < 2 * r->n_curves && status == COP_OK; i++) {
         const CopCurve *curve = &r->curve[i / 2];
         const bool relative = i % 2 == 1;
@@ -107,7 +101,7 @@ CopStatus cop_radius_draw(const CopRadius *r, CopPlot **plot, CopError *err)
         put_panel(*plot, r, &panel, curve, relative);
     }
     if (status == COP_OK)
-        cop_plot_legend(*plot, MARGIN + LEFT, MARGIN - 4, inner, items, a->n_series, true);
+        cop_plot_legend(*plot, MARGIN + LEFT, MARGIN - 4, inner, items, a->n_series);
     g_free(items);
     return status;
 }

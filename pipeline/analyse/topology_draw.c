@@ -201,7 +201,7 @@ CopPlot *cop_topology_draw_degrees(const CopTopologyFigure *figure, CopError *er
          .stroke = {.colour = {0.3, 0.3, 0.3}, .fade = 0.82},
          .mark = -1,
          .box = true}};
-    cop_plot_legend(plot, MARGIN + LEFT, MARGIN - 4, width, items, 3, true);
+    cop_plot_legend(plot, MARGIN + LEFT, MARGIN - 4, width, items, 3);
     for (int i = 0; i < n; i++) {
         const CopSpan range = range_of(figure, list[i]);
         for (int side = 0; side < 2; side++) {

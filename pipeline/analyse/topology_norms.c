@@ -118,7 +118,7 @@ CopPlot *cop_topology_draw_norms(const CopTopologyFigure *figure, CopError *err)
     const CopAnalysis *a = figure->a;
     CopLegendItem *items = g_new0(CopLegendItem, a->n_series);
     char **texts = g_new0(char *, a->n_series + 1);
-    CopPlot *plot = NULL, *ruler = NULL;
+    CopPlot *plot = NULL;
     int n = 0;
     const double width = 2 * MARGIN + LEFT + 2.0 * PANEL_W + GAP, inner = width - 2 * MARGIN - LEFT;
     for (int s = 0; s < a->n_series; s++) {
@@ -130,38 +130,33 @@ CopPlot *cop_topology_draw_norms(const CopTopologyFigure *figure, CopError *err)
         items[n] = (CopLegendItem){.text = texts[n], .stroke = cop_series_stroke(a, s), .mark = -1};
         n++;
     }
-    if (cop_plot_create(&ruler, 10, 10, err) == COP_OK) {
-        const double legend = cop_plot_legend(ruler, 0, 0, inner, items, n, false);
-        const double top = MARGIN + legend + 24;
-        if (cop_plot_create(&plot, width, top + PANEL_H + 46, err) == COP_OK)
-            cop_plot_legend(plot, MARGIN + LEFT, MARGIN - 4, inner, items, n, true);
-        for (int side = 0; side < 2 && plot; side++) {
-            const double norm = top_of(figure, side == 1);
-            CopSpan range = {0, 0};
-            double share[BINS], zero;
-            for (int s = 0; s < a->n_series; s++)
-                if (histogram(figure, s, side == 1, norm, share, &zero))
-                    for (int b = 0; b < BINS; b++)
-                        cop_span_take(&range, 100 * share[b]);
-            const CopPanel panel = {MARGIN + LEFT + side * (PANEL_W + GAP),
-                                    top,
-                                    PANEL_W,
-                                    PANEL_H,
-                                    0,
-                                    norm,
-                                    0,
-                                    fmax(1, 1.06 * range.hi)};
-            cop_panel_axes(
-                plot, &panel,
-                &(CopAxes){.title = side ? "filters" : "kernels",
-                           .x_label = side ? "norm of a filter" : "norm of a kernel",
-                           .y_label = side ? "share of filters, %" : "share of kernels, %"});
-            for (int s = 0; s < a->n_series; s++)
-                if (histogram(figure, s, side == 1, norm, share, &zero))
-                    put_steps(plot, &panel, share, norm, cop_series_stroke(a, s));
-        }
+    const double top = MARGIN + cop_legend_height(inner, items, n) + 24;
+    if (cop_plot_create(&plot, width, top + PANEL_H + 46, err) == COP_OK)
+        cop_plot_legend(plot, MARGIN + LEFT, MARGIN - 4, inner, items, n);
+    for (int side = 0; side < 2 && plot; side++) {
+        const double norm = top_of(figure, side == 1);
+        CopSpan range = {0, 0};
+        double share[BINS], zero;
+        for (int s = 0; s < a->n_series; s++)
+            if (histogram(figure, s, side == 1, norm, share, &zero))
+                for (int b = 0; b < BINS; b++)
+                    cop_span_take(&range, 100 * share[b]);
+        const CopPanel panel = {MARGIN + LEFT + side * (PANEL_W + GAP),
+                                top,
+                                PANEL_W,
+                                PANEL_H,
+                                0,
+                                norm,
+                                0,
+                                fmax(1, 1.06 * range.hi)};
+        cop_panel_axes(plot, &panel,
+                       &(CopAxes){.title = side ? "filters" : "kernels",
+                                  .x_label = side ? "norm of a filter" : "norm of a kernel",
+                                  .y_label = side ? "share of filters, %" : "share of kernels, %"});
+        for (int s = 0; s < a->n_series; s++)
+            if (histogram(figure, s, side == 1, norm, share, &zero))
+                put_steps(plot, &panel, share, norm, cop_series_stroke(a, s));
     }
-    cop_plot_destroy(&ruler);
     g_strfreev(texts);
     g_free(items);
     return plot;

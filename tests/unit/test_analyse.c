@@ -305,8 +305,8 @@ END_TEST
 START_TEST(ticks)
 {
     ck_assert(near(cop_tick_step(0, 10, 5), 2));
-    ck_assert(near(cop_tick_step(0, 1, 4), 0.25));
-    ck_assert(near(cop_tick_step(-40, 60, 3), 50));
+    ck_assert(near(cop_tick_step(0, 1, 4), 0.2));
+    ck_assert(near(cop_tick_step(-40, 60, 3), 25));
     CopSpan span = COP_SPAN_NONE;
     cop_span_take(&span, NAN);
     ck_assert(span.lo > span.hi);
