@@ -118,8 +118,8 @@ CopStatus cop_analysis_make(CopAnalysis *a, CopError *err) COP_MUST_CHECK;
 /* A section: begin, pictures and tables, end. Texts are borrowed; `caption` is HTML. */
 void cop_page_begin(CopAnalysis *a, const char *name, const char *title, const char *caption);
 void cop_page_end(CopAnalysis *a);
-/* Writes a plot (taken) to NAME.png and NAME.svg and shows it. NULL, which failed to be drawn, is the
- * error that *err holds. */
+/* Writes a plot (taken) to NAME.png and NAME.svg and shows it. NULL, which failed to be drawn, is
+ * the error that *err holds. */
 CopStatus cop_page_plot(CopAnalysis *a, CopPlot *plot, const char *name, const char *what,
                         CopError *err) COP_MUST_CHECK;
 /* Writes a table (taken) to NAME.csv and NAME.json and links them. */

@@ -1,5 +1,6 @@
-/* Gain by severity, corruptions ordered by what of their energy is of high frequency (Wu et al., ICLR
- * 2025, figure 3; the order after Saikia et al., ICCV 2021), measured on the runs' own test clips.
+/* Gain by severity, corruptions ordered by what of their energy is of high frequency (Wu et al.,
+ * ICLR 2025, figure 3; the order after Saikia et al., ICCV 2021), measured on the runs' own test
+ * clips.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
-/* Radius-accuracy curves (Wu et al., ICLR 2025, figure 7 and equations 1 and 2): top-1 on clean clips
- * of which only frequencies within a radius are kept (low-pass), or taken out (high-pass, the mean
- * with them, from radius 0 on). Filters work on the net's pictures in floats, in 0..1 around black, without clipping,
- * before they are normalised.
+/* Radius-accuracy curves (Wu et al., ICLR 2025, figure 7 and equations 1 and 2): top-1 on clean
+ * clips of which only frequencies within a radius are kept (low-pass), or taken out (high-pass, the
+ * mean with them, from radius 0 on). Filters work on the net's pictures in floats, before they are
+ * normalised, without clipping.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
 #include <string.h>

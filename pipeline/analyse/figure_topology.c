@@ -1,5 +1,5 @@
-/* Topology of a layer (Wu et al., ICLR 2025, figure 5): where its non-zeros are, and whether that is
- * chance. Tables; pictures are topology_draw.c's.
+/* Topology of a layer (Wu et al., ICLR 2025, figure 5): where its non-zeros are, and whether that
+ * is chance. Tables; pictures are topology_draw.c's.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
 #include <stdlib.h>

@@ -51,17 +51,18 @@ static double overlap_start(const CopUpdatePoint *p)
     return p->overlap_start;
 }
 
+/* In the order of the table's columns. */
 static const struct {
-    const char *column, *title;
+    const char *title;
     double (*value)(const CopUpdatePoint *);
 } shown[] = {
-    {"masked_density", "density", density},
-    {"itop_rate", "ITOP rate: weights ever active", itop},
-    {"itop_rate_open", "ITOP rate of layers not full", itop_open},
-    {"drop_fraction", "drop fraction", drop_fraction},
-    {"mutated", "mutated: new among active", cop_update_mutated},
-    {"overlap_last", "overlap with the mask before", overlap_last},
-    {"overlap_start", "overlap with the first mask", overlap_start},
+    {"density", density},
+    {"ITOP rate: weights ever active", itop},
+    {"ITOP rate of layers not full", itop_open},
+    {"drop fraction", drop_fraction},
+    {"mutated: new among active", cop_update_mutated},
+    {"overlap with the mask before", overlap_last},
+    {"overlap with the first mask", overlap_start},
 };
 enum { SHOWN = G_N_ELEMENTS(shown) };
 
@@ -267,17 +268,18 @@ static CopStatus draw_layers(const Training *t, CopPlot **plot, CopError *err)
     for (int i = 0; i < t->a->n_runs; i++)
         if (moves(t, i) && (!names || t->log[i]->layers->len > names->len))
             names = t->log[i]->layers;
-    for (guint l = 0; l < names->len; l++) {
+    for (guint l = 0; names && l < names->len; l++) {
         const CopUpdateLayer *layer = g_ptr_array_index(names, l);
         label = fmax(label, cop_text_width(layer->name, 8));
     }
-    const double w = fmax(420, 15.0 * names->len), width = 2 * MARGIN + LEFT + w;
+    const guint n = names ? names->len : 0;
+    const double w = fmax(420, 15.0 * n), width = 2 * MARGIN + LEFT + w;
     const double top = MARGIN + cop_legend_height(w, items, n_items) + 6;
     const CopStatus status = cop_plot_create(plot, width, top + 220 + label + 16, err);
     if (status == COP_OK) {
-        const CopPanel panel = {MARGIN + LEFT, top, w, 220, -0.5, names->len - 0.5, 0, 104};
+        const CopPanel panel = {MARGIN + LEFT, top, w, 220, -0.5, n - 0.5, 0, 104};
         cop_panel_axes(*plot, &panel, &(CopAxes){.no_x = true, .y_label = "density, %"});
-        for (guint l = 0; l < names->len; l++) {
+        for (guint l = 0; l < n; l++) {
             const CopUpdateLayer *layer = g_ptr_array_index(names, l);
             cop_plot_text(*plot, cop_panel_x(&panel, l), panel.y + panel.h + 6, layer->name,
                           (CopTextStyle){.size = 8,

@@ -1,5 +1,5 @@
-/* Pictures of figures: panels with axes, what is drawn in them, legends. Drawn once by cairo, written
- * as PNG at twice the size and as SVG. Lengths are points of 1/96 inch, y runs downwards;
+/* Pictures of figures: panels with axes, what is drawn in them, legends. Drawn once by cairo,
+ * written as PNG at twice the size and as SVG. Lengths are points of 1/96 inch, y runs downwards;
  * for the files of pipeline/analyse/.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef COP_ANALYSE_PLOT_H

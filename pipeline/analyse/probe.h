@@ -1,5 +1,5 @@
-/* Models on clips that were changed in floats, between preparation and net: what the curves and maps
- * of frequencies are made of. Answers are kept in a result file, and none is made twice.
+/* Models on clips that were changed in floats, between preparation and net: what the curves and
+ * maps of frequencies are made of. Answers are kept in a result file, and none is made twice.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef COP_ANALYSE_PROBE_H
 #define COP_ANALYSE_PROBE_H
@@ -45,8 +45,8 @@ void cop_probes_free(CopProbes *probes);
  * what is done. */
 CopStatus cop_probe_run(const CopProbeJob *job, long *made, CopError *err) COP_MUST_CHECK;
 
-/* Top-1 of each run and probe over the walk's clips that could be read: top1[n_runs * n_probes], NaN
- * where labels are missing; *clips is their number. */
+/* Top-1 of each run and probe over the walk's clips that could be read: top1[n_runs * n_probes],
+ * NaN where labels are missing; *clips is their number. */
 CopStatus cop_probe_read(const CopProbeJob *job, double *top1, int *clips,
                          CopError *err) COP_MUST_CHECK;
 

@@ -1,4 +1,4 @@
-/* Radius-accuracy curves: the picture. A row a band: low-pass, high-pass, each absolute and relative.
+/* Radius-accuracy curves: the picture. A row a band: low-pass, high-pass, absolute and relative.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
 

@@ -86,11 +86,10 @@ void cop_tidy_text(CopTidy *tidy, const char *text)
 
 void cop_tidy_number(CopTidy *tidy, double value)
 {
-    char text[32];
+    char text[32] = "";
     if (isfinite(value))
-        put_cell(tidy, cop_format_double(value, text), text);
-    else
-        put_cell(tidy, "", "null");
+        cop_format_double(value, text);
+    put_cell(tidy, text, *text ? text : "null");
 }
 
 void cop_tidy_count(CopTidy *tidy, int64_t value)
