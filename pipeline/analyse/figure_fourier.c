@@ -1,6 +1,7 @@
 /* Fourier heat maps (Yin et al., NeurIPS 2019): top-1 on test clips to which one wave of the
- * Fourier basis is added, a frequency each. Waves have one norm, and a sign for each clip and channel; they
- * are added to the net's pictures in floats, in 0..1, which are clipped and normalised then.
+ * Fourier basis is added, a frequency each. Waves have one norm, and a sign for each clip and
+ * channel; they are added to the net's pictures in floats, in 0..1, which are clipped and
+ * normalised then.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
 
