@@ -241,21 +241,39 @@ static void put_gains(CopPlot *plot, const Energy *e, const CopPanel *panel, int
                       (CopStroke){.colour = ink, .width = 1});
 }
 
+static int by_value(const void *x, const void *y)
+{
+    const double *a = x, *b = y;
+    return *a < *b ? -1 : *a > *b;
+}
+
+/* Where the baseline is nearly always wrong, gains are many times it: what lies far beyond nearly
+ * all bars is cut off, so that the others can be seen. */
 static CopSpan gains_span(const Energy *e, int *rows)
 {
-    CopSpan span = {0, 0};
+    const int columns = e->a->results ? e->a->results->n_columns : 0;
+    double *size = g_new(double, e->a->n_series *MAX(columns, 1));
+    CopSpan span = {0, 0}, all = {0, 0};
+    int n = 0;
     *rows = 0;
     for (int s = 0; s < e->a->n_series; s++) {
         if (!has_gains(e, s))
             continue;
         ++*rows;
-        for (int k = 1; k < e->a->results->n_columns; k++) {
+        for (int k = 1; k < columns; k++) {
             const CopMeanSd gain = cop_gain_column(e->a, s, k).relative;
             const double sd = isfinite(gain.sd) ? gain.sd : 0;
-            cop_span_take(&span, 100 * (gain.mean - sd));
-            cop_span_take(&span, 100 * (gain.mean + sd));
+            cop_span_take(&all, 100 * (gain.mean - sd));
+            cop_span_take(&all, 100 * (gain.mean + sd));
+            if (isfinite(gain.mean))
+                size[n++] = 100 * fabs(gain.mean);
         }
     }
+    qsort(size, (size_t)n, sizeof *size, by_value);
+    const double most = n ? 1.5 * size[(n - 1) * 9 / 10] + 1 : 1;
+    cop_span_take(&span, fmax(all.lo, -most));
+    cop_span_take(&span, fmin(all.hi, most));
+    g_free(size);
     return cop_span_pad(span, 0.06);
 }
 
@@ -332,7 +350,7 @@ static CopStatus publish(Energy *e, CopError *err)
         "Corruptions ordered by E<sub>hf</sub>: the mean over pictures of the share of the "
         "difference’s energy whose frequency is above half of Nyquist’s, at severity %d, on %d "
         "test clips as the models see them; in time, the same of every pixel’s course. Gains are "
-        "relative to the baseline’s top-1.",
+        "relative to the baseline’s top-1; bars beyond the panel are cut off.",
         SEVERITY, e->clips);
     cop_page_begin(e->a, "energy", "Gain by frequency", caption);
     g_free(caption);

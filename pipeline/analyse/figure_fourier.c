@@ -272,7 +272,7 @@ static CopSpan span_of(const Fourier *f, bool difference)
 static CopStatus draw(const Fourier *f, CopPlot **plot, CopError *err)
 {
     const CopAnalysis *a = f->a;
-    const int across = MIN(a->n_series, ACROSS), down = (a->n_series + ACROSS - 1) / ACROSS;
+    const int down = (a->n_series + ACROSS - 1) / ACROSS, across = (a->n_series + down - 1) / down;
     const bool pairs = a->baseline >= 0 && a->n_series > 1;
     const double map_h = (double)MAP * (2 * f->n_y - 1) / (2 * f->n_x - 1);
     const double one = map_h + FOOT, row = HEAD + one * (pairs ? 2 : 1);
@@ -280,15 +280,15 @@ static CopStatus draw(const Fourier *f, CopPlot **plot, CopError *err)
     const CopSpan levels = span_of(f, false), changes = pairs ? span_of(f, true) : (CopSpan){-1, 1};
     COP_TRY(cop_plot_create(plot, width, MARGIN + down * row, err));
     for (int s = 0; s < a->n_series; s++) {
-        const double x = MARGIN + LEFT + s % ACROSS * (MAP + GAP);
-        const double y = MARGIN + HEAD - 8 + s / ACROSS * row;
+        const double x = MARGIN + LEFT + s % across * (MAP + GAP);
+        const double y = MARGIN + HEAD - 8 + s / across * row;
         const CopPanel panel = {
             x, y, MAP, map_h, -f->n_x + 0.5, f->n_x - 0.5, -f->n_y + 0.5, f->n_y - 0.5};
         CopPanel below = panel;
         below.y += one;
-        put_map(*plot, f, &panel, s, false, levels, s % ACROSS == 0);
+        put_map(*plot, f, &panel, s, false, levels, s % across == 0);
         if (pairs && s != a->baseline)
-            put_map(*plot, f, &below, s, true, changes, s % ACROSS == 0);
+            put_map(*plot, f, &below, s, true, changes, s % across == 0);
         if (pairs && s == a->baseline)
             cop_plot_text(*plot, below.x + MAP / 2.0, below.y + map_h / 2, "baseline",
                           (CopTextStyle){.align = 0.5, .valign = 0.5, .colour = {0.5, 0.5, 0.5}});

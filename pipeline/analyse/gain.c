@@ -24,7 +24,7 @@ CopGain cop_gain_of(const double *own, const uint64_t *seeds, int n, const doubl
         const double beside =
             gain.paired ? of_seed(seeds[i], base, base_seeds, n_base) : gain.baseline.mean;
         absolute[i] = own[i] - beside;
-        relative[i] = beside > 0 ? absolute[i] / beside : NAN;
+        relative[i] = gain.baseline.mean > 0 ? absolute[i] / gain.baseline.mean : NAN;
     }
     gain.absolute = cop_mean_sd(absolute, n);
     gain.relative = cop_mean_sd(relative, n);

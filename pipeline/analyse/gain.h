@@ -6,7 +6,7 @@
 #include "pipeline/analyse/analysis.h"
 
 /* Shares of top-1. Gain: a run's top-1 less that of the baseline's run of the same seed, or, where
- * a seed has none, of all runs less the baseline's mean. Relative: that over the same baseline. */
+ * a seed has none, of all runs less the baseline's mean. Relative: that over the baseline's mean. */
 typedef struct CopGain {
     CopMeanSd top1, baseline, absolute, relative; /* over seeds; NaN where a run has none */
     bool paired;

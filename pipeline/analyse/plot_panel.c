@@ -89,7 +89,7 @@ static void put_ticks_x(CopPlot *plot, const CopPanel *panel, const CopAxes *axe
 
 static void put_ticks_y(CopPlot *plot, const CopPanel *panel, const CopAxes *axes)
 {
-    enum { SPACING = 30 };
+    enum { SPACING = 38 };
     const int wanted = axes->ticks_y ? axes->ticks_y : (int)fmax(2, panel->h / SPACING);
     const double lo = fmin(panel->y0, panel->y1), hi = fmax(panel->y0, panel->y1);
     const double step = cop_tick_step(lo, hi, wanted);

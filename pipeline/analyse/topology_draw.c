@@ -36,7 +36,7 @@ static const CopTopologyRun *first_of(const CopTopologyFigure *figure, int serie
 enum { MAP = 150, MAP_GAP = 16, NAME = 96, ROW_GAP = 40 };
 
 static void put_map(CopPlot *plot, const CopTopologyRun *item, const CopPanel *panel, int slice,
-                    bool last)
+                    bool last, bool titled)
 {
     const CopLayerWeights *w = &item->weights;
     const gsize kernels = (gsize)w->out * (gsize)w->in;
@@ -52,7 +52,9 @@ static void put_map(CopPlot *plot, const CopTopologyRun *item, const CopPanel *p
         g_snprintf(title, sizeof title, "all %d weights", size);
     else
         g_snprintf(title, sizeof title, "t = %d, %d weights", slice, size);
-    cop_plot_text(plot, panel->x, panel->y - 4, title, (CopTextStyle){.valign = 1, .colour = soft});
+    if (titled)
+        cop_plot_text(plot, panel->x, panel->y - 4, title,
+                      (CopTextStyle){.valign = 1, .colour = soft});
     cop_panel_axes(plot, panel,
                    &(CopAxes){.no_grid_x = true,
                               .no_grid_y = true,
@@ -65,6 +67,39 @@ static void put_map(CopPlot *plot, const CopTopologyRun *item, const CopPanel *p
     g_free(share);
 }
 
+/* Where maps go: a row a series and a column a slice, or without slices as many as fit in a row. */
+typedef struct Board {
+    int slices, across, down;
+    double left, top, step, row, map_h;
+} Board;
+
+static Board plan_maps(const CopLayerWeights *shape, int n)
+{
+    enum { ACROSS = 4 };
+    Board b = {.slices = shape->kt > 1 ? shape->kt : 0};
+    const int wanted = b.slices ? 1 : MIN(n, ACROSS);
+    b.down = (n + wanted - 1) / wanted;
+    b.across = (n + b.down - 1) / b.down;
+    /* Kernels are square cells unless that makes a map a line. */
+    b.map_h = fmin(2 * MAP, fmax(MAP / 2.0, (double)MAP * shape->out / shape->in));
+    b.left = MARGIN + 46 + (b.slices ? NAME : 0);
+    b.top = MARGIN + (b.slices ? 14 : 28);
+    b.step = MAP + MAP_GAP + (b.slices ? 0 : 26);
+    b.row = b.map_h + ROW_GAP + (b.slices ? 0 : 24);
+    return b;
+}
+
+static void put_name(CopPlot *plot, const CopTopologyFigure *figure, int series, double x, double y)
+{
+    const CopTopologyRun *item = first_of(figure, series);
+    char density[64];
+    cop_plot_text(
+        plot, x, y, figure->a->series[series].label,
+        (CopTextStyle){.size = COP_TEXT_TITLE, .valign = 0.5, .bold = true, .colour = ink});
+    g_snprintf(density, sizeof density, "layer density %.3g", item->density);
+    cop_plot_text(plot, x, y + 15, density, (CopTextStyle){.valign = 0.5, .colour = soft});
+}
+
 CopPlot *cop_topology_draw_maps(const CopTopologyFigure *figure, CopError *err)
 {
     int *list = g_new(int, figure->a->n_series + 1);
@@ -75,34 +110,28 @@ CopPlot *cop_topology_draw_maps(const CopTopologyFigure *figure, CopError *err)
         g_free(list);
         return NULL;
     }
-    const CopLayerWeights *shape = &first_of(figure, list[0])->weights;
-    const int slices = shape->kt > 1 ? shape->kt : 0;
-    const double left = MARGIN + NAME + 46, step = MAP + MAP_GAP;
-    /* Kernels are square cells unless that makes a map a line. */
-    const double map_h = fmin(2 * MAP, fmax(MAP / 2.0, (double)MAP * shape->out / shape->in));
-    const double width = left + (1 + slices) * step + 70, row = map_h + ROW_GAP;
-    if (cop_plot_create(&plot, width, MARGIN + 14 + n * row + 16, err) != COP_OK) {
+    const Board b = plan_maps(&first_of(figure, list[0])->weights, n);
+    const int columns = b.across * (1 + b.slices);
+    if (cop_plot_create(&plot, b.left + columns * b.step + 60, b.top + b.down * b.row + 16, err) !=
+        COP_OK) {
         g_free(list);
         return NULL;
     }
     for (int i = 0; i < n; i++) {
         const CopTopologyRun *item = first_of(figure, list[i]);
-        const double top = MARGIN + 14 + i * row;
-        char density[64];
-        cop_plot_text(
-            plot, MARGIN, top + map_h / 2 - 8, figure->a->series[list[i]].label,
-            (CopTextStyle){.size = COP_TEXT_TITLE, .valign = 0.5, .bold = true, .colour = ink});
-        g_snprintf(density, sizeof density, "layer density %.3g", item->density);
-        cop_plot_text(plot, MARGIN, top + map_h / 2 + 7, density,
-                      (CopTextStyle){.valign = 0.5, .colour = soft});
-        for (int t = -1; t < slices; t++) {
-            const CopPanel panel = {left + (t + 1) * step, top, MAP, map_h, 0, item->weights.in,
-                                    item->weights.out,     0};
-            put_map(plot, item, &panel, t, i == n - 1);
+        const double x = b.left + i % b.across * b.step, y = b.top + i / b.across * b.row;
+        if (b.slices)
+            put_name(plot, figure, list[i], MARGIN, y + b.map_h / 2 - 8);
+        else
+            put_name(plot, figure, list[i], x, y - 25);
+        for (int t = -1; t < b.slices; t++) {
+            const CopPanel panel = {x + (t + 1) * b.step, y, MAP, b.map_h, 0, item->weights.in,
+                                    item->weights.out,    0};
+            put_map(plot, item, &panel, t, i + b.across >= n, b.slices > 0);
         }
     }
-    cop_plot_scale(plot, left + (1 + slices) * step, MARGIN + 14, 10, fmin(map_h, MAP), 0, 1,
-                   cop_colour_amount, "active share");
+    cop_plot_scale(plot, b.left + columns * b.step - (b.slices ? 0 : 20), b.top, 10,
+                   fmin(b.map_h, MAP), 0, 1, cop_colour_amount, "active share");
     g_free(list);
     return plot;
 }

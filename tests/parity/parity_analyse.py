@@ -103,7 +103,7 @@ def check_gains(folder, fig):
             severity = number(row["severity"])
             own, base = ([of(s, seed, row["corruption"], severity) for seed in (1, 2)] for s in (row["series"], "dense"))
             gain = np.subtract(own, base)
-            for key, values in (("top1", own), ("baseline", base), ("gain", gain), ("relative", gain / base)):
+            for key, values in (("top1", own), ("baseline", base), ("gain", gain), ("relative", gain / np.mean(base))):
                 mean, sd = spread(values)
                 worst.add(row[key], mean)
                 worst.add(row[key + "_sd"], sd)
