@@ -116,7 +116,8 @@ static void name_method(CopAnalysisRun *run)
     const CopSparseOptions *o = &run->config.sparse;
     const CopSparseDesc *desc = cop_sparse_find(o->method);
     const bool moves = desc && desc->flags & COP_SPARSE_UPDATES;
-    const bool own = strcmp(o->method, "set") == 0 || strcmp(o->method, "rigl") == 0;
+    const bool own = strcmp(o->method, "set") == 0 || strcmp(o->method, "rigl") == 0 ||
+                     strcmp(o->method, "gradual") == 0;
     const int growth = o->growth ? o->growth - 1 : desc ? (int)desc->growth : COP_GROW_RANDOM;
     const char *suffix = moves && !own ? growth == COP_GROW_GRADIENT ? "_g" : "_r" : "";
     if (own && o->growth && desc && growth != (int)desc->growth)
@@ -334,8 +335,11 @@ CopStatus cop_analysis_read(CopAnalysis *a, const CopAnalyseOptions *options, Co
     a->broken = g_ptr_array_new_with_free_func(g_free);
     a->notes = g_ptr_array_new_with_free_func(g_free);
     a->page = g_string_new(NULL);
+    CopConfig trial; /* a slip in --set is nobody's run's fault */
+    CopStatus status = cop_config_load(&trial, NULL, options->sets, options->n_sets, err);
+    cop_config_free(&trial);
+    COP_TRY(status);
     GPtrArray *folders = g_ptr_array_new_with_free_func(g_free);
-    CopStatus status = COP_OK;
     for (int i = 0; i < options->n_runs && status == COP_OK; i++)
         status = find_runs(folders, options->runs[i], err);
     if (status == COP_OK)

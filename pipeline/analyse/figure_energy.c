@@ -218,8 +218,9 @@ static void put_gains(CopPlot *plot, const Energy *e, const CopPanel *panel, int
 {
     const CopResults *r = e->a->results;
     char *title = g_strdup(e->a->series[series].label);
-    cop_panel_axes(plot, panel,
-                   &(CopAxes){.title = title, .no_x = true, .y_label = "relative gain, %"});
+    cop_panel_axes(
+        plot, panel,
+        &(CopAxes){.title = title, .no_x = true, .ticks_y = 4, .y_label = "relative gain, %"});
     g_free(title);
     for (int i = 0; i < e->n; i++) {
         const int c = corruption_of(e, i);
@@ -253,7 +254,7 @@ static CopSpan gains_span(const Energy *e, int *rows)
 {
     const int columns = e->a->results ? e->a->results->n_columns : 0;
     double *size = g_new(double, e->a->n_series *MAX(columns, 1));
-    CopSpan span = {0, 0}, all = {0, 0};
+    CopSpan span = {0, 0}, all = {0, 0}; /* all: with their deviations */
     int n = 0;
     *rows = 0;
     for (int s = 0; s < e->a->n_series; s++) {
@@ -265,6 +266,7 @@ static CopSpan gains_span(const Energy *e, int *rows)
             const double sd = isfinite(gain.sd) ? gain.sd : 0;
             cop_span_take(&all, 100 * (gain.mean - sd));
             cop_span_take(&all, 100 * (gain.mean + sd));
+            cop_span_take(&span, 100 * fmin(0, gain.mean)); /* no less than -100 */
             if (isfinite(gain.mean))
                 size[n++] = 100 * fabs(gain.mean);
         }

@@ -134,10 +134,10 @@ static CopStatus compute(Fourier *f, CopError *err)
                              .label = "fourier",
                              .change = change,
                              .ctx = f};
-    COP_TRY(cop_probe_run(&job, &made, err));
-    f->a->answers += made;
     f->top1 = g_new(double, (gsize)f->a->n_runs *(gsize)f->probes.n);
-    return cop_probe_read(&job, f->top1, &f->clips, err);
+    COP_TRY(cop_probe_answer(&job, f->top1, &f->clips, &made, err));
+    f->a->answers += made;
+    return COP_OK;
 }
 
 typedef struct Wave {

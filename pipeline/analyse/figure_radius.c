@@ -108,10 +108,10 @@ static CopStatus compute(CopRadius *r, CopError *err)
                              .label = "radius",
                              .change = change,
                              .ctx = r};
-    COP_TRY(cop_probe_run(&job, &made, err));
-    r->a->answers += made;
     r->top1 = g_new(double, (gsize)r->a->n_runs *(gsize)r->probes.n);
-    return cop_probe_read(&job, r->top1, &r->clips, err);
+    COP_TRY(cop_probe_answer(&job, r->top1, &r->clips, &made, err));
+    r->a->answers += made;
+    return COP_OK;
 }
 
 double cop_radius_at(const CopRadius *r, int run, const CopCurve *curve, int i, bool relative)

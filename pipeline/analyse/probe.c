@@ -237,41 +237,6 @@ static CopStatus run_all(Runner *r, CopError *err)
     return missing > 0 ? work_through(r, err) : COP_OK;
 }
 
-CopStatus cop_probe_run(const CopProbeJob *job, long *made, CopError *err)
-{
-    const gsize runs = (gsize)job->n_runs, cells = runs * (gsize)job->n_probes;
-    const gsize clips = (gsize)job->walk->n_clips;
-    Runner r = {.job = job,
-                .model = g_new0(int64_t, runs),
-                .cell = g_new0(int64_t, cells),
-                .clip = g_new0(int64_t, clips),
-                .missing = g_new0(bool, clips *cells),
-                .wanted = g_new0(bool, clips),
-                .batch = g_new0(CopLaneBatch *, runs)};
-    char *db = db_of(job);
-    CopStatus status = cop_store_open(&r.store, db, true, err);
-    if (status == COP_OK)
-        status = run_all(&r, err);
-    *made = 0;
-    for (int run = 0; run < job->n_runs; run++) {
-        *made += r.batch[run] ? cop_lane_batch_written(r.batch[run]) : 0;
-        cop_lane_batch_destroy(&r.batch[run]);
-    }
-    cop_store_close(&r.store);
-    cop_arena_destroy(&r.arena);
-    g_free(db);
-    g_free(r.model);
-    g_free(r.cell);
-    g_free(r.clip);
-    g_free(r.missing);
-    g_free(r.wanted);
-    g_free(r.batch);
-    g_free(r.x);
-    g_free(r.y);
-    g_free(r.list);
-    return status;
-}
-
 /* --- answers --------------------------------------------------------------------------- */
 
 static int find_column(const CopResults *results, const CopProbe *probe)
@@ -320,11 +285,13 @@ static double top1_of(const CopResults *results, const CopResultCell *cell, cons
     return answers ? (double)right / answers : NAN;
 }
 
-CopStatus cop_probe_read(const CopProbeJob *job, double *top1, int *clips, CopError *err)
+/* Of one setup: the file may hold answers of others, to more views, say. */
+static CopStatus read_answers(const CopProbeJob *job, int64_t setup, double *top1, int *clips,
+                              CopError *err)
 {
     CopResults *results;
     char *db = db_of(job);
-    const CopStatus status = cop_results_load(&results, db, 0, err);
+    const CopStatus status = cop_results_load(&results, db, setup, err);
     g_free(db);
     COP_TRY(status);
     bool *chosen = chosen_clips(job, results, clips);
@@ -341,4 +308,42 @@ CopStatus cop_probe_read(const CopProbeJob *job, double *top1, int *clips, CopEr
     g_free(chosen);
     cop_results_free(&results);
     return COP_OK;
+}
+
+/* --- all of it --------------------------------------------------------------------------- */
+
+CopStatus cop_probe_answer(const CopProbeJob *job, double *top1, int *clips, long *made,
+                           CopError *err)
+{
+    const gsize runs = (gsize)job->n_runs, cells = runs * (gsize)job->n_probes;
+    const gsize n_clips = (gsize)job->walk->n_clips;
+    Runner r = {.job = job,
+                .model = g_new0(int64_t, runs),
+                .cell = g_new0(int64_t, cells),
+                .clip = g_new0(int64_t, n_clips),
+                .missing = g_new0(bool, n_clips *cells),
+                .wanted = g_new0(bool, n_clips),
+                .batch = g_new0(CopLaneBatch *, runs)};
+    char *db = db_of(job);
+    CopStatus status = cop_store_open(&r.store, db, true, err);
+    if (status == COP_OK)
+        status = run_all(&r, err);
+    *made = 0;
+    for (int run = 0; run < job->n_runs; run++) {
+        *made += r.batch[run] ? cop_lane_batch_written(r.batch[run]) : 0;
+        cop_lane_batch_destroy(&r.batch[run]);
+    }
+    cop_store_close(&r.store);
+    cop_arena_destroy(&r.arena);
+    g_free(db);
+    g_free(r.model);
+    g_free(r.cell);
+    g_free(r.clip);
+    g_free(r.missing);
+    g_free(r.wanted);
+    g_free(r.batch);
+    g_free(r.x);
+    g_free(r.y);
+    g_free(r.list);
+    return status == COP_OK ? read_answers(job, r.setup, top1, clips, err) : status;
 }

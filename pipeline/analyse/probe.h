@@ -41,13 +41,10 @@ typedef struct CopProbes {
 CopProbe *cop_probes_add(CopProbes *probes, const char *name, double level, const char *detail);
 void cop_probes_free(CopProbes *probes);
 
-/* Runs what DIR/analyse.db lacks; *made is the number of new answers. COP_ERR_INTERRUPTED keeps
- * what is done. */
-CopStatus cop_probe_run(const CopProbeJob *job, long *made, CopError *err) COP_MUST_CHECK;
-
-/* Top-1 of each run and probe over the walk's clips that could be read: top1[n_runs * n_probes],
- * NaN where labels are missing; *clips is their number. */
-CopStatus cop_probe_read(const CopProbeJob *job, double *top1, int *clips,
-                         CopError *err) COP_MUST_CHECK;
+/* Runs what DIR/analyse.db lacks; *made is the number of new answers. Then top-1 of each run and
+ * probe over the walk's clips that could be read: top1[n_runs * n_probes], NaN without labels;
+ * *clips is their number. COP_ERR_INTERRUPTED keeps what is done. */
+CopStatus cop_probe_answer(const CopProbeJob *job, double *top1, int *clips, long *made,
+                           CopError *err) COP_MUST_CHECK;
 
 #endif

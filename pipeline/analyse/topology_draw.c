@@ -36,7 +36,7 @@ static const CopTopologyRun *first_of(const CopTopologyFigure *figure, int serie
 enum { MAP = 150, MAP_GAP = 16, NAME = 96, ROW_GAP = 40 };
 
 static void put_map(CopPlot *plot, const CopTopologyRun *item, const CopPanel *panel, int slice,
-                    bool last, bool titled)
+                    bool first, bool last, bool titled)
 {
     const CopLayerWeights *w = &item->weights;
     const gsize kernels = (gsize)w->out * (gsize)w->in;
@@ -62,7 +62,7 @@ static void put_map(CopPlot *plot, const CopTopologyRun *item, const CopPanel *p
                               .ticks_x = 3,
                               .ticks_y = 3,
                               .x_label = last ? "input channel" : NULL,
-                              .y_label = slice < 0 ? "output channel" : NULL});
+                              .y_label = first ? "output channel" : NULL});
     g_free(count);
     g_free(share);
 }
@@ -127,7 +127,8 @@ CopPlot *cop_topology_draw_maps(const CopTopologyFigure *figure, CopError *err)
         for (int t = -1; t < b.slices; t++) {
             const CopPanel panel = {x + (t + 1) * b.step, y, MAP, b.map_h, 0, item->weights.in,
                                     item->weights.out,    0};
-            put_map(plot, item, &panel, t, i + b.across >= n, b.slices > 0);
+            put_map(plot, item, &panel, t, t < 0 && i % b.across == 0, i + b.across >= n,
+                    b.slices > 0);
         }
     }
     cop_plot_scale(plot, b.left + columns * b.step - (b.slices ? 0 : 20), b.top, 10,

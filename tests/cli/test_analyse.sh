@@ -71,6 +71,11 @@ same() {
 check "and nothing changes" same
 runs_in() { sqlite3 "$1" 'SELECT count(*) FROM run'; }
 check "nor is it noted" test "$(runs_in first/analyse.db)" = "$(runs_in fig/analyse.db)"
+run analyse sw -o fig --only radius --set clip.clips=2
+check "other views are another setup" quiet
+check "whose answers are made" grep -q predictions out
+run analyse sw -o fig --only radius
+check "and do not stand in for the first one's" cmp -s first/radius.csv fig/radius.csv
 run analyse sw -o fig --only fourier --grid 3 --limit 2
 check "other waves are new" quiet
 check "few of them" test "$(sed -n 's/.*, \([0-9]*\) predictions made.*/\1/p' out)" -lt "$made"
@@ -117,6 +122,8 @@ run analyse alone -o x --only gain
 check "a figure that is asked for and lacks its data" refuses 3 results.db
 run analyse sw -o x --grid 0
 check "no frequencies" refuses 2 grid
+run analyse sw -o x --set data.rooot=y
+check "an unknown key" refuses 2 rooot root
 run analyse sw -o x --limit -1
 check "fewer clips than none" refuses 2 limit
 finish
