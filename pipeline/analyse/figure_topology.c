@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "pipeline/analyse/figures.h"
-#include "pipeline/analyse/topology.h"
+#include "pipeline/analyse/layer_topology.h"
 
 static const double band_low = 0.025, band_high = 0.975;
 

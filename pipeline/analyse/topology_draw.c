@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
 
-#include "pipeline/analyse/topology.h"
+#include "pipeline/analyse/layer_topology.h"
 
 enum { MARGIN = 14, HEAD = 24 };
 

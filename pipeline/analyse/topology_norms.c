@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
 
-#include "pipeline/analyse/topology.h"
+#include "pipeline/analyse/layer_topology.h"
 
 enum { BINS = 40, MARGIN = 14, PANEL_W = 320, PANEL_H = 220, LEFT = 52, GAP = 62 };
 

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "pipeline/analyse/gain.h"
+#include "pipeline/analyse/layer_topology.h"
 #include "pipeline/analyse/spectral_filter.h"
-#include "pipeline/analyse/topology.h"
 #include "pipeline/analyse/update_log.h"
 #include "tests/media_help.h"
 

@@ -1,7 +1,7 @@
 /* The topology figure: the layer of each run, shared by its tables and pictures.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef COP_ANALYSE_TOPOLOGY_H
-#define COP_ANALYSE_TOPOLOGY_H
+#ifndef COP_ANALYSE_LAYER_TOPOLOGY_H
+#define COP_ANALYSE_LAYER_TOPOLOGY_H
 
 #include "pipeline/analyse/layer_weights.h"
 
