@@ -239,7 +239,7 @@ static void put_profile(CopPlot *plot, const Training *t, const CopPanel *panel,
     bool moved = false;
     for (guint l = 0; l < n; l++) {
         const GArray *points = ((const CopUpdateLayer *)g_ptr_array_index(log->layers, l))->points;
-        x[l] = l;
+        x[l] = l + 0.05 * (series - t->a->n_series / 2.0); /* or equal ones would hide each other */
         first[l] = points->len ? 100 * density(point_at(points, 0)) : NAN;
         last[l] = points->len ? 100 * density(point_at(points, points->len - 1)) : NAN;
         moved |= fabs(first[l] - last[l]) > 0.5;

@@ -16,18 +16,22 @@ CopGain cop_gain_of(const double *own, const uint64_t *seeds, int n, const doubl
                     const uint64_t *base_seeds, int n_base)
 {
     CopGain gain = {.top1 = cop_mean_sd(own, n), .baseline = cop_mean_sd(base, n_base)};
-    double *absolute = g_new(double, n), *relative = g_new(double, n);
+    double *beside = g_new(double, n), *absolute = g_new(double, n), *relative = g_new(double, n);
     gain.paired = n > 0;
-    for (int i = 0; i < n; i++)
-        gain.paired &= isfinite(of_seed(seeds[i], base, base_seeds, n_base));
     for (int i = 0; i < n; i++) {
-        const double beside =
-            gain.paired ? of_seed(seeds[i], base, base_seeds, n_base) : gain.baseline.mean;
-        absolute[i] = own[i] - beside;
+        beside[i] = of_seed(seeds[i], base, base_seeds, n_base);
+        gain.paired &= isfinite(beside[i]);
+    }
+    /* Other seeds of the baseline have nothing to do with these. */
+    if (gain.paired)
+        gain.baseline = cop_mean_sd(beside, n);
+    for (int i = 0; i < n; i++) {
+        absolute[i] = own[i] - (gain.paired ? beside[i] : gain.baseline.mean);
         relative[i] = gain.baseline.mean > 0 ? absolute[i] / gain.baseline.mean : NAN;
     }
     gain.absolute = cop_mean_sd(absolute, n);
     gain.relative = cop_mean_sd(relative, n);
+    g_free(beside);
     g_free(absolute);
     g_free(relative);
     return gain;

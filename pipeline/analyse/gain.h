@@ -6,7 +6,8 @@
 #include "pipeline/analyse/analysis.h"
 
 /* Shares of top-1. Gain: a run's top-1 less that of the baseline's run of the same seed, or, where
- * a seed has none, of all runs less the baseline's mean. Relative: that over the baseline's mean. */
+ * a seed has none, of all runs less the mean of all of the baseline's. `baseline` is over the runs
+ * that were set beside these, and relative is the gain over its mean. */
 typedef struct CopGain {
     CopMeanSd top1, baseline, absolute, relative; /* over seeds; NaN where a run has none */
     bool paired;

@@ -116,6 +116,7 @@ START_TEST(gains)
     ck_assert(near(gain.absolute.sd, 0.06 / sqrt(2)));
     gain = cop_gain_of(own, seeds, 1, base, others, 2);
     ck_assert(near(gain.absolute.mean, 0.10) && isnan(gain.absolute.sd));
+    ck_assert(near(gain.baseline.mean, 0.40) && near(gain.relative.mean, 0.25));
     gain = cop_gain_of((const double[]){NAN}, seeds, 1, base, others, 2);
     ck_assert(gain.absolute.n == 0 && isnan(gain.absolute.mean));
 }
