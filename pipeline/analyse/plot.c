@@ -7,7 +7,7 @@
 #include "models/core/file.h"
 #include "pipeline/analyse/plot_private.h"
 
-enum { SIDE_MAX = 8000, PNG_SCALE = 2 };
+enum { SIDE_MAX = 12000, PNG_SCALE = 2 };
 
 /* Whole-pixel widths would space the letters of the larger picture unevenly. */
 static void set_unhinted(PangoContext *context)
@@ -24,7 +24,7 @@ CopStatus cop_plot_create(CopPlot **out, double width, double height, CopError *
 {
     *out = NULL;
     if (width > SIDE_MAX || height > SIDE_MAX)
-        return cop_error_set(err, COP_ERR_ARG,
+        return cop_error_set(err, COP_ERR_DATA,
                              "a figure of %.0f x %.0f points is too large (at most %d a side): "
                              "analyse fewer runs at once",
                              width, height, SIDE_MAX);

@@ -15,7 +15,7 @@ typedef struct CopInk {
     double r, g, b;
 } CopInk;
 
-/* A white sheet. COP_ERR_ARG where it would be too large for a picture. Returned in *out. */
+/* A white sheet. COP_ERR_DATA where it would be too large for a picture. Returned in *out. */
 CopStatus cop_plot_create(CopPlot **out, double width, double height, CopError *err) COP_MUST_CHECK;
 void cop_plot_destroy(CopPlot **plot);
 
