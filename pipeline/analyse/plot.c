@@ -1,6 +1,7 @@
 /* Pictures of figures: the sheet, text on it, and its files.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <cairo-svg.h>
+#include <cairo-tee.h>
 #include <glib.h>
 #include <pango/pangocairo.h>
 
@@ -20,6 +21,12 @@ static void set_unhinted(PangoContext *context)
     cairo_font_options_destroy(options);
 }
 
+static cairo_status_t collect(void *closure, const unsigned char *bytes, unsigned int n)
+{
+    g_byte_array_append(closure, bytes, n);
+    return CAIRO_STATUS_SUCCESS;
+}
+
 CopStatus cop_plot_create(CopPlot **out, double width, double height, CopError *err)
 {
     *out = NULL;
@@ -32,8 +39,15 @@ CopStatus cop_plot_create(CopPlot **out, double width, double height, CopError *
     CopPlot *plot = g_new0(CopPlot, 1);
     plot->width = width;
     plot->height = height;
+    /* Both at once: cairo 1.16 leaks recordings that are replayed into SVG. */
     plot->surface = cairo_recording_surface_create(CAIRO_CONTENT_COLOR_ALPHA, &extents);
-    plot->cairo = cairo_create(plot->surface);
+    plot->bytes = g_byte_array_new();
+    plot->svg = cairo_svg_surface_create_for_stream(collect, plot->bytes, width, height);
+    cairo_svg_surface_set_document_unit(plot->svg, CAIRO_SVG_UNIT_PX);
+    cairo_surface_t *both = cairo_tee_surface_create(plot->surface);
+    cairo_tee_surface_add(both, plot->svg);
+    plot->cairo = cairo_create(both);
+    cairo_surface_destroy(both);
     cairo_set_source_rgb(plot->cairo, 1, 1, 1);
     cairo_paint(plot->cairo);
     plot->layout = pango_cairo_create_layout(plot->cairo);
@@ -49,6 +63,8 @@ void cop_plot_destroy(CopPlot **plot)
     g_object_unref((*plot)->layout);
     cairo_destroy((*plot)->cairo);
     cairo_surface_destroy((*plot)->surface);
+    cairo_surface_destroy((*plot)->svg);
+    g_byte_array_unref((*plot)->bytes);
     g_free(*plot);
     *plot = NULL;
 }
@@ -103,68 +119,44 @@ void cop_plot_colour(const CopPlot *plot, CopInk colour, double fade)
 
 /* --- files --------------------------------------------------------------------------- */
 
-static cairo_status_t collect(void *closure, const unsigned char *bytes, unsigned int n)
-{
-    g_byte_array_append(closure, bytes, n);
-    return CAIRO_STATUS_SUCCESS;
-}
-
-static cairo_status_t replay(const CopPlot *plot, cairo_surface_t *surface, double scale)
-{
-    cairo_t *cairo = cairo_create(surface);
-    cairo_scale(cairo, scale, scale);
-    cairo_set_source_surface(cairo, plot->surface, 0, 0);
-    cairo_paint(cairo);
-    const cairo_status_t status = cairo_status(cairo);
-    cairo_destroy(cairo);
-    return status;
-}
-
 static cairo_status_t make_png(const CopPlot *plot, GByteArray *out)
 {
     cairo_surface_t *surface = cairo_image_surface_create(
         CAIRO_FORMAT_RGB24, (int)(plot->width * PNG_SCALE), (int)(plot->height * PNG_SCALE));
-    cairo_status_t status = replay(plot, surface, PNG_SCALE);
+    cairo_t *cairo = cairo_create(surface);
+    cairo_scale(cairo, PNG_SCALE, PNG_SCALE);
+    cairo_set_source_surface(cairo, plot->surface, 0, 0);
+    cairo_paint(cairo);
+    cairo_status_t status = cairo_status(cairo);
+    cairo_destroy(cairo);
     if (status == CAIRO_STATUS_SUCCESS)
         status = cairo_surface_write_to_png_stream(surface, collect, out);
     cairo_surface_destroy(surface);
     return status;
 }
 
-static cairo_status_t make_svg(const CopPlot *plot, GByteArray *out)
+static CopStatus write_one(const char *folder, const char *name, const char *suffix,
+                           cairo_status_t code, const GByteArray *bytes, CopError *err)
 {
-    cairo_surface_t *surface =
-        cairo_svg_surface_create_for_stream(collect, out, plot->width, plot->height);
-    cairo_svg_surface_set_document_unit(surface, CAIRO_SVG_UNIT_PX);
-    cairo_status_t status = replay(plot, surface, 1);
-    cairo_surface_finish(surface);
-    if (status == CAIRO_STATUS_SUCCESS)
-        status = cairo_surface_status(surface);
-    cairo_surface_destroy(surface);
-    return status;
-}
-
-static CopStatus write_one(const CopPlot *plot, const char *folder, const char *name,
-                           const char *suffix,
-                           cairo_status_t (*make)(const CopPlot *, GByteArray *), CopError *err)
-{
-    GByteArray *bytes = g_byte_array_new();
     char *file = g_strconcat(name, suffix, NULL), *path = g_build_filename(folder, file, NULL);
-    const cairo_status_t code = make(plot, bytes);
     CopStatus status = COP_OK;
     if (code != CAIRO_STATUS_SUCCESS)
         status = cop_error_set(err, COP_ERR_NOMEM, "%s: cannot be drawn: %s", path,
                                cairo_status_to_string(code));
     else
         status = cop_file_write(path, bytes->data, bytes->len, err);
-    g_byte_array_unref(bytes);
     g_free(file);
     g_free(path);
     return status;
 }
 
-CopStatus cop_plot_write(const CopPlot *plot, const char *folder, const char *name, CopError *err)
+CopStatus cop_plot_write(CopPlot *plot, const char *folder, const char *name, CopError *err)
 {
-    COP_TRY(write_one(plot, folder, name, ".png", make_png, err));
-    return write_one(plot, folder, name, ".svg", make_svg, err);
+    GByteArray *png = g_byte_array_new();
+    const cairo_status_t code = make_png(plot, png);
+    const CopStatus status = write_one(folder, name, ".png", code, png, err);
+    g_byte_array_unref(png);
+    COP_TRY(status);
+    cairo_surface_finish(plot->svg);
+    return write_one(folder, name, ".svg", cairo_surface_status(plot->svg), plot->bytes, err);
 }

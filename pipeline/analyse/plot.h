@@ -19,8 +19,9 @@ typedef struct CopInk {
 CopStatus cop_plot_create(CopPlot **out, double width, double height, CopError *err) COP_MUST_CHECK;
 void cop_plot_destroy(CopPlot **plot);
 
-/* Writes FOLDER/NAME.png and FOLDER/NAME.svg, each whole or not at all. COP_ERR_IO. */
-CopStatus cop_plot_write(const CopPlot *plot, const char *folder, const char *name,
+/* Writes FOLDER/NAME.png and FOLDER/NAME.svg, each whole or not at all; once, and nothing is drawn
+ * afterwards. COP_ERR_IO. */
+CopStatus cop_plot_write(CopPlot *plot, const char *folder, const char *name,
                          CopError *err) COP_MUST_CHECK;
 
 /* --- text ---------------------------------------------------------------------------- */
