@@ -22,15 +22,14 @@ static void change(void *ctx, const CopProbe *probe, const CopGridInput *input, 
                    int worker, const float *x, float *out)
 {
     const CopRadius *r = ctx;
-    const CopCurve *curve = &r->curve[probe->kind];
     const size_t volume = (size_t)input->sample.frames * (size_t)input->h * (size_t)input->w;
-    const bool clean = probe->kind < 0;
     (void)clip;
+    if (probe->kind < 0) { /* the clean clip */
+        memcpy(out, x, 3 * volume * sizeof *out);
+        return;
+    }
+    const CopCurve *curve = &r->curve[probe->kind];
     for (int c = 0; c < 3; c++, x += volume, out += volume) {
-        if (clean) {
-            memcpy(out, x, volume * sizeof *out);
-            continue;
-        }
         cop_spectral_low(r->spectral[worker], curve->band, probe->level, x, out);
         const float middle = (float)(input->prepare.mean[c] / input->prepare.std[c]);
         for (size_t i = 0; i < volume && curve->high; i++)

@@ -142,35 +142,47 @@ void cop_panel_box(CopPlot *plot, const CopPanel *panel, double xa, double ya, d
     cairo_restore(plot->cairo);
 }
 
-/* As a picture of one pixel a cell, which keeps the files of large maps small. */
+static guint32 pixel_of(double value, double lo, double hi, CopInk (*map)(double))
+{
+    CopInk ink = {0.93, 0.93, 0.93};
+    if (isfinite(value))
+        ink = map(hi > lo ? fmin(1, fmax(0, (value - lo) / (hi - lo))) : 0.5);
+    return (guint32)lround(ink.r * 255) << 16 | (guint32)lround(ink.g * 255) << 8 |
+           (guint32)lround(ink.b * 255);
+}
+
+/* As a picture, which keeps the files of large maps small. A cell is a block of pixels: readers of
+ * SVG blur pictures that they enlarge. */
 void cop_panel_cells(CopPlot *plot, const CopPanel *panel, const double *values, int rows,
                      int columns, double lo, double hi, CopInk (*map)(double))
 {
-    cairo_surface_t *cells = cairo_image_surface_create(CAIRO_FORMAT_RGB24, columns, rows);
+    enum { ENOUGH = 640 };
+    const int longer = rows > columns ? rows : columns;
+    const int block = longer < ENOUGH ? ENOUGH / longer : 1;
+    const int w = columns * block, h = rows * block;
+    cairo_surface_t *cells = cairo_image_surface_create(CAIRO_FORMAT_RGB24, w, h);
     unsigned char *data = cairo_image_surface_get_data(cells);
     const ptrdiff_t stride = cairo_image_surface_get_stride(cells);
-    for (int r = 0; data && r < rows; r++)
+    for (int y = 0; data && y < h; y++) {
+        guint32 *row = (guint32 *)(void *)(data + y * stride);
         for (int k = 0; k < columns; k++) {
-            const double value = values[(ptrdiff_t)r * columns + k];
-            CopInk colour = {0.93, 0.93, 0.93};
-            if (isfinite(value))
-                colour = map(hi > lo ? fmin(1, fmax(0, (value - lo) / (hi - lo))) : 0.5);
-            const guint32 pixel = (guint32)lround(colour.r * 255) << 16 |
-                                  (guint32)lround(colour.g * 255) << 8 |
-                                  (guint32)lround(colour.b * 255);
-            ((guint32 *)(void *)(data + r * stride))[k] = pixel;
+            const guint32 pixel =
+                pixel_of(values[(ptrdiff_t)(y / block) * columns + k], lo, hi, map);
+            for (int i = 0; i < block; i++)
+                row[k * block + i] = pixel;
         }
+    }
     cairo_surface_mark_dirty(cells);
     cairo_save(plot->cairo);
     cairo_translate(plot->cairo, panel->x, panel->y);
-    cairo_scale(plot->cairo, panel->w / columns, panel->h / rows);
+    cairo_scale(plot->cairo, panel->w / w, panel->h / h);
     cairo_set_source_surface(plot->cairo, cells, 0, 0);
     /* Where a pixel holds several cells, their mean is shown. */
     const bool dense = columns > 2 * panel->w || rows > 2 * panel->h;
     cairo_pattern_set_filter(cairo_get_source(plot->cairo),
                              dense ? CAIRO_FILTER_GOOD : CAIRO_FILTER_NEAREST);
     cairo_pattern_set_extend(cairo_get_source(plot->cairo), CAIRO_EXTEND_PAD);
-    cairo_rectangle(plot->cairo, 0, 0, columns, rows);
+    cairo_rectangle(plot->cairo, 0, 0, w, h);
     cairo_fill(plot->cairo);
     cairo_restore(plot->cairo);
     cairo_surface_destroy(cells);
