@@ -20,7 +20,7 @@ export LSAN_OPTIONS=${LSAN_OPTIONS:-suppressions=$(dirname "$(realpath "$0")")/l
 
 # Leaves "PASSED FAILED SKIPPED" in a file and prints its report in one piece.
 run_one() { # PROGRAM
-    local name out start code seconds p f s skipped= command=("$1")
+    local name out start code seconds p f s skipped='' command=("$1")
     name=$(basename "$1")
     # Debian's own, which has the packages, whichever is first in the path.
     [[ $1 != *.py ]] || command=(/usr/bin/python3 "$1")
