@@ -118,7 +118,8 @@ PIPE_LIBS   = $(eval PIPE_LIBS := $(call pkg_libs,$(PIPELINE_PKGS)))$(PIPE_LIBS)
 TEST_LIBS   = $(eval TEST_LIBS := $(call pkg_libs,$(TEST_PKGS)))$(TEST_LIBS)
 
 # --- targets ----------------------------------------------------------------
-.PHONY: all check check-run demo demo-run bench bench-full bench-programs lint parity parity-run deps deps-% install uninstall \
+FRAMES ?= 108000
+.PHONY: all check check-run soak demo demo-run bench bench-full bench-programs lint parity parity-run deps deps-% install uninstall \
         clean help kernels kernels-aarch64 programs headers
 
 ## all: build/coppice, build/coppice-live, the two libraries and the GStreamer plugin, build/gst
@@ -165,6 +166,11 @@ bench-programs: deps-bench
 lint: deps-lint
 	@$(MAKE) --no-print-directory all
 	@tests/lint.sh $(B)
+
+## soak: an hour of video through videocorrupt and robustness: memory flat, counts exact (FRAMES=108000)
+soak: deps-check
+	@$(MAKE) --no-print-directory all
+	@FRAMES=$(FRAMES) tests/live/soak.sh $(B)/coppice
 
 ## parity: compare live with PyTorch and the other Debian Python packages, or ONLY="parity_infer"
 parity: deps-parity
