@@ -188,6 +188,23 @@ static gboolean on_message(GstBus *bus, GstMessage *message, gpointer data)
 
 /* --- the run ----------------------------------------------------------------------- */
 
+/* What became of frames that nobody sees. */
+static void tell_shown(const Live *live)
+{
+    GstElement *unseen = gst_bin_get_by_name(GST_BIN(live->pipeline), COP_LIVE_UNSEEN);
+    GstStructure *stats = NULL;
+    guint64 rendered = 0, late = 0;
+    if (!unseen)
+        return;
+    g_object_get(unseen, "stats", &stats, NULL);
+    gst_structure_get(stats, "rendered", G_TYPE_UINT64, &rendered, "dropped", G_TYPE_UINT64, &late,
+                      NULL);
+    fprintf(stderr, "coppice live: %" G_GUINT64_FORMAT " in time, %" G_GUINT64_FORMAT " late\n",
+            rendered, late);
+    gst_structure_free(stats);
+    gst_object_unref(unseen);
+}
+
 /* The last frame as a picture. */
 static CopStatus write_still(Live *live, CopError *err)
 {
@@ -261,6 +278,7 @@ static CopStatus run_loop(Live *live, CopError *err)
     gst_element_set_state(live->pipeline, GST_STATE_PLAYING); /* what fails is said on the bus */
     g_main_loop_run(live->loop);
     const CopStatus status = live->code == COP_EXIT_OK ? write_still(live, err) : COP_OK;
+    tell_shown(live);
     gst_element_set_state(live->pipeline, GST_STATE_NULL);
     g_main_loop_unref(live->loop);
     g_source_remove(sigterm);
@@ -372,6 +390,8 @@ static int run(const CopCommand *command, int argc, char **argv)
         {"json", 0, 0, G_OPTION_ARG_FILENAME, &live.json,
          "Write messages as lines of JSON; -: stdout", "FILE"},
         {"no-window", 0, 0, G_OPTION_ARG_NONE, &live.no_window, "Open no window", NULL},
+        {"pace", 0, 0, G_OPTION_ARG_NONE, &w->pace,
+         "As for a window, where there is none; says how many frames came in time", NULL},
         {"print", 0, 0, G_OPTION_ARG_NONE, &live.print,
          "Print the line for gst-launch-1.0, and end", NULL},
         {.long_name = NULL},

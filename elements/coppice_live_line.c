@@ -42,10 +42,15 @@ static void put_number(GString *line, const char *name, double value)
 
 /* --- where frames come from ------------------------------------------------------- */
 
+static gboolean at_pace(const CopLiveWords *words)
+{
+    return words->window || words->browser || words->pace;
+}
+
 static void put_pattern(GString *line, const CopLiveWords *words)
 {
     g_string_append_printf(line, "videotestsrc pattern=ball is-live=%s",
-                           words->window || words->browser ? "true" : "false");
+                           at_pace(words) ? "true" : "false");
 }
 
 static void replaced(const char *what)
@@ -230,7 +235,9 @@ static CopStatus put_sinks(GString *line, const CopLiveWords *words, CopError *e
     const int n = (words->window ? 1 : 0) + (words->browser ? 1 : 0) + (words->out ? 1 : 0);
     const char *next = " ! ";
     if (n == 0)
-        g_string_append(line, " ! fakesink sync=false");
+        g_string_append(line, words->pace ? " ! fakesink name=" COP_LIVE_UNSEEN
+                                            " sync=true qos=true"
+                                          : " ! fakesink sync=false");
     if (n > 1) {
         g_string_append(line, " ! tee name=branches");
         next = " branches. ! queue ! ";

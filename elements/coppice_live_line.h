@@ -22,12 +22,14 @@ typedef struct CopLiveWords {
     /* where it goes */
     char *out;
     gboolean window, browser;
+    gboolean pace; /* as for a window, where there is none */
 } CopLiveWords;
 
 /* Names of elements in the line. */
 #define COP_LIVE_ENTRY   "entry"   /* the first after the source; its frames are counted */
 #define COP_LIVE_CORRUPT "corrupt" /* videocorrupt, where there is one */
 #define COP_LIVE_STILL   "still"   /* keeps the last frame, where a PNG file is wanted */
+#define COP_LIVE_UNSEEN  "unseen"  /* takes frames at their time, for nobody */
 #define COP_LIVE_BROWSER "browser" /* sends to sockets */
 
 /* The line (g_malloc'ed and returned). A camera or a screen that is not there is replaced by a

@@ -28,6 +28,7 @@ else
     /usr/bin/python3 "$here/bench_decode.py" "$build/bench_decode" --rounds 9 --json "$out/decode.json" || failed=1
     /usr/bin/python3 "$here/bench_elements.py" "$build/bench_elements" "$build/coppice" --rounds 5 --json "$out/elements.json" || failed=1
 fi
+/usr/bin/python3 "$here/bench_live.py" "$build/coppice" --json "$out/live.json" || failed=1
 echo
 echo "every sample: $out/*.json; tables of them: tests/bench/bench_tables.py --markdown $out/{layers_*,nets}.json"
 exit $failed
