@@ -2,6 +2,7 @@
 # The command line's contract: exit codes, and what goes to which stream.
 # SPDX-License-Identifier: LGPL-2.1-or-later
 . "$(dirname "$0")/cli.sh"
+slow_unwinder
 
 helps() { quiet && [ -s "$work/out" ]; }
 

@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 . "$(dirname "$0")/cli.sh"
 unset DISPLAY WAYLAND_DISPLAY
+slow_unwinder
 samples=$(realpath "$(dirname "$0")/../../samples/live")
 build=$(dirname "$coppice")
 
