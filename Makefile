@@ -94,13 +94,14 @@ endif
 DEPS_build   := gcc libc6-dev make pkg-config libavformat-dev libavcodec-dev libavutil-dev libswscale-dev \
                 libconfig-dev libsqlite3-dev libglib2.0-dev libjson-glib-dev libpng-dev \
                 libjpeg-dev libkissfft-dev libpango1.0-dev libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
-DEPS_check   := $(DEPS_build) libcairo2-dev ffmpeg sqlite3 gstreamer1.0-tools gstreamer1.0-plugins-base \
-                gstreamer1.0-plugins-good gstreamer1.0-x gstreamer1.0-libav libgstrtspserver-1.0-dev xvfb valgrind
+# What coppice live and the samples play with.
+DEPS_demo    := $(DEPS_build) gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-x \
+                gstreamer1.0-libav
+DEPS_check   := $(DEPS_demo) libcairo2-dev ffmpeg sqlite3 libgstrtspserver-1.0-dev xvfb valgrind
 DEPS_lint    := $(DEPS_check) git binutils clang clang-format cppcheck shellcheck
 DEPS_aarch64 := gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
-DEPS_bench   := $(DEPS_build) libdnnl-dev python3 python3-torch python3-torchvision python3-opencv ffmpeg \
-                libcairo2-dev gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
-DEPS_parity  := $(DEPS_build) python3 python3-numpy python3-scipy python3-torch python3-torchvision \
+DEPS_bench   := $(DEPS_demo) libdnnl-dev python3 python3-torch python3-torchvision python3-opencv ffmpeg libcairo2-dev
+DEPS_parity  := $(DEPS_demo) python3 python3-numpy python3-scipy python3-torch python3-torchvision \
                 python3-skimage python3-opencv python3-pil ffmpeg opencv-doc chromium
 
 # pkg-config is asked only by rules that compile: the first make on a machine may have to install it.
@@ -130,7 +131,7 @@ all: $(B)/coppice $(B)/coppice-live $(B)/libcoppice-nn.a $(B)/libcoppice.a $(B)/
 	@ln -sfn ../$(HASH)/gst/libgstcoppice.so build/gst/libgstcoppice.so
 
 ## demo: build, make a data set, train dense and sparse, corrupt, evaluate, report (QUICK=1: a minute's version)
-demo: deps-build
+demo: deps-demo
 	@$(MAKE) --no-print-directory demo-run
 demo-run: all
 	@QUICK=$(QUICK) samples/demo.sh build/coppice
@@ -178,9 +179,9 @@ parity: deps-parity
 parity-run: all $(PARITY_BIN)
 	@COPPICE=$(CURDIR)/$(B)/coppice tests/run.sh $(B) $(PARITY)
 
-## deps: install what is missing (build, check, lint, aarch64, parity and bench sets; deps-build: that one)
+## deps: install what is missing (build, demo, check, lint, aarch64, parity and bench sets; deps-build: that one)
 deps:
-	@tests/deps.sh $(sort $(DEPS_build) $(DEPS_check) $(DEPS_lint) $(DEPS_aarch64) $(DEPS_parity) \
+	@tests/deps.sh $(sort $(DEPS_check) $(DEPS_lint) $(DEPS_aarch64) $(DEPS_parity) \
 	    $(DEPS_bench))
 deps-%:
 	@tests/deps.sh $(sort $(DEPS_$*))

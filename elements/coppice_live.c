@@ -11,6 +11,7 @@
 #include "elements/coppice_live_json.h"
 #include "elements/coppice_live_line.h"
 #include "elements/register.h"
+#include "models/core/file.h"
 #include "pipeline/cli.h"
 
 enum { END_SECONDS = 10 }; /* for what is inside to come out, once an end is asked for */
@@ -140,10 +141,15 @@ static void on_navigation(Live *live, GstMessage *message)
 static void on_error(Live *live, GstMessage *message)
 {
     GError *error = NULL;
+    const GstStructure *details = NULL;
+    int status;
     gst_message_parse_error(message, &error, NULL);
+    gst_message_parse_error_details(message, &details);
     fprintf(stderr, "coppice live: %s: %s\n", GST_OBJECT_NAME(GST_MESSAGE_SRC(message)),
             error->message);
-    if (g_error_matches(error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS))
+    if (details && gst_structure_get_int(details, "status", &status)) /* an element of ours */
+        live->code = (int)cop_exit_code((CopStatus)status);
+    else if (g_error_matches(error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS))
         live->code = COP_EXIT_USAGE;
     else if (error->domain == GST_RESOURCE_ERROR || error->domain == GST_STREAM_ERROR)
         live->code = COP_EXIT_DATA;
@@ -222,8 +228,7 @@ static CopStatus write_still(Live *live, CopError *err)
     GstMapInfo map;
     CopStatus status = COP_OK;
     if (png && gst_buffer_map(gst_sample_get_buffer(png), &map, GST_MAP_READ)) {
-        if (!g_file_set_contents(live->words.out, (const char *)map.data, (gssize)map.size, &error))
-            status = cop_error_set(err, COP_ERR_IO, "%s", error->message);
+        status = cop_file_write(live->words.out, map.data, map.size, err);
         gst_buffer_unmap(gst_sample_get_buffer(png), &map);
     } else {
         status = cop_error_set(err, COP_ERR_IO, "%s: %s", live->words.out,

@@ -2,18 +2,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "elements/coppice_live_json.h"
 
-#include <json-glib/json-glib.h>
-#include <math.h>
+#include "pipeline/json_text.h"
 
 static void put_structure(JsonBuilder *b, const GstStructure *structure, const char *name_key);
-
-static void put_double(JsonBuilder *b, double value)
-{
-    if (isfinite(value))
-        json_builder_add_double_value(b, value);
-    else
-        json_builder_add_null_value(b);
-}
 
 static void put_value(JsonBuilder *b, const GValue *value)
 {
@@ -32,9 +23,9 @@ static void put_value(JsonBuilder *b, const GValue *value)
         else
             json_builder_add_int_value(b, (gint64)n);
     } else if (G_VALUE_HOLDS_DOUBLE(value)) {
-        put_double(b, g_value_get_double(value));
+        json_builder_add_double_value(b, g_value_get_double(value));
     } else if (G_VALUE_HOLDS_FLOAT(value)) {
-        put_double(b, (double)g_value_get_float(value));
+        json_builder_add_double_value(b, (double)g_value_get_float(value));
     } else if (G_VALUE_HOLDS_STRING(value)) {
         json_builder_add_string_value(b, g_value_get_string(value));
     } else if (GST_VALUE_HOLDS_STRUCTURE(value)) {
@@ -78,9 +69,5 @@ char *cop_live_json(const GstStructure *structure)
 {
     JsonBuilder *b = json_builder_new();
     put_structure(b, structure, "message");
-    JsonNode *root = json_builder_get_root(b);
-    char *text = json_to_string(root, FALSE);
-    json_node_unref(root);
-    g_object_unref(b);
-    return text;
+    return cop_json_text(b, FALSE);
 }

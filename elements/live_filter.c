@@ -236,7 +236,8 @@ void cop_live_filter_error(GstLiveFilter *self, const CopError *err)
     case COP_ERR_MODEL:
     case COP_ERR_IO:
     case COP_ERR_DATA:
-        GST_ELEMENT_ERROR(self, RESOURCE, READ, ("%s", err->text), (NULL));
+        GST_ELEMENT_ERROR_WITH_DETAILS(self, RESOURCE, READ, ("%s", err->text), (NULL),
+                                       ("status", G_TYPE_INT, (gint)err->status, NULL));
         break;
     case COP_ERR_NOMEM:
         GST_ELEMENT_ERROR(self, RESOURCE, NO_SPACE_LEFT, ("%s", err->text), (NULL));

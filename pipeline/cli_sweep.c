@@ -64,7 +64,7 @@ static void show_progress(const CopSweep *sweep, CopProgress *progress)
 
 /* Trains what is free until every run is settled. A run that another process has is settled
  * when that is done with it, in whichever way. */
-static CopStatus train_free(const CopSweep *sweep, const CopConfig *config, bool say, CopError *err)
+static CopStatus train_free(const CopSweep *sweep, const CopConfig *config, CopError *err)
 {
     bool *settled = g_new0(bool, sweep->n);
     CopStatus status = COP_OK;
@@ -84,8 +84,7 @@ static CopStatus train_free(const CopSweep *sweep, const CopConfig *config, bool
                 status = cop_error_set(err, trained, "%s", why.text);
                 break;
             }
-            if (say)
-                print_result(&sweep->run[i], &result);
+            print_result(&sweep->run[i], &result);
             settled[i] = true;
             waiting = false;
             left--;
@@ -113,7 +112,7 @@ static void work(const CopSweep *sweep, const CopConfig *config, const char *log
     CopStatus status = cop_config_copy(&own, config);
     own.run.threads = threads;
     if (status == COP_OK)
-        status = train_free(sweep, &own, true, &err);
+        status = train_free(sweep, &own, &err);
     fflush(stdout);
     if (status != COP_OK)
         cop_cli_fail("sweep", &err);
@@ -187,5 +186,5 @@ CopStatus cop_cli_sweep_train(const CopSweep *sweep, const CopConfig *config, co
         COP_TRY(train_by_workers(sweep, config, out, err));
     /* What workers have finished is taken up and printed; what they failed at fails again, and says
      * why. */
-    return train_free(sweep, config, true, err);
+    return train_free(sweep, config, err);
 }

@@ -9,6 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* cop_folder_locked() takes the lock for a moment; that is nobody at work. */
+enum { LOOKS = 20 };
+
 static char *lock_path(const char *folder)
 {
     return g_build_filename(folder, "lock", NULL);
@@ -22,25 +25,35 @@ static bool still_there(int fd, const char *path)
            opened.st_dev == named.st_dev;
 }
 
+static CopStatus take(const char *folder, const char *path, int *lock, CopError *err)
+{
+    for (int looks = 0; looks < LOOKS;) {
+        const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        if (fd < 0)
+            return cop_error_set(err, COP_ERR_IO, "%s: %s", path, g_strerror(errno));
+        const bool taken = flock(fd, LOCK_EX | LOCK_NB) == 0;
+        const int why = errno;
+        if (taken && still_there(fd, path)) {
+            *lock = fd;
+            return COP_OK;
+        }
+        close(fd);
+        if (taken)
+            continue;
+        if (why != EWOULDBLOCK)
+            return cop_error_set(err, COP_ERR_IO, "%s: cannot be locked: %s", path,
+                                 g_strerror(why));
+        looks++;
+        g_usleep(1000);
+    }
+    return cop_error_set(err, COP_AGAIN, "%s: another process works here", folder);
+}
+
 CopStatus cop_folder_lock(const char *folder, int *lock, CopError *err)
 {
     char *path = lock_path(folder);
-    CopStatus status = COP_OK;
     *lock = COP_FOLDER_UNLOCKED;
-    while (status == COP_OK && *lock == COP_FOLDER_UNLOCKED) {
-        const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-        if (fd < 0)
-            status = cop_error_set(err, COP_ERR_IO, "%s: %s", path, g_strerror(errno));
-        else if (flock(fd, LOCK_EX | LOCK_NB) == 0 && still_there(fd, path))
-            *lock = fd;
-        else if (errno == EWOULDBLOCK)
-            status = cop_error_set(err, COP_AGAIN, "%s: another process works here", folder);
-        else if (still_there(fd, path))
-            status =
-                cop_error_set(err, COP_ERR_IO, "%s: cannot be locked: %s", path, g_strerror(errno));
-        if (fd >= 0 && *lock != fd)
-            close(fd);
-    }
+    const CopStatus status = take(folder, path, lock, err);
     g_free(path);
     return status;
 }

@@ -40,19 +40,13 @@ static double active(const CopSparse *sparse, CopParam *const *params, int i)
 static double measure(const CopNet *net, const CopSparse *sparse, CopMatch match)
 {
     CopParam *const *params;
-    CopLayer *const *layers;
-    const int n = cop_net_params(net, &params), n_layers = cop_net_layers(net, &layers);
+    const int n = cop_net_params(net, &params);
     double sum = 0;
-    for (int i = 0; i < n; i++) {
-        if (match == COP_MATCH_PARAMETERS) {
-            sum += params[i]->role != COP_PARAM_STATISTIC ? active(sparse, params, i) : 0;
-            continue;
-        }
-        for (int l = 0; l < n_layers; l++)
-            if (layers[l]->n_params > 0 && layers[l]->param[0] == params[i])
-                sum += active(sparse, params, i) / (double)params[i]->numel *
-                       cop_layer_macs_dense(layers[l]);
-    }
+    for (int i = 0; i < n; i++)
+        if (match == COP_MATCH_FLOPS)
+            sum += active(sparse, params, i) * params[i]->positions;
+        else if (params[i]->role != COP_PARAM_STATISTIC)
+            sum += active(sparse, params, i);
     return sum;
 }
 

@@ -15,7 +15,7 @@ typedef struct Maker {
     const CopConfig *config;
     const char *out;
     GArray *runs; /* CopSweepRun */
-    int classes;  /* 0: not looked at yet */
+    int width;    /* of the net as configured */
     CopError *err;
 } Maker;
 
@@ -54,29 +54,38 @@ static void add_method(Maker *maker, const char *method, double density, int see
     add(maker, g_strdup_printf("%s_%s_s%d", method, number, seed), sets, seed);
 }
 
-static CopStatus count_classes(Maker *maker)
+static CopStatus count_classes(const CopConfig *config, int *classes, CopError *err)
 {
     CopDataset set = {0};
-    if (maker->classes > 0)
-        return COP_OK;
-    COP_TRY(cop_dataset_load(&maker->config->data, COP_SPLIT_TRAIN, &set, maker->err));
-    maker->classes = set.classes.n;
+    COP_TRY(cop_dataset_load(&config->data, COP_SPLIT_TRAIN, &set, err));
+    *classes = set.classes.n;
     cop_dataset_free(&set);
     return COP_OK;
 }
 
-static CopStatus add_control(Maker *maker, int control, const char *word, double density, int seed)
+/* Widths of the controls, in the order of the configuration, a density each. */
+static CopStatus match_widths(Maker *maker, int *widths)
 {
-    static const CopMatch match[] = {COP_MATCH_PARAMETERS, COP_MATCH_FLOPS};
+    const CopSweepOptions *o = &maker->config->sweep;
+    int classes = 0;
+    if (o->controls.n == 0)
+        return COP_OK;
+    COP_TRY(cop_model_width(maker->config, &maker->width, maker->err));
+    COP_TRY(count_classes(maker->config, &classes, maker->err));
+    for (int c = 0; c < o->controls.n; c++)
+        for (int d = 0; d < o->densities.n; d++) {
+            const bool flops = strcmp(o->controls.item[c], "flops") == 0;
+            COP_TRY(cop_matched_width(maker->config, classes, o->densities.item[d],
+                                      flops ? COP_MATCH_FLOPS : COP_MATCH_PARAMETERS, widths++,
+                                      maker->err));
+        }
+    return COP_OK;
+}
+
+static void add_control(Maker *maker, const char *word, double density, int width, int seed)
+{
     const CopModelOptions *model = &maker->config->model;
     char number[32];
-    int own = 0, width = 0;
-    COP_TRY(count_classes(maker));
-    COP_TRY(cop_model_width(maker->config, &own, maker->err));
-    COP_TRY(cop_matched_width(maker->config, maker->classes, density, match[control], &width,
-                              maker->err));
-    if (width == own) /* that is the dense net itself */
-        return COP_OK;
     GPtrArray *sets = g_ptr_array_new();
     g_ptr_array_add(sets, g_strdup("sparse.method=dense"));
     g_ptr_array_add(sets, g_strdup_printf("model.options=%s%swidth=%d", model->options,
@@ -84,10 +93,9 @@ static CopStatus add_control(Maker *maker, int control, const char *word, double
     cop_format_double(density, number);
     g_ptr_array_add(sets, g_strdup_printf("model.name=dense %s %s s%d", word, number, seed));
     add(maker, g_strdup_printf("dense_%s_%s_s%d", word, number, seed), sets, seed);
-    return COP_OK;
 }
 
-static CopStatus add_seed(Maker *maker, int seed)
+static void add_seed(Maker *maker, const int *widths, int seed)
 {
     const CopSweepOptions *o = &maker->config->sweep;
     for (int m = 0; m < o->methods.n; m++) {
@@ -96,20 +104,19 @@ static CopStatus add_seed(Maker *maker, int seed)
             add_method(maker, o->methods.item[m], o->densities.item[d], seed);
     }
     for (int c = 0; c < o->controls.n; c++)
-        for (int d = 0; d < o->densities.n; d++)
-            for (int k = 0; cop_sweep_controls[k]; k++)
-                if (strcmp(cop_sweep_controls[k], o->controls.item[c]) == 0)
-                    COP_TRY(
-                        add_control(maker, k, cop_sweep_controls[k], o->densities.item[d], seed));
-    return COP_OK;
+        for (int d = 0; d < o->densities.n; d++, widths++)
+            if (*widths != maker->width) /* else that is the dense net itself */
+                add_control(maker, o->controls.item[c], o->densities.item[d], *widths, seed);
 }
 
 CopStatus cop_sweep_create(CopSweep *sweep, const CopConfig *config, const char *out, CopError *err)
 {
     Maker maker = {config, out, g_array_new(FALSE, FALSE, sizeof(CopSweepRun)), 0, err};
-    CopStatus status = COP_OK;
+    int *widths = g_new0(int, config->sweep.controls.n * config->sweep.densities.n + 1);
+    const CopStatus status = match_widths(&maker, widths);
     for (int s = 0; status == COP_OK && s < config->sweep.seeds.n; s++)
-        status = add_seed(&maker, config->sweep.seeds.item[s]);
+        add_seed(&maker, widths, config->sweep.seeds.item[s]);
+    g_free(widths);
     sweep->n = (int)maker.runs->len;
     sweep->run = (CopSweepRun *)(void *)g_array_free(maker.runs, FALSE);
     if (status != COP_OK)
@@ -130,23 +137,23 @@ void cop_sweep_free(CopSweep *sweep)
 
 /* --- what is on disk ----------------------------------------------------------------- */
 
-/* Of the last epoch in metrics.jsonl. */
+/* Of the last epoch in metrics.jsonl, which is read from its end: it grows with every update. */
 static void read_metrics(const char *folder, int *epochs, double *top1)
 {
-    char *path = g_build_filename(folder, "metrics.jsonl", NULL), *text = NULL;
+    char *path = g_build_filename(folder, "metrics.jsonl", NULL);
+    GMappedFile *file = g_mapped_file_new(path, FALSE, NULL);
     JsonParser *parser = json_parser_new_immutable();
-    if (g_file_get_contents(path, &text, NULL, NULL)) {
-        char *last = g_strrstr(text, "{\"epoch\"");
-        if (last)
-            last[strcspn(last, "\n")] = '\0';
-        if (last && json_parser_load_from_data(parser, last, -1, NULL)) {
-            JsonObject *object = json_node_get_object(json_parser_get_root(parser));
-            *epochs = (int)json_object_get_int_member_with_default(object, "epoch", 0);
-            *top1 = json_object_get_double_member_with_default(object, "test_top1", -1);
-        }
+    const char *text = file ? g_mapped_file_get_contents(file) : NULL;
+    const size_t length = file ? g_mapped_file_get_length(file) : 0;
+    const char *last = text ? g_strrstr_len(text, (gssize)length, "{\"epoch\"") : NULL;
+    const char *end = last ? memchr(last, '\n', length - (size_t)(last - text)) : NULL;
+    if (end && json_parser_load_from_data(parser, last, end - last, NULL)) {
+        JsonObject *object = json_node_get_object(json_parser_get_root(parser));
+        *epochs = (int)json_object_get_int_member_with_default(object, "epoch", 0);
+        *top1 = json_object_get_double_member_with_default(object, "test_top1", -1);
     }
     g_object_unref(parser);
-    g_free(text);
+    g_clear_pointer(&file, g_mapped_file_unref);
     g_free(path);
 }
 
