@@ -71,7 +71,8 @@ run sweep -c run.cfg --out x --status --set 'sweep.methods=["mest_r", "granet_g"
 check "growth by a method's name" test "$(awk 'NF > 1 && !/runs:/ { print $1 }' out | tr '\n' ' ')" = "mest_r_0.2_s1 mest_r_0.5_s1 granet_g_0.2_s1 granet_g_0.5_s1 "
 run sweep -c run.cfg --out growth --set 'sweep.methods=["mest_r", "mest_g"]' --set 'sweep.densities=[0.3]' --set 'sweep.controls=[]'
 check "two growths of one method" quiet
-check "are two nets" differ growth/mest_r_0.3_s1/model.safetensors growth/mest_g_0.3_s1/model.safetensors
+check "grow at random" grep -q 'growth = "random"' growth/mest_r_0.3_s1/config.cfg
+check "and by gradients" grep -q 'growth = "gradient"' growth/mest_g_0.3_s1/config.cfg
 check "each with its name" grep -q '^mest_r 0.3 s1' out
 run sweep -c run.cfg --out x --set 'sweep.controls=["width"]'
 check "a control that there is not" refuses 2 controls parameters flops
