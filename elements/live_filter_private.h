@@ -43,8 +43,13 @@ gboolean cop_live_filter_sink_event(GstPad *pad, GstObject *parent, GstEvent *ev
 /* The settings of this moment. */
 CopLiveFilterSettings cop_live_filter_settings(GstLiveFilter *self);
 
-/* Says what went wrong in terms of GStreamer. */
-void cop_live_filter_error(GstLiveFilter *self, const CopError *err);
+/* Says what went wrong in terms of GStreamer, and `more` (NULL: nothing) beside it; `type` is that of
+ * an error or of a warning. */
+void cop_live_filter_tell(GstLiveFilter *self, GstMessageType type, const CopError *err,
+                          const char *more);
+
+/* 0 before there is anything, which is not a number. */
+guint64 cop_live_filter_nanoseconds(double seconds);
 
 GST_DEBUG_CATEGORY_EXTERN(cop_live_filter_debug);
 

@@ -41,7 +41,7 @@ static gboolean set_caps(GstLiveFilter *self, GstEvent *event)
     p->negotiated = TRUE;
     const gint n = GST_VIDEO_INFO_FPS_N(&video.info), d = GST_VIDEO_INFO_FPS_D(&video.info);
     if (klass->set_rate && klass->set_rate(self, n > 0 ? (double)n / d : 0, &err) != COP_OK) {
-        cop_live_filter_error(self, &err);
+        cop_live_filter_tell(self, GST_MESSAGE_ERROR, &err, NULL);
         gst_event_unref(event);
         return FALSE;
     }
@@ -275,7 +275,7 @@ GstFlowReturn cop_live_filter_chain(GstPad *pad, GstObject *parent, GstBuffer *b
     GST_OBJECT_UNLOCK(self);
     if (look_at(self, buffer, index, &dropped, &err) != COP_OK) {
         gst_buffer_unref(buffer);
-        cop_live_filter_error(self, &err);
+        cop_live_filter_tell(self, GST_MESSAGE_ERROR, &err, NULL);
         return GST_FLOW_ERROR;
     }
     if (dropped > 0)

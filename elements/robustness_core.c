@@ -233,13 +233,9 @@ static CopStatus open_with(GstRobustness *self, const CopRobustnessSettings *s, 
 CopStatus cop_robustness_open(GstRobustness *self, double rate, CopError *err)
 {
     CopRobustnessSettings s = {0};
-    GST_OBJECT_LOCK(self);
-    CopStatus status = cop_options_copy(cop_robustness_rows, &s, &self->settings);
-    GST_OBJECT_UNLOCK(self);
+    CopStatus status = cop_live_filter_copy_settings(COP_LIVE_FILTER(self), &s, err);
     if (status == COP_OK)
         status = open_with(self, &s, rate, err);
-    else
-        cop_error_set(err, status, "out of memory");
     cop_options_free(cop_robustness_rows, &s);
     return status;
 }
