@@ -274,8 +274,7 @@ static void stop(GstLiveFilter *self)
     if (opened)
         COP_LIVE_FILTER_GET_CLASS(self)->close(self);
     cop_overlay_destroy(&p->overlay);
-    g_clear_pointer(&p->stream_id, g_free);
-    p->index = (CopStreamIndex){0};
+    cop_stream_index_clear(&p->index);
     p->negotiated = p->started = p->policy_known = FALSE;
     gst_segment_init(&p->segment, GST_FORMAT_UNDEFINED);
     GST_OBJECT_LOCK(self);
@@ -290,8 +289,8 @@ static GstStateChangeReturn change_state(GstElement *element, GstStateChange tra
     GstLiveFilter *self = COP_LIVE_FILTER(element);
     if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !start(self))
         return GST_STATE_CHANGE_FAILURE;
-    if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) /* who waits for room is let go */
-        COP_LIVE_FILTER_GET_CLASS(self)->flush(self);
+    if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+        cop_live_filter_flush(self);
     const GstStateChangeReturn result =
         GST_ELEMENT_CLASS(cop_live_filter_parent_class)->change_state(element, transition);
     if (transition == GST_STATE_CHANGE_PAUSED_TO_READY ||
@@ -316,7 +315,7 @@ static void finalize(GObject *object)
     GstLiveFilterPrivate *p = cop_live_filter_private(self);
     cop_options_free(COP_LIVE_FILTER_GET_CLASS(self)->rows, own_settings(self));
     cop_overlay_destroy(&p->overlay);
-    g_free(p->stream_id);
+    cop_stream_index_clear(&p->index);
     g_clear_pointer(&p->latest, gst_structure_free);
     g_rw_lock_clear(&p->life);
     g_mutex_clear(&p->overlay_lock);

@@ -31,7 +31,6 @@ typedef struct GstLiveFilterPrivate {
     CopRawVideo video;
     GstSegment segment;
     CopStreamIndex index;
-    gchar *stream_id;
 } GstLiveFilterPrivate;
 
 GstLiveFilterPrivate *cop_live_filter_private(GstLiveFilter *self);
@@ -39,6 +38,9 @@ GstLiveFilterPrivate *cop_live_filter_private(GstLiveFilter *self);
 /* The stream, live_filter_stream.c. */
 GstFlowReturn cop_live_filter_chain(GstPad *pad, GstObject *parent, GstBuffer *buffer);
 gboolean cop_live_filter_sink_event(GstPad *pad, GstObject *parent, GstEvent *event);
+
+/* From any thread: lets the stream go where it waits for a model. */
+void cop_live_filter_flush(GstLiveFilter *self);
 
 /* The settings of this moment. */
 CopLiveFilterSettings cop_live_filter_settings(GstLiveFilter *self);
