@@ -199,19 +199,20 @@ static gboolean copy_field(GQuark field, const GValue *value, gpointer to)
 static GstBuffer *attach(GstLiveFilter *self, GstBuffer *buffer, gint64 index)
 {
     GstLiveFilterPrivate *p = cop_live_filter_private(self);
-    GST_OBJECT_LOCK(self);
-    GstStructure *latest = p->latest ? gst_structure_copy(p->latest) : NULL;
-    GST_OBJECT_UNLOCK(self);
-    if (!latest)
-        return buffer;
     gint64 last = index;
-    gst_structure_get_int64(latest, "last", &last);
+    GST_OBJECT_LOCK(self);
+    const gboolean answered = p->latest != NULL; /* only a flush, which is no frame, forgets it */
+    GST_OBJECT_UNLOCK(self);
+    if (!answered)
+        return buffer;
     buffer = gst_buffer_make_writable(buffer);
     GstCustomMeta *meta = gst_buffer_add_custom_meta(buffer, COP_LIVE_FILTER_GET_CLASS(self)->meta);
     GstStructure *content = gst_custom_meta_get_structure(meta);
-    gst_structure_foreach(latest, copy_field, content);
+    GST_OBJECT_LOCK(self);
+    gst_structure_foreach(p->latest, copy_field, content);
+    GST_OBJECT_UNLOCK(self);
+    gst_structure_get_int64(content, "last", &last);
     gst_structure_set(content, "age", G_TYPE_INT64, index - last, NULL);
-    gst_structure_free(latest);
     return buffer;
 }
 
