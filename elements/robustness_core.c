@@ -146,8 +146,7 @@ static void put_models(GstStructure *content, CopLiveGrid *grid)
         add_double(&robust, cop_live_metrics_robust(metrics, &cells[m * variants], false));
         add_double(&live, cop_live_metrics_robust(metrics, &cells[m * variants], true));
     }
-    gst_structure_set(content, "measure", G_TYPE_STRING,
-                      cells[0].labelled > 0 ? "accuracy" : "agreement", NULL);
+    gst_structure_set(content, "measure", G_TYPE_STRING, cop_live_cell_measure(&cells[0]), NULL);
     end(&names);
     end(&robust);
     end(&live);

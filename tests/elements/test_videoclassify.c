@@ -7,7 +7,6 @@
 
 #include "elements/video_classify.h"
 #include "pipeline/live/live_classifier.h"
-#include "pipeline/model/classifier.h"
 #include "tests/corrupt_clip.h"
 #include "tests/elements/video_help.h"
 #include "tests/live_help.h"
@@ -119,22 +118,10 @@ static gint64 number(const GstStructure *content, const char *field)
     return value;
 }
 
-static void predict(char which, bool batch, float *p)
-{
-    CopClassifier *classifier;
-    CopError err = {0};
-    const float *out;
-    const CopClassifierOptions options = {.batch = batch, .threads = 1};
-    must(cop_classifier_open(&classifier, live_model(which), &options, &err), &err);
-    must(cop_classify(classifier, live_video(), &out, &err), &err);
-    memcpy(p, out, GRID_CLASSES * sizeof *p);
-    cop_classifier_close(&classifier);
-}
-
 static void check_answers(bool tile)
 {
     float p[GRID_CLASSES];
-    predict('a', !tile, p);
+    live_predict('a', !tile, p);
     start(live_model('a'), (const char *const[]){"hop", "1", "tile", tile ? "true" : "false",
                                                  "top-k", "2", "backpressure", "block", NULL});
     push(0, GRID_FRAMES - 1);
@@ -170,7 +157,7 @@ GST_END_TEST
 GST_START_TEST(buffers_carry_the_last_answer)
 {
     float p[GRID_CLASSES];
-    predict('a', true, p);
+    live_predict('a', true, p);
     start(live_model('a'), (const char *const[]){"tile", "false", "top-k", "3", NULL});
     push(MIDDLE, MIDDLE + SPAN - 1);
     GstMessage *message = message_of(GST_MESSAGE_ELEMENT);
@@ -480,7 +467,7 @@ GST_START_TEST(models_change_while_it_runs)
     GstMessage *message = message_of(GST_MESSAGE_ELEMENT);
     const GstStructure *content = gst_message_get_structure(message);
     float p[GRID_CLASSES];
-    predict('b', true, p);
+    live_predict('b', true, p);
     fail_unless_equals_string(gst_structure_get_string(content, "model"), "rigl 0.5 s2");
     check_top(content, p, 3);
     gst_message_unref(message);
