@@ -1,4 +1,4 @@
-/* What the elements that watch a stream share: class, states, answers.
+/* What the elements that watch a stream share: class, properties, states.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "elements/live_filter.h"
 
@@ -114,12 +114,6 @@ static void set_property(GObject *object, guint id, const GValue *value, GParamS
     cop_live_filter_let_go(self);
 }
 
-/* Nanoseconds; 0 before the first answer. */
-static guint64 nanoseconds(double seconds)
-{
-    return seconds > 0 ? (guint64)(seconds * 1e9) : 0;
-}
-
 static void get_property(GObject *object, guint id, GValue *value, GParamSpec *spec)
 {
     GstLiveFilter *self = COP_LIVE_FILTER(object);
@@ -157,11 +151,64 @@ static void get_property(GObject *object, guint id, GValue *value, GParamSpec *s
     case PROP_LATENCY_P50:
     case PROP_LATENCY_P95:
     case PROP_LATENCY_P99:
-        g_value_set_uint64(value, nanoseconds(stats.latency[id - PROP_LATENCY_P50]));
+        g_value_set_uint64(value,
+                           cop_live_filter_nanoseconds(stats.latency[id - PROP_LATENCY_P50]));
         break;
     default:
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
     }
+}
+
+/* --- properties of subclasses ------------------------------------------------------- */
+
+static void *own_settings(GstLiveFilter *self)
+{
+    return (char *)self + COP_LIVE_FILTER_GET_CLASS(self)->settings;
+}
+
+CopStatus cop_live_filter_copy_settings(GstLiveFilter *self, void *out, CopError *err)
+{
+    GST_OBJECT_LOCK(self);
+    const CopStatus status =
+        cop_options_copy(COP_LIVE_FILTER_GET_CLASS(self)->rows, out, own_settings(self));
+    GST_OBJECT_UNLOCK(self);
+    return status == COP_OK ? COP_OK : cop_error_set(err, status, "out of memory");
+}
+
+/* Whoever hears a message may ask for anything: the core is let go before. */
+static void take_setting(GstLiveFilter *self)
+{
+    CopError err = {0};
+    if (!cop_live_filter_hold(self))
+        return;
+    const CopStatus status = COP_LIVE_FILTER_GET_CLASS(self)->take(self, &err);
+    cop_live_filter_let_go(self);
+    if (status != COP_OK)
+        cop_live_filter_tell(self, GST_MESSAGE_WARNING, &err, "the setting before stays in force");
+}
+
+static void set_own_property(GObject *object, guint id, const GValue *value, GParamSpec *spec)
+{
+    GstLiveFilter *self = COP_LIVE_FILTER(object);
+    const GstLiveFilterClass *klass = COP_LIVE_FILTER_GET_CLASS(self);
+    CopError err = {0};
+    (void)spec;
+    GST_OBJECT_LOCK(self);
+    const gboolean set = cop_property_set(&klass->rows[id - 1], own_settings(self), value, &err);
+    GST_OBJECT_UNLOCK(self);
+    if (!set)
+        GST_WARNING_OBJECT(self, "%s", err.text);
+    if (set && id == klass->live)
+        take_setting(self);
+}
+
+static void get_own_property(GObject *object, guint id, GValue *value, GParamSpec *spec)
+{
+    GstLiveFilter *self = COP_LIVE_FILTER(object);
+    (void)spec;
+    GST_OBJECT_LOCK(self);
+    cop_property_get(&COP_LIVE_FILTER_GET_CLASS(self)->rows[id - 1], own_settings(self), value);
+    GST_OBJECT_UNLOCK(self);
 }
 
 static void install_counter(GObjectClass *object, guint id, const char *name, const char *blurb)
@@ -194,74 +241,6 @@ static void install_properties(GObjectClass *object)
                             G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 }
 
-/* --- answers ------------------------------------------------------------------------ */
-
-static guint64 stream_time(gint64 us)
-{
-    return us == INT64_MIN || us < 0 ? GST_CLOCK_TIME_NONE : (guint64)us * 1000;
-}
-
-GstStructure *cop_live_filter_content(const char *name, const CopLiveWindow *window, double waited,
-                                      double run)
-{
-    return gst_structure_new(name, "window", G_TYPE_UINT64, (guint64)window->number, "first",
-                             G_TYPE_INT64, window->first, "last", G_TYPE_INT64, window->last,
-                             "start", G_TYPE_UINT64, stream_time(window->pts), "end", G_TYPE_UINT64,
-                             stream_time(window->end_pts), "padded", G_TYPE_INT, window->padded,
-                             "waited", G_TYPE_UINT64, nanoseconds(waited), "run", G_TYPE_UINT64,
-                             nanoseconds(run), NULL);
-}
-
-void cop_live_filter_answered(GstLiveFilter *self, GstStructure *content)
-{
-    GstLiveFilterPrivate *p = cop_live_filter_private(self);
-    GstStructure *told = gst_structure_copy(content);
-    GST_OBJECT_LOCK(self);
-    GstStructure *old = p->latest;
-    p->latest = content;
-    GST_OBJECT_UNLOCK(self);
-    if (old)
-        gst_structure_free(old);
-    gst_element_post_message(GST_ELEMENT(self), gst_message_new_element(GST_OBJECT(self), told));
-}
-
-void cop_live_filter_failed(GstLiveFilter *self, const CopError *err)
-{
-    GST_ELEMENT_WARNING(self, STREAM, FAILED, ("%s", err->text), (NULL));
-}
-
-void cop_live_filter_error(GstLiveFilter *self, const CopError *err)
-{
-    switch (err->status) {
-    case COP_ERR_MODEL:
-    case COP_ERR_IO:
-    case COP_ERR_DATA:
-        GST_ELEMENT_ERROR_WITH_DETAILS(self, RESOURCE, READ, ("%s", err->text), (NULL),
-                                       ("status", G_TYPE_INT, (gint)err->status, NULL));
-        break;
-    case COP_ERR_NOMEM:
-        GST_ELEMENT_ERROR(self, RESOURCE, NO_SPACE_LEFT, ("%s", err->text), (NULL));
-        break;
-    case COP_ERR_SHAPE:
-        GST_ELEMENT_ERROR(self, STREAM, FORMAT, ("%s", err->text), (NULL));
-        break;
-    default:
-        GST_ELEMENT_ERROR(self, LIBRARY, SETTINGS, ("%s", err->text), (NULL));
-    }
-}
-
-CopOverlay *cop_live_filter_begin_overlay(GstLiveFilter *self)
-{
-    GstLiveFilterPrivate *p = cop_live_filter_private(self);
-    g_mutex_lock(&p->overlay_lock);
-    return cop_live_filter_settings(self).overlay ? p->overlay : NULL;
-}
-
-void cop_live_filter_end_overlay(GstLiveFilter *self)
-{
-    g_mutex_unlock(&cop_live_filter_private(self)->overlay_lock);
-}
-
 /* --- states ------------------------------------------------------------------------- */
 
 /* What is wrong with the settings is said before any data flows. */
@@ -270,7 +249,7 @@ static gboolean start(GstLiveFilter *self)
     GstLiveFilterPrivate *p = cop_live_filter_private(self);
     CopError err = {0};
     if (COP_LIVE_FILTER_GET_CLASS(self)->open(self, &err) != COP_OK) {
-        cop_live_filter_error(self, &err);
+        cop_live_filter_tell(self, GST_MESSAGE_ERROR, &err, NULL);
         return FALSE;
     }
     cop_live_filter_seize(self);
@@ -295,8 +274,7 @@ static void stop(GstLiveFilter *self)
     if (opened)
         COP_LIVE_FILTER_GET_CLASS(self)->close(self);
     cop_overlay_destroy(&p->overlay);
-    g_clear_pointer(&p->stream_id, g_free);
-    p->index = (CopStreamIndex){0};
+    cop_stream_index_clear(&p->index);
     p->negotiated = p->started = p->policy_known = FALSE;
     gst_segment_init(&p->segment, GST_FORMAT_UNDEFINED);
     GST_OBJECT_LOCK(self);
@@ -311,8 +289,8 @@ static GstStateChangeReturn change_state(GstElement *element, GstStateChange tra
     GstLiveFilter *self = COP_LIVE_FILTER(element);
     if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !start(self))
         return GST_STATE_CHANGE_FAILURE;
-    if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) /* who waits for room is let go */
-        COP_LIVE_FILTER_GET_CLASS(self)->flush(self);
+    if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+        cop_live_filter_flush(self);
     const GstStateChangeReturn result =
         GST_ELEMENT_CLASS(cop_live_filter_parent_class)->change_state(element, transition);
     if (transition == GST_STATE_CHANGE_PAUSED_TO_READY ||
@@ -321,25 +299,40 @@ static GstStateChangeReturn change_state(GstElement *element, GstStateChange tra
     return result;
 }
 
+/* Before any property is set. */
+static void constructed(GObject *object)
+{
+    GstLiveFilter *self = COP_LIVE_FILTER(object);
+    G_OBJECT_CLASS(cop_live_filter_parent_class)->constructed(object);
+    if (cop_options_defaults(COP_LIVE_FILTER_GET_CLASS(self)->rows, own_settings(self), NULL) !=
+        COP_OK)
+        GST_WARNING_OBJECT(self, "no memory for settings");
+}
+
 static void finalize(GObject *object)
 {
-    GstLiveFilterPrivate *p = cop_live_filter_private(COP_LIVE_FILTER(object));
+    GstLiveFilter *self = COP_LIVE_FILTER(object);
+    GstLiveFilterPrivate *p = cop_live_filter_private(self);
+    cop_options_free(COP_LIVE_FILTER_GET_CLASS(self)->rows, own_settings(self));
     cop_overlay_destroy(&p->overlay);
-    g_free(p->stream_id);
+    cop_stream_index_clear(&p->index);
     g_clear_pointer(&p->latest, gst_structure_free);
     g_rw_lock_clear(&p->life);
     g_mutex_clear(&p->overlay_lock);
     G_OBJECT_CLASS(cop_live_filter_parent_class)->finalize(object);
 }
 
-void cop_live_filter_class_set_up(GstElementClass *klass, const char *meta)
+void cop_live_filter_class_set_up(GstLiveFilterClass *klass, GParamFlags flags)
 {
     static const gchar *tags[] = {NULL}; /* none: no transform makes it untrue */
-    COP_LIVE_FILTER_CLASS(klass)->meta = meta;
-    if (!gst_meta_get_info(meta))
-        gst_meta_register_custom(meta, tags, NULL, NULL, NULL);
-    gst_element_class_add_static_pad_template(klass, &sink_template);
-    gst_element_class_add_static_pad_template(klass, &src_template);
+    GObjectClass *object = G_OBJECT_CLASS(klass);
+    object->set_property = set_own_property;
+    object->get_property = get_own_property;
+    cop_properties_install(object, klass->rows, flags);
+    if (!gst_meta_get_info(klass->meta))
+        gst_meta_register_custom(klass->meta, tags, NULL, NULL, NULL);
+    gst_element_class_add_static_pad_template(&klass->parent_class, &sink_template);
+    gst_element_class_add_static_pad_template(&klass->parent_class, &src_template);
 }
 
 static void cop_live_filter_class_init(GstLiveFilterClass *klass)
@@ -347,6 +340,7 @@ static void cop_live_filter_class_init(GstLiveFilterClass *klass)
     GObjectClass *object = G_OBJECT_CLASS(klass);
     object->set_property = set_property;
     object->get_property = get_property;
+    object->constructed = constructed;
     object->finalize = finalize;
     GST_ELEMENT_CLASS(klass)->change_state = change_state;
     install_properties(object);

@@ -7,6 +7,7 @@
 
 #include "elements/raw_video.h"
 #include "elements/stream_index.h"
+#include "models/core/option.h"
 #include "pipeline/live/clip_window.h"
 #include "pipeline/live/live_queue.h"
 #include "pipeline/live/overlay.h"
@@ -19,7 +20,12 @@ G_DECLARE_DERIVABLE_TYPE(GstLiveFilter, cop_live_filter, COP, LIVE_FILTER, GstEl
  * only between the two. */
 struct _GstLiveFilterClass {
     GstElementClass parent_class;
-    const char *meta; /* name of its custom meta */
+    const char *meta;      /* name of its custom meta */
+    const CopOption *rows; /* its properties, from number 1 on */
+    gsize settings;        /* where their struct lies in an instance */
+    guint live;            /* the property that a core takes while it runs */
+    /* The core takes that one; the old value stays in force after an error. */
+    CopStatus (*take)(GstLiveFilter *self, CopError *err);
     CopStatus (*open)(GstLiveFilter *self, CopError *err);
     void (*close)(GstLiveFilter *self);
     /* The stream's frame rate is known, 0 where it has none; may be NULL. */
@@ -32,8 +38,14 @@ struct _GstLiveFilterClass {
     void (*stats)(GstLiveFilter *self, CopLiveStats *stats, CopClipWindowCounts *counts);
 };
 
-/* Registers the custom meta `name`, which every transform keeps; and adds pads to a class. */
-void cop_live_filter_class_set_up(GstElementClass *klass, const char *meta);
+/* Makes properties of the class's rows, registers its meta, which every transform keeps, and adds
+ * pads. The settings begin with the rows' defaults and are freed with the instance; `flags` goes to
+ * all properties. */
+void cop_live_filter_class_set_up(GstLiveFilterClass *klass, GParamFlags flags);
+
+/* The instance's settings of this moment in *out, for cop_options_free(). */
+CopStatus cop_live_filter_copy_settings(GstLiveFilter *self, void *out,
+                                        CopError *err) COP_MUST_CHECK;
 
 /* From the worker: tells what `content` (taken) says as an element message, and as a custom meta
  * of each buffer that passes until the next one. */

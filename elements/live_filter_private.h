@@ -31,7 +31,6 @@ typedef struct GstLiveFilterPrivate {
     CopRawVideo video;
     GstSegment segment;
     CopStreamIndex index;
-    gchar *stream_id;
 } GstLiveFilterPrivate;
 
 GstLiveFilterPrivate *cop_live_filter_private(GstLiveFilter *self);
@@ -40,11 +39,19 @@ GstLiveFilterPrivate *cop_live_filter_private(GstLiveFilter *self);
 GstFlowReturn cop_live_filter_chain(GstPad *pad, GstObject *parent, GstBuffer *buffer);
 gboolean cop_live_filter_sink_event(GstPad *pad, GstObject *parent, GstEvent *event);
 
+/* From any thread: lets the stream go where it waits for a model. */
+void cop_live_filter_flush(GstLiveFilter *self);
+
 /* The settings of this moment. */
 CopLiveFilterSettings cop_live_filter_settings(GstLiveFilter *self);
 
-/* Says what went wrong in terms of GStreamer. */
-void cop_live_filter_error(GstLiveFilter *self, const CopError *err);
+/* Says what went wrong in terms of GStreamer, and `more` (NULL: nothing) beside it; `type` is that of
+ * an error or of a warning. */
+void cop_live_filter_tell(GstLiveFilter *self, GstMessageType type, const CopError *err,
+                          const char *more);
+
+/* 0 before there is anything, which is not a number. */
+guint64 cop_live_filter_nanoseconds(double seconds);
 
 GST_DEBUG_CATEGORY_EXTERN(cop_live_filter_debug);
 

@@ -41,7 +41,7 @@ static gboolean set_caps(GstLiveFilter *self, GstEvent *event)
     p->negotiated = TRUE;
     const gint n = GST_VIDEO_INFO_FPS_N(&video.info), d = GST_VIDEO_INFO_FPS_D(&video.info);
     if (klass->set_rate && klass->set_rate(self, n > 0 ? (double)n / d : 0, &err) != COP_OK) {
-        cop_live_filter_error(self, &err);
+        cop_live_filter_tell(self, GST_MESSAGE_ERROR, &err, NULL);
         gst_event_unref(event);
         return FALSE;
     }
@@ -50,17 +50,12 @@ static gboolean set_caps(GstLiveFilter *self, GstEvent *event)
     return gst_pad_event_default(p->sink, GST_OBJECT(self), event);
 }
 
-static void start_stream(GstLiveFilter *self, GstEvent *event)
+void cop_live_filter_flush(GstLiveFilter *self)
 {
-    GstLiveFilterPrivate *p = cop_live_filter_private(self);
-    const gchar *id;
-    gst_event_parse_stream_start(event, &id);
-    if (g_strcmp0(id, p->stream_id) == 0)
+    if (!cop_live_filter_hold(self))
         return;
-    g_free(p->stream_id);
-    p->stream_id = g_strdup(id);
-    p->index = (CopStreamIndex){0};
-    COP_LIVE_FILTER_GET_CLASS(self)->interrupt(self);
+    COP_LIVE_FILTER_GET_CLASS(self)->flush(self);
+    cop_live_filter_let_go(self);
 }
 
 /* Answers about the place before a seek say nothing of the one behind it. */
@@ -85,7 +80,8 @@ gboolean cop_live_filter_sink_event(GstPad *pad, GstObject *parent, GstEvent *ev
     case GST_EVENT_CAPS:
         return set_caps(self, event);
     case GST_EVENT_STREAM_START:
-        start_stream(self, event);
+        if (cop_stream_index_start(&p->index, event))
+            klass->interrupt(self);
         break;
     case GST_EVENT_SEGMENT:
         gst_event_copy_segment(event, &p->segment);
@@ -99,14 +95,11 @@ gboolean cop_live_filter_sink_event(GstPad *pad, GstObject *parent, GstEvent *ev
     case GST_EVENT_SEGMENT_DONE:
         klass->end(self);
         break;
-    case GST_EVENT_FLUSH_START: /* lets the stream go where it waits for a model */
-        if (cop_live_filter_hold(self)) {
-            klass->flush(self);
-            cop_live_filter_let_go(self);
-        }
+    case GST_EVENT_FLUSH_START:
+        cop_live_filter_flush(self);
         break;
     case GST_EVENT_FLUSH_STOP:
-        klass->flush(self);
+        cop_live_filter_flush(self);
         forget_answers(self);
         cop_stream_index_lose(&p->index);
         gst_segment_init(&p->segment, GST_FORMAT_UNDEFINED);
@@ -141,8 +134,7 @@ static void set_policy(GstLiveFilter *self)
 
 static void fill_in(const GstLiveFilterPrivate *p, CopFrame *frame, GstBuffer *buffer, gint64 index)
 {
-    const guint64 time =
-        gst_segment_to_stream_time(&p->segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+    const GstClockTime time = cop_stream_time(&p->segment, buffer);
     frame->index = index;
     frame->pts = GST_CLOCK_TIME_IS_VALID(time) ? (gint64)(time / 1000) : INT64_MIN;
 }
@@ -186,14 +178,12 @@ static CopStatus look_at(GstLiveFilter *self, GstBuffer *buffer, gint64 index, i
 static void post_qos(GstLiveFilter *self, GstBuffer *buffer)
 {
     const GstLiveFilterPrivate *p = cop_live_filter_private(self);
-    const GstClockTime pts = GST_BUFFER_PTS(buffer);
     CopLiveStats stats;
     CopClipWindowCounts counts;
     COP_LIVE_FILTER_GET_CLASS(self)->stats(self, &stats, &counts);
     GstMessage *message = gst_message_new_qos(
-        GST_OBJECT(self), TRUE, gst_segment_to_running_time(&p->segment, GST_FORMAT_TIME, pts),
-        gst_segment_to_stream_time(&p->segment, GST_FORMAT_TIME, pts), pts,
-        GST_BUFFER_DURATION(buffer));
+        GST_OBJECT(self), TRUE, cop_stream_running_time(&p->segment, buffer),
+        cop_stream_time(&p->segment, buffer), GST_BUFFER_PTS(buffer), GST_BUFFER_DURATION(buffer));
     gst_message_set_qos_stats(message, GST_FORMAT_BUFFERS, (guint64)stats.run,
                               (guint64)stats.dropped);
     gst_element_post_message(GST_ELEMENT(self), message);
@@ -209,19 +199,20 @@ static gboolean copy_field(GQuark field, const GValue *value, gpointer to)
 static GstBuffer *attach(GstLiveFilter *self, GstBuffer *buffer, gint64 index)
 {
     GstLiveFilterPrivate *p = cop_live_filter_private(self);
-    GST_OBJECT_LOCK(self);
-    GstStructure *latest = p->latest ? gst_structure_copy(p->latest) : NULL;
-    GST_OBJECT_UNLOCK(self);
-    if (!latest)
-        return buffer;
     gint64 last = index;
-    gst_structure_get_int64(latest, "last", &last);
+    GST_OBJECT_LOCK(self);
+    const gboolean answered = p->latest != NULL; /* only a flush, which is no frame, forgets it */
+    GST_OBJECT_UNLOCK(self);
+    if (!answered)
+        return buffer;
     buffer = gst_buffer_make_writable(buffer);
     GstCustomMeta *meta = gst_buffer_add_custom_meta(buffer, COP_LIVE_FILTER_GET_CLASS(self)->meta);
     GstStructure *content = gst_custom_meta_get_structure(meta);
-    gst_structure_foreach(latest, copy_field, content);
+    GST_OBJECT_LOCK(self);
+    gst_structure_foreach(p->latest, copy_field, content);
+    GST_OBJECT_UNLOCK(self);
+    gst_structure_get_int64(content, "last", &last);
     gst_structure_set(content, "age", G_TYPE_INT64, index - last, NULL);
-    gst_structure_free(latest);
     return buffer;
 }
 
@@ -260,8 +251,7 @@ GstFlowReturn cop_live_filter_chain(GstPad *pad, GstObject *parent, GstBuffer *b
     }
     if (!p->policy_known)
         set_policy(self);
-    const GstClockTime time =
-        gst_segment_to_stream_time(&p->segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+    const GstClockTime time = cop_stream_time(&p->segment, buffer);
     if (GST_CLOCK_TIME_IS_VALID(time))
         gst_object_sync_values(GST_OBJECT(self), time);
     if (p->started && GST_BUFFER_IS_DISCONT(buffer))
@@ -275,7 +265,7 @@ GstFlowReturn cop_live_filter_chain(GstPad *pad, GstObject *parent, GstBuffer *b
     GST_OBJECT_UNLOCK(self);
     if (look_at(self, buffer, index, &dropped, &err) != COP_OK) {
         gst_buffer_unref(buffer);
-        cop_live_filter_error(self, &err);
+        cop_live_filter_tell(self, GST_MESSAGE_ERROR, &err, NULL);
         return GST_FLOW_ERROR;
     }
     if (dropped > 0)

@@ -45,7 +45,8 @@
  */
 #include "elements/robustness.h"
 
-#include "elements/option_property.h"
+#include <stddef.h>
+
 #include "elements/robustness_private.h"
 #include "pipeline/live/live_json.h"
 
@@ -142,61 +143,28 @@ static void stats(GstLiveFilter *filter, CopLiveStats *out, CopClipWindowCounts 
     cop_live_grid_stats(COP_ROBUSTNESS(filter)->core, out, counts);
 }
 
-/* --- properties ---------------------------------------------------------------------- */
-
-static void set_label(GstRobustness *self)
+static CopStatus set_label(GstLiveFilter *filter, CopError *err)
 {
-    CopError err = {0};
+    GstRobustness *self = COP_ROBUSTNESS(filter);
     GST_OBJECT_LOCK(self);
     char *label = g_strdup(self->settings.label);
     GST_OBJECT_UNLOCK(self);
-    if (cop_live_grid_set_label(self->core, label, &err) != COP_OK)
-        GST_ELEMENT_WARNING(self, LIBRARY, SETTINGS, ("%s", err.text),
-                            ("the label before stays in force"));
+    const CopStatus status = cop_live_grid_set_label(self->core, label, err);
     g_free(label);
+    return status;
 }
 
-static void set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec)
-{
-    GstRobustness *self = COP_ROBUSTNESS(object);
-    CopError err = {0};
-    (void)spec;
-    GST_OBJECT_LOCK(self);
-    const gboolean set =
-        cop_property_set(&cop_robustness_rows[id - 1], &self->settings, value, &err);
-    GST_OBJECT_UNLOCK(self);
-    if (!set)
-        GST_WARNING_OBJECT(self, "%s", err.text);
-    if (id != COP_ROBUSTNESS_LABEL || !cop_live_filter_hold(COP_LIVE_FILTER(self)))
-        return;
-    set_label(self);
-    cop_live_filter_let_go(COP_LIVE_FILTER(self));
-}
-
-static void get_property(GObject *object, guint id, GValue *value, GParamSpec *spec)
-{
-    GstRobustness *self = COP_ROBUSTNESS(object);
-    (void)spec;
-    GST_OBJECT_LOCK(self);
-    cop_property_get(&cop_robustness_rows[id - 1], &self->settings, value);
-    GST_OBJECT_UNLOCK(self);
-}
-
-static void finalize(GObject *object)
-{
-    cop_options_free(cop_robustness_rows, &COP_ROBUSTNESS(object)->settings);
-    G_OBJECT_CLASS(cop_robustness_parent_class)->finalize(object);
-}
+/* --- class --------------------------------------------------------------------------- */
 
 static void cop_robustness_class_init(GstRobustnessClass *klass)
 {
-    GObjectClass *object = G_OBJECT_CLASS(klass);
     GstElementClass *element = GST_ELEMENT_CLASS(klass);
     GstLiveFilterClass *filter = COP_LIVE_FILTER_CLASS(klass);
-    object->set_property = set_property;
-    object->get_property = get_property;
-    object->finalize = finalize;
-    cop_properties_install(object, cop_robustness_rows, GST_PARAM_MUTABLE_READY);
+    filter->meta = COP_ROBUSTNESS_META;
+    filter->rows = cop_robustness_rows;
+    filter->settings = offsetof(GstRobustness, settings);
+    filter->live = COP_ROBUSTNESS_LABEL;
+    filter->take = set_label;
     filter->open = open_core;
     filter->close = close_core;
     filter->set_rate = set_rate;
@@ -206,7 +174,7 @@ static void cop_robustness_class_init(GstRobustnessClass *klass)
     filter->end = end;
     filter->set_policy = set_policy;
     filter->stats = stats;
-    cop_live_filter_class_set_up(element, COP_ROBUSTNESS_META);
+    cop_live_filter_class_set_up(filter, GST_PARAM_MUTABLE_READY);
     gst_element_class_set_static_metadata(element, "Robustness of video models",
                                           "Filter/Analyzer/Video",
                                           "Corrupts a sliding window in many ways and counts "
@@ -214,8 +182,8 @@ static void cop_robustness_class_init(GstRobustnessClass *klass)
                                           "coppice developers");
 }
 
+/* The base gives the settings their defaults. */
 static void cop_robustness_init(GstRobustness *self)
 {
-    if (cop_options_defaults(cop_robustness_rows, &self->settings, NULL) != COP_OK)
-        GST_WARNING_OBJECT(self, "no memory for settings");
+    (void)self;
 }

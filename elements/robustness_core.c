@@ -146,8 +146,7 @@ static void put_models(GstStructure *content, CopLiveGrid *grid)
         add_double(&robust, cop_live_metrics_robust(metrics, &cells[m * variants], false));
         add_double(&live, cop_live_metrics_robust(metrics, &cells[m * variants], true));
     }
-    gst_structure_set(content, "measure", G_TYPE_STRING,
-                      cells[0].labelled > 0 ? "accuracy" : "agreement", NULL);
+    gst_structure_set(content, "measure", G_TYPE_STRING, cop_live_cell_measure(&cells[0]), NULL);
     end(&names);
     end(&robust);
     end(&live);
@@ -233,13 +232,9 @@ static CopStatus open_with(GstRobustness *self, const CopRobustnessSettings *s, 
 CopStatus cop_robustness_open(GstRobustness *self, double rate, CopError *err)
 {
     CopRobustnessSettings s = {0};
-    GST_OBJECT_LOCK(self);
-    CopStatus status = cop_options_copy(cop_robustness_rows, &s, &self->settings);
-    GST_OBJECT_UNLOCK(self);
+    CopStatus status = cop_live_filter_copy_settings(COP_LIVE_FILTER(self), &s, err);
     if (status == COP_OK)
         status = open_with(self, &s, rate, err);
-    else
-        cop_error_set(err, status, "out of memory");
     cop_options_free(cop_robustness_rows, &s);
     return status;
 }

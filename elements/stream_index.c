@@ -2,6 +2,23 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "elements/stream_index.h"
 
+gboolean cop_stream_index_start(CopStreamIndex *index, GstEvent *event)
+{
+    const gchar *id;
+    gst_event_parse_stream_start(event, &id);
+    if (g_strcmp0(id, index->stream) == 0)
+        return FALSE;
+    cop_stream_index_clear(index);
+    index->stream = g_strdup(id);
+    return TRUE;
+}
+
+void cop_stream_index_clear(CopStreamIndex *index)
+{
+    g_free(index->stream);
+    *index = (CopStreamIndex){0};
+}
+
 /* Frames that lie between stream times, rounded; may be negative. */
 static gint64 frames_between(gint64 from, gint64 to, gint fps_n, gint fps_d)
 {
@@ -38,4 +55,18 @@ gint64 cop_stream_index_next(CopStreamIndex *index, const GstSegment *segment,
 void cop_stream_index_lose(CopStreamIndex *index)
 {
     index->lost = TRUE;
+}
+
+GstClockTime cop_stream_time(const GstSegment *segment, const GstBuffer *buffer)
+{
+    return segment->format == GST_FORMAT_TIME
+               ? gst_segment_to_stream_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer))
+               : GST_CLOCK_TIME_NONE;
+}
+
+GstClockTime cop_stream_running_time(const GstSegment *segment, const GstBuffer *buffer)
+{
+    return segment->format == GST_FORMAT_TIME
+               ? gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer))
+               : GST_CLOCK_TIME_NONE;
 }

@@ -17,7 +17,13 @@ typedef struct CopStreamIndex {
     gboolean lost;       /* the next number is to be found by time */
     GstClockTime origin; /* stream time of frame 0 */
     gint64 next;
+    gchar *stream; /* id of the stream */
 } CopStreamIndex;
+
+/* At a stream-start: another stream has frames of its own to number. False where upstream only
+ * says again which one it is. */
+gboolean cop_stream_index_start(CopStreamIndex *index, GstEvent *event);
+void cop_stream_index_clear(CopStreamIndex *index);
 
 /* The number of `buffer`, which comes next, in a stream of fps_n / fps_d frames a second. */
 gint64 cop_stream_index_next(CopStreamIndex *index, const GstSegment *segment,
@@ -25,5 +31,9 @@ gint64 cop_stream_index_next(CopStreamIndex *index, const GstSegment *segment,
 
 /* Counting is interrupted: a new segment, a gap. */
 void cop_stream_index_lose(CopStreamIndex *index);
+
+/* Times of a buffer; GST_CLOCK_TIME_NONE where the stream has none, as one of bytes. */
+GstClockTime cop_stream_time(const GstSegment *segment, const GstBuffer *buffer);
+GstClockTime cop_stream_running_time(const GstSegment *segment, const GstBuffer *buffer);
 
 #endif

@@ -43,7 +43,6 @@
 #include <stddef.h>
 
 #include "elements/live_filter.h"
-#include "elements/option_property.h"
 #include "pipeline/live/live_classifier.h"
 #include "pipeline/live/overlay_feed.h"
 
@@ -150,9 +149,7 @@ static CopStatus open_core(GstLiveFilter *filter, CopError *err)
     GstVideoClassify *self = COP_VIDEO_CLASSIFY(filter);
     const CopLiveCalls calls = {answered, failed, self};
     Settings s = {0};
-    GST_OBJECT_LOCK(self);
-    CopStatus status = cop_options_copy(rows, &s, &self->settings);
-    GST_OBJECT_UNLOCK(self);
+    CopStatus status = cop_live_filter_copy_settings(filter, &s, err);
     const CopLiveClassifierOptions options = {.model = s.model,
                                               .labels = s.labels,
                                               .batch = !s.tile,
@@ -160,11 +157,9 @@ static CopStatus open_core(GstLiveFilter *filter, CopError *err)
                                               .policy = COP_BLOCK,
                                               .hop = s.hop,
                                               .pad = s.pad};
-    if (status != COP_OK)
-        cop_error_set(err, status, "out of memory");
-    else if (!*s.model)
+    if (status == COP_OK && !*s.model)
         status = cop_error_set(err, COP_ERR_CONFIG, "the property model is not set");
-    else
+    if (status == COP_OK)
         status = cop_live_classifier_create(&self->core, &options, &calls, err);
     cop_options_free(rows, &s);
     return status;
@@ -205,62 +200,30 @@ static void stats(GstLiveFilter *filter, CopLiveStats *out, CopClipWindowCounts 
     cop_live_classifier_stats(COP_VIDEO_CLASSIFY(filter)->core, out, counts);
 }
 
-/* --- properties ---------------------------------------------------------------------- */
-
-/* A model that cannot be read leaves the old one in place. */
-static void swap(GstVideoClassify *self)
+/* Where the model cannot be read the old one stays. */
+static CopStatus swap(GstLiveFilter *filter, CopError *err)
 {
-    CopError err = {0};
+    GstVideoClassify *self = COP_VIDEO_CLASSIFY(filter);
     GST_OBJECT_LOCK(self);
     char *model = g_strdup(self->settings.model), *labels = g_strdup(self->settings.labels);
     GST_OBJECT_UNLOCK(self);
-    if (cop_live_classifier_swap(self->core, model, labels, &err) != COP_OK)
-        GST_ELEMENT_WARNING(self, RESOURCE, READ, ("%s", err.text),
-                            ("the model before stays in use"));
+    const CopStatus status = cop_live_classifier_swap(self->core, model, labels, err);
     g_free(model);
     g_free(labels);
+    return status;
 }
 
-static void set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec)
-{
-    GstVideoClassify *self = COP_VIDEO_CLASSIFY(object);
-    CopError err = {0};
-    (void)spec;
-    GST_OBJECT_LOCK(self);
-    const gboolean set = cop_property_set(&rows[id - 1], &self->settings, value, &err);
-    GST_OBJECT_UNLOCK(self);
-    if (!set)
-        GST_WARNING_OBJECT(self, "%s", err.text);
-    if (id != PROP_MODEL || !cop_live_filter_hold(COP_LIVE_FILTER(self)))
-        return;
-    swap(self);
-    cop_live_filter_let_go(COP_LIVE_FILTER(self));
-}
-
-static void get_property(GObject *object, guint id, GValue *value, GParamSpec *spec)
-{
-    GstVideoClassify *self = COP_VIDEO_CLASSIFY(object);
-    (void)spec;
-    GST_OBJECT_LOCK(self);
-    cop_property_get(&rows[id - 1], &self->settings, value);
-    GST_OBJECT_UNLOCK(self);
-}
-
-static void finalize(GObject *object)
-{
-    cop_options_free(rows, &COP_VIDEO_CLASSIFY(object)->settings);
-    G_OBJECT_CLASS(cop_video_classify_parent_class)->finalize(object);
-}
+/* --- class --------------------------------------------------------------------------- */
 
 static void cop_video_classify_class_init(GstVideoClassifyClass *klass)
 {
-    GObjectClass *object = G_OBJECT_CLASS(klass);
     GstElementClass *element = GST_ELEMENT_CLASS(klass);
     GstLiveFilterClass *filter = COP_LIVE_FILTER_CLASS(klass);
-    object->set_property = set_property;
-    object->get_property = get_property;
-    object->finalize = finalize;
-    cop_properties_install(object, rows, GST_PARAM_MUTABLE_PLAYING);
+    filter->meta = COP_VIDEO_CLASSIFY_META;
+    filter->rows = rows;
+    filter->settings = offsetof(GstVideoClassify, settings);
+    filter->live = PROP_MODEL;
+    filter->take = swap;
     filter->open = open_core;
     filter->close = close_core;
     filter->push = push;
@@ -269,15 +232,15 @@ static void cop_video_classify_class_init(GstVideoClassifyClass *klass)
     filter->end = end;
     filter->set_policy = set_policy;
     filter->stats = stats;
-    cop_live_filter_class_set_up(element, COP_VIDEO_CLASSIFY_META);
+    cop_live_filter_class_set_up(filter, GST_PARAM_MUTABLE_PLAYING);
     gst_element_class_set_static_metadata(element, "Video classifier", "Filter/Analyzer/Video",
                                           "Names what a video shows, by a sliding window and a "
                                           "model of coppice",
                                           "coppice developers");
 }
 
+/* The base gives the settings their defaults. */
 static void cop_video_classify_init(GstVideoClassify *self)
 {
-    if (cop_options_defaults(rows, &self->settings, NULL) != COP_OK)
-        GST_WARNING_OBJECT(self, "no memory for settings");
+    (void)self;
 }

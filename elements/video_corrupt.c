@@ -132,8 +132,7 @@ static void stop(GstVideoCorrupt *self)
     if (self->pool)
         gst_buffer_pool_set_active(self->pool, FALSE);
     gst_clear_object(&self->pool);
-    g_clear_pointer(&self->stream_id, g_free);
-    self->index = (CopStreamIndex){0};
+    cop_stream_index_clear(&self->index);
     self->negotiated = FALSE;
     gst_segment_init(&self->segment, GST_FORMAT_UNDEFINED);
     GST_OBJECT_LOCK(self);

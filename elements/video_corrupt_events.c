@@ -38,18 +38,6 @@ static gboolean set_caps(GstVideoCorrupt *self, GstEvent *event)
     return gst_pad_event_default(self->sink, GST_OBJECT(self), event);
 }
 
-/* Another stream has frames of its own to number; some upstream say again which one it is. */
-static void start_stream(GstVideoCorrupt *self, GstEvent *event)
-{
-    const gchar *id;
-    gst_event_parse_stream_start(event, &id);
-    if (g_strcmp0(id, self->stream_id) == 0)
-        return;
-    g_free(self->stream_id);
-    self->stream_id = g_strdup(id);
-    self->index = (CopStreamIndex){0};
-}
-
 static void stop_flush(GstVideoCorrupt *self)
 {
     cop_video_corrupt_forget(self);
@@ -73,7 +61,7 @@ gboolean cop_video_corrupt_sink_event(GstPad *pad, GstObject *parent, GstEvent *
         return set_caps(self, event);
     case GST_EVENT_STREAM_START:
         (void)cop_video_corrupt_drain(self);
-        start_stream(self, event);
+        (void)cop_stream_index_start(&self->index, event);
         break;
     case GST_EVENT_SEGMENT:
         (void)cop_video_corrupt_drain(self);

@@ -32,7 +32,6 @@ struct _GstVideoCorrupt {
     CopRawVideo video;
     GstSegment segment;
     CopStreamIndex index;
-    gchar *stream_id;
     gboolean engaged;    /* frames are or were inside a corruption with memory... */
     gint64 expected;     /* ... which takes this one next */
     GQueue pending;      /* GstBuffer without memory of each frame inside; events between them */

@@ -198,30 +198,15 @@ CopStatus cop_video_corrupt_update(GstVideoCorrupt *self, CopError *err)
     return status == COP_OK ? COP_OK : cop_error_set(err, status, "out of memory");
 }
 
-/* GST_CLOCK_TIME_NONE where the stream has none, as one of bytes. */
-static GstClockTime stream_time(const GstVideoCorrupt *self, const GstBuffer *buffer)
-{
-    return self->segment.format == GST_FORMAT_TIME
-               ? gst_segment_to_stream_time(&self->segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer))
-               : GST_CLOCK_TIME_NONE;
-}
-
-static GstClockTime running_time(const GstVideoCorrupt *self, const GstBuffer *buffer)
-{
-    return self->segment.format == GST_FORMAT_TIME
-               ? gst_segment_to_running_time(&self->segment, GST_FORMAT_TIME,
-                                             GST_BUFFER_PTS(buffer))
-               : GST_CLOCK_TIME_NONE;
-}
-
 /* Tells the application which corruption runs from this frame on. */
 static void post_change(GstVideoCorrupt *self, const CopCorruptDue *due, const GstBuffer *buffer)
 {
     GstStructure *text = gst_structure_new(
         "videocorrupt", "corruption", G_TYPE_STRING, due->desc ? due->desc->name : "none",
         "severity", G_TYPE_DOUBLE, due->severity, "timestamp", G_TYPE_UINT64,
-        GST_BUFFER_PTS(buffer), "stream-time", G_TYPE_UINT64, stream_time(self, buffer),
-        "running-time", G_TYPE_UINT64, running_time(self, buffer), NULL);
+        GST_BUFFER_PTS(buffer), "stream-time", G_TYPE_UINT64,
+        cop_stream_time(&self->segment, buffer), "running-time", G_TYPE_UINT64,
+        cop_stream_running_time(&self->segment, buffer), NULL);
     gst_element_post_message(GST_ELEMENT(self), gst_message_new_element(GST_OBJECT(self), text));
 }
 
@@ -365,7 +350,7 @@ GstFlowReturn cop_video_corrupt_chain(GstPad *pad, GstObject *parent, GstBuffer 
         gst_buffer_unref(buffer);
         return GST_FLOW_NOT_NEGOTIATED;
     }
-    const GstClockTime time = stream_time(self, buffer);
+    const GstClockTime time = cop_stream_time(&self->segment, buffer);
     if (GST_CLOCK_TIME_IS_VALID(time))
         gst_object_sync_values(GST_OBJECT(self), time);
     const gint64 index =

@@ -4,8 +4,10 @@
 
 #include <glib.h>
 #include <gst/check/check.h>
+#include <string.h>
 
 #include "pipeline/media/decode.h"
+#include "pipeline/model/classifier.h"
 #include "tests/media_help.h"
 #include "tests/net_help.h"
 
@@ -73,4 +75,16 @@ uint32_t live_video_id(void)
 int live_video_label(void)
 {
     return label;
+}
+
+void live_predict(char which, bool batch, float *p)
+{
+    CopClassifier *classifier;
+    CopError err = {0};
+    const float *out;
+    const CopClassifierOptions options = {.batch = batch, .threads = 1};
+    must(cop_classifier_open(&classifier, live_model(which), &options, &err), &err);
+    must(cop_classify(classifier, live_video(), &out, &err), &err);
+    memcpy(p, out, GRID_CLASSES * sizeof *p);
+    cop_classifier_close(&classifier);
 }

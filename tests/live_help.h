@@ -17,4 +17,8 @@ int live_video_label(void);
 const char *live_model(char which);    /* path of model a, b or c */
 const CopFrame *live_frame(int index); /* frame 0 .. GRID_FRAMES - 1 of the video */
 
+/* Probabilities that coppice predict gives the video's middle clip, in p[GRID_CLASSES]; `batch`: in
+ * a lane of a batch, not as tiles. */
+void live_predict(char which, bool batch, float *p);
+
 #endif

@@ -2,21 +2,10 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/corrupt/severity_schedule.h"
 
+#include <glib.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Cuts blanks off both ends, in place. */
-static char *trim(char *text)
-{
-    static const char blanks[] = " \t\r\n";
-    text += strspn(text, blanks);
-    size_t n = strlen(text);
-    while (n && strchr(blanks, text[n - 1]))
-        n--;
-    text[n] = '\0';
-    return text;
-}
 
 /* The text up to the next colon, which is overwritten; NULL at the end. */
 static char *next_word(char **rest)
@@ -28,7 +17,7 @@ static char *next_word(char **rest)
     *rest = colon ? colon + 1 : NULL;
     if (colon)
         *colon = '\0';
-    return trim(word);
+    return g_strstrip(word);
 }
 
 static CopStatus parse_time(const CopSchedule *schedule, const char *word, double *time,
@@ -55,7 +44,7 @@ static CopStatus parse_rest(CopScheduleEntry *entry, int number, char *rest, Cop
         char *word = strndup(rest, n);
         if (!word)
             return COP_ERR_NOMEM;
-        const char *mode = trim(word);
+        const char *mode = g_strstrip(word);
         entry->step = strcmp(mode, "step") == 0;
         const bool known = entry->step || strcmp(mode, "linear") == 0;
         if (!known && !strchr(mode, '=')) {
@@ -70,7 +59,7 @@ static CopStatus parse_rest(CopScheduleEntry *entry, int number, char *rest, Cop
             params = rest[n] ? rest + n + 1 : NULL;
         free(word);
     }
-    if (params && !(entry->params = strdup(trim(params))))
+    if (params && !(entry->params = strdup(g_strstrip(params))))
         return COP_ERR_NOMEM;
     return COP_OK;
 }
@@ -134,7 +123,7 @@ static CopStatus parse(CopSchedule *schedule, char *text, CopError *err)
         next = strchr(at, ';');
         if (next)
             *next++ = '\0';
-        at = trim(at);
+        at = g_strstrip(at);
         if (*at)
             COP_TRY(parse_entry(schedule, at, &ended, err));
     }

@@ -2,8 +2,6 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/eval/setup.h"
 
-#include <glib.h>
-
 #include "models/core/cpu.h"
 #include "pipeline/eval/provenance.h"
 #include "pipeline/eval/variant.h"
@@ -20,6 +18,26 @@ static void append_views(GString *text, const CopClipOptions *clip)
         g_string_append_printf(text, "clip.fps=%.17g\n", clip->fps);
 }
 
+void cop_setup_append_corrupt(GString *text, const CopCorruptOptions *corrupt)
+{
+    g_string_append_printf(text,
+                           "corrupt.preset=%s\ncorrupt.stage=%s\ncorrupt.temporal=%s\n"
+                           "corrupt.seed=%" G_GUINT64_FORMAT "\n",
+                           corrupt->preset, corrupt->stage == COP_STAGE_NATIVE ? "native" : "input",
+                           cop_temporal_names[corrupt->temporal], corrupt->seed);
+    for (int i = 0; i < corrupt->params.n; i++) {
+        const CopVariantParams params = cop_variant_params(corrupt->params.item[i]);
+        g_string_append_printf(text, "corrupt.params=%s:%s\n", params.desc->name, params.text);
+    }
+}
+
+/* Logits are equal on one tier only, and codecs damage as their version does. */
+void cop_setup_append_machine(GString *text, int aggregate)
+{
+    g_string_append_printf(text, "eval.aggregate=%d\ntier=%s\nffmpeg=%s\n", aggregate,
+                           cop_tier_name(cop_tier()), cop_provenance_ffmpeg());
+}
+
 char *cop_setup_text(const CopConfig *c, const CopDataset *dataset, const CopKernelTable *kernels)
 {
     GString *text = g_string_new(NULL);
@@ -31,20 +49,8 @@ char *cop_setup_text(const CopConfig *c, const CopDataset *dataset, const CopKer
     g_string_append_printf(text, "clip.clips=%d\nclip.policy=%s\n", c->clip.clips,
                            cop_edge_names[c->clip.policy]);
     append_views(text, &c->clip);
-    g_string_append_printf(text,
-                           "corrupt.preset=%s\ncorrupt.stage=%s\ncorrupt.temporal=%s\n"
-                           "corrupt.seed=%" G_GUINT64_FORMAT "\n",
-                           c->corrupt.preset,
-                           c->corrupt.stage == COP_STAGE_NATIVE ? "native" : "input",
-                           cop_temporal_names[c->corrupt.temporal], c->corrupt.seed);
-    for (int i = 0; i < c->corrupt.params.n; i++) {
-        const CopVariantParams params = cop_variant_params(c->corrupt.params.item[i]);
-        g_string_append_printf(text, "corrupt.params=%s:%s\n", params.desc->name, params.text);
-    }
-    g_string_append_printf(text, "eval.aggregate=%d\n", c->eval.aggregate);
-    /* Logits are equal on one tier only, and codecs damage as their version does. */
-    g_string_append_printf(text, "tier=%s\nffmpeg=%s\n", cop_tier_name(cop_tier()),
-                           cop_provenance_ffmpeg());
+    cop_setup_append_corrupt(text, &c->corrupt);
+    cop_setup_append_machine(text, c->eval.aggregate);
     char hash[COP_KERNEL_HASH];
     if (kernels->n) /* the built-in table is the tier's and the version's */
         g_string_append_printf(text, "kernels=%s\n", cop_kernel_table_name(kernels, hash));

@@ -91,10 +91,7 @@ CopStatus cop_label_track_open(CopLabelTrack **out, const char *path, CopError *
     CopLabelTrack *track = g_new0(CopLabelTrack, 1);
     track->spans = g_array_new(FALSE, TRUE, sizeof(Span));
     g_array_set_clear_func(track->spans, clear_span);
-    char *folder = g_path_get_dirname(path), *name = g_path_get_basename(path);
-    CopStatus status = cop_list_open(&list, folder, name, err);
-    g_free(folder);
-    g_free(name);
+    CopStatus status = cop_list_open(&list, "", path, err);
     if (status == COP_OK)
         status = read_rows(track, &list, err);
     cop_list_close(&list);

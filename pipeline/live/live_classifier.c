@@ -24,13 +24,12 @@ struct CopLiveClassifier {
     CopLiveCalls calls;
     CopPool *pool;
     CopLiveQueue *queue;
-    pthread_mutex_t lock; /* of the next four: frames and swaps come from different threads */
+    pthread_mutex_t lock; /* of the next three: frames and swaps come from different threads */
     CopLiveModel *model;  /* of windows to come */
     CopClipWindow *window;
     CopClipWindowCounts before; /* of windows of models before */
-    CopBackpressure policy;
-    float *clip; /* the worker's: [3][t][h][w] of a window */
-    gsize size;  /* floats in it */
+    float *clip;                /* the worker's: [3][t][h][w] of a window */
+    gsize size;                 /* floats in it */
 };
 
 typedef struct Delivery {
@@ -172,7 +171,6 @@ CopStatus cop_live_classifier_create(CopLiveClassifier **out,
     CopLiveClassifier *c = g_new0(CopLiveClassifier, 1);
     c->options = *options;
     c->calls = *calls;
-    c->policy = options->policy;
     pthread_mutex_init(&c->lock, NULL);
     const CopStatus status = set_up(c, err);
     c->options.model = c->options.labels = NULL;
@@ -200,8 +198,7 @@ void cop_live_classifier_destroy(CopLiveClassifier **out)
 
 /* --- the stream -------------------------------------------------------------------- */
 
-/* Puts complete windows into the queue; the lock is held by those who read frames, and let go
- * before a queue that may block is entered. */
+/* Windows that are complete, taken under the lock and pushed without it: the queue may block. */
 static GQueue take_windows(CopLiveClassifier *c)
 {
     GQueue jobs = G_QUEUE_INIT;
@@ -214,15 +211,6 @@ static GQueue take_windows(CopLiveClassifier *c)
         g_queue_push_tail(&jobs, job);
     }
     return jobs;
-}
-
-static int send(CopLiveClassifier *c, GQueue *jobs)
-{
-    int dropped = 0;
-    Job *job;
-    while ((job = g_queue_pop_head(jobs)) != NULL)
-        dropped += cop_live_queue_push(c->queue, job);
-    return dropped;
 }
 
 static CopStatus take_frame(CopLiveClassifier *c, const CopFrame *frame, CopError *err)
@@ -241,7 +229,10 @@ CopStatus cop_live_classifier_push(CopLiveClassifier *c, const CopFrame *frame, 
     const CopStatus status = take_frame(c, frame, err);
     GQueue jobs = take_windows(c);
     pthread_mutex_unlock(&c->lock);
-    const int fallen = send(c, &jobs);
+    Job *job;
+    int fallen = 0;
+    while ((job = g_queue_pop_head(&jobs)) != NULL)
+        fallen += cop_live_queue_push(c->queue, job);
     if (dropped)
         *dropped = fallen;
     return status;
@@ -270,12 +261,10 @@ void cop_live_classifier_end(CopLiveClassifier *c)
     pthread_mutex_lock(&c->lock);
     cop_clip_window_end(c->window);
     GQueue jobs = take_windows(c);
-    const CopBackpressure policy = c->policy;
     pthread_mutex_unlock(&c->lock);
-    /* Nothing comes after these, so that waiting holds nobody up. */
-    cop_live_queue_set_policy(c->queue, COP_BLOCK);
-    send(c, &jobs);
-    cop_live_queue_set_policy(c->queue, policy);
+    Job *job;
+    while ((job = g_queue_pop_head(&jobs)) != NULL)
+        cop_live_queue_push_last(c->queue, job);
     cop_live_queue_drain(c->queue);
 }
 
@@ -287,6 +276,14 @@ static bool same_clips(const CopModel *a, const CopModel *b)
            a->policy == b->policy && cop_prepare_equal(&a->prepare, &b->prepare);
 }
 
+static void add_counts(CopClipWindowCounts *to, const CopClipWindowCounts *more)
+{
+    to->frames += more->frames;
+    to->windows += more->windows;
+    to->padded += more->padded;
+    to->broken += more->broken;
+}
+
 /* Windows of the new model's kind; what was counted so far is kept. */
 static CopStatus renew_window(CopLiveClassifier *c, const CopModel *model, CopError *err)
 {
@@ -295,10 +292,7 @@ static CopStatus renew_window(CopLiveClassifier *c, const CopModel *model, CopEr
     COP_TRY(make_window(c, model, &window, err));
     cop_clip_window_break(c->window);
     cop_clip_window_counts(c->window, &counts);
-    c->before.frames += counts.frames;
-    c->before.windows += counts.windows;
-    c->before.padded += counts.padded;
-    c->before.broken += counts.broken;
+    add_counts(&c->before, &counts);
     cop_clip_window_destroy(&c->window);
     c->window = window;
     return COP_OK;
@@ -332,9 +326,6 @@ CopLiveModel *cop_live_classifier_model(CopLiveClassifier *c)
 
 void cop_live_classifier_set_policy(CopLiveClassifier *c, CopBackpressure policy)
 {
-    pthread_mutex_lock(&c->lock);
-    c->policy = policy;
-    pthread_mutex_unlock(&c->lock);
     cop_live_queue_set_policy(c->queue, policy);
 }
 
@@ -347,9 +338,6 @@ void cop_live_classifier_stats(CopLiveClassifier *c, CopLiveStats *stats,
         return;
     pthread_mutex_lock(&c->lock);
     cop_clip_window_counts(c->window, counts);
-    counts->frames += c->before.frames;
-    counts->windows += c->before.windows;
-    counts->padded += c->before.padded;
-    counts->broken += c->before.broken;
+    add_counts(counts, &c->before);
     pthread_mutex_unlock(&c->lock);
 }

@@ -155,7 +155,6 @@ CopStatus cop_live_grid_create(CopLiveGrid **out, const CopLiveGridOptions *opti
     CopLiveGrid *g = g_new0(CopLiveGrid, 1);
     g->options = *options;
     g->calls = *calls;
-    g->policy = options->policy;
     pthread_mutex_init(&g->lock, NULL);
     const CopStatus status = start(g, err);
     forget_texts(&g->options);
@@ -202,15 +201,6 @@ static GQueue take_windows(CopLiveGrid *g)
     return windows;
 }
 
-static int send(CopLiveGrid *g, GQueue *windows)
-{
-    int dropped = 0;
-    CopLiveWindow *window;
-    while ((window = g_queue_pop_head(windows)) != NULL)
-        dropped += cop_live_queue_push(g->queue, window);
-    return dropped;
-}
-
 static CopStatus take_frame(CopLiveGrid *g, const CopFrame *frame, CopError *err)
 {
     for (int i = 0; i < g->options.n_models; i++) {
@@ -227,7 +217,10 @@ CopStatus cop_live_grid_push(CopLiveGrid *g, const CopFrame *frame, int *dropped
     const CopStatus status = take_frame(g, frame, err);
     GQueue windows = take_windows(g);
     pthread_mutex_unlock(&g->lock);
-    const int fallen = send(g, &windows);
+    CopLiveWindow *window;
+    int fallen = 0;
+    while ((window = g_queue_pop_head(&windows)) != NULL)
+        fallen += cop_live_queue_push(g->queue, window);
     if (dropped)
         *dropped = fallen;
     return status;
@@ -256,11 +249,10 @@ void cop_live_grid_end(CopLiveGrid *g)
     pthread_mutex_lock(&g->lock);
     cop_clip_window_end(g->window);
     GQueue windows = take_windows(g);
-    const CopBackpressure policy = g->policy;
     pthread_mutex_unlock(&g->lock);
-    cop_live_queue_set_policy(g->queue, COP_BLOCK); /* nothing comes after these */
-    send(g, &windows);
-    cop_live_queue_set_policy(g->queue, policy);
+    CopLiveWindow *window;
+    while ((window = g_queue_pop_head(&windows)) != NULL)
+        cop_live_queue_push_last(g->queue, window);
     cop_live_queue_drain(g->queue);
 }
 
@@ -268,9 +260,6 @@ void cop_live_grid_end(CopLiveGrid *g)
 
 void cop_live_grid_set_policy(CopLiveGrid *g, CopBackpressure policy)
 {
-    pthread_mutex_lock(&g->lock);
-    g->policy = policy;
-    pthread_mutex_unlock(&g->lock);
     cop_live_queue_set_policy(g->queue, policy);
 }
 

@@ -27,9 +27,8 @@ struct CopLiveGrid {
     int *track_class; /* [spans] */
     CopLiveQueue *queue;
     CopLiveMetrics *metrics;
-    pthread_mutex_t lock; /* of the next three */
+    pthread_mutex_t lock; /* of the next two */
     CopClipWindow *window;
-    CopBackpressure policy;
     int label; /* of the whole stream; -1: none */
     /* The worker's. */
     CopLiveLanes *lanes;

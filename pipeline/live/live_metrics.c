@@ -53,6 +53,11 @@ double cop_live_cell_live_score(const CopLiveCell *cell)
     return cell->labelled > 0 ? cell->live_accuracy : cell->live_agreement;
 }
 
+const char *cop_live_cell_measure(const CopLiveCell *cell)
+{
+    return cell->labelled > 0 ? "accuracy" : "agreement";
+}
+
 CopStatus cop_live_metrics_create(CopLiveMetrics **out, int models, int variants, const int *group,
                                   double half_life)
 {

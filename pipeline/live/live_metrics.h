@@ -31,6 +31,7 @@ typedef struct CopLiveCell {
 /* Accuracy where there are labels, otherwise agreement. */
 double cop_live_cell_score(const CopLiveCell *cell);
 double cop_live_cell_live_score(const CopLiveCell *cell);
+const char *cop_live_cell_measure(const CopLiveCell *cell); /* "accuracy" or "agreement" */
 
 typedef struct CopLiveMetrics CopLiveMetrics;
 

@@ -26,10 +26,7 @@ static void name_classes(CopLiveModel *m)
 static CopStatus read_labels(CopLiveModel *m, const char *path, CopError *err)
 {
     CopListFile list = {0};
-    char *folder = g_path_get_dirname(path), *name = g_path_get_basename(path);
-    CopStatus status = cop_list_open(&list, folder, name, err);
-    g_free(folder);
-    g_free(name);
+    CopStatus status = cop_list_open(&list, "", path, err);
     if (status == COP_OK) {
         int n = list.n;
         while (n > 0 && !*list.line[n - 1])

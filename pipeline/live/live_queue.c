@@ -136,7 +136,7 @@ void cop_live_queue_destroy(CopLiveQueue **out)
     *out = NULL;
 }
 
-int cop_live_queue_push(CopLiveQueue *q, void *item)
+static int put(CopLiveQueue *q, void *item, bool patient)
 {
     const double now = cop_clock();
     void *gone = NULL;
@@ -144,7 +144,7 @@ int cop_live_queue_push(CopLiveQueue *q, void *item)
     pthread_mutex_lock(&q->lock);
     const unsigned long round = q->round;
     q->stats.in++;
-    while (q->n == q->depth && q->policy == COP_BLOCK && q->round == round)
+    while (q->n == q->depth && (patient || q->policy == COP_BLOCK) && q->round == round)
         pthread_cond_wait(&q->freed, &q->lock);
     if (q->round != round) {
         gone = item;
@@ -164,6 +164,16 @@ int cop_live_queue_push(CopLiveQueue *q, void *item)
     if (gone)
         q->calls.drop(q->calls.ctx, gone);
     return dropped;
+}
+
+int cop_live_queue_push(CopLiveQueue *q, void *item)
+{
+    return put(q, item, false);
+}
+
+void cop_live_queue_push_last(CopLiveQueue *q, void *item)
+{
+    put(q, item, true);
 }
 
 /* An item of an earlier round that waits, as discarded; NULL if none does. */

@@ -53,6 +53,10 @@ void cop_live_queue_destroy(CopLiveQueue **queue);
  * Where it has to wait, a flush lets it go, discarded. For any thread. */
 int cop_live_queue_push(CopLiveQueue *queue, void *item);
 
+/* The same for what a stream ends with, where waiting holds nobody up: there is room for it in the
+ * end, whatever the policy. */
+void cop_live_queue_push_last(CopLiveQueue *queue, void *item);
+
 /* Discards what waits and the answer of the item in hand, without waiting for it to end: after
  * the call nothing pushed before it is delivered. Not from inside a delivery. */
 void cop_live_queue_flush(CopLiveQueue *queue);

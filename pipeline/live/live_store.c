@@ -5,10 +5,10 @@
 #include <glib.h>
 #include <string.h>
 
-#include "models/core/cpu.h"
 #include "pipeline/eval/aggregate.h"
 #include "pipeline/eval/model_row.h"
 #include "pipeline/eval/provenance.h"
+#include "pipeline/eval/setup.h"
 #include "pipeline/json_text.h"
 
 struct CopLiveStore {
@@ -24,22 +24,15 @@ struct CopLiveStore {
 char *cop_live_setup_text(const CopLiveGrid *grid)
 {
     const CopLiveGridOptions *o = cop_live_grid_options(grid);
-    const CopCorruptOptions *c = &cop_live_grid_config(grid)->corrupt;
     GString *text = g_string_new("data.format=live\n");
     /* Where windows lie decides which frames a clip shows. */
     g_string_append_printf(text, "live.hop=%d\nlive.hop_us=%" G_GINT64_FORMAT "\nlive.pad=%d\n",
                            o->hop, o->hop_us, o->pad);
     if (o->rate > 0)
         g_string_append_printf(text, "live.rate=%.17g\n", o->rate);
-    g_string_append_printf(text,
-                           "live.clip_id=%u\ncorrupt.preset=%s\ncorrupt.stage=%s\n"
-                           "corrupt.temporal=%s\ncorrupt.seed=%" G_GUINT64_FORMAT "\n",
-                           o->clip, c->preset, c->stage == COP_STAGE_NATIVE ? "native" : "input",
-                           cop_temporal_names[c->temporal], c->seed);
-    for (int i = 0; i < c->params.n; i++)
-        g_string_append_printf(text, "corrupt.params=%s\n", c->params.item[i]);
-    g_string_append_printf(text, "eval.aggregate=%d\ntier=%s\nffmpeg=%s\n", COP_AGGREGATE_PROB,
-                           cop_tier_name(cop_tier()), cop_provenance_ffmpeg());
+    g_string_append_printf(text, "live.clip_id=%u\n", o->clip);
+    cop_setup_append_corrupt(text, &cop_live_grid_config(grid)->corrupt);
+    cop_setup_append_machine(text, COP_AGGREGATE_PROB);
     return g_string_free(text, FALSE);
 }
 

@@ -96,7 +96,7 @@ void cop_overlay_feed_robustness(CopOverlay *overlay, CopLiveGrid *grid,
                                     .corrupt = answer->look_lane > 0 ? answer->look_corrupt : NULL,
                                     .corruption = cop_variant_name(variant),
                                     .severity = variant->severity,
-                                    .measure = cells[0].labelled > 0 ? "accuracy" : "agreement",
+                                    .measure = cop_live_cell_measure(&cells[0]),
                                     .note = note,
                                     .n_models = models};
     /* One of the stream's own size lies over what the stream shows: no need to repeat that. */

@@ -192,16 +192,19 @@ static CopStatus resize(const CopPrepare *prepare, const CopFrame *frame, CopCro
     return COP_OK;
 }
 
-typedef struct Lane {
-    const CopTensor *x;
-    int lane, t;
+/* Where normalised values go: a lane of a tensor, or memory of its own. */
+typedef struct Target {
+    float *at;           /* of the frame's first value */
+    size_t channel, row; /* floats from one to the next */
+    int step, w;         /* from pixel to pixel; pixels of a row */
     bool flip;
     float mean[3], std[3];
-} Lane;
+} Target;
 
-static Lane find_lane(const CopPrepare *prepare, const CopTensor *x, int lane, int t, bool flip)
+static Target make_target(const CopPrepare *prepare, float *at, size_t channel, size_t row,
+                          int step, int w)
 {
-    Lane out = {.x = x, .lane = lane, .t = t, .flip = flip};
+    Target out = {.at = at, .channel = channel, .row = row, .step = step, .w = w};
     for (int c = 0; c < 3; c++) {
         out.mean[c] = (float)prepare->mean[c];
         out.std[c] = (float)prepare->std[c];
@@ -209,20 +212,26 @@ static Lane find_lane(const CopPrepare *prepare, const CopTensor *x, int lane, i
     return out;
 }
 
-static float *lane_row(const Lane *to, int c, int y)
+static Target find_lane(const CopPrepare *prepare, const CopTensor *x, int lane, int t)
 {
-    return cop_tensor_at(to->x, to->lane / COP_LANES, c, to->t, y, 0) + to->lane % COP_LANES;
+    float *at = cop_tensor_at(x, lane / COP_LANES, 0, t, 0, 0) + lane % COP_LANES;
+    return make_target(prepare, at, x->stride_c, x->stride_h, COP_LANES, x->w);
 }
 
-static void emit_lane(void *ctx, int y, const float *row)
+static float *target_row(const Target *to, int c, int y)
 {
-    const Lane *to = ctx;
-    const int w = to->x->w;
+    return to->at + (size_t)c * to->channel + (size_t)y * to->row;
+}
+
+static void emit_values(void *ctx, int y, const float *row)
+{
+    const Target *to = ctx;
+    const int w = to->w, step = to->step;
     for (int c = 0; c < 3; c++) {
-        float *out = lane_row(to, c, y);
+        const float mean = to->mean[c], std = to->std[c];
+        float *out = target_row(to, c, y);
         for (int x = 0; x < w; x++)
-            out[x * COP_LANES] =
-                (row[c * w + (to->flip ? w - 1 - x : x)] - to->mean[c]) / to->std[c];
+            out[x * step] = (row[c * w + (to->flip ? w - 1 - x : x)] - mean) / std;
     }
 }
 
@@ -234,37 +243,18 @@ CopStatus cop_prepare_frame(const CopPrepare *prepare, const CopFrame *frame, Co
     if (x->c != 3 || x->h != h || x->w != w || t < 0 || t >= x->t || lane < 0 ||
         lane >= x->g * COP_LANES)
         return COP_ERR_SHAPE;
-    Lane to = find_lane(prepare, x, lane, t, box.flip);
-    return resize(prepare, frame, box, emit_lane, &to);
-}
-
-typedef struct Values {
-    float *out;
-    int h, w;
-    bool flip;
-    float mean[3], std[3];
-} Values;
-
-static void emit_values(void *ctx, int y, const float *row)
-{
-    const Values *to = ctx;
-    const int w = to->w;
-    for (int c = 0; c < 3; c++) {
-        float *out = to->out + ((size_t)c * (size_t)to->h + (size_t)y) * (size_t)w;
-        for (int x = 0; x < w; x++)
-            out[x] = (row[c * w + (to->flip ? w - 1 - x : x)] - to->mean[c]) / to->std[c];
-    }
+    Target to = find_lane(prepare, x, lane, t);
+    to.flip = box.flip;
+    return resize(prepare, frame, box, emit_values, &to);
 }
 
 CopStatus cop_prepare_values(const CopPrepare *prepare, const CopFrame *frame, CopCropBox box,
                              float *values)
 {
-    Values to = {.out = values, .flip = box.flip};
-    cop_prepare_size(prepare, frame->width, frame->height, &to.h, &to.w);
-    for (int c = 0; c < 3; c++) {
-        to.mean[c] = (float)prepare->mean[c];
-        to.std[c] = (float)prepare->std[c];
-    }
+    int h, w;
+    cop_prepare_size(prepare, frame->width, frame->height, &h, &w);
+    Target to = make_target(prepare, values, (size_t)h * (size_t)w, (size_t)w, 1, w);
+    to.flip = box.flip;
     return resize(prepare, frame, box, emit_values, &to);
 }
 
@@ -303,7 +293,7 @@ void cop_prepare_normalise(const CopPrepare *prepare, const CopFrame *picture, c
                            int lane, int t)
 {
     assert(picture->format == COP_PIXEL_RGB && picture->width == x->w && picture->height == x->h);
-    const Lane to = find_lane(prepare, x, lane, t, false);
+    const Target to = find_lane(prepare, x, lane, t);
     float value[3][256];
     for (int c = 0; c < 3; c++)
         for (int v = 0; v < 256; v++)
@@ -311,7 +301,7 @@ void cop_prepare_normalise(const CopPrepare *prepare, const CopFrame *picture, c
     for (int y = 0; y < x->h; y++) {
         const uint8_t *row = picture->plane[0] + (ptrdiff_t)y * picture->stride[0];
         for (int c = 0; c < 3; c++) {
-            float *out = lane_row(&to, c, y);
+            float *out = target_row(&to, c, y);
             for (int i = 0; i < x->w; i++)
                 out[i * COP_LANES] = value[c][row[3 * i + c]];
         }

@@ -320,11 +320,7 @@ GST_START_TEST(seeks_gaps_and_caps_begin_anew)
     guint64 n;
     start("a", (const char *const[]){"corruptions", "brightness:1", NULL});
     push(0, 3);
-    gst_harness_push_event(harness, gst_event_new_flush_start());
-    gst_harness_push_event(harness, gst_event_new_flush_stop(TRUE));
-    GstSegment segment;
-    gst_segment_init(&segment, GST_FORMAT_TIME);
-    gst_harness_push_event(harness, gst_event_new_segment(&segment));
+    video_seek(harness);
     push(1, SPAN);
     GstMessage *message = next(COP_ROBUSTNESS_MESSAGE);
     fail_unless_equals_int64(number(gst_message_get_structure(message), "first"), 1);
@@ -366,33 +362,14 @@ GST_START_TEST(rates_come_with_caps)
 }
 GST_END_TEST
 
-static void refused(const char *models, const char *const *sets, const char *says)
-{
-    GstElement *element = make(models, sets);
-    GstBus *own = video_bus(element);
-    fail_unless_equals_int(gst_element_set_state(element, GST_STATE_PAUSED),
-                           GST_STATE_CHANGE_FAILURE);
-    GstMessage *message = gst_bus_pop_filtered(own, GST_MESSAGE_ERROR);
-    GError *error;
-    fail_unless(message != NULL);
-    gst_message_parse_error(message, &error, NULL);
-    fail_unless(strstr(error->message, says) != NULL, "%s", error->message);
-    g_error_free(error);
-    gst_message_unref(message);
-    gst_element_set_state(element, GST_STATE_NULL);
-    gst_bus_set_flushing(own, TRUE);
-    gst_object_unref(own);
-    gst_object_unref(element);
-}
-
 GST_START_TEST(refused_n)
 {
-    refused("", NULL, "models");
-    refused("a", (const char *const[]){"corruptions", "fgo", NULL}, "fog");
-    refused("a", (const char *const[]){"severities", "7", NULL}, "severities");
-    refused("a", (const char *const[]){"label", "nothing", NULL}, "nothing");
-    refused("a", (const char *const[]){"label-track", "/no/such", NULL}, "/no/such");
-    refused("a", (const char *const[]){"location", "/no/such/x.db", NULL}, "/no/such");
+    video_refuses(make("", NULL), "models");
+    video_refuses(make("a", (const char *const[]){"corruptions", "fgo", NULL}), "fog");
+    video_refuses(make("a", (const char *const[]){"severities", "7", NULL}), "severities");
+    video_refuses(make("a", (const char *const[]){"label", "nothing", NULL}), "nothing");
+    video_refuses(make("a", (const char *const[]){"label-track", "/no/such", NULL}), "/no/such");
+    video_refuses(make("a", (const char *const[]){"location", "/no/such/x.db", NULL}), "/no/such");
 }
 GST_END_TEST
 

@@ -7,7 +7,6 @@
 
 #include "elements/video_classify.h"
 #include "pipeline/live/live_classifier.h"
-#include "pipeline/model/classifier.h"
 #include "tests/corrupt_clip.h"
 #include "tests/elements/video_help.h"
 #include "tests/live_help.h"
@@ -119,22 +118,10 @@ static gint64 number(const GstStructure *content, const char *field)
     return value;
 }
 
-static void predict(char which, bool batch, float *p)
-{
-    CopClassifier *classifier;
-    CopError err = {0};
-    const float *out;
-    const CopClassifierOptions options = {.batch = batch, .threads = 1};
-    must(cop_classifier_open(&classifier, live_model(which), &options, &err), &err);
-    must(cop_classify(classifier, live_video(), &out, &err), &err);
-    memcpy(p, out, GRID_CLASSES * sizeof *p);
-    cop_classifier_close(&classifier);
-}
-
 static void check_answers(bool tile)
 {
     float p[GRID_CLASSES];
-    predict('a', !tile, p);
+    live_predict('a', !tile, p);
     start(live_model('a'), (const char *const[]){"hop", "1", "tile", tile ? "true" : "false",
                                                  "top-k", "2", "backpressure", "block", NULL});
     push(0, GRID_FRAMES - 1);
@@ -170,7 +157,7 @@ GST_END_TEST
 GST_START_TEST(buffers_carry_the_last_answer)
 {
     float p[GRID_CLASSES];
-    predict('a', true, p);
+    live_predict('a', true, p);
     start(live_model('a'), (const char *const[]){"tile", "false", "top-k", "3", NULL});
     push(MIDDLE, MIDDLE + SPAN - 1);
     GstMessage *message = message_of(GST_MESSAGE_ELEMENT);
@@ -327,11 +314,7 @@ GST_START_TEST(figures_may_be_asked_for_anywhere)
     for (int i = 0; i < 5; i++) {
         push(0, GRID_FRAMES - 1);
         g_usleep(30000);
-        gst_harness_push_event(harness, gst_event_new_flush_start());
-        gst_harness_push_event(harness, gst_event_new_flush_stop(TRUE));
-        GstSegment segment;
-        gst_segment_init(&segment, GST_FORMAT_TIME);
-        gst_harness_push_event(harness, gst_event_new_segment(&segment));
+        video_seek(harness);
     }
     push(0, GRID_FRAMES - 1);
     finish();
@@ -399,11 +382,7 @@ GST_START_TEST(a_seek_begins_anew)
     push(0, SPAN - 1);
     gst_message_unref(message_of(GST_MESSAGE_ELEMENT));
     push(SPAN, SPAN + 1);
-    gst_harness_push_event(harness, gst_event_new_flush_start());
-    gst_harness_push_event(harness, gst_event_new_flush_stop(TRUE));
-    GstSegment segment;
-    gst_segment_init(&segment, GST_FORMAT_TIME);
-    gst_harness_push_event(harness, gst_event_new_segment(&segment));
+    video_seek(harness);
     while (gst_harness_buffers_in_queue(harness) > 0)
         gst_buffer_unref(gst_harness_pull(harness));
     push(3, 3 + SPAN - 1);
@@ -455,6 +434,23 @@ GST_START_TEST(the_end_waits_for_answers)
 }
 GST_END_TEST
 
+/* A source that counts in bytes gives buffers no time that means anything. */
+GST_START_TEST(streams_of_bytes_have_no_time)
+{
+    GstSegment segment;
+    start(live_model('a'), (const char *const[]){"overlay", "true", NULL});
+    gst_segment_init(&segment, GST_FORMAT_BYTES);
+    gst_harness_push_event(harness, gst_event_new_segment(&segment));
+    push(0, SPAN - 1);
+    GstMessage *message = message_of(GST_MESSAGE_ELEMENT);
+    const GstStructure *content = gst_message_get_structure(message);
+    fail_unless_equals_int64(number(content, "last"), SPAN - 1);
+    fail_unless_equals_uint64((guint64)number(content, "end"), GST_CLOCK_TIME_NONE);
+    gst_message_unref(message);
+    stop();
+}
+GST_END_TEST
+
 /* --- models ---------------------------------------------------------------------------- */
 
 GST_START_TEST(models_change_while_it_runs)
@@ -471,7 +467,7 @@ GST_START_TEST(models_change_while_it_runs)
     GstMessage *message = message_of(GST_MESSAGE_ELEMENT);
     const GstStructure *content = gst_message_get_structure(message);
     float p[GRID_CLASSES];
-    predict('b', true, p);
+    live_predict('b', true, p);
     fail_unless_equals_string(gst_structure_get_string(content, "model"), "rigl 0.5 s2");
     check_top(content, p, 3);
     gst_message_unref(message);
@@ -487,21 +483,8 @@ GST_END_TEST
 static void refused(const char *model, const char *labels, const char *says)
 {
     GstElement *element = gst_element_factory_make("videoclassify", NULL);
-    GstBus *own = video_bus(element);
     g_object_set(element, "model", model, "labels", labels, NULL);
-    fail_unless_equals_int(gst_element_set_state(element, GST_STATE_PAUSED),
-                           GST_STATE_CHANGE_FAILURE);
-    GstMessage *message = gst_bus_pop_filtered(own, GST_MESSAGE_ERROR);
-    GError *error;
-    fail_unless(message != NULL);
-    gst_message_parse_error(message, &error, NULL);
-    fail_unless(strstr(error->message, says) != NULL, "%s", error->message);
-    g_error_free(error);
-    gst_message_unref(message);
-    gst_element_set_state(element, GST_STATE_NULL);
-    gst_bus_set_flushing(own, TRUE);
-    gst_object_unref(own);
-    gst_object_unref(element);
+    video_refuses(element, says);
 }
 
 GST_START_TEST(refused_n)
@@ -555,6 +538,7 @@ int main(int argc, char **argv)
     tcase_add_test(tests, a_seek_begins_anew);
     tcase_add_test(tests, gaps_break_windows);
     tcase_add_test(tests, the_end_waits_for_answers);
+    tcase_add_test(tests, streams_of_bytes_have_no_time);
     tcase_add_test(tests, models_change_while_it_runs);
     tcase_add_test(tests, refused_n);
     tcase_add_test(tests, states_cycle);

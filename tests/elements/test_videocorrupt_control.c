@@ -34,14 +34,34 @@ static void close_stream(GstHarness *harness)
     clip_free(in, LENGTH);
 }
 
-/* Frame i by an instance of its own, in place; `params` as a file's pipeline has it. */
+/* n frames from the first on as a file of their own; `params` as a file's pipeline has it. */
+static void pull_clip(GstHarness *harness, int first, int n, const char *name, double severity,
+                      const char *params)
+{
+    CopFrame want[LENGTH];
+    video_corrupt_frames(name, severity, 0, params, &in[first], n, want);
+    for (int i = 0; i < n; i++)
+        video_pull(harness, &info, &want[i]);
+    clip_free(want, n);
+}
+
+/* Frame i by an instance of its own. */
 static void pull_made(GstHarness *harness, int i, const char *name, double severity,
                       const char *params)
 {
+    pull_clip(harness, i, 1, name, severity, params);
+}
+
+/* Pushes frame i, and pulls all that the engine gives for it. */
+static void push_through(GstHarness *harness, CopCorrupt *corrupt, int i)
+{
     CopFrame want;
-    video_corrupt_frames(name, severity, 0, params, &in[i], 1, &want);
-    video_pull(harness, &info, &want);
-    clip_free(&want, 1);
+    fail_unless_equals_int(cop_corrupt_push(corrupt, &in[i]), COP_OK);
+    video_push(harness, &info, &in[i]);
+    while (cop_corrupt_pull(corrupt, &want) == COP_OK) {
+        video_pull(harness, &info, &want);
+        clip_free(&want, 1);
+    }
 }
 
 static GstMessage *next_message(GstBus *bus, GstMessageType type)
@@ -121,13 +141,7 @@ GST_START_TEST(controller_with_memory)
     for (int i = 0; i < LENGTH; i++) {
         const double severity = i < 25 ? 4 + (1 - 4) * i / 25.0 : 1;
         fail_unless_equals_int(cop_corrupt_set_severity(corrupt, severity, NULL), COP_OK);
-        fail_unless_equals_int(cop_corrupt_push(corrupt, &in[i]), COP_OK);
-        video_push(harness, &info, &in[i]);
-        CopFrame want;
-        while (cop_corrupt_pull(corrupt, &want) == COP_OK) {
-            video_pull(harness, &info, &want);
-            clip_free(&want, 1);
-        }
+        push_through(harness, corrupt, i);
     }
     cop_corrupt_destroy(&corrupt);
     close_stream(harness);
@@ -146,13 +160,7 @@ GST_START_TEST(controller_and_groups)
         if (i % 5 == 0)
             fail_unless_equals_int(cop_corrupt_set_severity(corrupt, 1 + 4 * i / 25.0, NULL),
                                    COP_OK);
-        fail_unless_equals_int(cop_corrupt_push(corrupt, &in[i]), COP_OK);
-        video_push(harness, &info, &in[i]);
-        CopFrame want;
-        while (cop_corrupt_pull(corrupt, &want) == COP_OK) {
-            video_pull(harness, &info, &want);
-            clip_free(&want, 1);
-        }
+        push_through(harness, corrupt, i);
     }
     cop_corrupt_destroy(&corrupt);
     close_stream(harness);
@@ -164,17 +172,13 @@ GST_END_TEST
 GST_START_TEST(memory_through_severity_0)
 {
     GstHarness *harness = open_stream("corruption", "jumble", "params", "window=16", NULL);
-    CopFrame want[6];
     for (int i = 0; i < 6; i++)
         video_push(harness, &info, &in[i]);
     g_object_set(harness->element, "severity", 0.0, NULL);
     GstBuffer *buffer = video_buffer(&info, &in[6], 0);
     fail_unless_equals_int(gst_harness_push(harness, buffer), GST_FLOW_OK);
     fail_unless_equals_int((int)gst_harness_buffers_in_queue(harness), 7);
-    video_corrupt_frames("jumble", 3, 0, "window=16", in, 6, want);
-    for (int i = 0; i < 6; i++)
-        video_pull(harness, &info, &want[i]);
-    clip_free(want, 6);
+    pull_clip(harness, 0, 6, "jumble", 3, "window=16");
     GstBuffer *out = gst_harness_pull(harness);
     fail_unless(out == buffer);
     gst_buffer_unref(out);
@@ -184,10 +188,7 @@ GST_START_TEST(memory_through_severity_0)
     for (int i = 8; i < 12; i++)
         video_push(harness, &info, &in[i]);
     gst_harness_push_event(harness, gst_event_new_eos());
-    video_corrupt_frames("jumble", 3, 0, "window=16", in + 8, 4, want);
-    for (int i = 0; i < 4; i++)
-        video_pull(harness, &info, &want[i]);
-    clip_free(want, 4);
+    pull_clip(harness, 8, 4, "jumble", 3, "window=16");
     close_stream(harness);
 }
 GST_END_TEST
@@ -207,17 +208,14 @@ GST_START_TEST(corruption_while_playing)
     g_object_set(harness->element, "params", "", NULL);
     gst_util_set_object_arg(G_OBJECT(harness->element), "corruption", "fog");
     video_push(harness, &info, &in[4]);
-    CopFrame want[3];
-    video_corrupt_frames("jumble", 3, 0, "window=8", in + 1, 3, want);
-    for (int i = 0; i < 3; i++)
-        video_pull(harness, &info, &want[i]);
-    clip_free(want, 3);
+    pull_clip(harness, 1, 3, "jumble", 3, "window=8");
     pull_made(harness, 4, "fog", 3, "");
     g_object_set(harness->element, "seed", G_GUINT64_CONSTANT(5), NULL);
     video_push(harness, &info, &in[5]);
-    video_corrupt_frames("fog", 3, 5, "", in + 5, 1, want);
-    video_pull(harness, &info, want);
-    clip_free(want, 1);
+    CopFrame want;
+    video_corrupt_frames("fog", 3, 5, "", in + 5, 1, &want);
+    video_pull(harness, &info, &want);
+    clip_free(&want, 1);
     close_stream(harness);
 }
 GST_END_TEST
@@ -351,11 +349,8 @@ GST_START_TEST(schedule_preset_and_memory)
                                       "0:jumble:3:window=4;0.24:gaussian_noise:3", NULL);
     for (int i = 0; i < 8; i++)
         video_push(harness, &info, &in[i]);
-    CopFrame want[6], noisy;
-    video_corrupt_frames("jumble", 3, 0, "window=4", in, 6, want);
-    for (int i = 0; i < 6; i++)
-        video_pull(harness, &info, &want[i]);
-    clip_free(want, 6);
+    CopFrame noisy;
+    pull_clip(harness, 0, 6, "jumble", 3, "window=4");
     CopCorrupt *corrupt;
     const CopCorruptSpec spec = {.name = "gaussian_noise", .severity = 3, .preset = "tiny-64"};
     fail_unless_equals_int(cop_corrupt_create(&corrupt, &spec, NULL), COP_OK);

@@ -4,6 +4,7 @@
 
 #include <gst/check/gstcheck.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include "elements/video_corrupt.h"
 #include "pipeline/corrupt/corrupt.h"
@@ -209,4 +210,31 @@ GstBus *video_bus(GstElement *element)
     GstBus *bus = gst_bus_new();
     gst_element_set_bus(element, bus);
     return bus;
+}
+
+void video_refuses(GstElement *element, const char *says)
+{
+    GstBus *bus = video_bus(element);
+    fail_unless_equals_int(gst_element_set_state(element, GST_STATE_PAUSED),
+                           GST_STATE_CHANGE_FAILURE);
+    GstMessage *message = gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR);
+    GError *error;
+    fail_unless(message != NULL);
+    gst_message_parse_error(message, &error, NULL);
+    fail_unless(strstr(error->message, says) != NULL, "%s", error->message);
+    g_error_free(error);
+    gst_message_unref(message);
+    gst_element_set_state(element, GST_STATE_NULL);
+    gst_bus_set_flushing(bus, TRUE);
+    gst_object_unref(bus);
+    gst_object_unref(element);
+}
+
+void video_seek(GstHarness *harness)
+{
+    GstSegment segment;
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    gst_harness_push_event(harness, gst_event_new_flush_start());
+    gst_harness_push_event(harness, gst_event_new_flush_stop(TRUE));
+    gst_harness_push_event(harness, gst_event_new_segment(&segment));
 }

@@ -51,4 +51,10 @@ void video_pull(GstHarness *harness, const GstVideoInfo *info, const CopFrame *w
 /* A bus (returned) that gets the element's messages. */
 GstBus *video_bus(GstElement *element);
 
+/* The element (taken) does not reach PAUSED, and an error tells why with the words `says`. */
+void video_refuses(GstElement *element, const char *says);
+
+/* What a seek sends through a stream: a flush and a new segment. */
+void video_seek(GstHarness *harness);
+
 #endif

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "pipeline/live/live_classifier.h"
-#include "pipeline/model/classifier.h"
 #include "tests/live_help.h"
 #include "tests/media_help.h"
 #include "tests/net_help.h"
@@ -94,24 +93,11 @@ static int push(int from, int to)
     return dropped;
 }
 
-/* What predict says of the middle clip of the video. */
-static void predict(char which, bool batch, float *p)
-{
-    CopClassifier *classifier;
-    CopError err = {0};
-    const float *out;
-    const CopClassifierOptions options = {.batch = batch, .threads = 1};
-    must(cop_classifier_open(&classifier, live_model(which), &options, &err), &err);
-    must(cop_classify(classifier, live_video(), &out, &err), &err);
-    memcpy(p, out, GRID_CLASSES * sizeof *p);
-    cop_classifier_close(&classifier);
-}
-
 START_TEST(answers_are_those_of_predict)
 {
     float file[GRID_CLASSES], tile[GRID_CLASSES];
     float batch_logits[MOST][GRID_CLASSES];
-    predict('a', true, file);
+    live_predict('a', true, file);
     make((CopLiveClassifierOptions){.batch = true, .policy = COP_BLOCK, .hop = 1});
     push(0, GRID_FRAMES - 1);
     cop_live_classifier_end(live);
@@ -128,7 +114,7 @@ START_TEST(answers_are_those_of_predict)
     ck_assert(memcmp(batch_logits[0], batch_logits[1], sizeof batch_logits[0]) != 0);
     cop_live_classifier_destroy(&live);
 
-    predict('a', false, tile);
+    live_predict('a', false, tile);
     make((CopLiveClassifierOptions){.policy = COP_BLOCK, .hop = 1});
     push(0, GRID_FRAMES - 1);
     cop_live_classifier_end(live);
@@ -212,8 +198,8 @@ START_TEST(models_change_between_windows)
 {
     float a[GRID_CLASSES], b[GRID_CLASSES];
     CopError err = {0};
-    predict('a', true, a);
-    predict('b', true, b);
+    live_predict('a', true, a);
+    live_predict('b', true, b);
     make((CopLiveClassifierOptions){.batch = true, .depth = 8, .hop = 1, .policy = COP_BLOCK});
     CopLiveModel *old = cop_live_classifier_model(live);
     hold(true);
@@ -244,7 +230,7 @@ START_TEST(a_model_of_other_clips_begins_anew)
 {
     float c[GRID_CLASSES];
     CopError err = {0};
-    predict('c', true, c);
+    live_predict('c', true, c);
     make((CopLiveClassifierOptions){.batch = true, .depth = 8, .hop = 1, .policy = COP_BLOCK});
     push(0, SPAN - 1);
     must(cop_live_classifier_swap(live, live_model('c'), NULL, &err), &err);

@@ -210,6 +210,7 @@ START_TEST(figures_add_up)
                    .corruptions = "gaussian_noise:5, contrast:5", .hop = 1, .label = "1"});
     play(0, GRID_FRAMES - 1);
     cop_live_grid_end(live);
+    ck_assert_int_eq(n_seen, GRID_FRAMES - SPAN + 1);
     for (int i = 0; i < n_seen; i++)
         ck_assert_int_eq(labels[i], 1);
     check_figures();
@@ -236,6 +237,7 @@ START_TEST(labels_come_from_a_track)
     }
     cop_live_grid_end(live);
     static const int expected[] = {0, 0, -1, -1, -1, -1};
+    ck_assert_int_eq(n_seen, (int)G_N_ELEMENTS(expected));
     for (int i = 0; i < n_seen; i++)
         ck_assert_int_eq(labels[i], expected[i]);
     check_figures();

@@ -182,6 +182,40 @@ START_TEST(blocking_loses_nothing)
 }
 END_TEST
 
+static void *push_last(void *arg)
+{
+    int *item = malloc(sizeof *item);
+    ck_assert_ptr_ne(item, NULL);
+    *item = *(int *)arg;
+    cop_live_queue_push_last(bench.queue, item);
+    return NULL;
+}
+
+/* Neither it nor what waits falls out, though the policy would have one of them go. */
+START_TEST(the_last_waits_for_room)
+{
+    for (int policy = COP_DROP_OLDEST; policy <= COP_DROP_NEWEST; policy++) {
+        pthread_t thread;
+        int last = 2;
+        start(1, (CopBackpressure)policy);
+        push(0);
+        await_begun(1);
+        push(1);
+        ck_assert_int_eq(pthread_create(&thread, NULL, push_last, &last), 0);
+        CopLiveStats s;
+        do
+            cop_live_queue_stats(bench.queue, &s);
+        while (s.in < 3);
+        open_gate(3);
+        pthread_join(thread, NULL);
+        cop_live_queue_drain(bench.queue);
+        delivered(3, (int[]){0, 1, 2});
+        counted(3, 3, 0, 0, 0);
+        stop();
+    }
+}
+END_TEST
+
 START_TEST(a_flush_forgets_what_was_pushed)
 {
     start(4, COP_DROP_OLDEST);
@@ -332,6 +366,7 @@ int main(void)
     tcase_add_test(tests, the_oldest_go);
     tcase_add_test(tests, the_newest_go);
     tcase_add_test(tests, blocking_loses_nothing);
+    tcase_add_test(tests, the_last_waits_for_room);
     tcase_add_test(tests, a_flush_forgets_what_was_pushed);
     tcase_add_test(tests, a_flush_frees_who_waits);
     tcase_add_test(tests, stopping_discards);

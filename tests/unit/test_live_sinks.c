@@ -272,6 +272,22 @@ START_TEST(other_options_are_another_setup)
 }
 END_TEST
 
+/* One parameter by two spellings of its corruption's name. */
+START_TEST(spellings_are_one_setup)
+{
+    static const char *const rows[] = {"gaussian_noise:sigma=0.2", "gaussian-noise:sigma=0.2"};
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        make("a", (CopLiveGridOptions){.corruptions = "gaussian_noise:1",
+                                       .params = (const char *const[]){rows[i], NULL}});
+        open_sink("live.db");
+        play(0, SPAN - 1);
+        finish();
+    }
+    ck_assert_int_eq(grid_number("live.db", "SELECT count(*) FROM setup"), 1);
+    ck_assert_int_eq(grid_number("live.db", "SELECT count(*) FROM cell"), 2);
+}
+END_TEST
+
 START_TEST(places_that_cannot_be_written_n)
 {
     CopError err = {0};
@@ -310,6 +326,7 @@ int main(void)
     tcase_add_test(tests, rows_that_compare_reads);
     tcase_add_test(tests, the_same_windows_again_stay);
     tcase_add_test(tests, other_options_are_another_setup);
+    tcase_add_test(tests, spellings_are_one_setup);
     tcase_add_test(tests, places_that_cannot_be_written_n);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
