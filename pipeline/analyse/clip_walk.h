@@ -20,8 +20,8 @@ typedef struct CopClipWalk {
 } CopClipWalk;
 
 /* Opens the data set and the models of runs[n]; at most `limit` clips, 0: all. COP_ERR_DATA where
- * the models take clips of different sizes, or other classes than the data set has.
- * cop_clip_walk_close() it, also after a failure. */
+ * the models take clips of different sizes, COP_ERR_MODEL where one has other classes than the data
+ * set. cop_clip_walk_close() it, also after a failure. */
 CopStatus cop_clip_walk_open(CopClipWalk *walk, const CopAnalysis *a, const int *runs, int n,
                              int limit, CopError *err) COP_MUST_CHECK;
 void cop_clip_walk_close(CopClipWalk *walk);

@@ -7,6 +7,7 @@
 
 #include "models/core/arena.h"
 #include "pipeline/eval/lane_batch.h"
+#include "pipeline/eval/model_row.h"
 #include "pipeline/eval/provenance.h"
 #include "pipeline/eval/setup.h"
 #include "pipeline/json_text.h"
@@ -54,22 +55,7 @@ static bool *missing_at(const Runner *r, int place, int run, int probe)
 static CopStatus store_model(Runner *r, int run, CopError *err)
 {
     const CopProbeJob *job = r->job;
-    const CopModel *m = job->walk->model[run];
-    double dense;
-    size_t nonzeros;
-    const double macs = cop_net_macs(m->net, &dense);
-    const size_t parameters = cop_net_count(m->net, &nonzeros);
-    const CopStoreModel row = {.sha256 = m->sha256,
-                               .name = m->name,
-                               .arch = m->arch,
-                               .method = m->method,
-                               .recipe = m->recipe,
-                               .density = m->density,
-                               .seed = m->seed,
-                               .parameters = (int64_t)parameters,
-                               .nonzeros = (int64_t)nonzeros,
-                               .flops = (int64_t)(2 * macs),
-                               .flops_dense = (int64_t)(2 * dense)};
+    const CopStoreModel row = cop_model_row(job->walk->model[run]);
     COP_TRY(cop_store_model(r->store, &row, &r->model[run], err));
     for (int p = 0; p < job->n_probes; p++)
         COP_TRY(cop_store_cell(r->store, r->model[run], r->setup, job->probes[p].name,
