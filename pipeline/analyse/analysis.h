@@ -30,12 +30,11 @@ typedef struct CopAnalyseOptions {
     const char *command; /* as it was typed */
 } CopAnalyseOptions;
 
-/* Which dense net a run is. */
+/* Which dense net a run is: 1 and the place in cop_sweep_controls. */
 typedef enum CopControl {
     COP_CONTROL_NONE,       /* sparse, or the dense net itself */
     COP_CONTROL_PARAMETERS, /* as many weights as the sparse nets of its density */
-    COP_CONTROL_FLOPS,      /* as many multiply-adds */
-    COP_CONTROL_OTHER
+    COP_CONTROL_FLOPS       /* as many multiply-adds */
 } CopControl;
 
 typedef struct CopAnalysisRun {
@@ -82,10 +81,10 @@ void cop_analysis_free(CopAnalysis *a);
 
 /* A series of sparse nets (static ones too). */
 bool cop_series_is_sparse(const CopAnalysisSeries *series);
-/* "", "parameters", "flops", "other", by CopControl. */
-extern const char *const cop_control_names[];
 /* What all densities of it are called: "rigl", "dense, as many weights". */
 const char *cop_series_kind(const CopAnalysisSeries *series);
+/* Two series that differ in their density at most. */
+bool cop_series_same_method(const CopAnalysis *a, int x, int y);
 /* The cells series, method, density, control that tables begin with. */
 #define COP_SERIES_COLUMNS "series", "method", "density", "control"
 void cop_tidy_series(CopTidy *tidy, const CopAnalysisSeries *series);

@@ -10,8 +10,6 @@ bool cop_series_is_sparse(const CopAnalysisSeries *series)
     return strcmp(series->first->method, "dense") != 0;
 }
 
-const char *const cop_control_names[] = {"", "parameters", "flops", "other"};
-
 const char *cop_series_kind(const CopAnalysisSeries *series)
 {
     return series->first->control == COP_CONTROL_PARAMETERS ? "dense, as many weights"
@@ -19,12 +17,19 @@ const char *cop_series_kind(const CopAnalysisSeries *series)
                                                             : series->first->method;
 }
 
+bool cop_series_same_method(const CopAnalysis *a, int x, int y)
+{
+    const CopAnalysisRun *first = a->series[x].first, *other = a->series[y].first;
+    return strcmp(first->method, other->method) == 0 && first->control == other->control;
+}
+
 void cop_tidy_series(CopTidy *tidy, const CopAnalysisSeries *series)
 {
     cop_tidy_text(tidy, series->label);
     cop_tidy_text(tidy, series->first->method);
     cop_tidy_number(tidy, series->first->density);
-    cop_tidy_text(tidy, cop_control_names[series->first->control]);
+    const CopControl control = series->first->control;
+    cop_tidy_text(tidy, control == COP_CONTROL_NONE ? NULL : cop_sweep_controls[control - 1]);
 }
 
 /* Rank of its density among those of its method, the densest first. */
@@ -34,7 +39,7 @@ static int rank_of(const CopAnalysis *a, int series)
     int rank = 0;
     for (int i = 0; i < a->n_series; i++) {
         const CopAnalysisRun *other = a->series[i].first;
-        rank += strcmp(other->method, own->method) == 0 && other->control == own->control &&
+        rank += cop_series_same_method(a, i, series) &&
                 (other->density > own->density || (other->density == own->density && i < series));
     }
     return rank;

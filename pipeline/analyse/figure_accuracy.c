@@ -23,6 +23,16 @@ static CopMeanSd over_seeds(const CopAnalysis *a, int series, int scope)
     return result;
 }
 
+/* What the results hold of its first run that they know; NULL: of none. */
+static const CopStoreModel *about(const CopAnalysis *a, int series)
+{
+    const CopAnalysisSeries *s = &a->series[series];
+    for (int i = 0; i < s->n; i++)
+        if (a->run[s->run[i]].result >= 0)
+            return &a->results->models[a->run[s->run[i]].result].about;
+    return NULL;
+}
+
 /* Which panel a method belongs to: 0 random growth, 1 gradients, -1 both. */
 static int growth_of(const char *method)
 {
@@ -53,16 +63,16 @@ static CopTidy *table(const CopAnalysis *a)
             const CopAnalysisRun *first = a->series[s].first;
             const CopMeanSd top1 = over_seeds(a, s, scopes[k]);
             const int growth = growth_of(first->method);
-            if (first->result < 0)
+            const CopStoreModel *model = about(a, s);
+            if (!model)
                 continue;
-            const CopStoreModel *about = &a->results->models[first->result].about;
             cop_tidy_series(tidy, &a->series[s]);
             cop_tidy_text(tidy, growth < 0 ? NULL : growths[growth]);
             cop_tidy_number(tidy, 1 - first->density);
             cop_tidy_text(tidy, scope_names[k]);
-            cop_tidy_count(tidy, about->parameters);
-            cop_tidy_count(tidy, about->nonzeros);
-            cop_tidy_count(tidy, about->flops);
+            cop_tidy_count(tidy, model->parameters);
+            cop_tidy_count(tidy, model->nonzeros);
+            cop_tidy_count(tidy, model->flops);
             cop_tidy_count(tidy, top1.n);
             cop_tidy_number(tidy, top1.mean);
             cop_tidy_number(tidy, top1.sd);
@@ -85,6 +95,13 @@ static void put_baseline(CopPlot *plot, const CopAnalysis *a, const CopPanel *pa
     cop_panel_line(plot, panel, x, y, 2, (CopStroke){.colour = colour, .width = 1.6});
 }
 
+/* A series that is a point: in the results, and not the dense net whose line is the baseline. */
+static bool is_point(const CopAnalysis *a, int series)
+{
+    const bool line = series == a->baseline && a->series[series].first->density >= 1;
+    return !line && about(a, series);
+}
+
 /* All series of one method, by density, as a line with whiskers; others as marks. */
 static void put_method(CopPlot *plot, const CopAnalysis *a, const CopPanel *panel, int first,
                        int scope, double aside)
@@ -95,11 +112,10 @@ static void put_method(CopPlot *plot, const CopAnalysis *a, const CopPanel *pane
     int n = 0;
     stroke.dash = strcmp(run->method, "static") == 0 ? 1 : 0;
     for (int s = first; s < a->n_series; s++) {
-        const CopAnalysisRun *other = a->series[s].first;
-        if (strcmp(other->method, run->method) != 0 || other->control != run->control)
+        if (!is_point(a, s) || !cop_series_same_method(a, s, first))
             continue;
         const CopMeanSd top1 = over_seeds(a, s, scope);
-        const double at = 100 * (1 - other->density) + aside, mean = 100 * top1.mean,
+        const double at = 100 * (1 - a->series[s].first->density) + aside, mean = 100 * top1.mean,
                      sd = 100 * top1.sd;
         x[n] = at;
         y[n++] = mean;
@@ -117,12 +133,10 @@ static void put_method(CopPlot *plot, const CopAnalysis *a, const CopPanel *pane
 
 static bool begins_method(const CopAnalysis *a, int series)
 {
-    const CopAnalysisRun *own = a->series[series].first;
     for (int s = 0; s < series; s++)
-        if (strcmp(a->series[s].first->method, own->method) == 0 &&
-            a->series[s].first->control == own->control)
+        if (is_point(a, s) && cop_series_same_method(a, s, series))
             return false;
-    return own->result >= 0 && series != a->baseline;
+    return is_point(a, series);
 }
 
 static bool belongs(const CopAnalysis *a, int series, int growth)
@@ -182,7 +196,7 @@ static CopStatus draw(const CopAnalysis *a, CopPlot **plot, CopError *err)
     const int n = legend(a, items);
     CopSpan across = COP_SPAN_NONE;
     for (int s = 0; s < a->n_series; s++)
-        if (s != a->baseline)
+        if (is_point(a, s))
             cop_span_take(&across, 100 * (1 - a->series[s].first->density));
     across = cop_span_pad(across, 0.08);
     const double width = 2.0 * PANEL_W + LEFT + GAP + 2 * MARGIN, inner = width - LEFT - 2 * MARGIN;

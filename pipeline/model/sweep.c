@@ -87,6 +87,22 @@ static CopStatus add_control(Maker *maker, int control, const char *word, double
     return COP_OK;
 }
 
+int cop_sweep_control(const char *model_name, double *density)
+{
+    char **word = g_strsplit(model_name, " ", 5);
+    int control = -1;
+    double value;
+    if (g_strv_length(word) == 4 && strcmp(word[0], "dense") == 0 &&
+        cop_parse_double(word[2], &value))
+        for (int k = 0; cop_sweep_controls[k]; k++)
+            if (strcmp(cop_sweep_controls[k], word[1]) == 0) {
+                control = k;
+                *density = value;
+            }
+    g_strfreev(word);
+    return control;
+}
+
 static CopStatus add_seed(Maker *maker, int seed)
 {
     const CopSweepOptions *o = &maker->config->sweep;

@@ -95,7 +95,14 @@ check "only what was asked for" test ! -e one/training.csv -a ! -e one/analyse.d
 check "the layer that was asked for" grep -q ',layer2.0.conv2.0,' one/topology.csv
 run analyse sw -o two --only gain --baseline 'rigl 0.5'
 check "another baseline" quiet
-check "which is not set against itself" test -z "$(grep '^rigl,0.5' two/gain.csv)"
+check "which is not set against itself" test "$(grep -c '^rigl 0.2,' two/gain.csv)" -gt 0 -a -z "$(grep '^rigl 0.5,' two/gain.csv)"
+mkdir copies
+for name in dense_s1 dense_parameters_0.2_s1 rigl_0.5_s1; do cp -r sw/$name "copies/x$name"; done
+cp -r sw/rigl_0.5_s1 copies/again
+run analyse copies -o four --db sw/results.db --only gain,accuracy
+check "a control in a folder of another name" grep -q '^"dense, 0.2 × weights",dense,0.2,parameters,' four/accuracy.csv
+check "a copy of a run" grep -q 'left out: .*is the same model as' err
+check "is no second seed" test -z "$(grep -v ',1,' four/accuracy.csv | grep '^rigl')"
 mkdir alone && cp -r sw/rigl_0.5_s1 alone/run
 run analyse alone -o three --set data.root=nowhere
 check "what a figure lacks" test $code -eq 0
