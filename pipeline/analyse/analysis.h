@@ -88,6 +88,9 @@ bool cop_series_same_method(const CopAnalysis *a, int x, int y);
 /* The cells series, method, density, control that tables begin with. */
 #define COP_SERIES_COLUMNS "series", "method", "density", "control"
 void cop_tidy_series(CopTidy *tidy, const CopAnalysisSeries *series);
+/* The same of a table of single runs. */
+#define COP_RUN_COLUMNS COP_SERIES_COLUMNS, "seed"
+void cop_tidy_run(CopTidy *tidy, const CopAnalysis *a, int run);
 /* What sets series apart: colour and mark by method, dash by the rank of their density. */
 CopStroke cop_series_stroke(const CopAnalysis *a, int series);
 CopMark cop_series_mark(const CopAnalysisSeries *series);

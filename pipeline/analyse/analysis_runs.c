@@ -291,9 +291,7 @@ static CopStatus read_results(CopAnalysis *a, CopError *err)
         return COP_OK;
     COP_TRY(cop_results_load(&a->results, a->db, a->options->setup, err));
     for (int i = 0; i < a->n_runs; i++)
-        for (int m = 0; m < a->results->n_models; m++)
-            if (strcmp(a->results->models[m].about.sha256, a->run[i].sha256) == 0)
-                a->run[i].result = m;
+        a->run[i].result = cop_results_find(a->results, a->run[i].sha256);
     return COP_OK;
 }
 

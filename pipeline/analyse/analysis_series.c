@@ -32,6 +32,12 @@ void cop_tidy_series(CopTidy *tidy, const CopAnalysisSeries *series)
     cop_tidy_text(tidy, control == COP_CONTROL_NONE ? NULL : cop_sweep_controls[control - 1]);
 }
 
+void cop_tidy_run(CopTidy *tidy, const CopAnalysis *a, int run)
+{
+    cop_tidy_series(tidy, &a->series[a->run[run].series]);
+    cop_tidy_count(tidy, (int64_t)a->run[run].seed);
+}
+
 /* Rank of its density among those of its method, the densest first. */
 static int rank_of(const CopAnalysis *a, int series)
 {

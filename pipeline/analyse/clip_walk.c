@@ -39,14 +39,14 @@ static CopStatus choose_clips(CopClipWalk *walk, int limit, CopError *err)
     return COP_OK;
 }
 
-CopStatus cop_clip_walk_open(CopClipWalk *walk, const CopAnalysis *a, const int *runs, int n,
-                             int limit, CopError *err)
+CopStatus cop_clip_walk_open(CopClipWalk *walk, const CopAnalysis *a, int n, int limit,
+                             CopError *err)
 {
-    *walk = (CopClipWalk){.config = &a->run[runs[0]].config, .model = g_new0(CopModel *, n)};
+    *walk = (CopClipWalk){.config = &a->run[0].config, .model = g_new0(CopModel *, n)};
     COP_TRY(cop_dataset_load(&walk->config->data, COP_SPLIT_TEST, &walk->dataset, err));
     COP_TRY(cop_pool_create(&walk->pool, walk->config->run.threads));
     for (int i = 0; i < n; i++)
-        COP_TRY(add_model(walk, a->run[runs[i]].model, err));
+        COP_TRY(add_model(walk, a->run[i].model, err));
     return choose_clips(walk, limit, err);
 }
 

@@ -115,8 +115,8 @@ static int by_share(const void *x, const void *y)
 
 static CopStatus measure_all(Energy *e, CopError *err)
 {
-    const int run = 0, limit = e->a->options->limit ? e->a->options->limit : CLIPS;
-    COP_TRY(cop_clip_walk_open(&e->walk, e->a, &run, 1, limit, err));
+    const int limit = e->a->options->limit ? e->a->options->limit : CLIPS;
+    COP_TRY(cop_clip_walk_open(&e->walk, e->a, 1, limit, err));
     COP_TRY(make_variants(e, err));
     const CopGridInput *input = &e->walk.input;
     const gsize floats = (gsize)3 * (gsize)input->sample.frames * (gsize)input->h * (gsize)input->w;

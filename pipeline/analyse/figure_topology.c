@@ -74,9 +74,7 @@ static void free_figure(CopTopologyFigure *figure)
 
 static void put_run(CopTidy *tidy, const CopTopologyFigure *figure, const CopTopologyRun *item)
 {
-    const CopAnalysisRun *run = &figure->a->run[item->run];
-    cop_tidy_series(tidy, &figure->a->series[run->series]);
-    cop_tidy_count(tidy, (int64_t)run->seed);
+    cop_tidy_run(tidy, figure->a, item->run);
     cop_tidy_text(tidy, figure->layer);
 }
 
@@ -108,8 +106,7 @@ static void put_spread(CopTidy *tidy, const CopTopologyFigure *figure, const Cop
 /* Kernels, input and output channels, of the whole and of each temporal slice. */
 static CopTidy *spreads(const CopTopologyFigure *figure)
 {
-    static const char *const columns[] = {COP_SERIES_COLUMNS,
-                                          "seed",
+    static const char *const columns[] = {COP_RUN_COLUMNS,
                                           "layer",
                                           "slice",
                                           "unit",
@@ -166,9 +163,9 @@ static void put_degrees(CopTidy *tidy, const CopTopologyFigure *figure, const Co
 
 static CopTidy *degrees(const CopTopologyFigure *figure)
 {
-    static const char *const columns[] = {
-        COP_SERIES_COLUMNS, "seed",  "layer",  "unit",       "rank",        "channel",
-        "degree",           "share", "random", "random_low", "random_high", NULL};
+    static const char *const columns[] = {COP_RUN_COLUMNS, "layer",       "unit",  "rank",
+                                          "channel",       "degree",      "share", "random",
+                                          "random_low",    "random_high", NULL};
     CopTidy *tidy = cop_tidy_create(columns);
     for (int i = 0; i < figure->n; i++)
         for (int side = 0; side < 2 && figure->item[i].density < 1; side++)
@@ -179,8 +176,8 @@ static CopTidy *degrees(const CopTopologyFigure *figure)
 /* One run a series: the maps of all seeds would be large, and say the same. */
 static CopTidy *kernels(const CopTopologyFigure *figure)
 {
-    static const char *const columns[] = {
-        COP_SERIES_COLUMNS, "seed", "layer", "output", "input", "slice", "nonzeros", NULL};
+    static const char *const columns[] = {COP_RUN_COLUMNS, "layer",    "output", "input",
+                                          "slice",         "nonzeros", NULL};
     CopTidy *tidy = cop_tidy_create(columns);
     for (int k = 0; k < figure->n; k++) {
         const CopTopologyRun *item = &figure->item[k];

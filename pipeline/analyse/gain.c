@@ -55,6 +55,16 @@ CopGain cop_gain_by(const CopAnalysis *a, int series, CopRunValue *value, const 
     return gain;
 }
 
+void cop_tidy_gain(CopTidy *tidy, const CopGain *gain)
+{
+    cop_tidy_count(tidy, gain->top1.n);
+    cop_tidy_number(tidy, gain->top1.mean);
+    cop_tidy_number(tidy, gain->top1.sd);
+    cop_tidy_number(tidy, gain->baseline.mean);
+    cop_tidy_number(tidy, gain->absolute.mean);
+    cop_tidy_number(tidy, gain->absolute.sd);
+}
+
 typedef struct Place {
     const CopAnalysis *a;
     int at; /* scope or column */

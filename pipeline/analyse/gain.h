@@ -26,6 +26,10 @@ CopGain cop_gain_by(const CopAnalysis *a, int series, CopRunValue *value, const 
 CopGain cop_gain_of(const double *own, const uint64_t *seeds, int n, const double *base,
                     const uint64_t *base_seeds, int n_base);
 
+/* The cells seeds, the value's mean and deviation, and the gain's. */
+#define COP_GAIN_COLUMNS(value) "seeds", value, value "_sd", "baseline", "gain", "gain_sd"
+void cop_tidy_gain(CopTidy *tidy, const CopGain *gain);
+
 /* figure_gain_draw.c: the pictures of figure_gain.c. `relative`: of the baseline's top-1. */
 CopPlot *cop_gain_draw(const CopAnalysis *a, bool relative, CopError *err);
 CopPlot *cop_gain_draw_severities(const CopAnalysis *a, CopError *err);
