@@ -131,13 +131,8 @@ CopStatus cop_page_write(CopAnalysis *a, CopError *err) COP_MUST_CHECK;
 
 /* --- numbers ------------------------------------------------------------------------- */
 
-/* Mean and standard deviation (n - 1) of the finite ones among values[n]; NaN where there are
- * none, the deviation also of one. */
-typedef struct CopMeanSd {
-    double mean, sd;
-    int n;
-} CopMeanSd;
-CopMeanSd cop_mean_sd(const double *values, int n);
+/* Of the finite ones among values[n]. */
+CopSpread cop_spread_of(const double *values, int n);
 
 /* Area under (x, y) by trapezoids over the width of x: the mean height. NaN with fewer than
  * two points or where one is missing. */

@@ -102,15 +102,13 @@ double cop_run_top1(const CopAnalysis *a, int run, int column)
     return cop_results_top1(a->results, model, column).value;
 }
 
-CopMeanSd cop_mean_sd(const double *values, int n)
+CopSpread cop_spread_of(const double *values, int n)
 {
     CopMoments moments = {0};
     for (int i = 0; i < n; i++)
         if (isfinite(values[i]))
             cop_moments_add(&moments, values[i]);
-    const int64_t count = moments.n;
-    return (CopMeanSd){count ? moments.mean : NAN,
-                       count > 1 ? sqrt(moments.square / (double)(count - 1)) : NAN, (int)count};
+    return cop_spread(&moments);
 }
 
 double cop_mean_height(const double *x, const double *y, int n)

@@ -5,23 +5,13 @@
 #include <string.h>
 
 #include "pipeline/analyse/figures.h"
+#include "pipeline/analyse/gain.h"
 
 enum { MARGIN = 14, PANEL_W = 300, PANEL_H = 210, LEFT = 52, GAP = 66, HEAD = 24, FOOT = 48 };
 
 static const int scopes[] = {COP_SCOPE_ROBUST, COP_SCOPE_CLEAN};
 static const char *const scope_names[] = {"robust", "clean"};
 static const char *const growth_names[] = {"random growth", "gradient growth"};
-
-static CopMeanSd over_seeds(const CopAnalysis *a, int series, int scope)
-{
-    const CopAnalysisSeries *s = &a->series[series];
-    double *values = g_new(double, s->n);
-    for (int i = 0; i < s->n; i++)
-        values[i] = cop_run_score(a, s->run[i], scope);
-    const CopMeanSd result = cop_mean_sd(values, s->n);
-    g_free(values);
-    return result;
-}
 
 /* What the results hold of its first run that they know; NULL: of none. */
 static const CopStoreModel *about(const CopAnalysis *a, int series)
@@ -61,7 +51,7 @@ static CopTidy *table(const CopAnalysis *a)
     for (int s = 0; s < a->n_series; s++)
         for (int k = 0; k < 2; k++) {
             const CopAnalysisRun *first = a->series[s].first;
-            const CopMeanSd top1 = over_seeds(a, s, scopes[k]);
+            const CopSpread top1 = cop_gain_scope(a, s, scopes[k]).top1;
             const int growth = growth_of(first->method);
             const CopStoreModel *model = about(a, s);
             if (!model)
@@ -75,7 +65,7 @@ static CopTidy *table(const CopAnalysis *a)
             cop_tidy_count(tidy, model->flops);
             cop_tidy_count(tidy, top1.n);
             cop_tidy_number(tidy, top1.mean);
-            cop_tidy_number(tidy, top1.sd);
+            cop_tidy_number(tidy, top1.deviation);
         }
     return tidy;
 }
@@ -87,8 +77,8 @@ static void put_baseline(CopPlot *plot, const CopAnalysis *a, const CopPanel *pa
     const CopInk colour = cop_colour_method("dense");
     if (a->baseline < 0)
         return;
-    const CopMeanSd base = over_seeds(a, a->baseline, scope);
-    const double x[] = {panel->x0, panel->x1}, mean = 100 * base.mean, sd = 100 * base.sd;
+    const CopSpread base = cop_gain_scope(a, a->baseline, scope).top1;
+    const double x[] = {panel->x0, panel->x1}, mean = 100 * base.mean, sd = 100 * base.deviation;
     const double y[] = {mean, mean}, low[] = {mean - sd, mean - sd},
                  high[] = {mean + sd, mean + sd};
     cop_panel_band(plot, panel, x, low, high, 2, colour);
@@ -114,9 +104,9 @@ static void put_method(CopPlot *plot, const CopAnalysis *a, const CopPanel *pane
     for (int s = first; s < a->n_series; s++) {
         if (!is_point(a, s) || !cop_series_same_method(a, s, first))
             continue;
-        const CopMeanSd top1 = over_seeds(a, s, scope);
+        const CopSpread top1 = cop_gain_scope(a, s, scope).top1;
         const double at = 100 * (1 - a->series[s].first->density) + aside, mean = 100 * top1.mean,
-                     sd = 100 * top1.sd;
+                     sd = 100 * top1.deviation;
         x[n] = at;
         y[n++] = mean;
         if (isfinite(sd))
@@ -162,8 +152,8 @@ static CopSpan range_of(const CopAnalysis *a, int scope)
 {
     CopSpan range = COP_SPAN_NONE;
     for (int s = 0; s < a->n_series; s++) {
-        const CopMeanSd top1 = over_seeds(a, s, scope);
-        const double sd = isfinite(top1.sd) ? top1.sd : 0;
+        const CopSpread top1 = cop_gain_scope(a, s, scope).top1;
+        const double sd = isfinite(top1.deviation) ? top1.deviation : 0;
         cop_span_take(&range, 100 * (top1.mean - sd));
         cop_span_take(&range, 100 * (top1.mean + sd));
     }

@@ -9,7 +9,7 @@
  * a seed has none, of all runs less the mean of all of the baseline's. `baseline` is over the runs
  * that were set beside these, and relative is the gain over its mean. */
 typedef struct CopGain {
-    CopMeanSd top1, baseline, absolute, relative; /* over seeds; NaN where a run has none */
+    CopSpread top1, baseline, absolute, relative; /* over seeds; NaN where a run has none */
     bool paired;
 } CopGain;
 

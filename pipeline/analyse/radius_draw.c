@@ -15,14 +15,14 @@ enum {
     FEW = 6
 };
 
-static CopMeanSd over_seeds(const CopRadius *r, int series, const CopCurve *curve, int i,
+static CopSpread over_seeds(const CopRadius *r, int series, const CopCurve *curve, int i,
                             bool relative)
 {
     const CopAnalysisSeries *s = &r->probes.a->series[series];
     double *values = g_new(double, s->n);
     for (int k = 0; k < s->n; k++)
         values[k] = 100 * cop_radius_at(r, s->run[k], curve, i, relative);
-    const CopMeanSd result = cop_mean_sd(values, s->n);
+    const CopSpread result = cop_spread_of(values, s->n);
     g_free(values);
     return result;
 }
@@ -36,12 +36,12 @@ static void put_series(CopPlot *plot, const CopRadius *r, const CopPanel *panel,
            *high = g_new(double, n);
     const CopStroke stroke = cop_series_stroke(r->probes.a, series);
     for (int i = 0; i < n; i++) {
-        const CopMeanSd value = over_seeds(r, series, curve, i, relative);
+        const CopSpread value = over_seeds(r, series, curve, i, relative);
         const double radius = r->probes.item[curve->first + i].level;
         x[i] = radius < 0 ? panel->x0 : radius;
         y[i] = value.mean;
-        low[i] = value.mean - value.sd;
-        high[i] = value.mean + value.sd;
+        low[i] = value.mean - value.deviation;
+        high[i] = value.mean + value.deviation;
     }
     if (r->probes.a->n_series <= FEW)
         cop_panel_band(plot, panel, x, low, high, n, stroke.colour);

@@ -108,14 +108,14 @@ START_TEST(gains)
     CopGain gain = cop_gain_of(own, seeds, 2, base, others, 2);
     /* Seed 1: 0.50 - 0.40; seed 2: 0.56 - 0.50. */
     ck_assert(gain.paired && gain.absolute.n == 2);
-    ck_assert(near(gain.absolute.mean, 0.08) && near(gain.absolute.sd, 0.04 / sqrt(2)));
+    ck_assert(near(gain.absolute.mean, 0.08) && near(gain.absolute.deviation, 0.04 / sqrt(2)));
     ck_assert(near(gain.relative.mean, 0.08 / 0.45));
     ck_assert(near(gain.top1.mean, 0.53) && near(gain.baseline.mean, 0.45));
     gain = cop_gain_of(own, seeds, 2, base, strange, 2);
     ck_assert(!gain.paired && near(gain.absolute.mean, 0.08));
-    ck_assert(near(gain.absolute.sd, 0.06 / sqrt(2)));
+    ck_assert(near(gain.absolute.deviation, 0.06 / sqrt(2)));
     gain = cop_gain_of(own, seeds, 1, base, others, 2);
-    ck_assert(near(gain.absolute.mean, 0.10) && isnan(gain.absolute.sd));
+    ck_assert(near(gain.absolute.mean, 0.10) && isnan(gain.absolute.deviation));
     ck_assert(near(gain.baseline.mean, 0.40) && near(gain.relative.mean, 0.25));
     gain = cop_gain_of((const double[]){NAN}, seeds, 1, base, others, 2);
     ck_assert(gain.absolute.n == 0 && isnan(gain.absolute.mean));
