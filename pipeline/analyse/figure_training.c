@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "pipeline/analyse/figures.h"
-#include "pipeline/analyse/update_log.h"
+#include "pipeline/model/update_log.h"
 
 enum { MARGIN = 14, PANEL_W = 270, PANEL_H = 165, LEFT = 50, GAP = 58, HEAD = 24, FOOT = 46 };
 
@@ -231,8 +231,8 @@ static void put_profile(CopPlot *plot, const Training *t, const CopPanel *panel,
     for (guint l = 0; l < n; l++) {
         const GArray *points = ((const CopUpdateLayer *)g_ptr_array_index(log->layers, l))->points;
         x[l] = l + 0.05 * (series - t->a->n_series / 2.0); /* or equal ones would hide each other */
-        first[l] = points->len ? 100 * density(point_at(points, 0)) : NAN;
-        last[l] = points->len ? 100 * density(point_at(points, points->len - 1)) : NAN;
+        first[l] = 100 * density(point_at(points, 0));
+        last[l] = 100 * density(point_at(points, points->len - 1));
         moved |= fabs(first[l] - last[l]) > 0.5;
     }
     for (guint l = 0; l < n && moved; l++) {

@@ -10,7 +10,7 @@
 #include "pipeline/analyse/gain.h"
 #include "pipeline/analyse/layer_topology.h"
 #include "pipeline/analyse/spectral_filter.h"
-#include "pipeline/analyse/update_log.h"
+#include "pipeline/model/update_log.h"
 #include "tests/media_help.h"
 
 static bool near(double a, double b)
