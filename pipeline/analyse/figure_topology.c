@@ -239,7 +239,7 @@ CopStatus cop_figure_topology(CopAnalysis *a, CopError *err)
         figure.layer = g_strdup(a->options->layer);
     else
         status = cop_layer_choose(a, &figure.layer, err);
-    CopError why = {0};
+    CopError why = {0}; /* of the first run that cannot be taken */
     for (int i = 0; i < a->n_runs && status == COP_OK; i++) {
         /* Nets of another width have another layer of that name, other nets may have none. */
         if (a->run[i].control == COP_CONTROL_NONE)
@@ -247,10 +247,13 @@ CopStatus cop_figure_topology(CopAnalysis *a, CopError *err)
         if (status == COP_ERR_DATA)
             status = COP_OK;
     }
-    if (status != COP_OK || (figure.layer && figure.n == 0))
-        status = cop_error_set(err, why.status, "%s", why.text);
+    if (status == COP_OK && figure.n == 0)
+        status = COP_ERR_DATA;
     if (status == COP_OK)
         status = publish(a, &figure, err);
+    else
+        cop_error_set(err, status, "%s",
+                      why.text[0] ? why.text : "all runs are dense nets of another width");
     free_figure(&figure);
     return status;
 }

@@ -119,6 +119,10 @@ run analyse sw -o x --baseline rigl
 check "an unknown baseline" refuses 2 rigl
 run analyse sw -o x --only topology --layer layer2.0.conv2.0.weigth
 check "an unknown layer" refuses 3 layer2.0.conv2.0.weigth 'nearest: layer2.0.conv2.0.weight'
+run analyse sw/dense_parameters_0.2_s1 -o x --only topology --layer fc
+check "a layer of controls alone" refuses 3 'another width'
+run analyse sw/dense_s1 -o x --only topology
+check "no layer with a mask" refuses 3 'no run has a layer'
 run analyse set -o x
 check "no run at all" refuses 3 set
 run analyse nowhere -o x
