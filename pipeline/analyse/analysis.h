@@ -30,12 +30,11 @@ typedef struct CopAnalyseOptions {
     const char *command; /* as it was typed */
 } CopAnalyseOptions;
 
-/* Which dense net a run is. */
+/* Which dense net a run is: 1 and the place in cop_sweep_controls. */
 typedef enum CopControl {
     COP_CONTROL_NONE,       /* sparse, or the dense net itself */
     COP_CONTROL_PARAMETERS, /* as many weights as the sparse nets of its density */
-    COP_CONTROL_FLOPS,      /* as many multiply-adds */
-    COP_CONTROL_OTHER
+    COP_CONTROL_FLOPS       /* as many multiply-adds */
 } CopControl;
 
 typedef struct CopAnalysisRun {
@@ -82,13 +81,16 @@ void cop_analysis_free(CopAnalysis *a);
 
 /* A series of sparse nets (static ones too). */
 bool cop_series_is_sparse(const CopAnalysisSeries *series);
-/* "", "parameters", "flops", "other", by CopControl. */
-extern const char *const cop_control_names[];
 /* What all densities of it are called: "rigl", "dense, as many weights". */
 const char *cop_series_kind(const CopAnalysisSeries *series);
+/* Two series that differ in their density at most. */
+bool cop_series_same_method(const CopAnalysis *a, int x, int y);
 /* The cells series, method, density, control that tables begin with. */
 #define COP_SERIES_COLUMNS "series", "method", "density", "control"
 void cop_tidy_series(CopTidy *tidy, const CopAnalysisSeries *series);
+/* The same of a table of single runs. */
+#define COP_RUN_COLUMNS COP_SERIES_COLUMNS, "seed"
+void cop_tidy_run(CopTidy *tidy, const CopAnalysis *a, int run);
 /* What sets series apart: colour and mark by method, dash by the rank of their density. */
 CopStroke cop_series_stroke(const CopAnalysis *a, int series);
 CopMark cop_series_mark(const CopAnalysisSeries *series);
@@ -129,13 +131,8 @@ CopStatus cop_page_write(CopAnalysis *a, CopError *err) COP_MUST_CHECK;
 
 /* --- numbers ------------------------------------------------------------------------- */
 
-/* Mean and standard deviation (n - 1) of the finite ones among values[n]; NaN where there are
- * none, the deviation also of one. */
-typedef struct CopMeanSd {
-    double mean, sd;
-    int n;
-} CopMeanSd;
-CopMeanSd cop_mean_sd(const double *values, int n);
+/* Of the finite ones among values[n]. */
+CopSpread cop_spread_of(const double *values, int n);
 
 /* Area under (x, y) by trapezoids over the width of x: the mean height. NaN with fewer than
  * two points or where one is missing. */

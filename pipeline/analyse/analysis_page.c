@@ -1,13 +1,10 @@
 /* figures.html: every figure with its pictures, and links to its files. Pictures are in the page.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <gio/gio.h>
 #include <string.h>
 
 #include "models/core/file.h"
 #include "pipeline/analyse/analysis.h"
 #include "pipeline/report/html.h"
-
-GResource *cop_report_assets_get_resource(void);
 
 static const char page_name[] = "figures.html";
 
@@ -72,21 +69,6 @@ CopStatus cop_page_table(CopAnalysis *a, CopTidy *tidy, const char *name, const 
     return status;
 }
 
-static void put_style(GString *out)
-{
-    GBytes *bytes = g_resource_lookup_data(cop_report_assets_get_resource(),
-                                           "/coppice/report/report.css", 0, NULL);
-    if (bytes) {
-        gsize size;
-        const char *data = g_bytes_get_data(bytes, &size);
-        g_string_append_len(out, data, (gssize)size);
-        g_bytes_unref(bytes);
-    }
-    g_string_append(out, ".picture img { display: block; max-width: 100%; background: #fff; }\n"
-                         ".picture { margin: 20px 0 8px; }\n"
-                         ".data { color: var(--soft); font-size: 13px; margin: 2px 0; }\n");
-}
-
 static void put_runs(GString *out, const CopAnalysis *a)
 {
     cop_html_section(out, "runs", "Runs");
@@ -135,8 +117,11 @@ CopStatus cop_page_write(CopAnalysis *a, CopError *err)
                          "'none'; img-src data:; style-src 'unsafe-inline'\"><meta "
                          "name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
                          "<title>coppice: figures</title><style>\n");
-    put_style(out);
-    g_string_append(out, "</style></head>\n<body><main><header><h1>Figures</h1><p class=\"what\">");
+    cop_html_asset(out, "report.css");
+    g_string_append(out, ".picture img { display: block; max-width: 100%; background: #fff; }\n"
+                         ".picture { margin: 20px 0 8px; }\n"
+                         ".data { color: var(--soft); font-size: 13px; margin: 2px 0; }\n"
+                         "</style></head>\n<body><main><header><h1>Figures</h1><p class=\"what\">");
     cop_html_plural(out, a->n_runs, "run");
     g_string_append(out, " in ");
     g_string_append_printf(out, "%d series", a->n_series);

@@ -7,6 +7,7 @@
 #include "models/train/safetensors.h"
 #include "pipeline/analyse/analysis.h"
 #include "pipeline/model/model.h"
+#include "pipeline/model/sweep.h"
 
 static const char model_name[] = "model.safetensors", config_name[] = "config.cfg",
                   metrics_name[] = "metrics.jsonl", results_name[] = "results.db";
@@ -92,24 +93,6 @@ static CopStatus read_model(CopAnalysisRun *run, CopError *err)
     return cop_model_hash(run->model, &run->sha256, err);
 }
 
-/* dense_parameters_0.5_s1, as a sweep calls them. */
-static void find_control(CopAnalysisRun *run)
-{
-    char *name = g_path_get_basename(run->folder);
-    char **part = g_strsplit(name, "_", 5);
-    double density;
-    if (g_strv_length(part) == 4 && strcmp(part[0], "dense") == 0 &&
-        cop_parse_double(part[2], &density)) {
-        run->control = strcmp(part[1], "parameters") == 0 ? COP_CONTROL_PARAMETERS
-                       : strcmp(part[1], "flops") == 0    ? COP_CONTROL_FLOPS
-                                                          : COP_CONTROL_NONE;
-        if (run->control != COP_CONTROL_NONE)
-            run->density = density;
-    }
-    g_strfreev(part);
-    g_free(name);
-}
-
 /* Where a method can grow both ways, the paper's name says which. */
 static void name_method(CopAnalysisRun *run)
 {
@@ -135,10 +118,10 @@ static CopStatus read_run(CopAnalysisRun *run, const CopAnalyseOptions *options,
     name_method(run);
     const bool dense = strcmp(run->method, "dense") == 0;
     run->density = dense ? 1 : run->config.sparse.density;
+    if (dense)
+        run->control = (CopControl)(1 + cop_sweep_control(run->label, &run->density));
     run->seed = run->config.run.seed;
     run->result = -1;
-    if (dense)
-        find_control(run);
     return COP_OK;
 }
 
@@ -152,6 +135,16 @@ static void free_run(CopAnalysisRun *run)
     g_free(run->recipe);
 }
 
+/* Copies would count as seeds. */
+static CopStatus check_new(const CopAnalysis *a, const CopAnalysisRun *run, CopError *err)
+{
+    for (int i = 0; i < a->n_runs; i++)
+        if (strcmp(a->run[i].sha256, run->sha256) == 0)
+            return cop_error_set(err, COP_ERR_DATA, "%s: is the same model as %s", run->folder,
+                                 a->run[i].folder);
+    return COP_OK;
+}
+
 static CopStatus read_runs(CopAnalysis *a, const GPtrArray *folders, CopError *err)
 {
     a->run = g_new0(CopAnalysisRun, folders->len);
@@ -159,7 +152,7 @@ static CopStatus read_runs(CopAnalysis *a, const GPtrArray *folders, CopError *e
         CopAnalysisRun run = {.folder = g_strdup(g_ptr_array_index(folders, i))};
         CopError why = {0};
         run.model = g_build_filename(run.folder, model_name, NULL);
-        if (read_run(&run, a->options, &why) == COP_OK) {
+        if (read_run(&run, a->options, &why) == COP_OK && check_new(a, &run, &why) == COP_OK) {
             a->run[a->n_runs++] = run;
             continue;
         }
@@ -178,10 +171,13 @@ static CopStatus read_runs(CopAnalysis *a, const GPtrArray *folders, CopError *e
 
 static bool same_series(const CopAnalysisRun *a, const CopAnalysisRun *b)
 {
+    /* A control of two densities may be one net. */
+    if (a->control != b->control || a->density != b->density)
+        return false;
     if (*a->recipe && *b->recipe)
-        return strcmp(a->recipe, b->recipe) == 0 && a->control == b->control;
-    return strcmp(a->method, b->method) == 0 && a->density == b->density &&
-           a->control == b->control && strcmp(a->config.model.arch, b->config.model.arch) == 0 &&
+        return strcmp(a->recipe, b->recipe) == 0;
+    return strcmp(a->method, b->method) == 0 &&
+           strcmp(a->config.model.arch, b->config.model.arch) == 0 &&
            strcmp(a->config.model.options, b->config.model.options) == 0;
 }
 
@@ -258,7 +254,7 @@ static void make_series(CopAnalysis *a)
 
 /* --- results ------------------------------------------------------------------------- */
 
-/* results.db in the folder that was named, or beside a run. All runs must share one. */
+/* results.db beside a run. All runs must share one. */
 static CopStatus find_db(CopAnalysis *a, CopError *err)
 {
     if (a->options->db) {
@@ -295,9 +291,7 @@ static CopStatus read_results(CopAnalysis *a, CopError *err)
         return COP_OK;
     COP_TRY(cop_results_load(&a->results, a->db, a->options->setup, err));
     for (int i = 0; i < a->n_runs; i++)
-        for (int m = 0; m < a->results->n_models; m++)
-            if (strcmp(a->results->models[m].about.sha256, a->run[i].sha256) == 0)
-                a->run[i].result = m;
+        a->run[i].result = cop_results_find(a->results, a->run[i].sha256);
     return COP_OK;
 }
 

@@ -10,8 +10,6 @@ bool cop_series_is_sparse(const CopAnalysisSeries *series)
     return strcmp(series->first->method, "dense") != 0;
 }
 
-const char *const cop_control_names[] = {"", "parameters", "flops", "other"};
-
 const char *cop_series_kind(const CopAnalysisSeries *series)
 {
     return series->first->control == COP_CONTROL_PARAMETERS ? "dense, as many weights"
@@ -19,12 +17,25 @@ const char *cop_series_kind(const CopAnalysisSeries *series)
                                                             : series->first->method;
 }
 
+bool cop_series_same_method(const CopAnalysis *a, int x, int y)
+{
+    const CopAnalysisRun *first = a->series[x].first, *other = a->series[y].first;
+    return strcmp(first->method, other->method) == 0 && first->control == other->control;
+}
+
 void cop_tidy_series(CopTidy *tidy, const CopAnalysisSeries *series)
 {
     cop_tidy_text(tidy, series->label);
     cop_tidy_text(tidy, series->first->method);
     cop_tidy_number(tidy, series->first->density);
-    cop_tidy_text(tidy, cop_control_names[series->first->control]);
+    const CopControl control = series->first->control;
+    cop_tidy_text(tidy, control == COP_CONTROL_NONE ? NULL : cop_sweep_controls[control - 1]);
+}
+
+void cop_tidy_run(CopTidy *tidy, const CopAnalysis *a, int run)
+{
+    cop_tidy_series(tidy, &a->series[a->run[run].series]);
+    cop_tidy_count(tidy, (int64_t)a->run[run].seed);
 }
 
 /* Rank of its density among those of its method, the densest first. */
@@ -34,7 +45,7 @@ static int rank_of(const CopAnalysis *a, int series)
     int rank = 0;
     for (int i = 0; i < a->n_series; i++) {
         const CopAnalysisRun *other = a->series[i].first;
-        rank += strcmp(other->method, own->method) == 0 && other->control == own->control &&
+        rank += cop_series_same_method(a, i, series) &&
                 (other->density > own->density || (other->density == own->density && i < series));
     }
     return rank;
@@ -91,15 +102,13 @@ double cop_run_top1(const CopAnalysis *a, int run, int column)
     return cop_results_top1(a->results, model, column).value;
 }
 
-CopMeanSd cop_mean_sd(const double *values, int n)
+CopSpread cop_spread_of(const double *values, int n)
 {
     CopMoments moments = {0};
     for (int i = 0; i < n; i++)
         if (isfinite(values[i]))
             cop_moments_add(&moments, values[i]);
-    const int64_t count = moments.n;
-    return (CopMeanSd){count ? moments.mean : NAN,
-                       count > 1 ? sqrt(moments.square / (double)(count - 1)) : NAN, (int)count};
+    return cop_spread(&moments);
 }
 
 double cop_mean_height(const double *x, const double *y, int n)

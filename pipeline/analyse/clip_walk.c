@@ -5,29 +5,10 @@
 #include <string.h>
 
 #include "pipeline/cli.h"
+#include "pipeline/eval/grid_input.h"
 #include "pipeline/interrupt.h"
 
 enum { BATCH = 16, AHEAD = 2 };
-
-static CopGridInput input_of(const CopConfig *config, const CopModel *model)
-{
-    const CopShape shape = cop_net_input_shape(model->net);
-    CopGridInput input = {
-        .sample = cop_config_sample(config), .prepare = model->prepare, .h = shape.h, .w = shape.w};
-    input.sample.test = true;
-    input.sample.frames = model->frames;
-    input.sample.stride = model->stride;
-    return input;
-}
-
-static bool same_input(const CopGridInput *a, const CopGridInput *b)
-{
-    return a->sample.frames == b->sample.frames && a->sample.stride == b->sample.stride &&
-           a->h == b->h && a->w == b->w && a->prepare.resize_h == b->prepare.resize_h &&
-           a->prepare.resize_w == b->prepare.resize_w && a->prepare.crop == b->prepare.crop &&
-           memcmp(a->prepare.mean, b->prepare.mean, sizeof a->prepare.mean) == 0 &&
-           memcmp(a->prepare.std, b->prepare.std, sizeof a->prepare.std) == 0;
-}
 
 static CopStatus add_model(CopClipWalk *walk, const char *path, CopError *err)
 {
@@ -35,18 +16,16 @@ static CopStatus add_model(CopClipWalk *walk, const char *path, CopError *err)
     COP_TRY(
         cop_model_open(model, path, NULL, NULL, BATCH, cop_pool_threads(walk->pool), NULL, err));
     walk->n_models++;
-    const CopGridInput input = input_of(walk->config, *model);
+    CopGridInput input;
+    COP_TRY(cop_grid_input(walk->config, *model, &input, err));
     if (walk->n_models == 1)
         walk->input = input;
-    if (!same_input(&walk->input, &input))
+    if (!cop_grid_input_equal(&walk->input, &input))
         return cop_error_set(err, COP_ERR_DATA,
                              "%s and %s take clips of different sizes or preparations: analyse "
                              "them apart",
                              walk->model[0]->path, path);
-    if (cop_net_classes((*model)->net) != walk->dataset.classes.n)
-        return cop_error_set(err, COP_ERR_DATA, "%s: has %d classes, the data set %d", path,
-                             cop_net_classes((*model)->net), walk->dataset.classes.n);
-    return COP_OK;
+    return cop_grid_check_classes(*model, &walk->dataset.classes, err);
 }
 
 static CopStatus choose_clips(CopClipWalk *walk, int limit, CopError *err)
@@ -60,14 +39,14 @@ static CopStatus choose_clips(CopClipWalk *walk, int limit, CopError *err)
     return COP_OK;
 }
 
-CopStatus cop_clip_walk_open(CopClipWalk *walk, const CopAnalysis *a, const int *runs, int n,
-                             int limit, CopError *err)
+CopStatus cop_clip_walk_open(CopClipWalk *walk, const CopAnalysis *a, int n, int limit,
+                             CopError *err)
 {
-    *walk = (CopClipWalk){.config = &a->run[runs[0]].config, .model = g_new0(CopModel *, n)};
+    *walk = (CopClipWalk){.config = &a->run[0].config, .model = g_new0(CopModel *, n)};
     COP_TRY(cop_dataset_load(&walk->config->data, COP_SPLIT_TEST, &walk->dataset, err));
     COP_TRY(cop_pool_create(&walk->pool, walk->config->run.threads));
     for (int i = 0; i < n; i++)
-        COP_TRY(add_model(walk, a->run[runs[i]].model, err));
+        COP_TRY(add_model(walk, a->run[i].model, err));
     return choose_clips(walk, limit, err);
 }
 

@@ -19,11 +19,11 @@ typedef struct CopClipWalk {
     int n_clips, skipped;
 } CopClipWalk;
 
-/* Opens the data set and the models of runs[n]; at most `limit` clips, 0: all. COP_ERR_DATA where
- * the models take clips of different sizes, or other classes than the data set has.
- * cop_clip_walk_close() it, also after a failure. */
-CopStatus cop_clip_walk_open(CopClipWalk *walk, const CopAnalysis *a, const int *runs, int n,
-                             int limit, CopError *err) COP_MUST_CHECK;
+/* Opens the data set and the models of the first n runs; at most `limit` clips, 0: all.
+ * COP_ERR_DATA where the models take clips of different sizes, COP_ERR_MODEL where one has other
+ * classes than the data set. cop_clip_walk_close() it, also after a failure. */
+CopStatus cop_clip_walk_open(CopClipWalk *walk, const CopAnalysis *a, int n, int limit,
+                             CopError *err) COP_MUST_CHECK;
 void cop_clip_walk_close(CopClipWalk *walk);
 
 /* A clip: `slot` as the grid has it; `place` is its index in walk->clip. One that cannot be read

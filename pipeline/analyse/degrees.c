@@ -52,11 +52,6 @@ double cop_binomial_cdf(int n, double p, int x)
     return cop_incomplete_beta(n - x, x + 1, 1 - p);
 }
 
-int cop_binomial_quantile(int n, double p, double q)
-{
-    return cop_binomial_order_quantile(n, p, 1, 1, q);
-}
-
 /* At least `rank` of m draws are <= x with probability I_F(x)(rank, m - rank + 1). */
 int cop_binomial_order_quantile(int n, double p, int m, int rank, double q)
 {

@@ -24,9 +24,8 @@ void cop_input_degrees(const int *count, int out, int in, int *degree);
  * density d has 1 - d. */
 double cop_dispersion(const int *count, int n);
 
-/* P(X <= x) of Binomial(n, p), and the least x with P(X <= x) >= q. */
+/* P(X <= x) of Binomial(n, p). */
 double cop_binomial_cdf(int n, double p, int x);
-int cop_binomial_quantile(int n, double p, double q);
 
 /* The q-quantile of the rank-th smallest (1..m) of m draws from Binomial(n, p): the least x with
  * P(at least `rank` of them <= x) >= q. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pipeline/analyse/figures.h"
+#include "pipeline/analyse/gain.h"
 
 enum { MARGIN = 14, PANEL_W = 300, PANEL_H = 210, LEFT = 52, GAP = 66, HEAD = 24, FOOT = 48 };
 
@@ -12,15 +13,14 @@ static const int scopes[] = {COP_SCOPE_ROBUST, COP_SCOPE_CLEAN};
 static const char *const scope_names[] = {"robust", "clean"};
 static const char *const growth_names[] = {"random growth", "gradient growth"};
 
-static CopMeanSd over_seeds(const CopAnalysis *a, int series, int scope)
+/* What the results hold of its first run that they know; NULL: of none. */
+static const CopStoreModel *about(const CopAnalysis *a, int series)
 {
     const CopAnalysisSeries *s = &a->series[series];
-    double *values = g_new(double, s->n);
     for (int i = 0; i < s->n; i++)
-        values[i] = cop_run_score(a, s->run[i], scope);
-    const CopMeanSd result = cop_mean_sd(values, s->n);
-    g_free(values);
-    return result;
+        if (a->run[s->run[i]].result >= 0)
+            return &a->results->models[a->run[s->run[i]].result].about;
+    return NULL;
 }
 
 /* Which panel a method belongs to: 0 random growth, 1 gradients, -1 both. */
@@ -51,21 +51,21 @@ static CopTidy *table(const CopAnalysis *a)
     for (int s = 0; s < a->n_series; s++)
         for (int k = 0; k < 2; k++) {
             const CopAnalysisRun *first = a->series[s].first;
-            const CopMeanSd top1 = over_seeds(a, s, scopes[k]);
+            const CopSpread top1 = cop_gain_scope(a, s, scopes[k]).top1;
             const int growth = growth_of(first->method);
-            if (first->result < 0)
+            const CopStoreModel *model = about(a, s);
+            if (!model)
                 continue;
-            const CopStoreModel *about = &a->results->models[first->result].about;
             cop_tidy_series(tidy, &a->series[s]);
             cop_tidy_text(tidy, growth < 0 ? NULL : growths[growth]);
             cop_tidy_number(tidy, 1 - first->density);
             cop_tidy_text(tidy, scope_names[k]);
-            cop_tidy_count(tidy, about->parameters);
-            cop_tidy_count(tidy, about->nonzeros);
-            cop_tidy_count(tidy, about->flops);
+            cop_tidy_count(tidy, model->parameters);
+            cop_tidy_count(tidy, model->nonzeros);
+            cop_tidy_count(tidy, model->flops);
             cop_tidy_count(tidy, top1.n);
             cop_tidy_number(tidy, top1.mean);
-            cop_tidy_number(tidy, top1.sd);
+            cop_tidy_number(tidy, top1.deviation);
         }
     return tidy;
 }
@@ -77,12 +77,19 @@ static void put_baseline(CopPlot *plot, const CopAnalysis *a, const CopPanel *pa
     const CopInk colour = cop_colour_method("dense");
     if (a->baseline < 0)
         return;
-    const CopMeanSd base = over_seeds(a, a->baseline, scope);
-    const double x[] = {panel->x0, panel->x1}, mean = 100 * base.mean, sd = 100 * base.sd;
+    const CopSpread base = cop_gain_scope(a, a->baseline, scope).top1;
+    const double x[] = {panel->x0, panel->x1}, mean = 100 * base.mean, sd = 100 * base.deviation;
     const double y[] = {mean, mean}, low[] = {mean - sd, mean - sd},
                  high[] = {mean + sd, mean + sd};
     cop_panel_band(plot, panel, x, low, high, 2, colour);
     cop_panel_line(plot, panel, x, y, 2, (CopStroke){.colour = colour, .width = 1.6});
+}
+
+/* A series that is a point: in the results, and not the dense net whose line is the baseline. */
+static bool is_point(const CopAnalysis *a, int series)
+{
+    const bool line = series == a->baseline && a->series[series].first->density >= 1;
+    return !line && about(a, series);
 }
 
 /* All series of one method, by density, as a line with whiskers; others as marks. */
@@ -95,12 +102,11 @@ static void put_method(CopPlot *plot, const CopAnalysis *a, const CopPanel *pane
     int n = 0;
     stroke.dash = strcmp(run->method, "static") == 0 ? 1 : 0;
     for (int s = first; s < a->n_series; s++) {
-        const CopAnalysisRun *other = a->series[s].first;
-        if (strcmp(other->method, run->method) != 0 || other->control != run->control)
+        if (!is_point(a, s) || !cop_series_same_method(a, s, first))
             continue;
-        const CopMeanSd top1 = over_seeds(a, s, scope);
-        const double at = 100 * (1 - other->density) + aside, mean = 100 * top1.mean,
-                     sd = 100 * top1.sd;
+        const CopSpread top1 = cop_gain_scope(a, s, scope).top1;
+        const double at = 100 * (1 - a->series[s].first->density) + aside, mean = 100 * top1.mean,
+                     sd = 100 * top1.deviation;
         x[n] = at;
         y[n++] = mean;
         if (isfinite(sd))
@@ -117,12 +123,10 @@ static void put_method(CopPlot *plot, const CopAnalysis *a, const CopPanel *pane
 
 static bool begins_method(const CopAnalysis *a, int series)
 {
-    const CopAnalysisRun *own = a->series[series].first;
     for (int s = 0; s < series; s++)
-        if (strcmp(a->series[s].first->method, own->method) == 0 &&
-            a->series[s].first->control == own->control)
+        if (is_point(a, s) && cop_series_same_method(a, s, series))
             return false;
-    return own->result >= 0 && series != a->baseline;
+    return is_point(a, series);
 }
 
 static bool belongs(const CopAnalysis *a, int series, int growth)
@@ -148,8 +152,8 @@ static CopSpan range_of(const CopAnalysis *a, int scope)
 {
     CopSpan range = COP_SPAN_NONE;
     for (int s = 0; s < a->n_series; s++) {
-        const CopMeanSd top1 = over_seeds(a, s, scope);
-        const double sd = isfinite(top1.sd) ? top1.sd : 0;
+        const CopSpread top1 = cop_gain_scope(a, s, scope).top1;
+        const double sd = isfinite(top1.deviation) ? top1.deviation : 0;
         cop_span_take(&range, 100 * (top1.mean - sd));
         cop_span_take(&range, 100 * (top1.mean + sd));
     }
@@ -182,7 +186,7 @@ static CopStatus draw(const CopAnalysis *a, CopPlot **plot, CopError *err)
     const int n = legend(a, items);
     CopSpan across = COP_SPAN_NONE;
     for (int s = 0; s < a->n_series; s++)
-        if (s != a->baseline)
+        if (is_point(a, s))
             cop_span_take(&across, 100 * (1 - a->series[s].first->density));
     across = cop_span_pad(across, 0.08);
     const double width = 2.0 * PANEL_W + LEFT + GAP + 2 * MARGIN, inner = width - LEFT - 2 * MARGIN;

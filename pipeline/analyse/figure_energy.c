@@ -115,8 +115,8 @@ static int by_share(const void *x, const void *y)
 
 static CopStatus measure_all(Energy *e, CopError *err)
 {
-    const int run = 0, limit = e->a->options->limit ? e->a->options->limit : CLIPS;
-    COP_TRY(cop_clip_walk_open(&e->walk, e->a, &run, 1, limit, err));
+    const int limit = e->a->options->limit ? e->a->options->limit : CLIPS;
+    COP_TRY(cop_clip_walk_open(&e->walk, e->a, 1, limit, err));
     COP_TRY(make_variants(e, err));
     const CopGridInput *input = &e->walk.input;
     const gsize floats = (gsize)3 * (gsize)input->sample.frames * (gsize)input->h * (gsize)input->w;
@@ -135,11 +135,6 @@ static const char *name_at(const Energy *e, int i)
     return cop_variant_name(&e->variants.item[e->share[i].variant]);
 }
 
-static double deviation(const CopMoments *m)
-{
-    return m->n > 1 ? sqrt(m->square / (double)(m->n - 1)) : NAN;
-}
-
 static CopTidy *table(const Energy *e)
 {
     static const char *const columns[] = {"rank",     "corruption",  "family", "severity",
@@ -148,6 +143,7 @@ static CopTidy *table(const Energy *e)
     CopTidy *tidy = cop_tidy_create(columns);
     for (int i = 0; i < e->n; i++) {
         const Share *s = &e->share[i];
+        const CopSpread high = cop_spread(&s->high), fast = cop_spread(&s->fast);
         const CopVariant *variant = &e->variants.item[s->variant];
         cop_tidy_count(tidy, i + 1);
         cop_tidy_text(tidy, cop_variant_name(variant));
@@ -155,10 +151,10 @@ static CopTidy *table(const Energy *e)
         cop_tidy_number(tidy, variant->severity);
         cop_tidy_count(tidy, e->clips);
         cop_tidy_count(tidy, s->high.n);
-        cop_tidy_number(tidy, s->high.n ? s->high.mean : NAN);
-        cop_tidy_number(tidy, deviation(&s->high));
-        cop_tidy_number(tidy, s->fast.n ? s->fast.mean : NAN);
-        cop_tidy_number(tidy, deviation(&s->fast));
+        cop_tidy_number(tidy, high.mean);
+        cop_tidy_number(tidy, high.deviation);
+        cop_tidy_number(tidy, fast.mean);
+        cop_tidy_number(tidy, fast.deviation);
     }
     return tidy;
 }
@@ -228,9 +224,10 @@ static void put_gains(CopPlot *plot, const Energy *e, const CopPanel *panel, int
             continue;
         const int n = r->corruptions[c].n;
         for (int k = 0; k < n; k++) {
-            const CopMeanSd gain =
+            const CopSpread gain =
                 cop_gain_column(e->a, series, r->corruptions[c].first + k).relative;
-            const double at = i - 0.4 + 0.8 * k / n, mean = 100 * gain.mean, sd = 100 * gain.sd;
+            const double at = i - 0.4 + 0.8 * k / n, mean = 100 * gain.mean,
+                         sd = 100 * gain.deviation;
             cop_panel_box(plot, panel, at, 0, at + 0.8 / n, mean,
                           severity_colour(r->columns[r->corruptions[c].first + k].severity));
             if (isfinite(sd))
@@ -262,8 +259,8 @@ static CopSpan gains_span(const Energy *e, int *rows)
             continue;
         ++*rows;
         for (int k = 1; k < columns; k++) {
-            const CopMeanSd gain = cop_gain_column(e->a, s, k).relative;
-            const double sd = isfinite(gain.sd) ? gain.sd : 0;
+            const CopSpread gain = cop_gain_column(e->a, s, k).relative;
+            const double sd = isfinite(gain.deviation) ? gain.deviation : 0;
             cop_span_take(&all, 100 * (gain.mean - sd));
             cop_span_take(&all, 100 * (gain.mean + sd));
             cop_span_take(&span, 100 * fmin(0, gain.mean)); /* no less than -100 */

@@ -11,20 +11,15 @@
 #include "pipeline/analyse/probe.h"
 #include "pipeline/corrupt/grating.h"
 
-enum { CLIPS = 256, SMALL = 64 };
+enum { SMALL = 64 };
 
 typedef struct Fourier {
-    CopAnalysis *a;
-    int *runs;
-    CopClipWalk walk;
     CopProbes probes;
     double rho;
     int *kx,
         *ky; /* [n_x], [n_y] frequencies from 0 to Nyquist's, of which all with a sign are shown */
     int n_x, n_y;
-    int *at;      /* [2 n_y - 1][2 n_x - 1] probe of each cell, ky falling */
-    double *top1; /* [runs * probes] */
-    int clips;
+    int *at; /* [2 n_y - 1][2 n_x - 1] probe of each cell, ky falling */
 } Fourier;
 
 /* --- what is computed -------------------------------------------------------------------- */
@@ -35,7 +30,7 @@ static void change(void *ctx, const CopProbe *probe, const CopGridInput *input, 
     const Fourier *f = ctx;
     const int frames = input->sample.frames, h = input->h, w = input->w;
     const size_t picture = (size_t)h * (size_t)w;
-    const CopRngKey key = cop_rng_key(f->walk.config->corrupt.seed, "analyse:fourier");
+    const CopRngKey key = cop_rng_key(f->probes.walk.config->corrupt.seed, "analyse:fourier");
     CopWave wave =
         cop_fourier_wave(w, h, (int)probe->x, (int)probe->y, 0, true, 0.125, probe->level);
     (void)worker;
@@ -87,7 +82,7 @@ static int wave_of(Fourier *f, int kx, int ky)
         kx = -kx;
         ky = -ky;
     }
-    if (2 * kx == -f->walk.input.w || (2 * ky == f->walk.input.h && kx < 0))
+    if (2 * kx == -f->probes.walk.input.w || (2 * ky == f->probes.walk.input.h && kx < 0))
         kx = -kx;
     const int found = find_wave(f, kx, ky);
     if (found >= 0)
@@ -100,14 +95,10 @@ static int wave_of(Fourier *f, int kx, int ky)
     return f->probes.n - 1;
 }
 
-static CopStatus plan(Fourier *f, CopError *err)
+static void plan(Fourier *f)
 {
-    const CopAnalyseOptions *o = f->a->options;
-    for (int i = 0; i < f->a->n_runs; i++)
-        f->runs[i] = i;
-    COP_TRY(cop_clip_walk_open(&f->walk, f->a, f->runs, f->a->n_runs, o->limit ? o->limit : CLIPS,
-                               err));
-    const CopGridInput *input = &f->walk.input;
+    const CopAnalyseOptions *o = f->probes.a->options;
+    const CopGridInput *input = &f->probes.walk.input;
     f->rho = o->rho > 0 ? o->rho : MIN(input->h, input->w) <= SMALL ? 0.125 : 0.07;
     f->kx = frequencies(input->w, o->grid, &f->n_x);
     f->ky = frequencies(input->h, o->grid, &f->n_y);
@@ -119,25 +110,6 @@ static CopStatus plan(Fourier *f, CopError *err)
             f->at[row * across + k] =
                 wave_of(f, x < 0 ? -f->kx[-x] : f->kx[x], y < 0 ? -f->ky[-y] : f->ky[y]);
         }
-    return COP_OK;
-}
-
-static CopStatus compute(Fourier *f, CopError *err)
-{
-    long made;
-    const CopProbeJob job = {.a = f->a,
-                             .runs = f->runs,
-                             .n_runs = f->a->n_runs,
-                             .walk = &f->walk,
-                             .probes = f->probes.item,
-                             .n_probes = f->probes.n,
-                             .label = "fourier",
-                             .change = change,
-                             .ctx = f};
-    f->top1 = g_new(double, (gsize)f->a->n_runs *(gsize)f->probes.n);
-    COP_TRY(cop_probe_answer(&job, f->top1, &f->clips, &made, err));
-    f->a->answers += made;
-    return COP_OK;
 }
 
 typedef struct Wave {
@@ -148,53 +120,46 @@ typedef struct Wave {
 static double top1_of(const void *ctx, int run)
 {
     const Wave *wave = ctx;
-    return wave->f->top1[(ptrdiff_t)run * wave->f->probes.n + wave->probe];
+    return cop_probes_top1(&wave->f->probes, run, wave->probe);
 }
 
 static CopGain gain_at(const Fourier *f, int series, int probe)
 {
-    return cop_gain_by(f->a, series, top1_of, &(const Wave){f, probe});
+    return cop_gain_by(f->probes.a, series, top1_of, &(const Wave){f, probe});
 }
 
 /* --- tables ------------------------------------------------------------------------------ */
 
 static CopTidy *answers(const Fourier *f)
 {
-    static const char *const columns[] = {
-        COP_SERIES_COLUMNS, "seed", "clips", "kx", "ky", "rho", "top1", NULL};
+    static const char *const columns[] = {COP_RUN_COLUMNS, "clips", "kx", "ky",
+                                          "rho",           "top1",  NULL};
     CopTidy *tidy = cop_tidy_create(columns);
-    for (int run = 0; run < f->a->n_runs; run++)
+    for (int run = 0; run < f->probes.a->n_runs; run++)
         for (int p = 0; p < f->probes.n; p++) {
-            cop_tidy_series(tidy, &f->a->series[f->a->run[run].series]);
-            cop_tidy_count(tidy, (int64_t)f->a->run[run].seed);
-            cop_tidy_count(tidy, f->clips);
+            cop_tidy_run(tidy, f->probes.a, run);
+            cop_tidy_count(tidy, f->probes.clips);
             cop_tidy_number(tidy, f->probes.item[p].x);
             cop_tidy_number(tidy, f->probes.item[p].y);
             cop_tidy_number(tidy, f->rho);
-            cop_tidy_number(tidy, f->top1[(ptrdiff_t)run * f->probes.n + p]);
+            cop_tidy_number(tidy, cop_probes_top1(&f->probes, run, p));
         }
     return tidy;
 }
 
 static CopTidy *gains(const Fourier *f)
 {
-    static const char *const columns[] = {
-        COP_SERIES_COLUMNS, "kx",       "ky",   "rho",     "seeds", "top1",
-        "top1_sd",          "baseline", "gain", "gain_sd", NULL};
+    static const char *const columns[] = {COP_SERIES_COLUMNS,       "kx", "ky", "rho",
+                                          COP_GAIN_COLUMNS("top1"), NULL};
     CopTidy *tidy = cop_tidy_create(columns);
-    for (int s = 0; s < f->a->n_series; s++)
+    for (int s = 0; s < f->probes.a->n_series; s++)
         for (int p = 0; p < f->probes.n; p++) {
             const CopGain gain = gain_at(f, s, p);
-            cop_tidy_series(tidy, &f->a->series[s]);
+            cop_tidy_series(tidy, &f->probes.a->series[s]);
             cop_tidy_number(tidy, f->probes.item[p].x);
             cop_tidy_number(tidy, f->probes.item[p].y);
             cop_tidy_number(tidy, f->rho);
-            cop_tidy_count(tidy, gain.top1.n);
-            cop_tidy_number(tidy, gain.top1.mean);
-            cop_tidy_number(tidy, gain.top1.sd);
-            cop_tidy_number(tidy, gain.baseline.mean);
-            cop_tidy_number(tidy, gain.absolute.mean);
-            cop_tidy_number(tidy, gain.absolute.sd);
+            cop_tidy_gain(tidy, &gain);
         }
     return tidy;
 }
@@ -249,7 +214,7 @@ static void put_map(CopPlot *plot, const Fourier *f, const CopPanel *panel, int 
     put_ticks(plot, f, panel, left);
     if (!difference)
         cop_plot_text(
-            plot, panel->x, panel->y - 4, f->a->series[series].label,
+            plot, panel->x, panel->y - 4, f->probes.a->series[series].label,
             (CopTextStyle){.size = COP_TEXT_TITLE, .valign = 1, .bold = true, .colour = ink});
     g_free(cells);
 }
@@ -257,7 +222,7 @@ static void put_map(CopPlot *plot, const Fourier *f, const CopPanel *panel, int 
 static CopSpan span_of(const Fourier *f, bool difference)
 {
     CopSpan span = COP_SPAN_NONE;
-    for (int s = 0; s < f->a->n_series; s++) {
+    for (int s = 0; s < f->probes.a->n_series; s++) {
         double *cells = cells_of(f, s, difference);
         for (int i = 0; i < (2 * f->n_x - 1) * (2 * f->n_y - 1); i++)
             cop_span_take(&span, difference ? fabs(cells[i]) : cells[i]);
@@ -271,7 +236,7 @@ static CopSpan span_of(const Fourier *f, bool difference)
 
 static CopStatus draw(const Fourier *f, CopPlot **plot, CopError *err)
 {
-    const CopAnalysis *a = f->a;
+    const CopAnalysis *a = f->probes.a;
     const int down = (a->n_series + ACROSS - 1) / ACROSS, across = (a->n_series + down - 1) / down;
     const bool pairs = a->baseline >= 0 && a->n_series > 1;
     const double map_h = (double)MAP * (2 * f->n_y - 1) / (2 * f->n_x - 1);
@@ -312,31 +277,30 @@ static CopStatus publish(Fourier *f, CopError *err)
         "of pixels (Yin et al., NeurIPS 2019); below, points above the baseline. The middle is "
         "the mean, the borders are Nyquist’s frequency; a half plane was computed, the other one "
         "mirrors it. Means over seeds.",
-        f->clips, f->rho);
-    cop_page_begin(f->a, "fourier", "Fourier heat maps", caption);
+        f->probes.clips, f->rho);
+    cop_page_begin(f->probes.a, "fourier", "Fourier heat maps", caption);
     g_free(caption);
     COP_TRY(draw(f, &plot, err));
-    COP_TRY(cop_page_plot(f->a, plot, "fourier", "Top-1 under waves", err));
-    COP_TRY(cop_page_table(f->a, answers(f), "fourier", "top-1 a run and wave", err));
-    COP_TRY(cop_page_table(f->a, gains(f), "fourier_gain", "gain a series and wave", err));
-    cop_page_end(f->a);
+    COP_TRY(cop_page_plot(f->probes.a, plot, "fourier", "Top-1 under waves", err));
+    COP_TRY(cop_page_table(f->probes.a, answers(f), "fourier", "top-1 a run and wave", err));
+    COP_TRY(cop_page_table(f->probes.a, gains(f), "fourier_gain", "gain a series and wave", err));
+    cop_page_end(f->probes.a);
     return COP_OK;
 }
 
 CopStatus cop_figure_fourier(CopAnalysis *a, CopError *err)
 {
-    Fourier f = {.a = a, .runs = g_new0(int, a->n_runs)};
-    CopStatus status = plan(&f, err);
-    if (status == COP_OK)
-        status = compute(&f, err);
+    Fourier f = {.at = NULL};
+    CopStatus status = cop_probes_open(&f.probes, a, err);
+    if (status == COP_OK) {
+        plan(&f);
+        status = cop_probes_answer(&f.probes, "fourier", change, &f, err);
+    }
     if (status == COP_OK)
         status = publish(&f, err);
-    cop_clip_walk_close(&f.walk);
-    cop_probes_free(&f.probes);
-    g_free(f.runs);
+    cop_probes_close(&f.probes);
     g_free(f.kx);
     g_free(f.ky);
     g_free(f.at);
-    g_free(f.top1);
     return status;
 }

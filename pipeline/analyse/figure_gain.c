@@ -20,11 +20,11 @@ static void put_row(CopTidy *tidy, const CopAnalysis *a, int series, const char 
     cop_tidy_text(tidy, family);
     cop_tidy_number(tidy, severity);
     cop_tidy_count(tidy, gain->top1.n);
-    const CopMeanSd *const pairs[] = {&gain->top1, &gain->baseline, &gain->absolute,
+    const CopSpread *const pairs[] = {&gain->top1, &gain->baseline, &gain->absolute,
                                       &gain->relative};
     for (gsize i = 0; i < G_N_ELEMENTS(pairs); i++) {
         cop_tidy_number(tidy, pairs[i]->mean);
-        cop_tidy_number(tidy, pairs[i]->sd);
+        cop_tidy_number(tidy, pairs[i]->deviation);
     }
     cop_tidy_count(tidy, gain->paired);
 }

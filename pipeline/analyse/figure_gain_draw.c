@@ -29,11 +29,11 @@ static CopGain gain_at(const Board *board, int series, int row)
                                                : COP_SCOPE_CLEAN);
 }
 
-static CopMeanSd percent_at(const Board *board, int series, int row)
+static CopSpread percent_at(const Board *board, int series, int row)
 {
     const CopGain gain = gain_at(board, series, row);
-    const CopMeanSd value = board->relative ? gain.relative : gain.absolute;
-    return (CopMeanSd){100 * value.mean, 100 * value.sd, value.n};
+    const CopSpread value = board->relative ? gain.relative : gain.absolute;
+    return (CopSpread){100 * value.mean, 100 * value.deviation, value.n};
 }
 
 static char *name_of(const CopResults *results, int row)
@@ -60,8 +60,8 @@ static void plan(Board *board)
         board->n += p == board->n;
         board->most = MAX(board->most, ++count[p]);
         for (int row = 0; row < board->rows; row++) {
-            const CopMeanSd value = percent_at(board, s, row);
-            const double sd = isfinite(value.sd) ? value.sd : 0;
+            const CopSpread value = percent_at(board, s, row);
+            const double sd = isfinite(value.deviation) ? value.deviation : 0;
             cop_span_take(&board->range, value.mean - sd);
             cop_span_take(&board->range, value.mean + sd);
         }
@@ -126,11 +126,11 @@ static void put_series(CopPlot *plot, const Board *board, const CopPanel *panel,
     CopStroke stroke = cop_series_stroke(board->a, series);
     stroke.dash = 0;
     for (int row = 0; row < board->rows; row++) {
-        const CopMeanSd value = percent_at(board, series, row);
+        const CopSpread value = percent_at(board, series, row);
         const double y = -row - place;
-        if (isfinite(value.sd))
-            cop_panel_segment(plot, panel, value.mean - value.sd, y, value.mean + value.sd, y,
-                              stroke);
+        if (isfinite(value.deviation))
+            cop_panel_segment(plot, panel, value.mean - value.deviation, y,
+                              value.mean + value.deviation, y, stroke);
         cop_panel_mark(plot, panel, value.mean, y, cop_series_mark(&board->a->series[series]),
                        stroke.colour);
     }

@@ -10,7 +10,7 @@
 #include "pipeline/analyse/gain.h"
 #include "pipeline/analyse/radius.h"
 
-enum { CLIPS = 256, SIDE = 56 }; /* SIDE: pixels that a radius counts for */
+enum { SIDE = 56 }; /* pixels that a radius counts for */
 
 const char *const cop_band_names[] = {"spatial", "temporal", "3d"};
 
@@ -39,18 +39,18 @@ static void change(void *ctx, const CopProbe *probe, const CopGridInput *input, 
 
 static double step_of(const CopRadius *r, CopBand band)
 {
-    const CopGridInput *input = &r->walk.input;
+    const CopGridInput *input = &r->probes.walk.input;
     if (band == COP_BAND_TEMPORAL)
         return 1;
     if (band == COP_BAND_3D)
         return 0.1;
-    return r->a->options->step > 0 ? r->a->options->step
-                                   : fmax(1, round((double)MIN(input->h, input->w) / SIDE));
+    return r->probes.a->options->step > 0 ? r->probes.a->options->step
+                                          : fmax(1, round((double)MIN(input->h, input->w) / SIDE));
 }
 
 static double last_of(const CopRadius *r, CopBand band)
 {
-    const CopGridInput *input = &r->walk.input;
+    const CopGridInput *input = &r->probes.walk.input;
     const double h = input->h, w = input->w;
     if (band == COP_BAND_SPATIAL)
         return ceil(sqrt(h * h + w * w) / 2 - 1e-9);
@@ -76,15 +76,10 @@ static void add_curve(CopRadius *r, CopBand band, bool high)
     g_free(name);
 }
 
-static CopStatus plan(CopRadius *r, CopError *err)
+static CopStatus plan(CopRadius *r)
 {
-    const CopAnalyseOptions *o = r->a->options;
-    for (int i = 0; i < r->a->n_runs; i++)
-        r->runs[i] = i;
-    COP_TRY(cop_clip_walk_open(&r->walk, r->a, r->runs, r->a->n_runs, o->limit ? o->limit : CLIPS,
-                               err));
-    const CopGridInput *input = &r->walk.input;
-    const int threads = cop_pool_threads(r->walk.pool);
+    const CopGridInput *input = &r->probes.walk.input;
+    const int threads = cop_pool_threads(r->probes.walk.pool);
     r->spectral = g_new0(CopSpectral *, threads);
     for (int i = 0; i < threads; i++)
         COP_TRY(cop_spectral_create(&r->spectral[i], input->sample.frames, input->h, input->w));
@@ -95,50 +90,31 @@ static CopStatus plan(CopRadius *r, CopError *err)
     return COP_OK;
 }
 
-static CopStatus compute(CopRadius *r, CopError *err)
-{
-    long made;
-    const CopProbeJob job = {.a = r->a,
-                             .runs = r->runs,
-                             .n_runs = r->a->n_runs,
-                             .walk = &r->walk,
-                             .probes = r->probes.item,
-                             .n_probes = r->probes.n,
-                             .label = "radius",
-                             .change = change,
-                             .ctx = r};
-    r->top1 = g_new(double, (gsize)r->a->n_runs *(gsize)r->probes.n);
-    COP_TRY(cop_probe_answer(&job, r->top1, &r->clips, &made, err));
-    r->a->answers += made;
-    return COP_OK;
-}
-
 double cop_radius_at(const CopRadius *r, int run, const CopCurve *curve, int i, bool relative)
 {
-    const double *top1 = r->top1 + (ptrdiff_t)run * r->probes.n;
-    const double value = top1[curve->first + i];
-    return !relative ? value : top1[0] > 0 ? value / top1[0] : NAN;
+    const double value = cop_probes_top1(&r->probes, run, curve->first + i);
+    const double clean = cop_probes_top1(&r->probes, run, 0);
+    return !relative ? value : clean > 0 ? value / clean : NAN;
 }
 
 /* --- tables ------------------------------------------------------------------------------ */
 
 static CopTidy *curves(const CopRadius *r)
 {
-    static const char *const columns[] = {COP_SERIES_COLUMNS, "seed", "clips", "band",     "pass",
-                                          "radius",           "top1", "clean", "relative", NULL};
+    static const char *const columns[] = {COP_RUN_COLUMNS, "clips", "band",     "pass", "radius",
+                                          "top1",          "clean", "relative", NULL};
     CopTidy *tidy = cop_tidy_create(columns);
-    for (int run = 0; run < r->a->n_runs; run++)
+    for (int run = 0; run < r->probes.a->n_runs; run++)
         for (int c = 0; c < r->n_curves; c++)
             for (int i = 0; i < r->curve[c].n; i++) {
                 const CopCurve *curve = &r->curve[c];
-                cop_tidy_series(tidy, &r->a->series[r->a->run[run].series]);
-                cop_tidy_count(tidy, (int64_t)r->a->run[run].seed);
-                cop_tidy_count(tidy, r->clips);
+                cop_tidy_run(tidy, r->probes.a, run);
+                cop_tidy_count(tidy, r->probes.clips);
                 cop_tidy_text(tidy, cop_band_names[curve->band]);
                 cop_tidy_text(tidy, curve->high ? "high" : "low");
                 cop_tidy_number(tidy, r->probes.item[curve->first + i].level);
                 cop_tidy_number(tidy, cop_radius_at(r, run, curve, i, false));
-                cop_tidy_number(tidy, r->top1[(ptrdiff_t)run * r->probes.n]);
+                cop_tidy_number(tidy, cop_probes_top1(&r->probes, run, 0));
                 cop_tidy_number(tidy, cop_radius_at(r, run, curve, i, true));
             }
     return tidy;
@@ -169,25 +145,19 @@ static double area_of(const void *ctx, int run)
 
 static CopTidy *areas(const CopRadius *r)
 {
-    static const char *const columns[] = {
-        COP_SERIES_COLUMNS, "band",     "pass", "of",      "seeds", "area",
-        "area_sd",          "baseline", "gain", "gain_sd", NULL};
+    static const char *const columns[] = {COP_SERIES_COLUMNS,       "band", "pass", "of",
+                                          COP_GAIN_COLUMNS("area"), NULL};
     CopTidy *tidy = cop_tidy_create(columns);
-    for (int s = 0; s < r->a->n_series; s++)
+    for (int s = 0; s < r->probes.a->n_series; s++)
         for (int c = 0; c < r->n_curves; c++)
             for (int relative = 0; relative < 2; relative++) {
                 const Area area = {r, &r->curve[c], relative == 1};
-                const CopGain gain = cop_gain_by(r->a, s, area_of, &area);
-                cop_tidy_series(tidy, &r->a->series[s]);
+                const CopGain gain = cop_gain_by(r->probes.a, s, area_of, &area);
+                cop_tidy_series(tidy, &r->probes.a->series[s]);
                 cop_tidy_text(tidy, cop_band_names[r->curve[c].band]);
                 cop_tidy_text(tidy, r->curve[c].high ? "high" : "low");
                 cop_tidy_text(tidy, relative ? "relative" : "top1");
-                cop_tidy_count(tidy, gain.top1.n);
-                cop_tidy_number(tidy, gain.top1.mean);
-                cop_tidy_number(tidy, gain.top1.sd);
-                cop_tidy_number(tidy, gain.baseline.mean);
-                cop_tidy_number(tidy, gain.absolute.mean);
-                cop_tidy_number(tidy, gain.absolute.sd);
+                cop_tidy_gain(tidy, &gain);
             }
     return tidy;
 }
@@ -203,32 +173,31 @@ static CopStatus publish(CopRadius *r, CopError *err)
         "top-1. Means over seeds, bands of a standard deviation where there are few series. "
         "Spatial radii are cycles across the picture, temporal ones cycles in the clip, 3-D ones "
         "shares of Nyquist’s frequency.",
-        r->clips);
-    cop_page_begin(r->a, "radius", "Low-pass and high-pass", caption);
+        r->probes.clips);
+    cop_page_begin(r->probes.a, "radius", "Low-pass and high-pass", caption);
     g_free(caption);
     COP_TRY(cop_radius_draw(r, &plot, err));
-    COP_TRY(cop_page_plot(r->a, plot, "radius", "Radius-accuracy curves", err));
-    COP_TRY(cop_page_table(r->a, curves(r), "radius", "top-1 a run and radius", err));
-    COP_TRY(cop_page_table(r->a, areas(r), "radius_area",
+    COP_TRY(cop_page_plot(r->probes.a, plot, "radius", "Radius-accuracy curves", err));
+    COP_TRY(cop_page_table(r->probes.a, curves(r), "radius", "top-1 a run and radius", err));
+    COP_TRY(cop_page_table(r->probes.a, areas(r), "radius_area",
                            "area under the curves: their mean height", err));
-    cop_page_end(r->a);
+    cop_page_end(r->probes.a);
     return COP_OK;
 }
 
 CopStatus cop_figure_radius(CopAnalysis *a, CopError *err)
 {
-    CopRadius r = {.a = a, .runs = g_new0(int, a->n_runs)};
-    CopStatus status = plan(&r, err);
+    CopRadius r = {.n_curves = 0};
+    CopStatus status = cop_probes_open(&r.probes, a, err);
     if (status == COP_OK)
-        status = compute(&r, err);
+        status = plan(&r);
+    if (status == COP_OK)
+        status = cop_probes_answer(&r.probes, "radius", change, &r, err);
     if (status == COP_OK)
         status = publish(&r, err);
-    for (int i = 0; r.spectral && i < cop_pool_threads(r.walk.pool); i++)
+    for (int i = 0; r.spectral && i < cop_pool_threads(r.probes.walk.pool); i++)
         cop_spectral_destroy(&r.spectral[i]);
-    cop_clip_walk_close(&r.walk);
-    cop_probes_free(&r.probes);
+    cop_probes_close(&r.probes);
     g_free(r.spectral);
-    g_free(r.top1);
-    g_free(r.runs);
     return status;
 }

@@ -74,9 +74,7 @@ static void free_figure(CopTopologyFigure *figure)
 
 static void put_run(CopTidy *tidy, const CopTopologyFigure *figure, const CopTopologyRun *item)
 {
-    const CopAnalysisRun *run = &figure->a->run[item->run];
-    cop_tidy_series(tidy, &figure->a->series[run->series]);
-    cop_tidy_count(tidy, (int64_t)run->seed);
+    cop_tidy_run(tidy, figure->a, item->run);
     cop_tidy_text(tidy, figure->layer);
 }
 
@@ -108,8 +106,7 @@ static void put_spread(CopTidy *tidy, const CopTopologyFigure *figure, const Cop
 /* Kernels, input and output channels, of the whole and of each temporal slice. */
 static CopTidy *spreads(const CopTopologyFigure *figure)
 {
-    static const char *const columns[] = {COP_SERIES_COLUMNS,
-                                          "seed",
+    static const char *const columns[] = {COP_RUN_COLUMNS,
                                           "layer",
                                           "slice",
                                           "unit",
@@ -166,9 +163,9 @@ static void put_degrees(CopTidy *tidy, const CopTopologyFigure *figure, const Co
 
 static CopTidy *degrees(const CopTopologyFigure *figure)
 {
-    static const char *const columns[] = {
-        COP_SERIES_COLUMNS, "seed",  "layer",  "unit",       "rank",        "channel",
-        "degree",           "share", "random", "random_low", "random_high", NULL};
+    static const char *const columns[] = {COP_RUN_COLUMNS, "layer",       "unit",  "rank",
+                                          "channel",       "degree",      "share", "random",
+                                          "random_low",    "random_high", NULL};
     CopTidy *tidy = cop_tidy_create(columns);
     for (int i = 0; i < figure->n; i++)
         for (int side = 0; side < 2 && figure->item[i].density < 1; side++)
@@ -179,8 +176,8 @@ static CopTidy *degrees(const CopTopologyFigure *figure)
 /* One run a series: the maps of all seeds would be large, and say the same. */
 static CopTidy *kernels(const CopTopologyFigure *figure)
 {
-    static const char *const columns[] = {
-        COP_SERIES_COLUMNS, "seed", "layer", "output", "input", "slice", "nonzeros", NULL};
+    static const char *const columns[] = {COP_RUN_COLUMNS, "layer",    "output", "input",
+                                          "slice",         "nonzeros", NULL};
     CopTidy *tidy = cop_tidy_create(columns);
     for (int k = 0; k < figure->n; k++) {
         const CopTopologyRun *item = &figure->item[k];
@@ -242,7 +239,7 @@ CopStatus cop_figure_topology(CopAnalysis *a, CopError *err)
         figure.layer = g_strdup(a->options->layer);
     else
         status = cop_layer_choose(a, &figure.layer, err);
-    CopError why = {0};
+    CopError why = {0}; /* of the first run that cannot be taken */
     for (int i = 0; i < a->n_runs && status == COP_OK; i++) {
         /* Nets of another width have another layer of that name, other nets may have none. */
         if (a->run[i].control == COP_CONTROL_NONE)
@@ -250,10 +247,13 @@ CopStatus cop_figure_topology(CopAnalysis *a, CopError *err)
         if (status == COP_ERR_DATA)
             status = COP_OK;
     }
-    if (status != COP_OK || (figure.layer && figure.n == 0))
-        status = cop_error_set(err, why.status, "%s", why.text);
+    if (status == COP_OK && figure.n == 0)
+        status = COP_ERR_DATA;
     if (status == COP_OK)
         status = publish(a, &figure, err);
+    else
+        cop_error_set(err, status, "%s",
+                      why.text[0] ? why.text : "all runs are dense nets of another width");
     free_figure(&figure);
     return status;
 }

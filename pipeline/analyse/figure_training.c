@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "pipeline/analyse/figures.h"
-#include "pipeline/analyse/update_log.h"
+#include "pipeline/model/update_log.h"
 
 enum { MARGIN = 14, PANEL_W = 270, PANEL_H = 165, LEFT = 50, GAP = 58, HEAD = 24, FOOT = 46 };
 
@@ -68,24 +68,16 @@ enum { SHOWN = G_N_ELEMENTS(shown) };
 
 /* --- tables -------------------------------------------------------------------------- */
 
-static void put_run(CopTidy *tidy, const Training *t, int run)
-{
-    const CopAnalysisRun *r = &t->a->run[run];
-    cop_tidy_series(tidy, &t->a->series[r->series]);
-    cop_tidy_count(tidy, (int64_t)r->seed);
-}
-
 static CopTidy *updates(const Training *t)
 {
-    static const char *const columns[] = {COP_SERIES_COLUMNS, "seed",      "step",
-                                          "masked_density",   "itop_rate", "itop_rate_open",
-                                          "drop_fraction",    "mutated",   "overlap_last",
-                                          "overlap_start",    NULL};
+    static const char *const columns[] = {
+        COP_RUN_COLUMNS, "step",    "masked_density", "itop_rate",     "itop_rate_open",
+        "drop_fraction", "mutated", "overlap_last",   "overlap_start", NULL};
     CopTidy *tidy = cop_tidy_create(columns);
     for (int i = 0; i < t->a->n_runs; i++)
         for (guint k = 0; t->log[i] && k < t->log[i]->all->len; k++) {
             const CopUpdatePoint *p = point_at(t->log[i]->all, k);
-            put_run(tidy, t, i);
+            cop_tidy_run(tidy, t->a, i);
             cop_tidy_number(tidy, p->step);
             for (int v = 0; v < SHOWN; v++)
                 cop_tidy_number(tidy, shown[v].value(p));
@@ -96,9 +88,8 @@ static CopTidy *updates(const Training *t)
 static CopTidy *layers(const Training *t)
 {
     static const char *const columns[] = {
-        COP_SERIES_COLUMNS, "seed",          "step",  "layer",   "weights",
-        "nonzeros",         "dropped",       "grown", "regrown", "explored",
-        "overlap_last",     "overlap_start", NULL};
+        COP_RUN_COLUMNS, "step",    "layer",    "weights",      "nonzeros",      "dropped",
+        "grown",         "regrown", "explored", "overlap_last", "overlap_start", NULL};
     CopTidy *tidy = cop_tidy_create(columns);
     for (int i = 0; i < t->a->n_runs; i++)
         for (guint l = 0; t->log[i] && l < t->log[i]->layers->len; l++) {
@@ -108,7 +99,7 @@ static CopTidy *layers(const Training *t)
                 const double numbers[] = {p->weights,      p->nnz,          p->dropped,
                                           p->grown,        p->regrown,      p->explored,
                                           p->overlap_last, p->overlap_start};
-                put_run(tidy, t, i);
+                cop_tidy_run(tidy, t->a, i);
                 cop_tidy_number(tidy, p->step);
                 cop_tidy_text(tidy, layer->name);
                 for (gsize n = 0; n < G_N_ELEMENTS(numbers); n++)
@@ -120,16 +111,16 @@ static CopTidy *layers(const Training *t)
 
 static CopTidy *epochs(const Training *t)
 {
-    static const char *const columns[] = {
-        COP_SERIES_COLUMNS, "seed",        "epoch",     "step",  "loss", "train_top1",
-        "test_top1",        "net_density", "itop_rate", "flops", NULL};
+    static const char *const columns[] = {COP_RUN_COLUMNS, "epoch",     "step",        "loss",
+                                          "train_top1",    "test_top1", "net_density", "itop_rate",
+                                          "flops",         NULL};
     CopTidy *tidy = cop_tidy_create(columns);
     for (int i = 0; i < t->a->n_runs; i++)
         for (guint k = 0; t->log[i] && k < t->log[i]->epochs->len; k++) {
             const CopUpdateEpoch *e = &g_array_index(t->log[i]->epochs, CopUpdateEpoch, k);
             const double numbers[] = {e->epoch,     e->step,    e->loss,     e->train_top1,
                                       e->test_top1, e->density, e->explored, e->flops};
-            put_run(tidy, t, i);
+            cop_tidy_run(tidy, t->a, i);
             for (gsize n = 0; n < G_N_ELEMENTS(numbers); n++)
                 cop_tidy_number(tidy, numbers[n]);
         }
@@ -240,8 +231,8 @@ static void put_profile(CopPlot *plot, const Training *t, const CopPanel *panel,
     for (guint l = 0; l < n; l++) {
         const GArray *points = ((const CopUpdateLayer *)g_ptr_array_index(log->layers, l))->points;
         x[l] = l + 0.05 * (series - t->a->n_series / 2.0); /* or equal ones would hide each other */
-        first[l] = points->len ? 100 * density(point_at(points, 0)) : NAN;
-        last[l] = points->len ? 100 * density(point_at(points, points->len - 1)) : NAN;
+        first[l] = 100 * density(point_at(points, 0));
+        last[l] = 100 * density(point_at(points, points->len - 1));
         moved |= fabs(first[l] - last[l]) > 0.5;
     }
     for (guint l = 0; l < n && moved; l++) {

@@ -15,7 +15,7 @@ static double of_seed(uint64_t seed, const double *base, const uint64_t *base_se
 CopGain cop_gain_of(const double *own, const uint64_t *seeds, int n, const double *base,
                     const uint64_t *base_seeds, int n_base)
 {
-    CopGain gain = {.top1 = cop_mean_sd(own, n), .baseline = cop_mean_sd(base, n_base)};
+    CopGain gain = {.top1 = cop_spread_of(own, n), .baseline = cop_spread_of(base, n_base)};
     double *beside = g_new(double, n), *absolute = g_new(double, n), *relative = g_new(double, n);
     gain.paired = n > 0;
     for (int i = 0; i < n; i++) {
@@ -24,13 +24,13 @@ CopGain cop_gain_of(const double *own, const uint64_t *seeds, int n, const doubl
     }
     /* Other seeds of the baseline have nothing to do with these. */
     if (gain.paired)
-        gain.baseline = cop_mean_sd(beside, n);
+        gain.baseline = cop_spread_of(beside, n);
     for (int i = 0; i < n; i++) {
         absolute[i] = own[i] - (gain.paired ? beside[i] : gain.baseline.mean);
         relative[i] = gain.baseline.mean > 0 ? absolute[i] / gain.baseline.mean : NAN;
     }
-    gain.absolute = cop_mean_sd(absolute, n);
-    gain.relative = cop_mean_sd(relative, n);
+    gain.absolute = cop_spread_of(absolute, n);
+    gain.relative = cop_spread_of(relative, n);
     g_free(beside);
     g_free(absolute);
     g_free(relative);
@@ -53,6 +53,16 @@ CopGain cop_gain_by(const CopAnalysis *a, int series, CopRunValue *value, const 
     g_free(values);
     g_free(seeds);
     return gain;
+}
+
+void cop_tidy_gain(CopTidy *tidy, const CopGain *gain)
+{
+    cop_tidy_count(tidy, gain->top1.n);
+    cop_tidy_number(tidy, gain->top1.mean);
+    cop_tidy_number(tidy, gain->top1.deviation);
+    cop_tidy_number(tidy, gain->baseline.mean);
+    cop_tidy_number(tidy, gain->absolute.mean);
+    cop_tidy_number(tidy, gain->absolute.deviation);
 }
 
 typedef struct Place {

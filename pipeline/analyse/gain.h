@@ -9,7 +9,7 @@
  * a seed has none, of all runs less the mean of all of the baseline's. `baseline` is over the runs
  * that were set beside these, and relative is the gain over its mean. */
 typedef struct CopGain {
-    CopMeanSd top1, baseline, absolute, relative; /* over seeds; NaN where a run has none */
+    CopSpread top1, baseline, absolute, relative; /* over seeds; NaN where a run has none */
     bool paired;
 } CopGain;
 
@@ -25,6 +25,10 @@ CopGain cop_gain_by(const CopAnalysis *a, int series, CopRunValue *value, const 
 /* The same of values that are given: own[n] and base[n_base] with their seeds. */
 CopGain cop_gain_of(const double *own, const uint64_t *seeds, int n, const double *base,
                     const uint64_t *base_seeds, int n_base);
+
+/* The cells seeds, the value's mean and deviation, and the gain's. */
+#define COP_GAIN_COLUMNS(value) "seeds", value, value "_sd", "baseline", "gain", "gain_sd"
+void cop_tidy_gain(CopTidy *tidy, const CopGain *gain);
 
 /* figure_gain_draw.c: the pictures of figure_gain.c. `relative`: of the baseline's top-1. */
 CopPlot *cop_gain_draw(const CopAnalysis *a, bool relative, CopError *err);

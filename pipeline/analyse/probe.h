@@ -20,31 +20,27 @@ typedef struct CopProbe {
 typedef void CopProbeChange(void *ctx, const CopProbe *probe, const CopGridInput *input,
                             uint32_t clip, int worker, const float *x, float *out);
 
-typedef struct CopProbeJob {
-    const CopAnalysis *a;
-    const int *runs; /* [n_runs] */
-    int n_runs;
-    CopClipWalk *walk; /* of the same runs */
-    const CopProbe *probes;
-    int n_probes;
-    const char *label; /* of the progress bar */
-    CopProbeChange *change;
-    void *ctx;
-} CopProbeJob;
-
-/* A list of them, and one more at its end: its name and detail are made here, level and the rest
- * are zero. */
+/* The probes of a figure, and what all runs of the analysis answer. */
 typedef struct CopProbes {
+    CopAnalysis *a;
+    CopClipWalk walk; /* of all runs */
     CopProbe *item;
     int n;
+    double *top1; /* [a->n_runs][n]; NaN without labels */
+    int clips;    /* those of the walk that could be read */
 } CopProbes;
-CopProbe *cop_probes_add(CopProbes *probes, const char *name, double level, const char *detail);
-void cop_probes_free(CopProbes *probes);
 
-/* Runs what DIR/analyse.db lacks; *made is the number of new answers. Then top-1 of each run and
- * probe over the walk's clips that could be read: top1[n_runs * n_probes], NaN without labels;
- * *clips is their number. COP_ERR_INTERRUPTED keeps what is done. */
-CopStatus cop_probe_answer(const CopProbeJob *job, double *top1, int *clips, long *made,
-                           CopError *err) COP_MUST_CHECK;
+/* Opens the walk, without probes yet; cop_probes_close() it, also after a failure. */
+CopStatus cop_probes_open(CopProbes *probes, CopAnalysis *a, CopError *err) COP_MUST_CHECK;
+void cop_probes_close(CopProbes *probes);
+
+/* One more at the end: its name and detail are copied, level is set, the rest is zero. */
+CopProbe *cop_probes_add(CopProbes *probes, const char *name, double level, const char *detail);
+
+/* Runs what DIR/analyse.db lacks, and fills in top1 and clips. `label` heads the progress bar.
+ * COP_ERR_INTERRUPTED keeps what is done. */
+CopStatus cop_probes_answer(CopProbes *probes, const char *label, CopProbeChange *change, void *ctx,
+                            CopError *err) COP_MUST_CHECK;
+double cop_probes_top1(const CopProbes *probes, int run, int probe);
 
 #endif

@@ -17,15 +17,10 @@ typedef struct CopCurve {
 } CopCurve;
 
 typedef struct CopRadius {
-    CopAnalysis *a;
-    int *runs; /* [a->n_runs], all of them */
-    CopClipWalk walk;
     CopProbes probes;
     CopCurve curve[2 * COP_BANDS];
     int n_curves;
     CopSpectral **spectral; /* [threads] */
-    double *top1;           /* [runs * probes] */
-    int clips;
 } CopRadius;
 
 /* radius_draw.c */

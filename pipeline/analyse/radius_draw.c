@@ -15,14 +15,14 @@ enum {
     FEW = 6
 };
 
-static CopMeanSd over_seeds(const CopRadius *r, int series, const CopCurve *curve, int i,
+static CopSpread over_seeds(const CopRadius *r, int series, const CopCurve *curve, int i,
                             bool relative)
 {
-    const CopAnalysisSeries *s = &r->a->series[series];
+    const CopAnalysisSeries *s = &r->probes.a->series[series];
     double *values = g_new(double, s->n);
     for (int k = 0; k < s->n; k++)
         values[k] = 100 * cop_radius_at(r, s->run[k], curve, i, relative);
-    const CopMeanSd result = cop_mean_sd(values, s->n);
+    const CopSpread result = cop_spread_of(values, s->n);
     g_free(values);
     return result;
 }
@@ -34,16 +34,16 @@ static void put_series(CopPlot *plot, const CopRadius *r, const CopPanel *panel,
     const int n = curve->n;
     double *x = g_new(double, n), *y = g_new(double, n), *low = g_new(double, n),
            *high = g_new(double, n);
-    const CopStroke stroke = cop_series_stroke(r->a, series);
+    const CopStroke stroke = cop_series_stroke(r->probes.a, series);
     for (int i = 0; i < n; i++) {
-        const CopMeanSd value = over_seeds(r, series, curve, i, relative);
+        const CopSpread value = over_seeds(r, series, curve, i, relative);
         const double radius = r->probes.item[curve->first + i].level;
         x[i] = radius < 0 ? panel->x0 : radius;
         y[i] = value.mean;
-        low[i] = value.mean - value.sd;
-        high[i] = value.mean + value.sd;
+        low[i] = value.mean - value.deviation;
+        high[i] = value.mean + value.deviation;
     }
-    if (r->a->n_series <= FEW)
+    if (r->probes.a->n_series <= FEW)
         cop_panel_band(plot, panel, x, low, high, n, stroke.colour);
     cop_panel_line(plot, panel, x, y, n, stroke);
     g_free(x);
@@ -64,13 +64,13 @@ static void put_panel(CopPlot *plot, const CopRadius *r, const CopPanel *panel,
                               .x_label = units[curve->band],
                               .y_label = relative ? "top-1, % of clean" : "top-1, %"});
     g_free(title);
-    for (int s = r->a->n_series - 1; s >= 0; s--) /* dense on top */
+    for (int s = r->probes.a->n_series - 1; s >= 0; s--) /* dense on top */
         put_series(plot, r, panel, s, curve, relative);
 }
 
 CopStatus cop_radius_draw(const CopRadius *r, CopPlot **plot, CopError *err)
 {
-    const CopAnalysis *a = r->a;
+    const CopAnalysis *a = r->probes.a;
     CopLegendItem *items = g_new0(CopLegendItem, a->n_series);
     for (int s = 0; s < a->n_series; s++)
         items[s] = (CopLegendItem){

@@ -71,16 +71,6 @@ static double squared_radius(const CopSpectral *s, CopBand band, int kt, int ky,
     return t * t + y * y + x * x;
 }
 
-double cop_spectral_reach(CopBand band, int t, int h, int w)
-{
-    const int kt = t / 2, ky = h / 2, kx = w / 2;
-    if (band == COP_BAND_TEMPORAL)
-        return kt;
-    if (band == COP_BAND_SPATIAL)
-        return sqrt((double)ky * ky + (double)kx * kx);
-    return sqrt(4.0 * kt * kt / t / t + 4.0 * ky * ky / h / h + 4.0 * kx * kx / w / w);
-}
-
 /* Transforms over time in place, at every place of the pictures' spectra. */
 static void transform_time(CopSpectral *s,
                            void (*transform)(CopFft *, const CopComplex *, CopComplex *),

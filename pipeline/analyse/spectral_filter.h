@@ -22,9 +22,6 @@ void cop_spectral_destroy(CopSpectral **spectral);
  * x and y do not overlap. */
 void cop_spectral_low(CopSpectral *spectral, CopBand band, double radius, const float *x, float *y);
 
-/* The largest radius that a band has. */
-double cop_spectral_reach(CopBand band, int t, int h, int w);
-
 typedef struct CopEnergy {
     double high, all; /* sums of squared magnitudes: beyond half of Nyquist's, and all */
 } CopEnergy;

@@ -8,6 +8,7 @@
 
 #include "models/core/file.h"
 #include "pipeline/json_text.h"
+#include "pipeline/report/terminal.h"
 
 struct CopTidy {
     const char *const *columns;
@@ -72,16 +73,12 @@ void cop_tidy_text(CopTidy *tidy, const char *text)
 {
     if (!text) {
         put_cell(tidy, "", "null");
-    } else if (strpbrk(text, ",\"\r\n")) {
-        char **parts = g_strsplit(text, "\"", -1);
-        char *inner = g_strjoinv("\"\"", parts), *cell = g_strconcat("\"", inner, "\"", NULL);
-        put_cell(tidy, cell, quote(tidy, text));
-        g_strfreev(parts);
-        g_free(inner);
-        g_free(cell);
-    } else {
-        put_cell(tidy, text, quote(tidy, text));
+        return;
     }
+    GString *cell = g_string_new(NULL);
+    cop_csv_text(cell, text);
+    put_cell(tidy, cell->str, quote(tidy, text));
+    g_string_free(cell, TRUE);
 }
 
 void cop_tidy_number(CopTidy *tidy, double value)

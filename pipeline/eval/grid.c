@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "pipeline/cli.h"
-#include "pipeline/eval/grid_work.h"
+#include "pipeline/eval/grid_input.h"
 #include "pipeline/eval/lane_batch.h"
 #include "pipeline/eval/model_row.h"
 #include "pipeline/eval/provenance.h"
@@ -48,28 +48,12 @@ typedef struct Grid {
 
 /* --- models ----------------------------------------------------------------- */
 
-static bool same_input(const CopGridInput *a, const CopGridInput *b)
-{
-    return a->sample.frames == b->sample.frames && a->sample.stride == b->sample.stride &&
-           cop_prepare_equal(&a->prepare, &b->prepare) && a->h == b->h && a->w == b->w;
-}
-
 static CopStatus find_input(Grid *grid, GridModel *m)
 {
-    const CopShape shape = cop_net_input_shape(m->model->net);
-    CopGridInput wanted = {.sample = cop_config_sample(grid->config),
-                           .prepare = m->model->prepare,
-                           .h = shape.h,
-                           .w = shape.w};
-    wanted.sample.test = true;
-    wanted.sample.frames = m->model->frames;
-    wanted.sample.stride = m->model->stride;
-    if (grid->config->clip.crops > 1 && !m->model->prepare.crop)
-        return cop_error_set(grid->err, COP_ERR_CONFIG,
-                             "%s: takes whole pictures; clip.crops = %d needs a model that crops",
-                             m->model->path, grid->config->clip.crops);
+    CopGridInput wanted;
+    COP_TRY(cop_grid_input(grid->config, m->model, &wanted, grid->err));
     for (m->input = 0; m->input < grid->n_inputs; m->input++)
-        if (same_input(&grid->input[m->input], &wanted))
+        if (cop_grid_input_equal(&grid->input[m->input], &wanted))
             return COP_OK;
     if (grid->n_inputs == COP_GRID_INPUTS)
         return cop_error_set(grid->err, COP_ERR_CONFIG,
@@ -77,21 +61,6 @@ static CopStatus find_input(Grid *grid, GridModel *m)
                              "evaluate them in two runs into the same file",
                              COP_GRID_INPUTS);
     grid->input[grid->n_inputs++] = wanted;
-    return COP_OK;
-}
-
-static CopStatus check_classes(const Grid *grid, const CopModel *model)
-{
-    const CopStrings *ours = &grid->dataset.classes, *theirs = &model->classes;
-    if (cop_net_classes(model->net) != ours->n)
-        return cop_error_set(grid->err, COP_ERR_MODEL, "%s: has %d classes, the data set %d",
-                             model->path, cop_net_classes(model->net), ours->n);
-    for (int i = 0; i < theirs->n; i++)
-        if (strcmp(ours->item[i], theirs->item[i]) != 0)
-            return cop_error_set(
-                grid->err, COP_ERR_MODEL,
-                "%s: class %d is '%s', in the data set '%s' (see data.label_order)", model->path, i,
-                theirs->item[i], ours->item[i]);
     return COP_OK;
 }
 
@@ -108,7 +77,7 @@ static CopStatus open_models(Grid *grid)
             if (strcmp(grid->model[k].model->sha256, m->model->sha256) == 0)
                 return cop_error_set(grid->err, COP_ERR_CONFIG, "%s and %s are the same model",
                                      grid->model[k].model->path, m->model->path);
-        COP_TRY(check_classes(grid, m->model));
+        COP_TRY(cop_grid_check_classes(m->model, &grid->dataset.classes, grid->err));
         COP_TRY(find_input(grid, m));
     }
     return COP_OK;

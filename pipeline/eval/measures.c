@@ -234,8 +234,7 @@ CopSpread cop_results_spread(const CopResults *results, int recipe, int scope, i
         if (results->models[i].recipe == recipe)
             cop_moments_add(&moments,
                             cop_results_measure(results, i, scope, baseline, measure).value);
-    const double deviation = moments.n > 1 ? sqrt(moments.square / (double)(moments.n - 1)) : NAN;
-    return (CopSpread){moments.n ? moments.mean : NAN, deviation, (int)moments.n};
+    return cop_spread(&moments);
 }
 
 /* Words of `text`, on lines of a terminal's width behind a margin. */

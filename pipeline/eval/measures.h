@@ -40,12 +40,7 @@ CopInterval cop_results_measure(const CopResults *results, int model, int scope,
  * NaN without answers or where a score is missing. */
 double cop_results_ece(const CopResults *results, int model, int column);
 
-/* Mean and standard deviation (n - 1) over the models of one recipe. NaN unless all of
- * them have the measure; the deviation also for a single one. */
-typedef struct CopSpread {
-    double mean, deviation;
-    int n;
-} CopSpread;
+/* Over the models of one recipe. NaN unless all of them have the measure. */
 CopSpread cop_results_spread(const CopResults *results, int recipe, int scope, int baseline,
                              CopMeasure measure);
 

@@ -94,6 +94,12 @@ void cop_moments_add(CopMoments *moments, double x)
     moments->square += step * (x - moments->mean);
 }
 
+CopSpread cop_spread(const CopMoments *m)
+{
+    return (CopSpread){m->n ? m->mean : NAN, m->n > 1 ? sqrt(m->square / (double)(m->n - 1)) : NAN,
+                       m->n};
+}
+
 static double standard_error(const CopMoments *m)
 {
     return sqrt(m->square / (double)(m->n - 1) / (double)m->n);

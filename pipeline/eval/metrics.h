@@ -22,6 +22,13 @@ typedef struct CopMoments {
 } CopMoments;
 void cop_moments_add(CopMoments *moments, double x);
 
+/* Mean and standard deviation (n - 1); NaN where there are none, the deviation also of one. */
+typedef struct CopSpread {
+    double mean, deviation;
+    int64_t n;
+} CopSpread;
+CopSpread cop_spread(const CopMoments *moments);
+
 /* Student's t interval of the mean. NaN bounds below two values. */
 CopInterval cop_mean_interval(const CopMoments *moments);
 

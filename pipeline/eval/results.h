@@ -112,6 +112,9 @@ CopStatus cop_results_load(CopResults **out, const char *path, int64_t setup,
                            CopError *err) COP_MUST_CHECK;
 void cop_results_free(CopResults **results);
 
+/* Index of the model of this hash; -1: it is not there. */
+int cop_results_find(const CopResults *results, const char *sha256);
+
 /* What a score is taken over: a slice's index, so that a corruption's index is its scope,
  * or these. Whatever the scope, a score is the mean over its corruptions of the mean over
  * their severities in it. */

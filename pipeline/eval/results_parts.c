@@ -169,3 +169,11 @@ void cop_results_free(CopResults **results)
     cop_arena_destroy(&arena);
     *results = NULL;
 }
+
+int cop_results_find(const CopResults *results, const char *sha256)
+{
+    for (int m = 0; m < results->n_models; m++)
+        if (strcmp(results->models[m].about.sha256, sha256) == 0)
+            return m;
+    return -1;
+}

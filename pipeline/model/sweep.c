@@ -95,6 +95,22 @@ static void add_control(Maker *maker, const char *word, double density, int widt
     add(maker, g_strdup_printf("dense_%s_%s_s%d", word, number, seed), sets, seed);
 }
 
+int cop_sweep_control(const char *model_name, double *density)
+{
+    char **word = g_strsplit(model_name, " ", 5);
+    int control = -1;
+    double value;
+    if (g_strv_length(word) == 4 && strcmp(word[0], "dense") == 0 &&
+        cop_parse_double(word[2], &value))
+        for (int k = 0; cop_sweep_controls[k]; k++)
+            if (strcmp(cop_sweep_controls[k], word[1]) == 0) {
+                control = k;
+                *density = value;
+            }
+    g_strfreev(word);
+    return control;
+}
+
 static void add_seed(Maker *maker, const int *widths, int seed)
 {
     const CopSweepOptions *o = &maker->config->sweep;

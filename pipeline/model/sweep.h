@@ -25,6 +25,10 @@ CopStatus cop_sweep_create(CopSweep *sweep, const CopConfig *config, const char 
                            CopError *err) COP_MUST_CHECK;
 void cop_sweep_free(CopSweep *sweep);
 
+/* What a model of a sweep says in its name, "dense flops 0.5 s1": its place in cop_sweep_controls,
+ * and the density of the nets that it is as large as; -1 where it is no control. */
+int cop_sweep_control(const char *model_name, double *density);
+
 typedef enum CopSweepState { COP_SWEEP_WAITING, COP_SWEEP_RUNNING, COP_SWEEP_DONE } CopSweepState;
 
 /* What is on disk of a run, whoever works on it: epochs done, and top-1 on the test clips after

@@ -15,7 +15,7 @@
 /* Made by glib-compile-resources from report.gresource.xml. */
 GResource *cop_report_assets_get_resource(void);
 
-static void put_asset(GString *out, const char *name)
+void cop_html_asset(GString *out, const char *name)
 {
     char *path = g_strconcat("/coppice/report/", name, NULL);
     GBytes *bytes = g_resource_lookup_data(cop_report_assets_get_resource(), path, 0, NULL);
@@ -191,7 +191,7 @@ static void put_head(GString *out)
                     "img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'\">"
                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
                     "<title>coppice: robustness report</title><style>\n");
-    put_asset(out, "report.css");
+    cop_html_asset(out, "report.css");
     g_string_append(
         out,
         "</style><noscript><style>.charts, .legend, #trade, #forest, #curves { display: none; }"
@@ -299,9 +299,9 @@ char *cop_report_html(const CopResults *results, int baseline, const CopReportOp
                     "</main>\n");
     put_data(out, results, baseline, runs);
     g_string_append(out, "<script>");
-    put_asset(out, "chart.js");
+    cop_html_asset(out, "chart.js");
     g_string_append(out, "</script>\n<script>\n");
-    put_asset(out, "report.js");
+    cop_html_asset(out, "report.js");
     g_string_append(out, "</script></body></html>\n");
     g_ptr_array_unref(runs);
     return g_string_free(out, FALSE);

@@ -8,6 +8,9 @@
 #include "pipeline/eval/results.h"
 #include "pipeline/report/report.h"
 
+/* A file of the page, "report.css", as it is. */
+void cop_html_asset(GString *out, const char *name);
+
 /* html_text.c: what all parts use. */
 
 /* Text with HTML's five special characters escaped; invalid UTF-8 is replaced. */

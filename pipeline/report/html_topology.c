@@ -1,7 +1,5 @@
 /* How masks moved in training, on the report page: places for charts, and a table a model.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <math.h>
-
 #include "pipeline/report/html.h"
 #include "pipeline/report/run_metrics.h"
 #include "pipeline/report/terminal.h"
@@ -15,24 +13,23 @@ static void put_plot(GString *out, guint run, const char *what, const char *titl
                            title, run, what, title);
 }
 
-static void put_layer(GString *out, const CopRunLayer *layer)
+static void put_layer(GString *out, const CopUpdateLayer *layer)
 {
     char text[COP_NUMBER_SIZE];
-    const guint n = layer->updates->len;
-    const CopRunUpdate *first = &g_array_index(layer->updates, CopRunUpdate, 0);
-    const CopRunUpdate *last = &g_array_index(layer->updates, CopRunUpdate, n - 1);
+    const guint n = layer->points->len;
+    const CopUpdatePoint *first = &g_array_index(layer->points, CopUpdatePoint, 0);
+    const CopUpdatePoint *last = &g_array_index(layer->points, CopUpdatePoint, n - 1);
     double grown = 0;
     for (guint i = 0; i < n; i++)
-        grown += g_array_index(layer->updates, CopRunUpdate, i).grown;
+        grown += g_array_index(layer->points, CopUpdatePoint, i).grown;
     g_string_append(out, "<tr><th scope=\"row\"><code>");
     cop_html_text(out, layer->name);
     g_string_append(out, "</code></th>");
-    cop_html_number(out,
-                    isnan(layer->weights) ? "-" : cop_text_count(text, (int64_t)layer->weights));
-    cop_html_number(out, cop_text_number(text, first->nnz / layer->weights, 3));
-    cop_html_number(out, cop_text_number(text, last->nnz / layer->weights, 3));
+    cop_html_number(out, cop_text_count(text, (int64_t)last->weights));
+    cop_html_number(out, cop_text_number(text, first->nnz / last->weights, 3));
+    cop_html_number(out, cop_text_number(text, last->nnz / last->weights, 3));
     cop_html_number(out, cop_text_number(text, grown / last->nnz, 3));
-    cop_html_number(out, cop_text_number(text, last->explored / layer->weights, 3));
+    cop_html_number(out, cop_text_number(text, last->explored / last->weights, 3));
     g_string_append(out, "</tr>");
 }
 
@@ -49,11 +46,8 @@ static void put_run(GString *out, const CopResults *results, const CopRunMetrics
                          "<th class=\"num\">Weights</th><th class=\"num\">Density, first update"
                          "</th><th class=\"num\">last</th><th class=\"num\">Grown in all / "
                          "non-zeros</th><th class=\"num\">Explored</th></tr></thead><tbody>");
-    for (guint i = 0; i < run->layers->len; i++) {
-        const CopRunLayer *layer = g_ptr_array_index(run->layers, i);
-        if (layer->updates->len)
-            put_layer(out, layer);
-    }
+    for (guint i = 0; i < run->log->layers->len; i++)
+        put_layer(out, g_ptr_array_index(run->log->layers, i));
     g_string_append(out, "</tbody></table></div></details>");
 }
 
@@ -61,7 +55,7 @@ static int count_moving(const GPtrArray *runs)
 {
     int n = 0;
     for (guint i = 0; i < runs->len; i++)
-        n += ((const CopRunMetrics *)g_ptr_array_index(runs, i))->layers->len > 0;
+        n += ((const CopRunMetrics *)g_ptr_array_index(runs, i))->log->layers->len > 0;
     return n;
 }
 
@@ -88,7 +82,7 @@ void cop_html_topology(GString *out, const CopResults *results, const GPtrArray 
              "</div>");
     for (guint i = 0; i < runs->len; i++) {
         const CopRunMetrics *run = g_ptr_array_index(runs, i);
-        if (run->layers->len)
+        if (run->log->layers->len)
             put_run(out, results, run, i);
     }
     g_string_append(out, "</section>\n");

@@ -3,7 +3,6 @@
 #include "pipeline/report/run_metrics.h"
 
 #include <json-glib/json-glib.h>
-#include <math.h>
 #include <string.h>
 
 #include "pipeline/json_text.h"
@@ -11,97 +10,21 @@
 
 static const char metrics_name[] = "metrics.jsonl", model_name[] = "model.safetensors";
 
-static void free_layer(gpointer pointer)
-{
-    CopRunLayer *layer = pointer;
-    g_array_unref(layer->updates);
-    g_free(layer->name);
-    g_free(layer);
-}
-
 static void free_run(gpointer pointer)
 {
     CopRunMetrics *run = pointer;
-    g_array_unref(run->epochs);
-    g_ptr_array_unref(run->layers);
+    cop_update_log_free(run->log);
     g_free(run->folder);
     g_free(run);
 }
 
-/* --- metrics.jsonl --------------------------------------------------------------- */
-
-/* A member of the wanted type, or NULL: a line may hold anything. */
-static JsonNode *member(JsonObject *line, const char *key, GType type)
-{
-    JsonNode *node = json_object_get_member(line, key);
-    return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == type ? node
-                                                                                         : NULL;
-}
-
-static double number(JsonObject *line, const char *key)
-{
-    JsonNode *whole = member(line, key, G_TYPE_INT64), *other = member(line, key, G_TYPE_DOUBLE);
-    return whole ? (double)json_node_get_int(whole) : other ? json_node_get_double(other) : NAN;
-}
-
-static CopRunLayer *layer_of(CopRunMetrics *run, const char *name)
-{
-    for (guint i = 0; i < run->layers->len; i++) {
-        CopRunLayer *layer = g_ptr_array_index(run->layers, i);
-        if (strcmp(layer->name, name) == 0)
-            return layer;
-    }
-    CopRunLayer *layer = g_new0(CopRunLayer, 1);
-    layer->name = g_strdup(name);
-    layer->weights = NAN;
-    layer->updates = g_array_new(FALSE, FALSE, sizeof(CopRunUpdate));
-    g_ptr_array_add(run->layers, layer);
-    return layer;
-}
-
-static void take_line(CopRunMetrics *run, JsonObject *line)
-{
-    JsonNode *name = member(line, "layer", G_TYPE_STRING);
-    if (name) {
-        CopRunLayer *layer = layer_of(run, json_node_get_string(name));
-        const CopRunUpdate update = {number(line, "step"), number(line, "nnz"),
-                                     number(line, "grown"), number(line, "explored")};
-        layer->weights = number(line, "weights");
-        if (isfinite(update.step) && isfinite(update.nnz) && isfinite(update.grown))
-            g_array_append_val(layer->updates, update);
-    } else if (json_object_has_member(line, "epoch")) {
-        const CopRunEpoch epoch = {number(line, "step"), number(line, "density"),
-                                   number(line, "explored"), number(line, "loss"),
-                                   number(line, "test_top1")};
-        if (isfinite(epoch.step))
-            g_array_append_val(run->epochs, epoch);
-    }
-}
-
 static CopRunMetrics *read_run(int model, const char *folder)
 {
-    char *path = g_build_filename(folder, metrics_name, NULL), *text = NULL;
-    CopRunMetrics *run = NULL;
-    if (g_file_get_contents(path, &text, NULL, NULL)) {
-        run = g_new0(CopRunMetrics, 1);
-        run->model = model;
-        run->folder = g_strdup(folder);
-        run->epochs = g_array_new(FALSE, FALSE, sizeof(CopRunEpoch));
-        run->layers = g_ptr_array_new_with_free_func(free_layer);
-        char **lines = g_strsplit(text, "\n", -1);
-        JsonParser *parser = json_parser_new();
-        for (char **line = lines; *line; line++) {
-            JsonNode *top = json_parser_load_from_data(parser, *line, -1, NULL)
-                                ? json_parser_get_root(parser)
-                                : NULL;
-            if (top && JSON_NODE_HOLDS_OBJECT(top))
-                take_line(run, json_node_get_object(top));
-        }
-        g_object_unref(parser);
-        g_strfreev(lines);
-    }
-    g_free(text);
-    g_free(path);
+    CopUpdateLog *log = cop_update_log_read(folder);
+    if (!log)
+        return NULL;
+    CopRunMetrics *run = g_new0(CopRunMetrics, 1);
+    *run = (CopRunMetrics){.model = model, .folder = g_strdup(folder), .log = log};
     return run;
 }
 
@@ -201,18 +124,18 @@ static void put_row(JsonBuilder *json, const double *values, int n)
     json_builder_end_array(json);
 }
 
-static void put_layer(JsonBuilder *json, const CopRunLayer *layer)
+static void put_layer(JsonBuilder *json, const CopUpdateLayer *layer)
 {
     char *name = g_utf8_make_valid(layer->name, -1);
     json_builder_begin_object(json);
     json_builder_set_member_name(json, "name");
     json_builder_add_string_value(json, name);
     json_builder_set_member_name(json, "weights");
-    json_builder_add_double_value(json, layer->weights);
+    json_builder_add_double_value(json, g_array_index(layer->points, CopUpdatePoint, 0).weights);
     json_builder_set_member_name(json, "updates"); /* step, nnz, grown, explored */
     json_builder_begin_array(json);
-    for (guint i = 0; i < layer->updates->len; i++) {
-        const CopRunUpdate *u = &g_array_index(layer->updates, CopRunUpdate, i);
+    for (guint i = 0; i < layer->points->len; i++) {
+        const CopUpdatePoint *u = &g_array_index(layer->points, CopUpdatePoint, i);
         put_row(json, (double[]){u->step, u->nnz, u->grown, u->explored}, 4);
     }
     json_builder_end_array(json);
@@ -227,15 +150,15 @@ static void put_run(JsonBuilder *json, const CopRunMetrics *run)
     json_builder_add_int_value(json, run->model);
     json_builder_set_member_name(json, "epochs"); /* step, density, explored, loss, top-1 */
     json_builder_begin_array(json);
-    for (guint i = 0; i < run->epochs->len; i++) {
-        const CopRunEpoch *e = &g_array_index(run->epochs, CopRunEpoch, i);
-        put_row(json, (double[]){e->step, e->density, e->explored, e->loss, e->top1}, 5);
+    for (guint i = 0; i < run->log->epochs->len; i++) {
+        const CopUpdateEpoch *e = &g_array_index(run->log->epochs, CopUpdateEpoch, i);
+        put_row(json, (double[]){e->step, e->density, e->explored, e->loss, e->test_top1}, 5);
     }
     json_builder_end_array(json);
     json_builder_set_member_name(json, "layers");
     json_builder_begin_array(json);
-    for (guint i = 0; i < run->layers->len; i++)
-        put_layer(json, g_ptr_array_index(run->layers, i));
+    for (guint i = 0; i < run->log->layers->len; i++)
+        put_layer(json, g_ptr_array_index(run->log->layers, i));
     json_builder_end_array(json);
     json_builder_end_object(json);
 }

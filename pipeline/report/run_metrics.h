@@ -7,34 +7,19 @@
 #include <glib.h>
 
 #include "pipeline/eval/results.h"
-
-typedef struct CopRunEpoch {
-    double step, density, explored, loss, top1; /* NaN where the line has none */
-} CopRunEpoch;
-
-typedef struct CopRunUpdate {
-    double step, nnz, grown, explored; /* weights; explored is NaN in older runs */
-} CopRunUpdate;
-
-typedef struct CopRunLayer {
-    char *name;
-    double weights;  /* NaN in older runs */
-    GArray *updates; /* CopRunUpdate, by step */
-} CopRunLayer;
+#include "pipeline/model/update_log.h"
 
 /* The run that a model came from. */
 typedef struct CopRunMetrics {
     int model; /* index in the results */
     char *folder;
-    GArray *epochs;    /* CopRunEpoch */
-    GPtrArray *layers; /* CopRunLayer, in the net's order */
+    CopUpdateLog *log;
 } CopRunMetrics;
 
 /* Runs of the models, in their order: a folder counts for a model where it holds
  * metrics.jsonl and a model of the model's SHA-256. Looked at are the file that the result file
  * remembers, then model.safetensors in each of folders[n] (may be NULL) and in the folders in
- * them.
- * Lines that are not of a run are passed over. Returned, g_ptr_array_unref() it. */
+ * them. Returned, g_ptr_array_unref() it. */
 GPtrArray *cop_run_metrics_find(const CopResults *results, const char *const *folders, int n);
 
 /* Appends the runs as a JSON array for the page's charts. */

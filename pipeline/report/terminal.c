@@ -120,21 +120,25 @@ static void put_text(const CopTable *table, GString *out)
     g_free(width);
 }
 
+void cop_csv_text(GString *out, const char *text)
+{
+    if (!strpbrk(text, ",\"\r\n")) {
+        g_string_append(out, text);
+        return;
+    }
+    g_string_append_c(out, '"');
+    for (; *text; text++)
+        g_string_append_printf(out, *text == '"' ? "\"%c" : "%c", *text);
+    g_string_append_c(out, '"');
+}
+
 static void put_csv(const CopTable *table, GString *out)
 {
     for (int row = -1; row < rows(table); row++) {
         for (guint column = 0; column < table->heads->len; column++) {
-            const char *text = at(table, row, column);
             if (column)
                 g_string_append_c(out, ',');
-            if (!strpbrk(text, ",\"\r\n")) {
-                g_string_append(out, text);
-                continue;
-            }
-            g_string_append_c(out, '"');
-            for (; *text; text++)
-                g_string_append_printf(out, *text == '"' ? "\"%c" : "%c", *text);
-            g_string_append_c(out, '"');
+            cop_csv_text(out, at(table, row, column));
         }
         g_string_append(out, "\n");
     }

@@ -31,6 +31,9 @@ void cop_table_cell(CopTable *table, const char *fmt, ...) COP_PRINTF(2, 3);
 /* The table as text with a final newline; returned, freed with g_free(). */
 char *cop_table_text(const CopTable *table, CopTableStyle style);
 
+/* Appends `text` as a cell of CSV (RFC 4180), between quotes where it needs them. */
+void cop_csv_text(GString *out, const char *text);
+
 /* Appends `text` with control characters replaced: a name in a result file may hold
  * anything, and a terminal must not act on it. */
 void cop_text_plain(GString *out, const char *text);

@@ -95,7 +95,14 @@ check "only what was asked for" test ! -e one/training.csv -a ! -e one/analyse.d
 check "the layer that was asked for" grep -q ',layer2.0.conv2.0,' one/topology.csv
 run analyse sw -o two --only gain --baseline 'rigl 0.5'
 check "another baseline" quiet
-check "which is not set against itself" test -z "$(grep '^rigl,0.5' two/gain.csv)"
+check "which is not set against itself" test "$(grep -c '^rigl 0.2,' two/gain.csv)" -gt 0 -a -z "$(grep '^rigl 0.5,' two/gain.csv)"
+mkdir copies
+for name in dense_s1 dense_parameters_0.2_s1 rigl_0.5_s1; do cp -r sw/$name "copies/x$name"; done
+cp -r sw/rigl_0.5_s1 copies/again
+run analyse copies -o four --db sw/results.db --only gain,accuracy
+check "a control in a folder of another name" grep -q '^"dense, 0.2 × weights",dense,0.2,parameters,' four/accuracy.csv
+check "a copy of a run" grep -q 'left out: .*is the same model as' err
+check "is no second seed" test -z "$(grep -v ',1,' four/accuracy.csv | grep '^rigl')"
 mkdir alone && cp -r sw/rigl_0.5_s1 alone/run
 run analyse alone -o three --set data.root=nowhere
 check "what a figure lacks" test $code -eq 0
@@ -112,6 +119,10 @@ run analyse sw -o x --baseline rigl
 check "an unknown baseline" refuses 2 rigl
 run analyse sw -o x --only topology --layer layer2.0.conv2.0.weigth
 check "an unknown layer" refuses 3 layer2.0.conv2.0.weigth 'nearest: layer2.0.conv2.0.weight'
+run analyse sw/dense_parameters_0.2_s1 -o x --only topology --layer fc
+check "a layer of controls alone" refuses 3 'another width'
+run analyse sw/dense_s1 -o x --only topology
+check "no layer with a mask" refuses 3 'no run has a layer'
 run analyse set -o x
 check "no run at all" refuses 3 set
 run analyse nowhere -o x

@@ -45,7 +45,7 @@ def table(folder, name):
 
 
 def number(text):
-    return float(text) if text else np.nan
+    return np.nan if text == "" else float(text)
 
 
 class Worst:
@@ -179,9 +179,9 @@ def check_topology(folder, fig):
         low, high = float(row["low"]), float(row["high"])
         last = high >= norms[key].max() * (1 - 1e-12)
         inside = norms[key] == 0 if high == 0 else (norms[key] > 0) & (norms[key] >= low) & ((norms[key] < high) | last)
-        worst.add(row["share"], inside.mean())
+        worst.add(float(row["share"]) * inside.size, inside.sum())
     # A norm at a bin's border may fall to either side.
-    worst.report("histograms of norms against weights", 1.01 / 512, 100)
+    worst.report("histograms of norms against weights", 1 + 1e-9, 100)
 
 
 # --- training ----------------------------------------------------------------------------------------------------
@@ -202,6 +202,9 @@ def check_training(folder, fig):
         worst.add(row["itop_rate_open"], sum(x["explored"] for x in open_layers) / sum(x["weights"] for x in open_layers))
         worst.add(row["mutated"], (total["grown"] - total["regrown"]) / total["nnz"])
         worst.add(row["overlap_last"], both / (before + total["nnz"] - both))
+        logged = next(x for x in lines if x.get("update") and x["step"] == int(float(row["step"])))
+        for key in ("drop_fraction", "overlap_start", "itop_rate_open"):
+            worst.add(row[key], logged[key])
     worst.report("training against metrics.jsonl", 1e-12, 10)
 
 

@@ -101,18 +101,18 @@ START_TEST(lines_are_read)
 {
     GPtrArray *runs = find("runs");
     const CopRunMetrics *run = g_ptr_array_index(runs, 0);
-    ck_assert_uint_eq(run->epochs->len, 2);
-    const CopRunEpoch *epoch = &g_array_index(run->epochs, CopRunEpoch, 0);
-    ck_assert(epoch->step == 12 && epoch->loss == 2.5 && epoch->top1 == 0.25);
+    ck_assert_uint_eq(run->log->epochs->len, 2);
+    const CopUpdateEpoch *epoch = &g_array_index(run->log->epochs, CopUpdateEpoch, 0);
+    ck_assert(epoch->step == 12 && epoch->loss == 2.5 && epoch->test_top1 == 0.25);
     ck_assert(epoch->density == 0.5 && epoch->explored == 0.6);
-    ck_assert(isnan(g_array_index(run->epochs, CopRunEpoch, 1).explored));
-    ck_assert_uint_eq(run->layers->len, 2);
-    const CopRunLayer *layer = g_ptr_array_index(run->layers, 0);
+    ck_assert(isnan(g_array_index(run->log->epochs, CopUpdateEpoch, 1).explored));
+    ck_assert_uint_eq(run->log->layers->len, 2);
+    const CopUpdateLayer *layer = g_ptr_array_index(run->log->layers, 0);
     ck_assert_str_eq(layer->name, "a.weight");
-    ck_assert(layer->weights == 100 && layer->updates->len == 2);
-    const CopRunUpdate *update = &g_array_index(layer->updates, CopRunUpdate, 1);
+    ck_assert_uint_eq(layer->points->len, 2);
+    const CopUpdatePoint *update = &g_array_index(layer->points, CopUpdatePoint, 1);
     ck_assert(update->step == 20 && update->nnz == 50 && update->grown == 3);
-    ck_assert(update->explored == 60);
+    ck_assert(update->weights == 100 && update->explored == 60);
     GString *json = g_string_new(NULL);
     cop_run_metrics_json(json, runs);
     ck_assert_str_eq(json->str,

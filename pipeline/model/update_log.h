@@ -1,7 +1,7 @@
 /* What metrics.jsonl of a run says of its masks: a point an update, in all and a layer.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef COP_ANALYSE_UPDATE_LOG_H
-#define COP_ANALYSE_UPDATE_LOG_H
+#ifndef COP_MODEL_UPDATE_LOG_H
+#define COP_MODEL_UPDATE_LOG_H
 
 #include <glib.h>
 #include <stdbool.h>
@@ -18,7 +18,7 @@ typedef struct CopUpdatePoint {
 
 typedef struct CopUpdateLayer {
     char *name;
-    GArray *points; /* CopUpdatePoint, by step */
+    GArray *points; /* CopUpdatePoint, by step; one at least */
     bool full;      /* at every update */
 } CopUpdateLayer;
 

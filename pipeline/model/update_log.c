@@ -1,6 +1,6 @@
 /* What metrics.jsonl of a run says of its masks: a point an update, in all and a layer.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pipeline/analyse/update_log.h"
+#include "pipeline/model/update_log.h"
 
 #include <json-glib/json-glib.h>
 #include <math.h>
@@ -101,10 +101,10 @@ static void take_line(CopUpdateLog *log, JsonObject *line)
     if (!isfinite(step))
         return;
     if (name && JSON_NODE_HOLDS_VALUE(name) && json_node_get_value_type(name) == G_TYPE_STRING) {
-        CopUpdateLayer *layer = layer_of(log, json_node_get_string(name));
         const CopUpdatePoint p = read_point(line);
         if (isnan(p.nnz) || isnan(p.weights))
             return;
+        CopUpdateLayer *layer = layer_of(log, json_node_get_string(name));
         layer->full &= p.nnz >= p.weights;
         g_array_append_val(layer->points, p);
     } else if (json_object_has_member(line, "update")) { /* the line of a whole update */
