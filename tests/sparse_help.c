@@ -46,6 +46,11 @@ CopSparseOptions sparse_options(const char *method)
 
 void sparse_start(SparseRun *run, CopSparseOptions options, uint64_t seed)
 {
+    sparse_start_frozen(run, options, seed, -1);
+}
+
+void sparse_start_frozen(SparseRun *run, CopSparseOptions options, uint64_t seed, int frozen)
+{
     const CopRngKey key = cop_rng_key(4, "weights");
     memset(run, 0, sizeof *run);
     run->options = options;
@@ -56,6 +61,7 @@ void sparse_start(SparseRun *run, CopSparseOptions options, uint64_t seed)
                             .rank = row->rank,
                             .role = row->role,
                             .numel = 1,
+                            .frozen = i == frozen,
                             .value = run->value[i],
                             .grad = run->grad[i],
                             .state = {run->state[0][i], run->state[1][i]},
@@ -240,8 +246,8 @@ static void check_event(void *ctx, const CopSparseEvent *event)
     ck_assert(event->clamped == !param->mask && event->seconds >= 0);
     run->grown += event->grown;
     run->dropped += event->dropped;
-    if (!param->mask) {
-        ck_assert_uint_eq(event->dropped, 0);
+    if (!param->mask || param->frozen) {
+        ck_assert_uint_eq(event->dropped + event->grown, 0);
         return;
     }
     ck_assert(event->explored <= param->numel &&
@@ -272,6 +278,8 @@ static void step_param(SparseRun *run, int i)
 {
     const float lr = 0.05f, momentum = 0.9f;
     CopParam *param = &run->param[i];
+    if (param->frozen)
+        return;
     for (size_t k = 0; k < param->nnz; k++) {
         const float g = param->grad[k];
         param->state[0][k] = momentum * param->state[0][k] + g;
