@@ -69,7 +69,7 @@ static void build_of(CopNet *net, const Options *o, int classes,
             cop_build_at(&b, stage, block);
             x = add_block(&b, x, o->width << stage, stage > 0 && block == 0 ? 2 : 1);
         }
-    cop_build_head(&b, x, o->dropout, classes);
+    cop_build_head(&b, x, o->dropout, "fc", classes);
 }
 
 static void build_basic(CopNet *net, const void *options, int classes)
