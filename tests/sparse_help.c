@@ -152,6 +152,12 @@ static size_t count_sign(const SparseRun *run, int i, int sign, const bool *acti
     return n;
 }
 
+static size_t share_of(const SparseRun *run, size_t n)
+{
+    const double share = run->fraction * (double)n;
+    return (size_t)(run->options.drop_round ? ceil(share) : share);
+}
+
 /* Dropping by a sort: `thin` of the smallest, then `more` as the options say. */
 static void drop_all(const SparseRun *run, int i, size_t thin, size_t more, bool *active)
 {
@@ -169,7 +175,7 @@ static void drop_all(const SparseRun *run, int i, size_t thin, size_t more, bool
     const size_t room = run->param[i].numel - run->param[i].nnz;
     size_t share[2];
     for (int side = 0; side < 2; side++)
-        share[side] = (size_t)(run->fraction * (double)count_sign(run, i, 2 * side - 1, active));
+        share[side] = share_of(run, count_sign(run, i, 2 * side - 1, active));
     if (run->options.regrow == COP_REGROW_FORBID && thin + share[0] + share[1] > room) {
         const size_t most = room > thin ? room - thin : 0;
         share[0] = share[0] * most / (share[0] + share[1]);
@@ -263,8 +269,7 @@ static void check_event(void *ctx, const CopSparseEvent *event)
     if (event->before == param->numel && thin == 0 && param->nnz == param->numel)
         return; /* a full one that stays full */
     if (replaces && run->options.prune != 1 + COP_PRUNE_TWO_SIDED) {
-        const double share = run->fraction * (double)(event->before - thin);
-        const size_t nominal = (size_t)(run->options.drop_round ? ceil(share) : share);
+        const size_t nominal = share_of(run, event->before - thin);
         const size_t room = param->numel - param->nnz - (forbid ? thin : 0);
         ck_assert_uint_eq(event->dropped - thin, forbid && nominal > room ? room : nominal);
     }

@@ -99,7 +99,7 @@ static CopSparseOptions combination(const CopSparseDesc *desc, int which)
     options.grow_init = which % 5 == 4 ? 0.25 : 0;
     options.mest_mode = which % 3;
     options.mest_lambda = which % 7 == 1 ? 0.5 : 0;
-    options.drop_round = which % 3 == 1 && options.prune != 1 + COP_PRUNE_TWO_SIDED;
+    options.drop_round = which % 2;
     if (desc->flags & COP_SPARSE_ONE_SIDED && options.prune == 1 + COP_PRUNE_TWO_SIDED)
         options.prune = 0;
     return options;
