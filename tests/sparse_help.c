@@ -46,6 +46,11 @@ CopSparseOptions sparse_options(const char *method)
 
 void sparse_start(SparseRun *run, CopSparseOptions options, uint64_t seed)
 {
+    sparse_start_frozen(run, options, seed, -1);
+}
+
+void sparse_start_frozen(SparseRun *run, CopSparseOptions options, uint64_t seed, int frozen)
+{
     const CopRngKey key = cop_rng_key(4, "weights");
     memset(run, 0, sizeof *run);
     run->options = options;
@@ -56,6 +61,7 @@ void sparse_start(SparseRun *run, CopSparseOptions options, uint64_t seed)
                             .rank = row->rank,
                             .role = row->role,
                             .numel = 1,
+                            .frozen = i == frozen,
                             .value = run->value[i],
                             .grad = run->grad[i],
                             .state = {run->state[0][i], run->state[1][i]},
@@ -146,6 +152,12 @@ static size_t count_sign(const SparseRun *run, int i, int sign, const bool *acti
     return n;
 }
 
+static size_t share_of(const SparseRun *run, size_t n)
+{
+    const double share = run->fraction * (double)n;
+    return (size_t)(run->options.drop_round ? ceil(share) : share);
+}
+
 /* Dropping by a sort: `thin` of the smallest, then `more` as the options say. */
 static void drop_all(const SparseRun *run, int i, size_t thin, size_t more, bool *active)
 {
@@ -163,7 +175,7 @@ static void drop_all(const SparseRun *run, int i, size_t thin, size_t more, bool
     const size_t room = run->param[i].numel - run->param[i].nnz;
     size_t share[2];
     for (int side = 0; side < 2; side++)
-        share[side] = (size_t)(run->fraction * (double)count_sign(run, i, 2 * side - 1, active));
+        share[side] = share_of(run, count_sign(run, i, 2 * side - 1, active));
     if (run->options.regrow == COP_REGROW_FORBID && thin + share[0] + share[1] > room) {
         const size_t most = room > thin ? room - thin : 0;
         share[0] = share[0] * most / (share[0] + share[1]);
@@ -240,8 +252,8 @@ static void check_event(void *ctx, const CopSparseEvent *event)
     ck_assert(event->clamped == !param->mask && event->seconds >= 0);
     run->grown += event->grown;
     run->dropped += event->dropped;
-    if (!param->mask) {
-        ck_assert_uint_eq(event->dropped, 0);
+    if (!param->mask || param->frozen) {
+        ck_assert_uint_eq(event->dropped + event->grown, 0);
         return;
     }
     ck_assert(event->explored <= param->numel &&
@@ -257,8 +269,7 @@ static void check_event(void *ctx, const CopSparseEvent *event)
     if (event->before == param->numel && thin == 0 && param->nnz == param->numel)
         return; /* a full one that stays full */
     if (replaces && run->options.prune != 1 + COP_PRUNE_TWO_SIDED) {
-        const double share = run->fraction * (double)(event->before - thin);
-        const size_t nominal = (size_t)(run->options.drop_round ? ceil(share) : share);
+        const size_t nominal = share_of(run, event->before - thin);
         const size_t room = param->numel - param->nnz - (forbid ? thin : 0);
         ck_assert_uint_eq(event->dropped - thin, forbid && nominal > room ? room : nominal);
     }
@@ -272,6 +283,8 @@ static void step_param(SparseRun *run, int i)
 {
     const float lr = 0.05f, momentum = 0.9f;
     CopParam *param = &run->param[i];
+    if (param->frozen)
+        return;
     for (size_t k = 0; k < param->nnz; k++) {
         const float g = param->grad[k];
         param->state[0][k] = momentum * param->state[0][k] + g;

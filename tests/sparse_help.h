@@ -48,6 +48,9 @@ CopSparseOptions sparse_options(const char *method);
 
 /* Makes the net, applies the masks and fills the weights, as a trainer would. */
 void sparse_start(SparseRun *run, CopSparseOptions options, uint64_t seed);
+
+/* The same with parameter `frozen` (-1: none) kept as it is. */
+void sparse_start_frozen(SparseRun *run, CopSparseOptions options, uint64_t seed, int frozen);
 void sparse_finish(SparseRun *run);
 
 CopGrowth sparse_growth(const SparseRun *run);

@@ -69,7 +69,7 @@ static void build_of(CopNet *net, const Options *o, int classes,
             cop_build_at(&b, stage, block);
             x = add_block(&b, x, o->width << stage, stage > 0 && block == 0 ? 2 : 1);
         }
-    cop_build_head(&b, x, o->dropout, classes);
+    cop_build_head(&b, x, o->dropout, "fc", classes);
 }
 
 static void build_basic(CopNet *net, const void *options, int classes)
@@ -92,7 +92,7 @@ static void build_bottleneck(CopNet *net, const void *options, int classes)
         512),                                                                                      \
         ROW(blocks, "residual blocks in each stage, one to four stages", INTS, blocks_, 1, 64),    \
         {.name = "stem",                                                                           \
-         .help = "imagenet: 7x7 and pooling, an eighth of the pixels; cifar: 3x3, all of them",    \
+         .help = "imagenet: 7x7 and pooling, a sixteenth of the pixels; cifar: 3x3, all of them",  \
          .type = COP_TYPE_CHOICE,                                                                  \
          .offset = offsetof(Options, stem),                                                        \
          .def = "imagenet",                                                                        \

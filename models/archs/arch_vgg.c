@@ -3,11 +3,11 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 
-#include "models/archs/arch.h"
+#include "models/archs/residual.h"
 #include "models/layers/layer_options.h"
 
 extern const CopLayerDesc cop_layer_conv2d, cop_layer_batchnorm3d, cop_layer_relu,
-    cop_layer_maxpool3d, cop_layer_global_avgpool, cop_layer_dropout, cop_layer_linear;
+    cop_layer_maxpool3d;
 
 enum { STAGES = 5 };
 
@@ -55,10 +55,7 @@ static void build_of(CopNet *net, const Options *o, int classes, const int convs
         }
         halve(&f);
     }
-    int x = cop_net_add(net, &cop_layer_global_avgpool, "avgpool", NULL, f.edge, 0);
-    if (o->dropout > 0)
-        x = cop_net_add(net, &cop_layer_dropout, "dropout", &(CopDropoutOptions){o->dropout}, x, 0);
-    cop_net_add(net, &cop_layer_linear, "classifier", &(CopLinearOptions){classes, true}, x, 0);
+    cop_build_head(&(CopBuilder){.net = net}, f.edge, o->dropout, "classifier", classes);
 }
 
 static void build_11(CopNet *net, const void *options, int classes)

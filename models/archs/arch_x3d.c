@@ -45,7 +45,7 @@ static void build(CopNet *net, const void *options, int classes)
             x = bottleneck(&b, x, inner, channels, block == 0 ? 2 : 1);
         }
     }
-    cop_build_head(&b, x, o->dropout, classes);
+    cop_build_head(&b, x, o->dropout, "fc", classes);
 }
 
 #define ROW(field, text, kind, default_, low, high)                                                \

@@ -56,13 +56,13 @@ int cop_build_shortcut(CopBuilder *builder, int in, int from, int st, int s)
     return cop_build_relu(builder, "relu", "", in);
 }
 
-void cop_build_head(CopBuilder *builder, int in, double p, int classes)
+void cop_build_head(CopBuilder *builder, int in, double p, const char *classifier, int classes)
 {
     builder->prefix[0] = '\0';
     in = add(builder, &cop_layer_global_avgpool, "avgpool", "", NULL, in, 0);
     if (p > 0)
         in = add(builder, &cop_layer_dropout, "dropout", "", &(CopDropoutOptions){.p = p}, in, 0);
-    add(builder, &cop_layer_linear, "fc", "", &(CopLinearOptions){classes, true}, in, 0);
+    add(builder, &cop_layer_linear, classifier, "", &(CopLinearOptions){classes, true}, in, 0);
 }
 
 /* --- nets of basic blocks ------------------------------------------------------ */
@@ -129,5 +129,5 @@ void cop_residual_build(CopNet *net, const CopResidualOptions *options,
             x = basic_block(&b, x, kind[stage], options->width << stage,
                             stage > 0 && block == 0 ? 2 : 1);
         }
-    cop_build_head(&b, x, options->dropout, classes);
+    cop_build_head(&b, x, options->dropout, "fc", classes);
 }

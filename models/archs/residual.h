@@ -30,8 +30,8 @@ int cop_build_relu(CopBuilder *builder, const char *unit, const char *suffix, in
  * channels change, its 1x1x1 convolution "downsample". */
 int cop_build_shortcut(CopBuilder *builder, int in, int from, int st, int s);
 
-/* Mean over positions, dropout where p > 0, and the classifier "fc". */
-void cop_build_head(CopBuilder *builder, int in, double p, int classes);
+/* Mean over positions, dropout where p > 0, and the classifier by its name. */
+void cop_build_head(CopBuilder *builder, int in, double p, const char *classifier, int classes);
 
 enum { COP_STAGES = 4 };
 

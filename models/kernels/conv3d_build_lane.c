@@ -1,6 +1,6 @@
 /* Placing of slots in lists of conv3d, compiled once a CPU tier: a unit's segments are counted
- * and then filled, a tap at a time, or, where vectors can be compressed, up to sixteen taps of a
- * segment. SPDX-License-Identifier: LGPL-2.1-or-later */
+ * and then filled, a tap at a time or, where vectors can be compressed, up to sixteen.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
 #include "models/core/mask.h"

@@ -9,16 +9,15 @@ void cop_layer_conv_params(CopLayer *layer, int weight_rank, bool bias)
     const CopConvState *state = layer->state;
     const CopConvShape *s = &state->shape;
     const CopShape out = layer->out_shape;
+    const int kernel[] = {s->kt, s->kh, s->kw};
     *layer->param[0] = (CopParam){.name = "weight",
                                   .role = COP_PARAM_WEIGHT,
                                   .rank = weight_rank,
-                                  .shape = {s->oc, s->ic / s->groups, s->kt, s->kh, s->kw},
+                                  .shape = {s->oc, s->ic / s->groups},
                                   .groups = s->groups,
                                   .positions = (double)out.t * out.h * out.w};
-    if (weight_rank == 4) {
-        layer->param[0]->shape[2] = s->kh;
-        layer->param[0]->shape[3] = s->kw;
-    }
+    for (int i = 2; i < weight_rank; i++) /* without kt at rank 4 */
+        layer->param[0]->shape[i] = kernel[i + 3 - weight_rank];
     *layer->param[1] =
         (CopParam){.name = "bias", .role = COP_PARAM_BIAS, .rank = 1, .shape = {s->oc}};
     layer->n_params = bias ? 2 : 1;

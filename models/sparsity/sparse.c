@@ -207,17 +207,25 @@ static size_t explored(const CopSparseLayer *layer)
     return layer->fired ? cop_mask_count(layer->fired, layer->param->numel) : layer->nnz;
 }
 
-double cop_sparse_density(const CopSparse *sparse)
+size_t cop_sparse_count(const CopSparse *sparse, size_t *numel)
 {
-    size_t active = 0, all = 0;
+    size_t active = 0;
+    *numel = 0;
     for (int i = 0; i < sparse->n; i++) {
         const CopSparseLayer *layer = &sparse->layers[i];
         if (!layer->masked)
             continue;
         active += layer->param->mask ? layer->param->nnz : layer->nnz;
-        all += layer->param->numel;
+        *numel += layer->param->numel;
     }
-    return all ? (double)active / (double)all : 1;
+    return active;
+}
+
+double cop_sparse_density(const CopSparse *sparse)
+{
+    size_t numel;
+    const size_t active = cop_sparse_count(sparse, &numel);
+    return numel ? (double)active / (double)numel : 1;
 }
 
 /* The ITOP rate over all masked layers, or those that have a mask. */

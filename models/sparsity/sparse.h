@@ -30,6 +30,11 @@ typedef enum CopMaskDepthwise {
  * and drop fraction p: elastic mutation K - pK, K; with soft bound b K, K + bK; both. */
 typedef enum CopMestMode { COP_MEST_EM, COP_MEST_EMS, COP_MEST_EMS_DROP } CopMestMode;
 
+typedef enum CopBoundDecay {
+    COP_BOUND_CONSTANT, /* until the last update, which ends at density */
+    COP_BOUND_STEPS     /* half of it from 9/16 of all steps, none from 3/4, as MEST's scripts */
+} CopBoundDecay;
+
 /* The `sparse` block of a configuration; names are those of DESIGN.md, section 8. */
 typedef struct CopSparseOptions {
     int preset;           /* index into cop_sparse_preset_names: sets others when it is read */
@@ -56,11 +61,6 @@ typedef struct CopSparseOptions {
     double initial_density; /* where a schedule of densities starts; 0: the method's own */
     double final_step;      /* share of all steps where density is reached; 0: the method's own */
 } CopSparseOptions;
-
-typedef enum CopBoundDecay {
-    COP_BOUND_CONSTANT, /* until the last update, which ends at density */
-    COP_BOUND_STEPS     /* half of it from 9/16 of all steps, none from 3/4, as MEST's scripts */
-} CopBoundDecay;
 
 extern const CopOption cop_sparse_options[];
 
@@ -94,7 +94,7 @@ typedef struct CopSparseTurn {
     const CopParam *weight;
     uint64_t step;
     double p;      /* drop fraction */
-    size_t target; /* weights that the layer is to end with; of GLOBAL methods, began with */
+    size_t target; /* weights that the layer is to end with; of GLOBAL methods, in sum only */
     bool last;     /* no update follows */
 } CopSparseTurn;
 

@@ -8,13 +8,14 @@
 
 /* Most weights that can grow at `step`. Neither the signs that a two-sided prune will see nor
  * what a schedule thins out are known before the optimiser has stepped, but with the former
- * one more may go for each sign that is rounded up, and the latter leaves fewer to replace. */
+ * one more may go for each sign, since shares are rounded, and the latter leaves fewer to
+ * replace. */
 static size_t most_grown(const CopSparse *sparse, int i, uint64_t step)
 {
     const CopParam *param = sparse->layers[i].param;
     const CopTopologyUpdate update = cop_sparse_plan(sparse, i, step, COP_PRUNE_MAGNITUDE);
     const size_t grown = update.target + update.drop - param->nnz;
-    return grown + (grown > 0 && sparse->options->drop_round);
+    return grown + (grown > 0 && sparse->prune == COP_PRUNE_TWO_SIDED ? 2 : 0);
 }
 
 bool cop_sparse_wants_gradient(const CopSparse *sparse, uint64_t step, int i)

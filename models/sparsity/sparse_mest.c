@@ -3,8 +3,6 @@
  * last update prunes to the density's exactly. Random growth is the original's, growth
  * by gradient came later (Wu et al., ICLR 2025).
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <math.h>
-
 #include "models/sparsity/sparse.h"
 
 static size_t bounded(const CopParam *weight, size_t nnz, double bound)
@@ -22,12 +20,10 @@ static void plan_update(const CopSparse *sparse, const CopSparseTurn *turn,
                         CopTopologyUpdate *update)
 {
     const CopSparseOptions *o = cop_sparse_options_of(sparse);
-    const double share = turn->p * (double)turn->target;
-    const size_t drop = (size_t)(o->drop_round ? ceil(share) : share);
     size_t low = turn->target;
     size_t high = low;
     if (!turn->last && o->mest_mode != COP_MEST_EMS)
-        low -= drop;
+        low -= cop_topology_share(turn->target, turn->p, o->drop_round);
     if (!turn->last && o->mest_mode != COP_MEST_EM)
         high = bounded(turn->weight, turn->target, cop_sparse_bound(sparse, turn->step));
     update->lambda = (float)o->mest_lambda;

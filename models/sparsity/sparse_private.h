@@ -44,9 +44,11 @@ static inline bool cop_sparse_moves(const CopSparseLayer *layer)
 CopStatus cop_sparse_choose_masks(CopSparse *sparse, const uint64_t *const *masks, uint64_t seed,
                                   CopError *err) COP_MUST_CHECK;
 
-/* sparse_schedule.c: sets layer->thin for the update of `step`. COP_ERR_ARG for a weight
- * that is not finite. */
-CopStatus cop_sparse_thin(CopSparse *sparse, uint64_t step, CopError *err) COP_MUST_CHECK;
+/* sparse.c: active weights of all masked layers, and in *numel all of theirs. */
+size_t cop_sparse_count(const CopSparse *sparse, size_t *numel);
+
+/* sparse_schedule.c: sets layer->thin for the update of `step`. */
+void cop_sparse_thin(CopSparse *sparse, uint64_t step);
 
 /* sparse_update.c: how layer i changes at `step`, if it prunes by `prune`. */
 CopTopologyUpdate cop_sparse_plan(const CopSparse *sparse, int i, uint64_t step, CopPrune prune);

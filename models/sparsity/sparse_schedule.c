@@ -60,8 +60,7 @@ double cop_sparse_planned_density(const CopSparse *sparse, uint64_t step)
 
 CopStatus cop_sparse_check_schedule(const CopSparse *sparse, CopError *err)
 {
-    if (!(sparse->method->flags & COP_SPARSE_SCHEDULED) || sparse->initial == sparse->final ||
-        updates(sparse) > 0)
+    if (sparse->initial == sparse->final || updates(sparse) > 0)
         return COP_OK;
     return cop_error_set(err, COP_ERR_CONFIG,
                          "sparse.interval is %" PRIu64 ", but %s is to bring density from %g to %g "
@@ -106,46 +105,32 @@ static void thin_globally(CopSparse *sparse, size_t k)
     }
 }
 
-/* Numbers of weights of the layers that move: all, now, to end with. */
-static void count_moving(const CopSparse *sparse, size_t *numel, size_t *nnz, size_t *target,
-                         size_t *n)
+static void thin_each(CopSparse *sparse, double u)
 {
-    *numel = *nnz = *target = *n = 0;
     for (int i = 0; i < sparse->n; i++) {
-        const CopSparseLayer *layer = &sparse->layers[i];
-        if (!layer->masked || layer->param->frozen)
-            continue;
-        *numel += layer->param->numel;
-        *nnz += layer->mask ? layer->param->nnz : layer->nnz;
-        *target += layer->target;
-        *n += 1;
+        CopSparseLayer *layer = &sparse->layers[i];
+        const double want = cop_density_cubic((double)layer->nnz, (double)layer->target, u);
+        if (cop_sparse_moves(layer) && layer->param->nnz > (size_t)round(want))
+            layer->thin = layer->param->nnz - (size_t)round(want);
     }
 }
 
-CopStatus cop_sparse_thin(CopSparse *sparse, uint64_t step, CopError *err)
+void cop_sparse_thin(CopSparse *sparse, uint64_t step)
 {
-    const double u = progress(sparse, step);
     for (int i = 0; i < sparse->n; i++)
         sparse->layers[i].thin = 0;
-    if (!(sparse->method->flags & COP_SPARSE_SCHEDULED) || sparse->initial == sparse->final)
-        return COP_OK;
+    if (sparse->initial == sparse->final)
+        return;
     if (!(sparse->method->flags & COP_SPARSE_GLOBAL)) {
-        for (int i = 0; i < sparse->n; i++) {
-            CopSparseLayer *layer = &sparse->layers[i];
-            const double want = cop_density_cubic((double)layer->nnz, (double)layer->target, u);
-            if (cop_sparse_moves(layer) && layer->param->nnz > (size_t)round(want))
-                layer->thin = layer->param->nnz - (size_t)round(want);
-        }
-        return COP_OK;
+        thin_each(sparse, progress(sparse, step));
+        return;
     }
-    size_t numel, nnz, target, n;
-    count_moving(sparse, &numel, &nnz, &target, &n);
-    const double density = cop_density_cubic(sparse->initial, sparse->final, u);
-    const size_t want = u < 1 ? (size_t)round(density * (double)numel) : target;
-    if (want >= nnz)
-        return COP_OK;
-    if (want < n)
-        return cop_error_set(err, COP_ERR_ARG, "%zu weights are left for %zu layers", want, n);
-    thin_globally(sparse, nnz - want);
-    return COP_OK;
+    /* Frozen layers count: they have their final share already, so that what is left for the
+     * others never falls below theirs. */
+    size_t numel;
+    const size_t nnz = cop_sparse_count(sparse, &numel);
+    const double density = cop_sparse_planned_density(sparse, step);
+    const size_t want = (size_t)round(density * (double)numel);
+    if (want < nnz)
+        thin_globally(sparse, nnz - want);
 }

@@ -9,8 +9,7 @@
 void cop_sparse_replace(const CopSparse *sparse, const CopSparseTurn *turn,
                         CopTopologyUpdate *update)
 {
-    const bool up = cop_sparse_options_of(sparse)->drop_round;
-    cop_topology_drop(turn->weight, turn->p, up, update);
+    cop_topology_drop(turn->weight, turn->p, sparse->options->drop_round, update);
     update->target = turn->weight->nnz - update->thin;
 }
 
@@ -122,7 +121,7 @@ CopStatus cop_sparse_update(CopSparse *sparse, uint64_t step,
         if (sparse->layers[i].masked)
             last = i;
     COP_TRY(check_layers(sparse, step, err));
-    COP_TRY(cop_sparse_thin(sparse, step, err));
+    cop_sparse_thin(sparse, step);
     for (int i = 0; i < sparse->n; i++) {
         CopSparseLayer *layer = &sparse->layers[i];
         const size_t before = layer->param->nnz;

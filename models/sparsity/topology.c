@@ -120,7 +120,7 @@ static size_t count_sign(const CopParam *param, size_t thin, Side side)
     return n;
 }
 
-static size_t share_of(size_t n, double fraction, bool up)
+size_t cop_topology_share(size_t n, double fraction, bool up)
 {
     const double share = fraction * (double)n;
     return (size_t)(up ? ceil(share) : share);
@@ -130,12 +130,13 @@ void cop_topology_drop(const CopParam *param, double fraction, bool up, CopTopol
 {
     update->drop_negative = 0;
     if (update->prune == COP_PRUNE_MAGNITUDE) {
-        update->drop = share_of(param->nnz - update->thin, fraction, up);
+        update->drop = cop_topology_share(param->nnz - update->thin, fraction, up);
         return;
     }
-    update->drop_negative = share_of(count_sign(param, update->thin, SIDE_NEGATIVE), fraction, up);
+    update->drop_negative =
+        cop_topology_share(count_sign(param, update->thin, SIDE_NEGATIVE), fraction, up);
     update->drop = update->drop_negative +
-                   share_of(count_sign(param, update->thin, SIDE_POSITIVE), fraction, up);
+                   cop_topology_share(count_sign(param, update->thin, SIDE_POSITIVE), fraction, up);
 }
 
 /* Clears the k weights of one side, among those still active, whose score is least. */

@@ -60,6 +60,9 @@ CopStatus cop_candidates_select(CopCandidates *out, const CopParam *param,
 CopStatus cop_mask_random(uint64_t *mask, size_t numel, size_t nnz, CopRngKey key,
                           uint32_t layer) COP_MUST_CHECK;
 
+/* The share `fraction` (0..1) of n weights, rounded down or up. */
+size_t cop_topology_share(size_t n, double fraction, bool up);
+
 /* Sets update->drop, and ->drop_negative, to the share `fraction` (0..1) of the active
  * weights that update->thin leaves, rounded down or up: of all, or of each sign where
  * update->prune is two-sided (exact zeros have none and stay). */

@@ -154,6 +154,28 @@ START_TEST(granet_thins_all_layers_together)
 }
 END_TEST
 
+/* A frozen layer, the largest and sparsest, has its final share from the start: the others fall
+ * to theirs, and no further. */
+START_TEST(granet_ends_at_its_density_beside_a_frozen_layer)
+{
+    enum { FROZEN = 2 };
+    size_t nnz[SPARSE_PARAMS];
+    sparse_start_frozen(&run, sparse_options("granet"), 8, FROZEN);
+    shares(0.5, nnz);
+    const size_t start = sparse_active(&run);
+    for (uint64_t step = 1; step <= SPARSE_STEPS; step++) {
+        sparse_train(&run, step, step);
+        const double d = cop_sparse_planned_density(run.sparse, step);
+        const size_t want = (size_t)round(d * (double)all_weights());
+        ck_assert_uint_eq(sparse_active(&run), want < start ? want : start);
+        ck_assert_uint_eq(run.param[FROZEN].nnz, nnz[FROZEN]);
+    }
+    ck_assert_uint_lt(sparse_active(&run), start);
+    ck_assert(cop_sparse_planned_density(run.sparse, SPARSE_STEPS) == 0.5);
+    sparse_finish(&run);
+}
+END_TEST
+
 /* Above its initial density GraNet has nothing to thin out: it is RigL, or SET. */
 START_TEST(granet_above_its_start_is_rigl_or_set)
 {
@@ -263,6 +285,7 @@ int main(void)
     tcase_set_timeout(tests, 240);
     tcase_add_loop_test(tests, all_end_at_their_density, 0, sparse_methods());
     tcase_add_loop_test(tests, granet_thins_all_layers_together, 0, 8);
+    tcase_add_test(tests, granet_ends_at_its_density_beside_a_frozen_layer);
     tcase_add_loop_test(tests, granet_above_its_start_is_rigl_or_set, 0, 2);
     tcase_add_test(tests, gradual_thins_each_layer);
     tcase_add_loop_test(tests, mest_hits_both_counts, 0, 6);

@@ -48,51 +48,27 @@ static void check_layers(void)
                                           .slack = j,
                                           .accumulate = j % 2 == 0,
                                           .tail = i % 2 == 0});
-    /* A linear layer, and frames that only padding surrounds. */
-    conv3d_check("linear", &(Case){.s = {70, 11, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1},
-                                   .n = 21,
-                                   .t = 1,
-                                   .h = 1,
-                                   .w = 1,
-                                   .density = 1});
-    conv3d_check("linear", &(Case){.s = {70, 11, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1},
-                                   .n = 5,
-                                   .t = 1,
-                                   .h = 1,
-                                   .w = 1,
-                                   .density = 0.3});
-    conv3d_check("padded", &(Case){.s = {19, 9, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1},
-                                   .n = 3,
-                                   .t = 1,
-                                   .h = 7,
-                                   .w = 7,
-                                   .density = 0.5});
-    conv3d_check("padded", &(Case){.s = {19, 9, 3, 3, 3, 2, 2, 2, 1, 1, 1, 1},
-                                   .n = 16,
-                                   .t = 2,
-                                   .h = 4,
-                                   .w = 4,
-                                   .density = 0.1,
-                                   .accumulate = true});
-    /* One tap of one channel is more than a block. */
-    conv3d_check("large tap", &(Case){.s = {2, 2, 3, 7, 7, 1, 2, 2, 1, 3, 3, 1},
-                                      .n = 1,
-                                      .t = 3,
-                                      .h = 14,
-                                      .w = 56,
-                                      .density = 0.5});
-    conv3d_check("large tap", &(Case){.s = {1, 2, 1, 15, 15, 1, 1, 1, 0, 7, 7, 1},
-                                      .n = 1,
-                                      .t = 1,
-                                      .h = 3,
-                                      .w = 28,
-                                      .density = 1});
-    conv3d_check("empty", &(Case){.s = {4, 5, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1},
-                                  .n = 4,
-                                  .t = 2,
-                                  .h = 3,
-                                  .w = 5,
-                                  .density = 0}); /* nothing is active */
+}
+
+/* Layers of other kinds: a linear one, frames that only padding surrounds, one tap of one channel
+ * that is more than a block, and weights none of which are active. */
+static void check_kinds(void)
+{
+    static const struct {
+        const char *kind;
+        Case c;
+    } kinds[] = {
+        {"linear", {{70, 11, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1}, 21, 1, 1, 1, .density = 1}},
+        {"linear", {{70, 11, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1}, 5, 1, 1, 1, .density = 0.3}},
+        {"padded", {{19, 9, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 3, 1, 7, 7, .density = 0.5}},
+        {"padded",
+         {{19, 9, 3, 3, 3, 2, 2, 2, 1, 1, 1, 1}, 16, 2, 4, 4, .density = 0.1, .accumulate = true}},
+        {"large tap", {{2, 2, 3, 7, 7, 1, 2, 2, 1, 3, 3, 1}, 1, 3, 14, 56, .density = 0.5}},
+        {"large tap", {{1, 2, 1, 15, 15, 1, 1, 1, 0, 7, 7, 1}, 1, 1, 3, 28, .density = 1}},
+        {"empty", {{4, 5, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 4, 2, 3, 5, .density = 0}},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        conv3d_check(kinds[i].kind, &kinds[i].c);
 }
 
 /* Rows that a file of this tier might have. */
@@ -409,6 +385,7 @@ static void run(void)
             check_refresh(17, 18, 1, i ? 27 : 9, &table);
     }
     check_layers();
+    check_kinds();
     check_random();
     check_winograd();
     check_large();

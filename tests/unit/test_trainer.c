@@ -10,6 +10,7 @@
 #include "models/train/checkpoint.h"
 #include "tests/media_help.h"
 #include "tests/net_help.h"
+#include "tests/sparse_help.h"
 
 enum { STEPS = 12, BATCH = 18, HALF = 7, GOLDEN_STEPS = 10, GOLDEN_BATCH = 7 };
 
@@ -188,19 +189,11 @@ static CopStatus load(Run *run, const char *path, CopError *err)
     return status;
 }
 
-static int methods(void)
-{
-    int n = 0;
-    while (cop_sparse_registry[n])
-        n++;
-    return n;
-}
-
 /* Test _i: a method, under one optimiser and then the other. */
 static void open_nth(Run *run, int i, int threads)
 {
-    const char *name = cop_sparse_registry[i % methods()]->name;
-    run_open_of(run, name, "0.3", threads, 1, (CopOptimizer)(i / methods()));
+    const char *name = cop_sparse_registry[i % sparse_methods()]->name;
+    run_open_of(run, name, "0.3", threads, 1, (CopOptimizer)(i / sparse_methods()));
 }
 
 START_TEST(a_run_goes_on_where_it_stopped)
@@ -212,7 +205,8 @@ START_TEST(a_run_goes_on_where_it_stopped)
     const CopSparseDesc *method = cop_sparse_method(whole.sparse);
     const bool grows = method->flags & COP_SPARSE_UPDATES && strcmp(method->name, "gradual") != 0;
     ck_assert_int_eq(whole.updates > 3, grows);
-    ck_assert((narrow_param(whole.trainer.net, "fc.bias")->state[1] != NULL) == (_i >= methods()));
+    ck_assert((narrow_param(whole.trainer.net, "fc.bias")->state[1] != NULL) ==
+              (_i >= sparse_methods()));
     open_nth(&first, _i, 1);
     run_steps(&first, HALF);
     const CopStMeta extra[] = {{"epoch", "3"}};
@@ -517,8 +511,8 @@ int main(void)
     tcase_add_loop_test(tests, ten_steps_are_pytorchs, 0, 2);
     tcase_add_test(tests, long_steps_repeat);
     tcase_add_test(tests, what_cannot_be_frozen);
-    tcase_add_loop_test(tests, a_run_goes_on_where_it_stopped, 0, 2 * methods());
-    tcase_add_loop_test(tests, threads_change_nothing, 0, 2 * methods());
+    tcase_add_loop_test(tests, a_run_goes_on_where_it_stopped, 0, 2 * sparse_methods());
+    tcase_add_loop_test(tests, threads_change_nothing, 0, 2 * sparse_methods());
     tcase_add_test(tests, grown_weights_start_without_moments);
     tcase_add_test(tests, flops_are_counted);
     tcase_add_test(tests, divergence_is_an_error);
