@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "pipeline/corrupt/gaussian.h"
 #include "pipeline/corrupt/tiers.h"
 
 enum { NOTHING, WEAK = 1, EDGE = 255 };
@@ -47,8 +48,7 @@ static void gradients(const uint8_t *grey, const Gradient *g, int16_t *rows)
     const size_t padded = (size_t)width + 2;
     for (int y = 0; y < height; y++) {
         for (int k = 0; k < 3; k++) {
-            const int at = y + k - 1;
-            const int inside = at < 0 ? 0 : at < height ? at : height - 1;
+            const int inside = cop_border_index(y + k - 1, height, COP_BORDER_REPLICATE);
             widen(grey + (size_t)inside * (size_t)width, rows + (size_t)k * padded, width);
         }
         sobel(rows, rows + padded, rows + 2 * padded, g->dx + (size_t)y * (size_t)width,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "pipeline/corrupt/frost_crystals.h"
+#include "pipeline/corrupt/gaussian.h"
 #include "pipeline/corrupt/normal_field.h"
 #include "pipeline/corrupt/plasma.h"
 #include "pipeline/corrupt/tiers.h"
@@ -28,7 +29,7 @@ static void box_row(const float *in, float *out, int n, int radius)
 {
     double sum = 0;
     for (int k = -radius; k <= radius; k++)
-        sum += (double)in[k < 0 ? 0 : k < n ? k : n - 1];
+        sum += (double)in[cop_border_index(k, n, COP_BORDER_REPLICATE)];
     const double share = 1.0 / (2 * radius + 1);
     for (int i = 0; i < n; i++) {
         out[i] = (float)(sum * share);
@@ -51,13 +52,14 @@ static void box_columns(const float *in, float *out, int width, int height, int 
 {
     memset(sum, 0, (size_t)width * sizeof *sum);
     for (int k = -radius; k <= radius; k++) {
-        const float *row = in + (ptrdiff_t)(k < 0 ? 0 : k < height ? k : height - 1) * width;
+        const float *row =
+            in + (ptrdiff_t)cop_border_index(k, height, COP_BORDER_REPLICATE) * width;
         for (int x = 0; x < width; x++)
             sum[x] += (double)row[x];
     }
     for (int y = 0; y < height; y++) {
-        const int enter = y + radius + 1 < height ? y + radius + 1 : height - 1;
-        const int leave = y - radius > 0 ? y - radius : 0;
+        const int enter = cop_border_index(y + radius + 1, height, COP_BORDER_REPLICATE);
+        const int leave = cop_border_index(y - radius, height, COP_BORDER_REPLICATE);
         slide(sum, in + (ptrdiff_t)enter * width, in + (ptrdiff_t)leave * width,
               out + (ptrdiff_t)y * width, 1.0 / (2 * radius + 1), width);
     }

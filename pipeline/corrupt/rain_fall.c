@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "pipeline/corrupt/gaussian.h"
-#include "pipeline/corrupt/tiers.h"
+#include "pipeline/corrupt/marks.h"
 
 static uint8_t *mask_at(const CopRainMask *mask, int x, int y)
 {
@@ -63,33 +63,17 @@ void cop_rain_streak(CopRainMask *mask, const CopRainStreak *streak)
     }
 }
 
-/* The next column of a row that is wet, from x on; `width` if there is none. */
-static int next_wet(const uint8_t *row, int x, int width)
+static void sum_channels(const CopFrame *frame, uint64_t sum[3])
 {
-    for (uint64_t eight; x + 8 <= width; x += 8) {
-        memcpy(&eight, row + x, sizeof eight);
-        if (eight)
-            break;
+    for (int y = 0; y < frame->height; y++) {
+        const uint8_t *x = frame->plane[0] + (ptrdiff_t)y * frame->stride[0];
+        unsigned row[3] = {0};
+        for (int i = 0; i < frame->width; i++)
+            for (int c = 0; c < 3; c++)
+                row[c] += x[3 * i + c];
+        for (int c = 0; c < 3; c++)
+            sum[c] += row[c];
     }
-    while (x < width && !row[x])
-        x++;
-    return x;
-}
-
-COP_TIERS static unsigned sum_of(const uint8_t *x, int n)
-{
-    unsigned sum = 0;
-    for (int i = 0; i < n; i++)
-        sum += x[i];
-    return sum;
-}
-
-static double mean_of_frame(const CopFrame *frame)
-{
-    uint64_t sum = 0;
-    for (int y = 0; y < frame->height; y++)
-        sum += sum_of(frame->plane[0] + (ptrdiff_t)y * frame->stride[0], 3 * frame->width);
-    return (double)sum / (3.0 * frame->width * frame->height);
 }
 
 /* J, where the mask is; elsewhere the picture itself. */
@@ -103,7 +87,7 @@ static void light(const CopFrame *frame, const CopRainMask *mask, double mean, u
         const uint8_t *row = mask_at(mask, 0, y);
         uint8_t *out = lit + (size_t)y * 3 * (size_t)width;
         memcpy(out, frame->plane[0] + (ptrdiff_t)y * frame->stride[0], 3 * (size_t)width);
-        for (int x = next_wet(row, 0, width); x < width; x = next_wet(row, x + 1, width))
+        for (int x = -1; (x = cop_next_mark(row, x + 1, width)) < width;)
             for (int c = 3 * x; c < 3 * x + 3; c++)
                 out[c] = (uint8_t)(out[c] + (int)(row[x] * room[out[c]]));
     }
@@ -129,14 +113,14 @@ static double seen(int soft, int dry, int level)
     return soft * share + dry * (1 - share);
 }
 
-/* K in order of the wet pixels, and sums of each channel of what is seen. */
+/* K in order of the wet pixels. Each channel's sum of these is taken out of `dry`, that of what
+ * is seen of them added to `sum`. */
 static void soften(const CopFrame *frame, const CopRainMask *mask, const CopRainScratch *scratch,
-                   double sum[3])
+                   uint64_t dry[3], double sum[3])
 {
     const int width = frame->width, height = frame->height;
     const size_t row_bytes = 3 * (size_t)width;
     uint8_t *soft = scratch->soft;
-    uint64_t dry[3] = {0};
     for (int y = 0; y < height; y++) {
         const uint8_t *row = mask_at(mask, 0, y);
         const uint8_t *in = frame->plane[0] + (ptrdiff_t)y * frame->stride[0];
@@ -145,23 +129,15 @@ static void soften(const CopFrame *frame, const CopRainMask *mask, const CopRain
             rows[k] =
                 scratch->lit +
                 (size_t)cop_border_index(y + k - 1, height, COP_BORDER_REFLECT_101) * row_bytes;
-        unsigned here[3] = {0};
-        for (int x = 0; x < width; x++)
-            for (int c = 0; c < 3; c++)
-                here[c] += in[3 * x + c];
-        for (int x = next_wet(row, 0, width); x < width; x = next_wet(row, x + 1, width)) {
+        for (int x = -1; (x = cop_next_mark(row, x + 1, width)) < width;) {
             box(rows, x, width, soft);
             for (int c = 0; c < 3; c++) {
-                here[c] -= in[3 * x + c];
+                dry[c] -= in[3 * x + c];
                 sum[c] += seen(soft[c], in[3 * x + c], row[x]);
             }
             soft += 3;
         }
-        for (int c = 0; c < 3; c++)
-            dry[c] += here[c];
     }
-    for (int c = 0; c < 3; c++)
-        sum[c] += (double)dry[c];
 }
 
 static uint8_t contrast(double x, double mean, double darken)
@@ -174,12 +150,15 @@ void cop_rain_blend(CopFrame *frame, const CopRainMask *mask, double darken,
                     const CopRainScratch *scratch)
 {
     const int width = frame->width;
-    light(frame, mask, mean_of_frame(frame), scratch->lit);
+    const double pixels = (double)width * frame->height;
+    uint64_t sum[3] = {0};
+    sum_channels(frame, sum);
+    light(frame, mask, (double)(sum[0] + sum[1] + sum[2]) / (3 * pixels), scratch->lit);
     double mean[3] = {0};
-    soften(frame, mask, scratch, mean);
+    soften(frame, mask, scratch, sum, mean);
     uint8_t dry[3][256];
     for (int c = 0; c < 3; c++) {
-        mean[c] /= (double)width * frame->height;
+        mean[c] = (mean[c] + (double)sum[c]) / pixels;
         for (int i = 0; i < 256; i++)
             dry[c][i] = darken == 1 ? (uint8_t)i : contrast(i, mean[c], darken);
     }

@@ -7,7 +7,8 @@
 
 #include "pipeline/corrupt/tiers.h"
 
-double cop_wrap(double x, double n)
+/* x modulo n, in 0 .. n, for any finite x */
+static double wrap(double x, double n)
 {
     const double r = fmod(x, n); /* exact */
     return r < 0 ? r + n : r;
@@ -15,7 +16,7 @@ double cop_wrap(double x, double n)
 
 CopTorusRow cop_torus_row(int width, int height, double left, double top, int y)
 {
-    const double x0 = cop_wrap(left, width), y0 = cop_wrap(top + y, height);
+    const double x0 = wrap(left, width), y0 = wrap(top + y, height);
     const int column = (int)x0, row = (int)y0;
     return (CopTorusRow){.row = {row % height, (row + 1) % height},
                          .column = column % width,

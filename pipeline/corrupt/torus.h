@@ -5,9 +5,6 @@
 
 #include <stdint.h>
 
-/* x modulo n, in 0 .. n, for any finite x */
-double cop_wrap(double x, double n);
-
 /* Where a window's row starts in a layer: between two rows and two columns. */
 typedef struct CopTorusRow {
     int row[2], column; /* upper, lower; left one of the window's first pixel */

@@ -32,7 +32,7 @@ COP_TIERS_WHOLE bool cop_whole_levels(uint8_t *restrict y, uint8_t *restrict nea
     for (int i = 0; i < n; i++) {
         const int nearest = nearest_to(level[i]);
         const float off = level[i] - (float)nearest;
-        near[i] = (uint8_t)((off < bound) & (off > -bound) & (nearest >= 0) & (nearest <= 255));
+        near[i] = (uint8_t)((off < bound) & (off > -bound) & (nearest >= 1) & (nearest <= 255));
         inside |= near[i];
     }
     return inside;

@@ -9,9 +9,9 @@
 #include "pipeline/corrupt/flat_map.h"
 
 /* y[i] = floor(level[i]), clipped to 0 .. 255; near[i] is 1 where level[i] lies within
- * `bound` of a whole number from 0 to 255, so that an error of that size may move the
- * result, else 0. Levels lie within -1000 .. 1000. Returns whether any is near; if none
- * is, near[] is left as it was. */
+ * `bound` of a whole number from 1 to 255, so that an error of that size may move the
+ * result (about 0 it is 0 on either side), else 0. Levels lie within -1000 .. 1000. Returns
+ * whether any is near; if none is, near[] may be left as it was. */
 bool cop_whole_levels(uint8_t *y, uint8_t *near, const float *level, float bound, int n);
 
 /* Who decides then. Element i of a row is channel i % 3 of column i / 3. */

@@ -156,7 +156,7 @@ static inline void gather(const Block *block, uint8_t *row, int n, int step, int
 }
 
 /* Repeats each sample. */
-static void double_up(uint8_t out[BLOCK])
+static inline void double_up(uint8_t out[BLOCK])
 {
     uint8_t in[BLOCK / 2];
     memcpy(in, out, sizeof in);
@@ -172,7 +172,7 @@ static const uint8_t *at(const CopFrame *frame, int plane, int x, int y)
 }
 
 /* n pixels from (x, y) on; x is a multiple of BLOCK. */
-static void load(Block *block, const CopFrame *from, int x, int y, int n)
+static inline void load(Block *block, const CopFrame *from, int x, int y, int n)
 {
     const Format *f = &formats[from->format];
     if (f->layout == PACKED) {
@@ -218,8 +218,8 @@ static uint8_t clip(int32_t x)
     return (uint8_t)(x < 0 ? 0 : x > 255 ? 255 : x);
 }
 
-COP_TIERS_WHOLE static void transform(const Matrix *matrix, Block *restrict out,
-                                      const Block *restrict in, int component)
+static inline void transform(const Matrix *matrix, Block *restrict out, const Block *restrict in,
+                             int component)
 {
     const int32_t a = matrix->factor[component][0], b = matrix->factor[component][1],
                   c = matrix->factor[component][2],
@@ -230,8 +230,8 @@ COP_TIERS_WHOLE static void transform(const Matrix *matrix, Block *restrict out,
 }
 
 /* As transform(), for sums over 2^extra pixels: the mean is taken and rounded once. */
-COP_TIERS_WHOLE static void transform_sums(const Matrix *matrix, Block *restrict out,
-                                           const Sums *restrict in, int component, int extra)
+static inline void transform_sums(const Matrix *matrix, Block *restrict out,
+                                  const Sums *restrict in, int component, int extra)
 {
     const int32_t a = matrix->factor[component][0], b = matrix->factor[component][1],
                   c = matrix->factor[component][2],
@@ -243,7 +243,7 @@ COP_TIERS_WHOLE static void transform_sums(const Matrix *matrix, Block *restrict
 }
 
 /* Sums of horizontal pairs of one row, or of two. */
-static void sum_pairs(Sums *restrict sums, const Block *restrict a, const Block *restrict b)
+static inline void sum_pairs(Sums *restrict sums, const Block *restrict a, const Block *restrict b)
 {
     for (int c = 0; c < 3; c++)
         for (int i = 0; i < BLOCK / 2; i++)
@@ -263,7 +263,8 @@ static void pad_pair(Block *block, int n)
             block->c[c][n] = block->c[c][n - 1];
 }
 
-static void store_packed(const CopFrame *to, const Block *block, int x, int y, int n, bool extra)
+static inline void store_packed(const CopFrame *to, const Block *block, int x, int y, int n,
+                                bool extra)
 {
     const Format *f = &formats[to->format];
     uint8_t *row = to->plane[0] + (ptrdiff_t)y * to->stride[0] + x * f->step;
@@ -279,7 +280,7 @@ static void store_packed(const CopFrame *to, const Block *block, int x, int y, i
     }
 }
 
-static void store_chroma(const CopFrame *to, const Block *block, int cx, int cy, int cn)
+static inline void store_chroma(const CopFrame *to, const Block *block, int cx, int cy, int cn)
 {
     if (formats[to->format].layout == SEMIPLANAR) {
         uint8_t *row = to->plane[1] + (ptrdiff_t)cy * to->stride[1] + 2 * cx;
@@ -294,7 +295,8 @@ static void store_chroma(const CopFrame *to, const Block *block, int cx, int cy,
                (size_t)cn);
 }
 
-/* Rows y .. y + rows - 1 (those that share chroma rows of `to`) of n columns from x on. */
+/* Rows y .. y + rows - 1 (those that share chroma rows of `to`) of n columns from x on. What it
+ * calls is inlined, and so compiled with it once a tier. */
 COP_TIERS_WHOLE static void convert_block(const CopFrame *to, const CopFrame *from,
                                           const Matrix *matrix, Block in[2], Block *out, int x,
                                           int y, int rows, int n)

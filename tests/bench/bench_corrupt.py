@@ -5,7 +5,7 @@ the parity scripts compare with), by turns, and writes the tables of docs/CORRUP
 Frames are a camera that moves over the astronaut of scikit-image (NASA, public domain). Ours are timed as streams of
 RGB frames, the copy of each frame included, in processor time, after what a clip needs once; theirs without reading
 and writing. Usage: bench_corrupt.py build/bench_corrupt build/coppice [--rounds N] [--only NAME,...] [--into FILE]
-[--errors build/parity/errors.json]
+[--errors build/parity/errors]
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
 import argparse
@@ -213,17 +213,19 @@ def plain(x, digits=1):
 
 # Words that end a check's label: what it measured, and how it is said. The first that fits counts.
 MEASURES = (("share of bytes that differ", "share"), ("share of values that differ", "share"), ("that differ", "count"),
-            ("frames out of place", "count"), ("frames lost from their windows", "count"),
-            ("frames that differ from a hold", "count"), ("levels apart", "levels"), ("by how much", "levels"),
+            ("that are no turn", "count"), ("that are no translation", "count"), ("frames out of place", "count"),
+            ("frames lost from their windows", "count"), ("frames that differ from a hold", "count"), ("levels apart", "levels"), ("by how much", "levels"),
             ("largest difference", "levels"), ("dB apart", "dB"), ("off the photographs', dB", "dB"),
             ("share of the 0.1 % point", "ks"), ("in standard errors", "se"))
 
 
 def errors_of(path, names):
-    """What the parity scripts left in errors.json, said for each corruption: the worst of each measure."""
+    """What the parity scripts left in a folder, said for each corruption: the worst of each measure."""
     worst = {}
-    with open(path) as file:
-        for check in sum(json.load(file).values(), []):
+    for script in sorted(os.listdir(path)):
+        with open(os.path.join(path, script)) as file:
+            checks = json.load(file)
+        for check in checks:
             label = check["what"]
             name = next((word for word in re.findall(r"\w+", label) if word in names), None)
             kind = next((kind for ending, kind in MEASURES if label.endswith(ending)), None)
@@ -259,7 +261,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="")
     parser.add_argument("--into", help="the page; rows of corruptions that are not timed stay")
-    parser.add_argument("--errors", help="build/parity/errors.json, for the last column; alone, nothing is timed")
+    parser.add_argument("--errors", help="build/parity/errors, for the last column; alone, nothing is timed")
     parser.add_argument("--json")
     parser.add_argument("--from", dest="old", nargs="+", help="no timing: tables of what --json wrote; the first file that has a corruption counts")
     options = parser.parse_args()

@@ -64,15 +64,10 @@ def check(what, value, limit):
 
 
 def finish():
-    """Leaves what was measured in build/parity/errors.json, a list for each script, and ends the script."""
-    path, name = os.path.join(BUILD, "parity", "errors.json"), os.path.basename(sys.argv[0]).rsplit(".", 1)[0]
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    known = {}
-    if os.path.exists(path):
-        with open(path) as file:
-            known = json.load(file)
-    with open(path + ".new", "w") as file:
-        json.dump({**known, name: rows}, file, indent=1)
-    os.replace(path + ".new", path)
+    """Leaves what was measured in build/parity/errors/SCRIPT.json and ends the script."""
+    folder, name = os.path.join(BUILD, "parity", "errors"), os.path.basename(sys.argv[0]).rsplit(".", 1)[0]
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, name + ".json"), "w") as file:
+        json.dump(rows, file, indent=1)
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed > 0)

@@ -32,12 +32,13 @@ START_TEST(whole_levels_are_cut_and_marked)
     const float level[] = {-3,     -0.001f, 0,      0.001f, 0.5f,    0.999f,
                            1.001f, 17.25f,  254.9f, 255,    255.05f, 300};
     const uint8_t want[] = {0, 0, 0, 0, 0, 0, 1, 17, 254, 255, 255, 255};
-    const uint8_t close[] = {0, 1, 1, 1, 0, 1, 1, 0, 0, 1, 0, 0};
+    const uint8_t close[] = {0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 0, 0};
     uint8_t y[12], near[12];
     ck_assert(cop_whole_levels(y, near, level, 0.01f, 12));
     ck_assert(memcmp(y, want, 12) == 0);
     ck_assert(memcmp(near, close, 12) == 0);
     ck_assert(!cop_whole_levels(y, near, level + 7, 0.01f, 2));
+    ck_assert(!cop_whole_levels(y, near, level, 0.01f, 5)); /* 0 on either side of 0 */
 }
 END_TEST
 

@@ -225,8 +225,8 @@ START_TEST(torus_reads_between_pixels)
             for (int x = 0; x < 9; x++) {
                 const double u = shifts[s][0] + x, v = shifts[s][1] + y;
                 const double fu = u - floor(u), fv = v - floor(v);
-                const int l = (int)cop_wrap(floor(u), W), r = (l + 1) % W;
-                const int t = (int)cop_wrap(floor(v), H), b = (t + 1) % H;
+                const int l = ((int)floor(u) % W + W) % W, r = (l + 1) % W;
+                const int t = ((int)floor(v) % H + H) % H, b = (t + 1) % H;
                 const double want = (1 - fv) * ((1 - fu) * layer[t][l] + fu * layer[t][r]) +
                                     fv * ((1 - fu) * layer[b][l] + fu * layer[b][r]);
                 ck_assert(fabs((double)out[x] - want) < 0.01);
