@@ -70,6 +70,12 @@ static void take_row(CopVerifyFile *file, const CopIndexRow *row)
     g_strlcpy(file->sha256, row->sha256, sizeof file->sha256);
 }
 
+/* What was slow need not be on another day or machine: it gets another chance here alone. */
+static bool is_settled(CopVideoFault fault)
+{
+    return cop_fault_lasts(fault) && fault != COP_FAULT_SLOW;
+}
+
 /* What the index knows need not be decoded again. */
 static CopStatus look_up(Run *run)
 {
@@ -83,7 +89,7 @@ static CopStatus look_up(Run *run)
         COP_TRY(cop_index_find(run->index, file->item->relative, &row, &found, run->err));
         file->known = found && !run->options->again && cop_source_is_file(&file->item->source) &&
                       cop_video_stamp(file->item->path, &size, &mtime) && size == row.size &&
-                      mtime == row.mtime && cop_fault_lasts(row.facts.fault);
+                      mtime == row.mtime && is_settled(row.facts.fault);
         if (file->known)
             take_row(file, &row);
         else

@@ -13,14 +13,18 @@
 #include "pipeline/eval/database.h"
 #include "pipeline/eval/provenance.h"
 
-enum { APPLICATION_ID = 0x43505649 /* "CPVI" */, SCHEMA = 1, BUSY_MS = 10000 };
+enum { APPLICATION_ID = 0x43505649 /* "CPVI" */, SCHEMA = 2, BUSY_MS = 10000 };
 
 static const char schema[] =
     "CREATE TABLE video(path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime INTEGER NOT NULL,"
     " ffmpeg TEXT NOT NULL, sha256 TEXT NOT NULL, fault TEXT NOT NULL, reason TEXT NOT NULL,"
     " frames INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,"
     " rate_num INTEGER NOT NULL, rate_den INTEGER NOT NULL, errors INTEGER NOT NULL,"
-    " codec TEXT NOT NULL, seek BLOB)";
+    " codec TEXT NOT NULL, seek BLOB, waited REAL NOT NULL DEFAULT 0)";
+
+/* From schema 1, which kept nothing of slow files. */
+static const char upgrade[] = "ALTER TABLE video ADD COLUMN waited REAL NOT NULL DEFAULT 0;"
+                              "PRAGMA user_version=2";
 
 /* A row that is still to be written. */
 typedef struct Pending {
@@ -31,6 +35,7 @@ typedef struct Pending {
 struct CopIndex {
     sqlite3 *db;
     sqlite3_stmt *find, *put;
+    int version;     /* of the file's schema: older ones are read as they are */
     GArray *pending; /* of Pending */
 };
 
@@ -78,16 +83,34 @@ static CopStatus fill(sqlite3 *db, CopError *err)
     return status;
 }
 
-static CopStatus check(sqlite3 *db, const char *path, bool write, CopError *err)
+/* Likewise two that find the same old one. */
+static CopStatus bring_up(sqlite3 *db, CopError *err)
 {
+    int version = 0;
+    COP_TRY(cop_database_exec(db, "BEGIN IMMEDIATE", err));
+    CopStatus status = ask(db, "PRAGMA user_version", &version, err);
+    if (status == COP_OK && version < SCHEMA)
+        status = cop_database_exec(db, upgrade, err);
+    if (status == COP_OK)
+        return cop_database_exec(db, "COMMIT", err);
+    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    return status;
+}
+
+static CopStatus check(CopIndex *index, const char *path, bool write, CopError *err)
+{
+    sqlite3 *db = index->db;
     int pages = 0, application = 0, version = 0;
+    index->version = SCHEMA;
     COP_TRY(ask(db, "PRAGMA page_count", &pages, err));
     if (pages == 0 && write)
         return fill(db, err);
     COP_TRY(ask(db, "PRAGMA application_id", &application, err));
     COP_TRY(ask(db, "PRAGMA user_version", &version, err));
-    if (pages > 0 && application == APPLICATION_ID && version == SCHEMA)
-        return COP_OK;
+    if (pages > 0 && application == APPLICATION_ID && version > 0 && version <= SCHEMA) {
+        index->version = write ? SCHEMA : version;
+        return index->version == version ? COP_OK : bring_up(db, err);
+    }
     return cop_error_set(err, COP_ERR_DATA,
                          application == APPLICATION_ID
                              ? "%s: is an index of schema %d, not %d; remove it and verify again"
@@ -130,7 +153,7 @@ static CopStatus attach(CopIndex *index, const char *path, bool write, CopError 
                              strerror(sqlite3_system_errno(index->db)));
     sqlite3_extended_result_codes(index->db, 1);
     sqlite3_busy_timeout(index->db, BUSY_MS);
-    return check(index->db, path, write, err);
+    return check(index, path, write, err);
 }
 
 /* By its header, which holds the application's number at byte 68. */
@@ -239,6 +262,7 @@ static CopStatus read_row(sqlite3_stmt *row, CopIndexRow *out)
     for (int i = 0; i < (int)G_N_ELEMENTS(number); i++)
         *number[i] = sqlite3_column_int(row, 5 + i);
     copy_text(facts->codec, sizeof facts->codec, row, 11);
+    facts->waited = sqlite3_column_double(row, 13);
     const void *seek = sqlite3_column_blob(row, 12);
     facts->seek_size = seek ? (size_t)sqlite3_column_bytes(row, 12) : 0;
     facts->seek = seek ? malloc(facts->seek_size) : NULL;
@@ -252,12 +276,13 @@ CopStatus cop_index_find(CopIndex *index, const char *relative, CopIndexRow *row
 {
     *row = (CopIndexRow){0};
     *found = false;
+    char sql[256];
+    snprintf(sql, sizeof sql,
+             "SELECT size, mtime, sha256, fault, reason, frames, width, height, rate_num, rate_den,"
+             " errors, codec, seek, %s FROM video WHERE path = ? AND ffmpeg = ?",
+             index->version < 2 ? "0" : "waited");
     if (!index->find)
-        COP_TRY(cop_database_prepare(index->db,
-                                     "SELECT size, mtime, sha256, fault, reason, frames, width,"
-                                     " height, rate_num, rate_den, errors, codec, seek FROM video"
-                                     " WHERE path = ? AND ffmpeg = ?",
-                                     &index->find, err));
+        COP_TRY(cop_database_prepare(index->db, sql, &index->find, err));
     sqlite3_bind_text(index->find, 1, relative, -1, SQLITE_STATIC);
     sqlite3_bind_text(index->find, 2, cop_provenance_ffmpeg(), -1, SQLITE_STATIC);
     const int code = sqlite3_step(index->find);
@@ -310,6 +335,7 @@ static CopStatus write_row(CopIndex *index, const Pending *pending, CopError *er
     sqlite3_bind_text(put, column++, facts->codec, -1, SQLITE_STATIC);
     if (facts->seek)
         sqlite3_bind_blob64(put, column, facts->seek, facts->seek_size, SQLITE_STATIC);
+    sqlite3_bind_double(put, column + 1, facts->waited);
     const int code = sqlite3_step(put);
     const CopStatus status =
         code == SQLITE_DONE ? COP_OK : cop_database_error(index->db, "be written", err);
@@ -321,10 +347,12 @@ static CopStatus write_row(CopIndex *index, const Pending *pending, CopError *er
 static CopStatus write_rows(CopIndex *index, CopError *err)
 {
     if (!index->put)
-        COP_TRY(cop_database_prepare(index->db,
-                                     "INSERT OR REPLACE INTO video"
-                                     " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                                     &index->put, err));
+        COP_TRY(cop_database_prepare(
+            index->db,
+            "INSERT OR REPLACE INTO video SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
+            " ?12, ?13, ?14, ?15, ?16 WHERE ?6 <> 'slow' OR NOT EXISTS (SELECT 1 FROM video WHERE"
+            " path = ?1 AND size = ?2 AND mtime = ?3 AND ffmpeg = ?4 AND fault <> 'slow')",
+            &index->put, err));
     for (guint i = 0; i < index->pending->len; i++)
         COP_TRY(write_row(index, &g_array_index(index->pending, Pending, i), err));
     return cop_database_exec(index->db, "COMMIT", err);

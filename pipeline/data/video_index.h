@@ -1,7 +1,7 @@
 /* The index of a data set: what was found when each of its files was decoded, so that it need
  * not be done again. SQLite, one table:
  *   video(path, size, mtime, ffmpeg, sha256, fault, reason, frames, width, height, rate_num,
- *         rate_den, errors, codec, seek)
+ *         rate_den, errors, codec, seek, waited)
  * path: below data.root, the identity; size in bytes and mtime in nanoseconds since 1970: a
  * row holds while the file has both, and while FFmpeg has the version that decoded it. fault
  * (a name of cop_fault_names), reason and the numbers: CopVideoFacts; seek: a packed CopSeekTable.
@@ -29,7 +29,8 @@ char *cop_index_path(const CopDataOptions *options);
 
 /* Opens an index to be read, or (with `write`) makes it where there is none. A file of another
  * kind is COP_ERR_DATA and left as it was; COP_ERR_IO where the system refuses. What a killed
- * writer left is rolled back; with `write`, a damaged index is thrown away and begun anew. */
+ * writer left is rolled back; with `write`, a damaged index is thrown away and begun anew, and
+ * one of an older schema is brought up. */
 CopStatus cop_index_open(CopIndex **out, const char *path, bool write,
                          CopError *err) COP_MUST_CHECK;
 void cop_index_close(CopIndex **index); /* what is not committed is lost */
@@ -38,7 +39,7 @@ void cop_index_close(CopIndex **index); /* what is not committed is lost */
 CopStatus cop_index_find(CopIndex *index, const char *relative, CopIndexRow *row, bool *found,
                          CopError *err) COP_MUST_CHECK;
 
-/* Adds or replaces a row: copied, kept in memory and not found before cop_index_commit() writes
+/* Adds or replaces a row, but never one that says more by one of a slow file: copied, kept in memory and not found before cop_index_commit() writes
  * all such rows in one transaction. Others can use the index in between; of rows that cannot
  * be written nothing is kept. */
 CopStatus cop_index_put(CopIndex *index, const char *relative, const CopIndexRow *row,

@@ -28,7 +28,7 @@ const char *const cop_fault_names[] = {"none",     "missing", "unreadable",  "em
 
 bool cop_fault_lasts(CopVideoFault fault)
 {
-    return fault != COP_FAULT_MISSING && fault != COP_FAULT_UNREADABLE && fault != COP_FAULT_SLOW;
+    return fault != COP_FAULT_MISSING && fault != COP_FAULT_UNREADABLE;
 }
 
 static atomic_int limit_ms = 30000;
@@ -36,6 +36,11 @@ static atomic_int limit_ms = 30000;
 void cop_decoder_limit(double seconds)
 {
     atomic_store(&limit_ms, (int)(seconds * 1000 + 0.5));
+}
+
+double cop_decoder_patience(void)
+{
+    return atomic_load(&limit_ms) / 1000.0;
 }
 
 CopStatus cop_decoder_fail(CopDecoder *decoder, CopVideoFault fault, CopError *err,
@@ -331,7 +336,7 @@ CopStatus cop_decoder_start(CopDecoder **out, const char *path, int threads, Cop
     }
     /* Who feeds a pipe may take his time. */
     const bool piped = strcmp(path, "-") == 0;
-    decoder->limit = piped ? 0 : atomic_load(&limit_ms) / 1000.0;
+    decoder->limit = piped ? 0 : cop_decoder_patience();
     decoder->allowed = HUGE_VAL;
     decoder->most = piped ? INT64_MAX : COP_FRAMES_MAX;
     decoder->notes = notes;

@@ -37,7 +37,8 @@ typedef enum CopVideoFault {
 } CopVideoFault;
 extern const char *const cop_fault_names[]; /* "none", "missing", ..., NULL */
 
-/* True where the fault (or its absence) is the file's own, until the file changes. */
+/* True where the fault (or its absence) is the file's own, until the file changes; that a file is
+ * slow holds for whoever gives it no more time. */
 bool cop_fault_lasts(CopVideoFault fault);
 
 /* Opens the best video stream of `path` ("-" is y4m on stdin; a picture is a
@@ -61,6 +62,7 @@ void cop_decoder_close(CopDecoder **decoder);
  * video lasts, of which a day at most is believed; time between calls does not count. Standard
  * input has no limit. */
 void cop_decoder_limit(double seconds);
+double cop_decoder_patience(void); /* what it was set to, to the millisecond */
 
 const CopVideoInfo *cop_decoder_info(const CopDecoder *decoder);
 
@@ -84,7 +86,8 @@ typedef struct CopVideoFacts {
     int frames;                            /* 0 where there is a fault */
     int width, height, rate_num, rate_den; /* of the first frame, as it comes out; 0 unknown */
     int errors;                            /* packets that could not be decoded */
-    char codec[32], reason[256];           /* reason: of the fault, without the path */
+    double waited; /* of a slow file: cop_decoder_limit() when it was tried; 0 of others */
+    char codec[32], reason[256]; /* reason: of the fault, without the path */
     uint8_t *seek; /* malloc'ed: a packed CopSeekTable, or NULL; moves no frame, saves time */
     size_t seek_size;
 } CopVideoFacts;
@@ -92,7 +95,8 @@ void cop_video_facts_free(CopVideoFacts *facts);
 
 /* Decodes `path` once without keeping anything. A file at fault is COP_ERR_DATA with
  * facts->fault set; free `facts` in any case. The result is remembered, per path, size and
- * modification time, for the life of the process, if it is one that lasts.
+ * modification time, for the life of the process, if it is one that lasts. That the file is slow
+ * is known as long as cop_decoder_limit() is no higher than it was then.
  * Thread-safe, as all that follows. */
 CopStatus cop_video_scan(const char *path, CopVideoFacts *facts, CopError *err) COP_MUST_CHECK;
 
@@ -100,7 +104,8 @@ CopStatus cop_video_scan(const char *path, CopVideoFacts *facts, CopError *err) 
 bool cop_video_recall(const char *path, CopVideoFacts *facts);
 
 /* Takes over what an earlier process found of a file of this size and modification time
- * (nanoseconds since 1970). `facts` is copied. What is known already stays. */
+ * (nanoseconds since 1970). `facts` is copied. What is known already stays, but for a slow
+ * file, of which more may be learnt. */
 void cop_video_remember(const char *path, int64_t size, int64_t mtime, const CopVideoFacts *facts);
 
 /* Exact number of frames that decoding `path` yields: remembered, or by cop_video_scan().

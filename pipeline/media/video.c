@@ -85,6 +85,7 @@ CopStatus cop_video_scan(const char *path, CopVideoFacts *facts, CopError *err)
     CopSeekNotes *notes;
     int64_t size, mtime;
     const bool stamped = cop_video_stamp(path, &size, &mtime);
+    const double patience = cop_decoder_patience();
     bool intra = false;
     if (cop_seek_notes_create(&notes) != COP_OK)
         return cop_error_set(err, COP_ERR_NOMEM, "%s: out of memory", path);
@@ -98,7 +99,9 @@ CopStatus cop_video_scan(const char *path, CopVideoFacts *facts, CopError *err)
         snprintf(facts->reason, sizeof facts->reason, "%.255s",
                  own.text + (starts ? named + 2 : 0));
     }
-    /* What is slow or locked today need not be tomorrow, though the file stays as it is. */
+    if (facts->fault == COP_FAULT_SLOW)
+        facts->waited = patience;
+    /* What is locked today need not be tomorrow, though the file stays as it is. */
     if (stamped && (status == COP_OK || status == COP_ERR_DATA) && cop_fault_lasts(facts->fault))
         cop_video_remember(path, size, mtime, facts);
     return status == COP_OK ? COP_OK : cop_error_set(err, status, "%s", own.text);
@@ -128,7 +131,10 @@ CopStatus cop_video_length(const char *path, CopVideoLength *out, CopError *err)
     const CopVideoFacts *known = cop_video_known(path, &unseekable);
     *out = (CopVideoLength){0};
     if (known && known->fault != COP_FAULT_NONE)
-        return cop_error_set(err, COP_ERR_DATA, "%s: %s", path, known->reason);
+        return cop_error_set(err, COP_ERR_DATA, "%s: %s%s", path, known->reason,
+                             known->fault == COP_FAULT_SLOW
+                                 ? "; verify or a longer data.timeout tries it again"
+                                 : "");
     if (known) {
         *out = length_of(known);
         return COP_OK;

@@ -54,6 +54,13 @@ static Memory **find(const char *key)
     return memory;
 }
 
+/* Whoever would wait longer for a slow file may get more out of it. */
+static bool holds(const CopVideoFacts *facts)
+{
+    const double patience = cop_decoder_patience();
+    return facts->fault != COP_FAULT_SLOW || (patience > 0 && patience <= facts->waited);
+}
+
 static Memory *look_up(const char *path)
 {
     int64_t size, mtime;
@@ -64,7 +71,7 @@ static Memory *look_up(const char *path)
     Memory *memory = *find(key);
     pthread_mutex_unlock(&memories.lock);
     free(key);
-    return memory;
+    return memory && holds(&memory->facts) ? memory : NULL;
 }
 
 static bool copy(CopVideoFacts *to, const CopVideoFacts *from)
@@ -85,6 +92,12 @@ void cop_video_facts_free(CopVideoFacts *facts)
     facts->seek_size = 0;
 }
 
+static bool says_more(const CopVideoFacts *facts, const CopVideoFacts *before)
+{
+    return before->fault == COP_FAULT_SLOW &&
+           (facts->fault != COP_FAULT_SLOW || facts->waited > before->waited);
+}
+
 void cop_video_remember(const char *path, int64_t size, int64_t mtime, const CopVideoFacts *facts)
 {
     char *key = make_key(path, size, mtime);
@@ -99,11 +112,13 @@ void cop_video_remember(const char *path, int64_t size, int64_t mtime, const Cop
     free(key);
     pthread_mutex_lock(&memories.lock);
     Memory **place = find(memory->key);
-    const bool first = !*place;
-    if (first)
+    const bool taken = !*place || says_more(facts, &(*place)->facts);
+    if (taken) {
+        memory->next = *place; /* what is found no more may still be in somebody's hands */
         *place = memory;
+    }
     pthread_mutex_unlock(&memories.lock);
-    if (!first) {
+    if (!taken) {
         cop_video_facts_free(&memory->facts);
         free(memory);
     }

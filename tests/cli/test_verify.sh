@@ -157,6 +157,27 @@ touch "$set/$first"
 run train -c "$cfg" "${lax[@]}" --set data.max_skip=0.5 --out "$work/doubts"
 check "not of a file that changed" test -z "$(grep -F "so the index says" "$work/doubts/metrics.jsonl")"
 
+# A file that gives nothing is waited for once: later runs that would wait no longer leave it be.
+ffmpeg -v error -nostdin -i "$train_clip" -c:v mpeg2video "$set/$folder/slow.mpg"
+truncate -s 300G "$set/$folder/slow.mpg"
+add train slow.mpg
+again=("${lax[@]}" --set data.max_skip=0.5 --set data.timeout=0.5)
+verify "${again[@]}"
+check "a slow file" listed "$folder/slow.mpg: slow: gave no frame in 0.5 seconds (data.timeout)"
+verify "${again[@]}"
+check "verify tries it again, beside those that are away" listed " 4 files decoded"
+sqlite3 "$index" "UPDATE video SET reason = 'so slow, says the index' WHERE fault = 'slow' AND waited = 0.5"
+patient() { # SECONDS FOLDER
+    run train -c "$cfg" "${lax[@]}" --set data.max_skip=0.5 --set data.timeout="$1" --out "$work/$2"
+    grep -qF "so slow, says the index; verify or a longer data.timeout" "$work/$2/metrics.jsonl"
+}
+check "train does not wait for it" patient 0.5 slow
+check "nor where it would wait less" patient 0.25 slower
+check "but where it would wait longer" test "$(patient 0.75 slowest && echo believed)" = ""
+check "in vain" grep -qF "slow.mpg: gave no frame in 0.75 seconds" "$work/slowest/metrics.jsonl"
+rm "$set/$folder/slow.mpg"
+sed -i '/slow.mpg/d' "$lists/trainlist01.txt"
+
 # --- what is no index --------------------------------------------------------------
 echo "something else entirely" >"$index"
 verify

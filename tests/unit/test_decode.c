@@ -389,11 +389,25 @@ START_TEST(slow_n)
     ck_assert_msg(strstr(err.text, ": gave no frame in 0.5 seconds (data.timeout)"), "%s",
                   err.text);
     ck_assert_ptr_eq(strchr(err.text, '\n'), NULL);
-    /* It may be the machine's fault: nothing is remembered. */
-    ck_assert(!cop_video_recall(path, &facts));
+    /* Nobody waits for it a second time, unless for longer. */
+    ck_assert(cop_video_recall(path, &facts));
+    ck_assert(facts.fault == COP_FAULT_SLOW && facts.waited == 0.5);
+    CopError again = {0};
+    for (int i = 0; i < 1000; i++)
+        ck_assert_int_eq(cop_video_count(path, &n, &again), COP_ERR_DATA);
+    ck_assert_msg(cop_clock() - start < 20 + 0.5 * 100, "%f", cop_clock() - start);
+    ck_assert_msg(strstr(again.text, "verify or a longer data.timeout tries it again"), "%s",
+                  again.text);
+    cop_decoder_limit(0.25);
+    ck_assert(cop_video_recall(path, &facts));
+    static const double longer[] = {0, 0.75};
+    for (int i = 0; i < 2; i++) {
+        cop_decoder_limit(longer[i]);
+        ck_assert(!cop_video_recall(path, &facts));
+    }
     ck_assert_int_eq(cop_video_scan(path, &facts, NULL), COP_ERR_DATA);
-    ck_assert_int_eq(facts.fault, COP_FAULT_SLOW);
-    cop_video_facts_free(&facts);
+    ck_assert(facts.fault == COP_FAULT_SLOW && facts.waited == 0.75);
+    ck_assert(cop_video_recall(path, &facts));
     cop_decoder_limit(30);
     free(path);
 }

@@ -166,7 +166,7 @@ static void leave_hot_journal(void)
     help_shell("sqlite3 a.index 'PRAGMA cache_size=1' 'PRAGMA cache_spill=1' 'BEGIN' "
                "'UPDATE video SET frames = 8' 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT "
                "i+1 FROM n WHERE i < 2000) INSERT INTO video SELECT hex(randomblob(40))||i, 1, 1, "
-               "0, 0, 0, 0, 1, 1, 1, 1, 1, 0, 0, NULL FROM n' '.shell cp a.index b.index && "
+               "0, 0, 0, 0, 1, 1, 1, 1, 1, 0, 0, NULL, 0 FROM n' '.shell cp a.index b.index && "
                "cp a.index-journal b.index-journal' 'ROLLBACK' >/dev/null && "
                "test -s b.index-journal && ! cmp -s a.index b.index");
 }
@@ -264,6 +264,59 @@ START_TEST(taken_over)
 }
 END_TEST
 
+static void put_slow(CopIndex *index, int64_t size, double waited)
+{
+    const CopIndexRow row = {
+        .size = size, .mtime = 1, .facts = {.fault = COP_FAULT_SLOW, .waited = waited}};
+    ck_assert_int_eq(cop_index_put(index, "a.mp4", &row, NULL), COP_OK);
+    ck_assert_int_eq(cop_index_commit(index, NULL), COP_OK);
+}
+
+/* That a file was slow once does not undo what is known of it. */
+START_TEST(slow_rows)
+{
+    CopIndex *index;
+    CopIndexRow row;
+    bool found;
+    ck_assert_int_eq(cop_index_open(&index, help_path("a.index"), true, NULL), COP_OK);
+    for (int i = 1; i < 4; i++) {
+        put_slow(index, 1, 0.5 * i);
+        ck_assert_int_eq(cop_index_find(index, "a.mp4", &row, &found, NULL), COP_OK);
+        ck_assert(found && row.facts.fault == COP_FAULT_SLOW && row.facts.waited == 0.5 * i);
+    }
+    put(index, "a.mp4", 7);
+    ck_assert_int_eq(cop_index_commit(index, NULL), COP_OK);
+    put_slow(index, 1, 9);
+    ck_assert_int_eq(frames_of(index, "a.mp4"), 7);
+    put_slow(index, 2, 9); /* the file is another one */
+    ck_assert_int_eq(frames_of(index, "a.mp4"), 0);
+    cop_index_close(&index);
+}
+END_TEST
+
+/* One from before slow files were kept is read as it is, and brought up by who writes. */
+START_TEST(older_schema)
+{
+    CopIndex *index, *reader;
+    ck_assert_int_eq(cop_index_open(&index, help_path("a.index"), true, NULL), COP_OK);
+    put(index, "a.mp4", 7);
+    ck_assert_int_eq(cop_index_commit(index, NULL), COP_OK);
+    cop_index_close(&index);
+    help_shell("sqlite3 a.index 'ALTER TABLE video DROP COLUMN waited; PRAGMA user_version=1'");
+    ck_assert_int_eq(cop_index_open(&reader, help_path("a.index"), false, NULL), COP_OK);
+    ck_assert_int_eq(frames_of(reader, "a.mp4"), 7);
+    help_shell("test \"$(sqlite3 a.index 'PRAGMA user_version')\" = 1");
+    ck_assert_int_eq(cop_index_open(&index, help_path("a.index"), true, NULL), COP_OK);
+    help_shell("test \"$(sqlite3 a.index 'PRAGMA user_version')\" = 2");
+    put(index, "b.mp4", 8);
+    ck_assert_int_eq(cop_index_commit(index, NULL), COP_OK);
+    ck_assert_int_eq(frames_of(index, "a.mp4"), 7);
+    ck_assert_int_eq(frames_of(reader, "b.mp4"), 8);
+    cop_index_close(&index);
+    cop_index_close(&reader);
+}
+END_TEST
+
 START_TEST(paths)
 {
     static const char *const rows[][3] = {{"/a/b", "", "/a/b.index"},
@@ -314,6 +367,8 @@ int main(void)
     tcase_add_test(tc, two_writers);
     tcase_add_test(tc, damaged);
     tcase_add_test(tc, taken_over);
+    tcase_add_test(tc, slow_rows);
+    tcase_add_test(tc, older_schema);
     tcase_add_test(tc, paths);
     tcase_add_loop_test(tc, no_index_n, 0, 4);
     suite_add_tcase(suite, tc);
