@@ -40,7 +40,7 @@ typedef struct CopModelOptions {
 
 typedef struct CopTrainOptions {
     int epochs, batch, accum;
-    bool shuffle;
+    bool shuffle, drop_last;
     int optimizer; /* CopOptimizer */
     double lr, momentum;
     bool nesterov;

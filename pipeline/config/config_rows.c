@@ -89,6 +89,7 @@ static const CopOption train_options[] = {
     ROW(batch, INT, "16", 1, 65536, "clips that go through the net together"),
     ROW(accum, INT, "1", 1, 65536, "batches an optimiser step"),
     ROW(shuffle, BOOL, "true", 0, 0, "another order of the clips each epoch; false: the list's"),
+    ROW(drop_last, BOOL, "false", 0, 0, "leave out an epoch's last batch where it is not full"),
     ROW_CHOICE(optimizer, "sgd", cop_optimizer_names, "sgd, or Adam with decoupled weight decay"),
     ROW(lr, DOUBLE, "0.05", 0, 1000, "base learning rate"),
     ROW(momentum, DOUBLE, "0.9", 0, 1, "of stochastic gradient descent"),

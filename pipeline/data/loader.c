@@ -266,6 +266,11 @@ static CopStatus allocate(CopLoader *loader, const CopTensor *like)
     return COP_OK;
 }
 
+long cop_loader_batches(int n, int batch, bool drop_last)
+{
+    return n / batch + (!drop_last && n % batch > 0);
+}
+
 CopStatus cop_loader_create(CopLoader **out, const CopLoaderOptions *options, const CopTensor *like,
                             CopError *err)
 {
@@ -281,7 +286,8 @@ CopStatus cop_loader_create(CopLoader **out, const CopLoaderOptions *options, co
     if (status == COP_OK) {
         cop_epoch_order(options->seed, options->epoch, options->shuffle, options->dataset->n,
                         loader->order);
-        const long batches = (options->dataset->n + options->batch - 1) / options->batch;
+        const long batches =
+            cop_loader_batches(options->dataset->n, options->batch, options->drop_last);
         const long left = batches > options->first ? batches - options->first : 0;
         status = cop_ordered_create(&loader->ordered, left, options->threads, options->depth, fill,
                                     loader);

@@ -29,9 +29,10 @@ typedef struct CopLoaderOptions {
     const CopVariants *corruptions;
     double corrupt_probability;
     int batch;
-    long first;  /* batch to begin with: those before count as done */
-    int threads; /* decoding threads */
-    int depth;   /* batches in flight */
+    bool drop_last; /* no batch of the clips that are left when no more full ones can be made */
+    long first;     /* batch to begin with: those before count as done */
+    int threads;    /* decoding threads */
+    int depth;      /* batches in flight */
 } CopLoaderOptions;
 
 /* A clip that could not be used. */
@@ -49,6 +50,9 @@ typedef struct CopBatch {
 } CopBatch;
 
 typedef struct CopLoader CopLoader;
+
+/* Batches of an epoch over n clips. */
+long cop_loader_batches(int n, int batch, bool drop_last);
 
 /* Starts the threads. `like` gives the shape and halo of the tensors to fill. The
  * order and the contents of batches do not depend on `threads`. Returned in *out. */

@@ -24,6 +24,7 @@ static CopLoaderOptions loader_options(const CopTrainingState *run, bool trainin
     o.sample.test = !training;
     o.shuffle = training && config->train.shuffle;
     if (training) {
+        o.drop_last = config->train.drop_last;
         o.epoch = (uint32_t)run->epoch;
         o.first = run->batch;
         o.hflip = config->augment.hflip;

@@ -9,8 +9,8 @@
 
 long cop_training_batches(const CopTrainingState *run)
 {
-    const int batch = run->config->train.batch;
-    return (run->train.n + batch - 1) / batch;
+    const CopTrainOptions *o = &run->config->train;
+    return cop_loader_batches(run->train.n, o->batch, o->drop_last);
 }
 
 static uint64_t steps(const CopTrainingState *run)
@@ -124,8 +124,24 @@ static CopStatus plan(CopTrainingState *run, const CopSafetensors *file)
     return make_trainer(run);
 }
 
+/* Statistics of so few clips are poor, and the last ones before a validation weigh most. */
+static CopStatus check_batches(const CopTrainingState *run)
+{
+    const CopTrainOptions *o = &run->config->train;
+    if (cop_training_batches(run) == 0)
+        return cop_error_set(run->err, COP_ERR_CONFIG,
+                             "train.drop_last: %d training clips fill no batch of train.batch = %d",
+                             run->train.n, o->batch);
+    if (o->batch > 1 && run->train.n % o->batch == 1 && !o->drop_last)
+        cop_cli_note("train: the last batch of an epoch has 1 clip of %d; train.drop_last = true "
+                     "would leave it out",
+                     o->batch);
+    return COP_OK;
+}
+
 CopStatus cop_training_make_net(CopTrainingState *run)
 {
+    COP_TRY(check_batches(run));
     CopSafetensors *file = NULL;
     if (*run->config->model.weights)
         COP_TRY(cop_safetensors_open(&file, run->config->model.weights, run->err));

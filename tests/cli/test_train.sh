@@ -82,6 +82,21 @@ check "another grid" says top-1
 run "${spoilt[@]}" --set corrupt.temporal=static --resume
 check "another way of corrupting" refuses 2 "another configuration"
 
+# The last batch of an epoch: 12 clips are one batch of 11, and one clip, of which batch-norm
+# would make statistics.
+steps() { tail -n 1 "$work/$1/metrics.jsonl" | grep -oE '"step": [0-9]+'; }
+odd=(train -c "$cfg" --set train.batch=11)
+run "${odd[@]}" --out "$work/odd"
+check "a last batch of one clip is pointed out" grep -qF "1 clip of 11; train.drop_last = true" "$work/err"
+check "and trained on" test "$(steps odd)" = '"step": 4'
+run "${odd[@]}" --set train.drop_last=true --out "$work/full"
+check "unless it is left out" quiet
+check "in every epoch" test "$(steps full)" = '"step": 2'
+run "${odd[@]}" --out "$work/full" --resume
+check "which is another training" refuses 2 "another configuration"
+run "${odd[@]}" --set train.drop_last=true --set train.batch=13 --out "$work/x"
+check "no batch is left" refuses 2 "train.drop_last: 12 training clips fill no batch of train.batch = 13"
+
 # Names of files and folders are bytes.
 mkdir -p "$work/bytes/train/caf"$'\xe9' "$work/bytes/train/b" "$work/bytes/test/caf"$'\xe9' "$work/bytes/test/b"
 mapfile -t clips < <(find "$work/set/videos" -name '*.mp4' | sort)

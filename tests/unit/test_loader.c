@@ -273,6 +273,31 @@ START_TEST(an_epoch_may_begin_at_any_batch)
 }
 END_TEST
 
+/* Batches are all full, or all clips come; whichever batch a run goes on from. */
+START_TEST(the_last_batch_may_be_left_out)
+{
+    CopLoaderOptions options = options_of(true, 2, 2);
+    Epoch *whole = load(&options);
+    options.drop_last = true;
+    for (int first = 0; first <= whole->batches; first++) {
+        options.first = first;
+        Epoch *full = load(&options);
+        const int left = dataset.n / BATCH - first;
+        ck_assert_int_eq(full->batches, left > 0 ? left : 0);
+        for (int i = 0; i < full->batches; i++)
+            ck_assert_int_eq(full->size[i], BATCH);
+        for (int i = 0; i < full->n; i++)
+            ck_assert_uint_eq(full->clip[i], whole->clip[first * BATCH + i]);
+        free(full);
+    }
+    free(whole);
+    static const int rows[][3] = {{9537, 597, 596}, {32, 2, 2}, {15, 1, 0}, {16, 1, 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (int drop = 0; drop < 2; drop++)
+            ck_assert_int_eq(cop_loader_batches(rows[i][0], 16, drop), rows[i][1 + drop]);
+}
+END_TEST
+
 /* --- corruptions -------------------------------------------------------------------- */
 
 static void make_variants(CopVariants *variants, CopConfig *config)
@@ -492,6 +517,7 @@ int main(void)
     tcase_add_test(tests, epochs_differ);
     tcase_add_test(tests, a_flip_mirrors_every_row);
     tcase_add_test(tests, an_epoch_may_begin_at_any_batch);
+    tcase_add_test(tests, the_last_batch_may_be_left_out);
     tcase_add_test(tests, clips_are_corrupted);
     tcase_add_test(tests, a_loader_may_be_given_up);
     tcase_add_test(tests, creation_has_limits);
