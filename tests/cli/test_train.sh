@@ -92,7 +92,7 @@ check "and trained on" test "$(steps odd)" = '"step": 4'
 run "${odd[@]}" --set train.drop_last=true --out "$work/full"
 check "unless it is left out" quiet
 check "in every epoch" test "$(steps full)" = '"step": 2'
-run "${odd[@]}" --out "$work/full" --resume
+run "${odd[@]}" --set train.drop_last=true --out "$work/odd" --resume
 check "which is another training" refuses 2 "another configuration"
 run "${odd[@]}" --set train.drop_last=true --set train.batch=13 --out "$work/x"
 check "no batch is left" refuses 2 "train.drop_last: 12 training clips fill no batch of train.batch = 13"

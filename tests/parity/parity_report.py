@@ -5,6 +5,8 @@ skipped.
 
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
+import collections
+import html
 import html.parser
 import json
 import math
@@ -230,27 +232,96 @@ def dump(chromium, folder, page):
     return browse(chromium, folder, page, "--dump-dom")
 
 
-WIDTHS = """<script>addEventListener("load", () => {
-  const d = document.documentElement, small = [...document.querySelectorAll("p, td, th, li")].filter(
-    e => e.offsetParent && parseFloat(getComputedStyle(e).fontSize) < 10);
-  d.dataset.widths = [innerWidth, d.scrollWidth, small.length].join(" ");
-});</script>"""
+# In a frame as wide as a phone: what sticks out of the page and scrolls in no box of its own, text too small
+# to be read, sections that are not there, the charts' widths and their dots in a model's or layer's colour.
+PHONE = """<script>addEventListener("load", () => setTimeout(() => {
+  document.querySelectorAll("details").forEach(e => { e.open = true; });
+  const d = document.documentElement, name = e => e.tagName + "." + e.className + " " + e.textContent.slice(0, 30);
+  const scrolls = e => e && (/auto|scroll/.test(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+  const out = [...document.body.querySelectorAll("*")].filter(
+    e => (e.getBoundingClientRect().right > innerWidth + 0.5 || (e.clientWidth && e.scrollWidth > e.clientWidth + 1))
+      && !scrolls(e));
+  const ink = canvas => {
+    const dots = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    let n = 0;
+    for (let i = 0; i < dots.length; i += 4)
+      n += dots[i + 3] > 99 && Math.max(dots[i], dots[i + 1], dots[i + 2]) - Math.min(dots[i], dots[i + 1], dots[i + 2]) > 60;
+    return n;
+  };
+  const boxes = [...document.querySelectorAll("*")].filter(
+    e => scrolls(e) && e.getBoundingClientRect().right > innerWidth + 0.5 && !scrolls(e.parentElement));
+  const small = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let t; (t = texts.nextNode());)
+    if (t.data.trim() && t.parentElement.getClientRects().length && parseFloat(getComputedStyle(t.parentElement).fontSize) < 11)
+      small.push(name(t.parentElement));
+  parent.postMessage({
+    width: innerWidth, scroll: d.scrollWidth, out: [...out, ...boxes].map(name), small: small,
+    hidden: [...document.querySelectorAll("section, figure")].filter(e => e.offsetHeight < 20).map(name),
+    charts: [...document.querySelectorAll("canvas")].map(e => e.clientWidth),
+    ink: [...document.querySelectorAll("canvas")].map(ink)
+  }, "*");
+}, 100));</script>"""
+FRAME = """<iframe src="phone.html" width="400" height="860" style="border: 0"></iframe><script>
+addEventListener("message", e => { document.body.dataset.phone = JSON.stringify(e.data); });</script>"""
 
 
-def check_phone_and_print(chromium, folder):
-    """On a narrow screen the page scrolls one way only and no text is tiny; on paper it is a handful of A4 or letter pages."""
+def check_phone(chromium, folder):
     text = open(f"{folder}/report.html").read()
-    open(f"{folder}/narrow.html", "w").write(text.replace("</body>", WIDTHS + "</body>"))
-    page = browse(chromium, folder, f"{folder}/narrow.html", "--window-size=400,860", "--dump-dom")
-    inner, scroll, small = map(int, re.search(r'data-widths="(\d+) (\d+) (\d+)"', page).groups())
-    check("the screen is a narrow one, pixels", inner, 520)
-    check("pixels that stick out of it", scroll - inner, 0)
-    check("texts below 10 pixels", small, 0)
+    open(f"{folder}/phone.html", "w").write(text.replace("</body>", PHONE + "</body>"))
+    open(f"{folder}/frame.html", "w").write(FRAME)
+    dumped = dump(chromium, folder, f"{folder}/frame.html")
+    seen = json.loads(html.unescape(re.search(r'data-phone="([^"]*)"', dumped).group(1)))
+    check("phone: its width, pixels", abs(seen["width"] - 400), 0)
+    check("phone: the page scrolls sideways by, pixels", seen["scroll"] - 400, 0)
+    for what in ("out", "small", "hidden"):
+        check(f"phone: {what} {seen[what][:3]}", len(seen[what]), 0)
+    check("phone: widest chart, pixels", max(seen["charts"]), 400)
+    check("phone: narrowest chart, pixels below 200", 200 - min(seen["charts"]), 0)
+    check(f"phone: charts without a mark, of {len(seen['ink'])}", sum(n < 30 for n in seen["ink"]), 0)
+
+
+class Paper(html.parser.HTMLParser):
+    """Words of headings, captions and cells, as they are to be found on paper; pictures."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.words, self.pictures, self.depth, self.folded = collections.Counter(), 0, 0, 0
+        self.feed(text)
+
+    def handle_starttag(self, tag, _):
+        self.depth += tag in ("h1", "h2", "h3", "figcaption", "caption", "td", "th", "dt")
+        self.folded += tag == "details"
+        self.pictures += tag in ("img", "canvas")
+
+    def handle_endtag(self, tag):
+        self.depth -= tag in ("h1", "h2", "h3", "figcaption", "caption", "td", "th", "dt")
+        self.folded -= tag == "details"
+
+    def handle_data(self, data):
+        if self.depth and not self.folded:
+            self.words.update(word for word in data.split() if len(word) <= 12)
+
+
+def check_print(chromium, folder):
+    """Letter paper, the smaller one; of what is folded, nothing is printed. Charts are drawn with letters of
+    22 dots and more."""
     browse(chromium, folder, f"{folder}/report.html", f"--print-to-pdf={folder}/report.pdf", "--no-pdf-header-footer")
-    pdf = open(f"{folder}/report.pdf", "rb").read()
-    pages = len(re.findall(rb"/Type\s*/Page\b", pdf))
-    check(f"printed pages, {pages}, fewer than 3", max(0, 3 - pages), 0)
-    check(f"printed pages, {pages}", pages, 30)
+    wanted = Paper(dump(chromium, folder, f"{folder}/report.html"))
+    text = run("pdftotext", "-bbox", f"{folder}/report.pdf", "-")
+    pages = [(float(w), float(h)) for w, h in re.findall(r'<page width="([\d.]+)" height="([\d.]+)"', text)]
+    words = [(*map(float, m[:4]), html.unescape(m[4])) for m in re.findall(
+        r'<word xMin="([-\d.]+)" yMin="([-\d.]+)" xMax="([-\d.]+)" yMax="([-\d.]+)">(.*?)</word>', text)]
+    lost = wanted.words - collections.Counter(w[4] for w in words)
+    check(f"print: words lost {list(lost)[:5]} of {sum(wanted.words.values())}", sum(lost.values()), 0)
+    check("print: words beyond the margins", sum(w[0] < 30 or w[2] > pages[0][0] - 30 for w in words), 0)
+    check("print: words below 6 points", sum(w[3] - w[1] < 6 * 1.1 for w in words), 0)
+    rows = [row.split() for row in run("pdfimages", "-list", f"{folder}/report.pdf").splitlines()[2:]]
+    images = [row for row in rows if row[2] == "image"]
+    check("print: pictures and charts, each whole on one page", abs(len(images) - wanted.pictures), 0)
+    drawn = [72 * 22 / float(row[12]) for row in images if int(row[3]) > 400]
+    check("print: letters of charts, points below 5", 5 - min(drawn), 0)
+    check(f"print: {len(pages)} pages, more than 2", max(0, 3 - len(pages)), 0)
+    check("print: pages", len(pages), 30)
 
 
 def check_page(chromium, folder, path, base, frames, *more):
@@ -304,10 +375,13 @@ def main():
         path = evaluate(folder)
         page = check_page(chromium, folder, path, 0, True)
         check_training(page, folder)
-        check_phone_and_print(chromium, folder)
+        check_phone(chromium, folder)
+        check_print(chromium, folder)
         add_models(path)
         shutil.move(f"{folder}/set", f"{folder}/away")  # its clips are gone: the page says so, and shows no frame
         page = check_page(chromium, folder, path, 4, False)
+        check_phone(chromium, folder)
+        check_print(chromium, folder)
         check("a remark on the frames", int("are left out" not in page.text["hard"]), 0)
         check_page(chromium, folder, path, 2, True, "--media", f"{folder}/away/videos")
 

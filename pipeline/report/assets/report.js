@@ -194,8 +194,9 @@
         const ends = sets.flatMap((set) => set.data.flatMap((p) => [p.x, p.low, p.high]))
             .filter((value) => value !== null).concat([0]);
         const least = Math.min(...ends), most = Math.max(...ends), unit = most - least > 20 ? 5 : 1;
-        const x = freeAxis('points of top-1', unit * Math.floor(least / unit),
-                           unit * Math.ceil(most / unit));
+        /* Where no model differs, the axis still needs two ends. */
+        const x = freeAxis('points of top-1', least < 0 ? unit * Math.floor(least / unit) : -unit,
+                           most > 0 ? unit * Math.ceil(most / unit) : unit);
         x.grid.color = (context) => (context.tick.value === 0 ? soft : grid);
         const y = axis('', -0.5, rows.length - 0.5);
         y.reverse = true;
