@@ -195,6 +195,43 @@ check "report without clips" quiet
 check "says so" grep -q 'are left out: ' "$work/other.html"
 check "report loads nothing" test -z "$(grep -oE '(src|href)="(http|//)[^"]*' "$work/report.html")"
 
+# The command that the page names, run again where it was run, gives the rows that the page was made of.
+inside() { (cd "$work" && "$coppice" "$@") >"$work/out" 2>"$work/err" </dev/null; code=$?; }
+plain() { sed "s/&lt;/</g; s/&gt;/>/g; s/&quot;/\"/g; s/&apos;/'/g; s/&amp;/\&/g"; }
+page() { # PATTERN: what the first match has between its tags
+    grep -oE -- "$1" "$work/traced.html" | head -n 1 | sed 's/<[^>]*>//g' | plain
+}
+traced() { # PREFIX: rows, figures and hash of traced.db
+    answers "$work/a traced.db" >"$work/$1.rows"
+    "$coppice" compare "$work/a traced.db" --format scopes >"$work/$1.scopes"
+    sqlite3 "$work/a traced.db" 'SELECT config_hash, config, root FROM run; SELECT text FROM setup;
+        SELECT sha256 FROM model' >"$work/$1.origin"
+}
+inside eval -c run.cfg --model whole/model.safetensors --model "$work/dense/model.safetensors" --db "a traced.db" \
+    --set "corrupt.severities=[2, 4.5]" --set 'corrupt.corruptions=["gaussian_noise", "h264_crf", "frame_rate"]' --limit 5
+check "eval in a folder of its own" quiet
+traced before
+inside report "a traced.db" -o traced.html
+check "its page" quiet
+command=$(page '<ol class="runs"><li><code>[^<]*</code>')
+check "names the command" test "${command%% -c*}" = "coppice eval"
+check "its folder" test "$(page '</code> in <code>[^<]*' | sed 's/^ in //')" = "$work"
+check "its configuration's hash" test "$(page ', configuration <code>[0-9a-f]*' | sed 's/.* //')" = \
+    "$(sqlite3 "$work/a traced.db" 'SELECT config_hash FROM run')"
+for sha in $(sqlite3 "$work/a traced.db" 'SELECT sha256 FROM model'); do
+    check "a model's hash" grep -qF "$sha" "$work/traced.html"
+done
+check "and its setup" grep -qF "$(sqlite3 "$work/a traced.db" 'SELECT text FROM setup' | head -n 1)" <(plain <"$work/traced.html")
+rm "$work/a traced.db"
+(cd "$work" && coppice() { "$coppice" "$@"; } && eval "$command") >"$work/out" 2>"$work/err" </dev/null
+code=$?
+check "run again" quiet
+traced after
+check "rows ($(wc -l <"$work/before.rows"))" test "$(wc -l <"$work/before.rows")" -eq 70
+for part in rows scopes origin; do
+    check "the same $part" cmp -s "$work/before.$part" "$work/after.$part"
+done
+
 # --- predict ------------------------------------------------------------------
 mapfile -t clips < <(find "$work/set/videos" -name '*.mp4' | sort | head -n 2)
 run predict --model "$work/whole/model.safetensors" "${clips[@]}"
