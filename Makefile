@@ -102,7 +102,7 @@ DEPS_lint    := $(DEPS_check) git binutils clang clang-format cppcheck shellchec
 DEPS_aarch64 := gcc libc6-dev make gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 DEPS_bench   := $(DEPS_demo) libdnnl-dev python3 python3-torch python3-torchvision python3-opencv ffmpeg libcairo2-dev
 DEPS_parity  := $(DEPS_demo) python3 python3-numpy python3-scipy python3-torch python3-torchvision \
-                python3-skimage python3-opencv python3-pil ffmpeg opencv-doc chromium poppler-utils
+                python3-skimage python3-opencv python3-pil ffmpeg opencv-doc chromium poppler-utils protobuf-compiler
 
 # pkg-config is asked only by rules that compile: the first make on a machine may have to install it.
 need       = $(if $(shell $(PKG_CONFIG) --exists $(1) 2>/dev/null && echo yes),,$(error packages \
