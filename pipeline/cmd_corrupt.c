@@ -143,11 +143,11 @@ static void do_file(void *ctx, int i, int worker)
     g_mutex_lock(&folder->lock);
     if (!stop && status == COP_OK) {
         note_losses(in, &job);
-    } else if (!stop) {
+    } else if (!stop && status == COP_ERR_DATA) {
         folder->failed++;
         g_string_append_printf(folder->failures, "%s\n", err.text);
-        if (!cop_clip_is_broken(status) && folder->first.status == COP_OK)
-            folder->first = err;
+    } else if (!stop && folder->first.status == COP_OK) {
+        folder->first = err; /* what cannot be written, say */
     }
     cop_progress_step(folder->progress, ++folder->done, NULL);
     g_mutex_unlock(&folder->lock);

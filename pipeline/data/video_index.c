@@ -147,10 +147,13 @@ static void clear_pending(gpointer data)
 static CopStatus attach(CopIndex *index, const char *path, bool write, CopError *err)
 {
     const int flags = SQLITE_OPEN_READWRITE | (write ? SQLITE_OPEN_CREATE : 0);
-    if (sqlite3_open_v2(path, &index->db, flags, NULL) != SQLITE_OK)
-        return cop_error_set(err, COP_ERR_IO,
-                             "%s: cannot be opened: %s; data.index names another place", path,
-                             strerror(sqlite3_system_errno(index->db)));
+    if (sqlite3_open_v2(path, &index->db, flags, NULL) != SQLITE_OK) {
+        CopError why = {0};
+        if (!write || cop_database_check_folder(path, &why) == COP_OK)
+            cop_error_set(&why, COP_ERR_IO, "%s: cannot be opened: %s", path,
+                          strerror(sqlite3_system_errno(index->db)));
+        return cop_error_set(err, COP_ERR_IO, "%s; data.index names another place", why.text);
+    }
     sqlite3_extended_result_codes(index->db, 1);
     sqlite3_busy_timeout(index->db, BUSY_MS);
     return check(index, path, write, err);

@@ -218,7 +218,7 @@ static CopStatus attach(sqlite3 **out, const char *name, const char *path, int f
 }
 
 /* SQLite reports the failure of its second try, to read what it could not make. */
-static CopStatus check_folder(const char *path, CopError *err)
+CopStatus cop_database_check_folder(const char *path, CopError *err)
 {
     char *folder = g_path_get_dirname(path);
     CopStatus status = COP_OK;
@@ -288,7 +288,7 @@ CopStatus cop_database_open(sqlite3 **out, const char *path, CopDatabaseMode mod
         COP_TRY(open_to_read(out, path, &version, &query, err));
     } else {
         if (mode == COP_DATABASE_CREATE)
-            COP_TRY(check_folder(path, err));
+            COP_TRY(cop_database_check_folder(path, err));
         const int flags =
             SQLITE_OPEN_READWRITE | (mode == COP_DATABASE_CREATE ? SQLITE_OPEN_CREATE : 0);
         COP_TRY(attach_uri(out, path, "", flags, &version, err));

@@ -32,6 +32,9 @@ CopStatus cop_database_uri(const char *path, char **uri, CopError *err) COP_MUST
  * place that knows SQLite's codes. `doing` ends the sentence "cannot ...". */
 CopStatus cop_database_error(sqlite3 *db, const char *doing, CopError *err);
 
+/* COP_ERR_IO, with the system's reason, where `path` is not there and cannot be made. */
+CopStatus cop_database_check_folder(const char *path, CopError *err) COP_MUST_CHECK;
+
 /* True in *has when the file has a table of that name. */
 CopStatus cop_database_has(sqlite3 *db, const char *table, bool *has, CopError *err) COP_MUST_CHECK;
 

@@ -105,6 +105,17 @@ check "eval: goes on afterwards" quiet
 full 1 report "$work/full.db" -o "$work/full.html"
 check "report: full disk" refuses 5 full.html
 check "report: no half of a page stays" test -z "$(find "$work" -name 'full.html*')"
+full 1 corrupt "$work/set/videos" "$work/full.d" --corruption brightness --severity 1
+check "corrupt: a folder, full disk" refuses 5 full.d/ "cannot be written"
+check "corrupt: no half of a file stays" test -z "$(find "$work/full.d" -type f)"
+full 20 merge "$work/joined.db" "$work/full.db"
+check "merge: full disk" refuses 5 joined.db
+run merge "$work/joined.db" "$work/full.db"
+check "merge: goes on afterwards" quiet
+full 2 verify -c "$work/run.cfg" --set "data.index=$work/full.index"
+check "verify: full disk" refuses 5 full.index
+run verify -c "$work/run.cfg" --set "data.index=$work/full.index"
+check "verify: goes on afterwards" says "18 files decoded"
 
 # --- folders that cannot be written: 5 ----------------------------------------
 # Root may write anywhere; the program is copied to where everybody may read it.
@@ -124,6 +135,20 @@ locked() { # ARGUMENT...
 }
 locked synth locked/x
 check "synth: locked folder" refuses 5 locked/x
+locked verify -c run.cfg --set data.index=locked/x.index
+check "verify: locked folder" refuses 5 "locked/x.index: " "locked: Permission denied" data.index
+locked merge locked/x.db r.db
+check "merge: locked folder" refuses 5 "locked/x.db: " "folder locked: Permission denied"
+locked corrupt set/videos locked/x --corruption brightness --severity 1
+check "corrupt: a folder, locked folder" refuses 5 "locked/x" "Permission denied"
+locked preview "$clip" -o locked/x.png
+check "preview: locked folder" refuses 5 locked/x.png
+locked model convert model.safetensors locked/x.safetensors --compact
+check "model convert: locked folder" refuses 5 locked/x.safetensors
+locked analyse run -o locked/x --only topology
+check "analyse: locked folder" refuses 5 locked/x
+locked profile --arch r3d_tiny --no-train --repeat 1 --tune locked/x.kernels
+check "profile: locked folder" refuses 5 locked/x.kernels
 locked corrupt "$clip" locked/x.mkv --corruption brightness --severity 1
 check "corrupt: locked folder" refuses 5 locked/x.mkv
 locked corrupt "$clip" locked/x%d.png --corruption brightness --severity 1
