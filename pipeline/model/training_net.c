@@ -124,7 +124,6 @@ static CopStatus plan(CopTrainingState *run, const CopSafetensors *file)
     return make_trainer(run);
 }
 
-/* Statistics of so few clips are poor, and the last ones before a validation weigh most. */
 static CopStatus check_batches(const CopTrainingState *run)
 {
     const CopTrainOptions *o = &run->config->train;
@@ -132,10 +131,6 @@ static CopStatus check_batches(const CopTrainingState *run)
         return cop_error_set(run->err, COP_ERR_CONFIG,
                              "train.drop_last: %d training clips fill no batch of train.batch = %d",
                              run->train.n, o->batch);
-    if (o->batch > 1 && run->train.n % o->batch == 1 && !o->drop_last)
-        cop_cli_note("train: the last batch of an epoch has 1 clip of %d; train.drop_last = true "
-                     "would leave it out",
-                     o->batch);
     return COP_OK;
 }
 
@@ -148,6 +143,13 @@ CopStatus cop_training_make_net(CopTrainingState *run)
     const CopStatus status = plan(run, file);
     cop_safetensors_close(&file);
     return status;
+}
+
+/* Statistics of one clip are poor, and the last ones before a validation weigh most. */
+static bool ends_in_one_clip(const CopTrainingState *run)
+{
+    const CopTrainOptions *o = &run->config->train;
+    return o->batch > 1 && run->train.n % o->batch == 1 && !o->drop_last;
 }
 
 void cop_training_note_memory(const CopTrainingState *run, const char *label)
@@ -168,8 +170,11 @@ void cop_training_note_memory(const CopTrainingState *run, const char *label)
     cop_cli_note(
         "%s: %zu of %zu parameters active; %.1f MiB for the net: %.1f parameters, gradients "
         "and momentum, %.1f activations, %.1f lists and scratch; %.1f MiB for %d batches "
-        "ahead",
+        "ahead%s",
         label, nonzeros, weights, (double)all / mib, (double)parameters / mib,
         (double)activations / mib, (double)(all - parameters - activations) / mib,
-        (double)ahead / mib, COP_TRAINING_AHEAD);
+        (double)ahead / mib, COP_TRAINING_AHEAD,
+        ends_in_one_clip(run) ? "; an epoch's last batch has 1 clip, and train.drop_last = true "
+                                "would leave it out"
+                              : "");
 }
