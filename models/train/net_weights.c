@@ -72,16 +72,51 @@ void cop_net_init(CopNet *net, uint64_t seed, const CopSparse *sparse)
 typedef struct Names {
     char text[160];
     int n;
+    bool full;
 } Names;
 
 static void note(Names *names, const char *name)
 {
     const size_t used = strlen(names->text);
-    if (used + strlen(name) + 8 < sizeof names->text)
-        snprintf(names->text + used, sizeof names->text - used, "%s%s", used ? ", " : "", name);
-    else if (used + 5 < sizeof names->text)
-        strcpy(names->text + used, ", ...");
     names->n++;
+    if (names->full)
+        return;
+    names->full = used + strlen(name) + 8 >= sizeof names->text;
+    snprintf(names->text + used, sizeof names->text - used, "%s%s", used ? ", " : "",
+             names->full ? "..." : name);
+}
+
+/* "[64,3,3,7,7]" */
+static void put_shape(char *out, size_t room, const CopStTensor *tensor)
+{
+    size_t used = (size_t)snprintf(out, room, "[");
+    for (int d = 0; d < tensor->rank && used < room; d++)
+        used += (size_t)snprintf(out + used, room - used, "%s%llu", d ? "," : "",
+                                 (unsigned long long)tensor->shape[d]);
+    if (used < room)
+        snprintf(out + used, room - used, "]");
+}
+
+static void describe(const CopParam *param, const float *data, CopStTensor *tensor)
+{
+    *tensor = (CopStTensor){.name = param->name,
+                            .dtype = COP_DTYPE_F32,
+                            .rank = param->rank,
+                            .data = data,
+                            .bytes = param->numel * sizeof(float)};
+    for (int d = 0; d < param->rank; d++)
+        tensor->shape[d] = (uint64_t)param->shape[d];
+}
+
+static void note_shapes(Names *names, const CopParam *param, const CopStTensor *tensor)
+{
+    char text[NAME_MAX_BYTES], seen[64], allowed[64];
+    CopStTensor own;
+    describe(param, NULL, &own);
+    put_shape(seen, sizeof seen, tensor);
+    put_shape(allowed, sizeof allowed, &own);
+    snprintf(text, sizeof text, "%.100s %s for %s", param->name, seen, allowed);
+    note(names, text);
 }
 
 static bool same_shape(const CopParam *param, const CopStTensor *tensor)
@@ -145,7 +180,7 @@ static CopStatus load(CopNet *net, const CopSafetensors *file, int n, CopError *
         if (!tensor)
             note(&missing, param->name);
         else if (!same_shape(param, tensor))
-            note(&misshaped, param->name);
+            note_shapes(&misshaped, param, tensor);
         else
             COP_TRY(read_param(param, tensor, err));
     }
@@ -169,17 +204,6 @@ CopStatus cop_net_load(CopNet *net, const CopSafetensors *file, CopError *err)
 CopStatus cop_net_load_body(CopNet *net, const CopSafetensors *file, CopError *err)
 {
     return load(net, file, head_of(net), err);
-}
-
-static void describe(const CopParam *param, const float *data, CopStTensor *tensor)
-{
-    *tensor = (CopStTensor){.name = param->name,
-                            .dtype = COP_DTYPE_F32,
-                            .rank = param->rank,
-                            .data = data,
-                            .bytes = param->numel * sizeof(float)};
-    for (int d = 0; d < param->rank; d++)
-        tensor->shape[d] = (uint64_t)param->shape[d];
 }
 
 CopStatus cop_net_save(const CopNet *net, const char *path, const CopStMeta *meta, int n_meta,
