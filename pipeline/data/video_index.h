@@ -39,9 +39,9 @@ void cop_index_close(CopIndex **index); /* what is not committed is lost */
 CopStatus cop_index_find(CopIndex *index, const char *relative, CopIndexRow *row, bool *found,
                          CopError *err) COP_MUST_CHECK;
 
-/* Adds or replaces a row, but never one that says more by one of a slow file: copied, kept in memory and not found before cop_index_commit() writes
- * all such rows in one transaction. Others can use the index in between; of rows that cannot
- * be written nothing is kept. */
+/* Adds or replaces a row (one of a slow file replaces none that says more): copied, kept in
+ * memory and not found before cop_index_commit() writes all such rows in one transaction.
+ * Others can use the index in between; of rows that cannot be written nothing is kept. */
 CopStatus cop_index_put(CopIndex *index, const char *relative, const CopIndexRow *row,
                         CopError *err) COP_MUST_CHECK;
 CopStatus cop_index_commit(CopIndex *index, CopError *err) COP_MUST_CHECK;

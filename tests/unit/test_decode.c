@@ -406,8 +406,7 @@ START_TEST(slow_n)
         ck_assert(!cop_video_recall(path, &facts));
     }
     ck_assert_int_eq(cop_video_scan(path, &facts, NULL), COP_ERR_DATA);
-    ck_assert(facts.fault == COP_FAULT_SLOW && facts.waited == 0.75);
-    ck_assert(cop_video_recall(path, &facts));
+    ck_assert(cop_video_recall(path, &facts) && facts.waited == 0.75);
     cop_decoder_limit(30);
     free(path);
 }
