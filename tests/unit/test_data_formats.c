@@ -135,6 +135,14 @@ START_TEST(kinetics_folders)
     data_configure("test_list", "my.csv");
     data_loads(COP_SPLIT_TEST);
     data_item(0, "val/b c/w_000001_000002.mp4", 1);
+    /* As torchvision makes them. */
+    data_write("lists/train.csv",
+               KINETICS "petting animal (not cat),p,1,2,x,0\nmassaging person's head,m,1,2,x,0\n");
+    data_write("train/petting_animal_not_cat/x", "");
+    data_write("train/massaging_persons_head/x", "");
+    data_loads(COP_SPLIT_TRAIN);
+    data_item(0, "train/petting_animal_not_cat/p_000001_000002.mp4", 1);
+    data_item(1, "train/massaging_persons_head/m_000001_000002.mp4", 0);
 }
 END_TEST
 
