@@ -281,30 +281,30 @@ def check_phone(chromium, folder):
 
 
 class Paper(html.parser.HTMLParser):
-    """Words of headings, captions and cells, as they are to be found on paper; pictures."""
+    """Words of headings, captions, cells and configurations, as they are to be found on paper; pictures."""
+
+    TAGS = ("h1", "h2", "h3", "figcaption", "caption", "td", "th", "dt", "summary", "pre")
 
     def __init__(self, text):
         super().__init__()
-        self.words, self.pictures, self.depth, self.folded = collections.Counter(), 0, 0, 0
+        self.words, self.pictures, self.depth = collections.Counter(), 0, 0
         self.feed(text)
 
     def handle_starttag(self, tag, _):
-        self.depth += tag in ("h1", "h2", "h3", "figcaption", "caption", "td", "th", "dt")
-        self.folded += tag == "details"
+        self.depth += tag in self.TAGS
         self.pictures += tag in ("img", "canvas")
 
     def handle_endtag(self, tag):
-        self.depth -= tag in ("h1", "h2", "h3", "figcaption", "caption", "td", "th", "dt")
-        self.folded -= tag == "details"
+        self.depth -= tag in self.TAGS
 
     def handle_data(self, data):
-        if self.depth and not self.folded:
+        if self.depth:
             self.words.update(word for word in data.split() if len(word) <= 12)
 
 
 def check_print(chromium, folder):
-    """Letter paper, the smaller one; of what is folded, nothing is printed. Charts are drawn with letters of
-    22 dots and more."""
+    """Letter paper, the smaller one, with all that is folded on the screen. Charts are drawn with letters of 22
+    dots and more."""
     browse(chromium, folder, f"{folder}/report.html", f"--print-to-pdf={folder}/report.pdf", "--no-pdf-header-footer")
     wanted = Paper(dump(chromium, folder, f"{folder}/report.html"))
     text = run("pdftotext", "-bbox", f"{folder}/report.pdf", "-")

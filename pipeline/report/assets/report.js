@@ -320,4 +320,14 @@
     const scatter = document.getElementById('scatter');
     if (scatter)
         drawScatter(scatter);
+
+    /* Paper cannot be unfolded. */
+    const folded = [];
+    window.addEventListener('beforeprint', function () {
+        folded.push(...document.querySelectorAll('details:not([open])'));
+        folded.forEach((details) => { details.open = true; });
+    });
+    window.addEventListener('afterprint', function () {
+        folded.splice(0).forEach((details) => { details.open = false; });
+    });
 }());
