@@ -161,6 +161,22 @@ forms() { # NAME COMMAND...: its output is the same for both files, which @ stan
 }
 forms info model info --json @
 forms predict predict --model @ "$video"
+printf 'P\0\0\0\0\0\0\0%-80s' \
+    '{"clips":{"dtype":"F32","shape":[1,3,4,24,24],"data_offsets":[0,27648]}}' >"$work/clip.st"
+yes '1234' | head -c 27648 >>"$work/clip.st" # floats of 4e-11 and so on
+for form in dense compact; do
+    run infer --model "$work/$form.st" --input "$work/clip.st" --output "$work/$form.logits"
+    check "infer, $form" quiet
+    mkdir "$work/$form.run"
+    cp "$work/r18/metrics.jsonl" "$work/r18/config.cfg" "$work/$form.run"
+    cp "$work/$form.st" "$work/$form.run/model.safetensors"
+    run analyse "$work/$form.run" -o "$work/$form.figures" --only radius --limit 2
+    check "analyse, $form" quiet
+    cut -d , -f 2- "$work/$form.figures/radius.csv" >"$work/$form.radius"
+done
+check "infer: the same from both" cmp "$work/dense.logits" "$work/compact.logits"
+check "analyse: rows" test "$(wc -l <"$work/dense.radius")" -gt 2
+check "analyse: the same from both" cmp "$work/dense.radius" "$work/compact.radius"
 # How clips are cut out of videos goes with the model.
 run train -c "$cfg" --set train.epochs=1 --set clip.sampler=slowfast --set clip.fps=60 --out "$work/sampled"
 run predict --model "$work/sampled/model.safetensors" "$video"
