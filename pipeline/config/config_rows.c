@@ -155,7 +155,7 @@ static const CopOption sweep_options[] = {
     {.name = "controls",
      .help =
          "dense nets beside the sparse ones, for each density, with as many parameters or FLOPs "
-         "by a smaller width",
+         "by a smaller width; each width once",
      .type = COP_TYPE_STRINGS,
      .offset = offsetof(CopSweepOptions, controls),
      .def = "",
