@@ -60,8 +60,8 @@ static CopCropBox choose_box(const CopLoaderOptions *o, const CopDataItem *item,
         int all_h, all_w, h, w;
         cop_prepare_size(&whole, width, height, &all_h, &all_w);
         cop_prepare_size(&o->prepare, width, height, &h, &w);
-        const int64_t down = (int64_t)all_h + 2 * o->pad - h,
-                      right = (int64_t)all_w + 2 * o->pad - w;
+        const int64_t border = 2 * (int64_t)o->pad;
+        const int64_t down = all_h + border - h, right = all_w + border - w;
         box.pad = o->pad;
         if (down > 0)
             box.top = (int)cop_rng_below(key, 0, at, (uint32_t)down + 1) - o->pad;

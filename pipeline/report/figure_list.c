@@ -348,10 +348,12 @@ CopStatus cop_figure_list_read(CopFigureList **out, const char *folder, CopError
         status = cop_error_set(err, COP_ERR_DATA,
                                "%s: cannot be read; `coppice analyse RUNS... -o %s` makes it", path,
                                folder);
-    else if (!json_parser_load_from_data(parser, text, -1, NULL))
-        status = read_all(list, NULL, path, err);
     else
-        status = read_all(list, json_parser_get_root(parser), path, err);
+        status = read_all(list,
+                          json_parser_load_from_data(parser, text, -1, NULL)
+                              ? json_parser_get_root(parser)
+                              : NULL,
+                          path, err);
     if (status == COP_OK)
         *out = list;
     else
