@@ -8,6 +8,7 @@ SPDX-License-Identifier: LGPL-2.1-or-later
 import html.parser
 import json
 import math
+import os
 import re
 import shutil
 import sqlite3
@@ -304,6 +305,8 @@ def check_figures(page, folder, path):
     rows = [[cell[2] for cell in row] for row in page.tables["figure-runs"][0][1:]]
     wanted = [[r["series"], str(r["seed"]), r["model"], r["folder"], r["sha256"]] for r in figures["runs"]]
     check("the figures' runs", int(rows != wanted), 0)
+    check("a run that could not be used", int(len(figures["broken"]) != 1 or figures["broken"][0] not in
+                                              page.text["figure-broken"]), 0)
     known = {r["sha256"] for r in figures["runs"]}
     lacking = [m["label"] for m in json.loads(run(COPPICE, "compare", path, "--json"))["models"] if m["sha256"] not in known]
     found = re.search(r"Models that the figures lack: (.*)\.", page.text["figures"])
@@ -318,7 +321,11 @@ def main():
         sys.exit(0)
     with tempfile.TemporaryDirectory() as folder:
         path = evaluate(folder)
-        run(COPPICE, "analyse", f"{folder}/dense", f"{folder}/rigl", "-o", f"{folder}/analyse", "--db", path, "--grid", 2)
+        broken = f"{folder}/a_run_whose_model_is_cut_in_the_middle"  # its name is wider than a phone
+        shutil.copytree(f"{folder}/rigl", broken)
+        os.truncate(f"{broken}/model.safetensors", 1000)
+        run(COPPICE, "analyse", f"{folder}/dense", f"{folder}/rigl", broken, "-o", f"{folder}/analyse", "--db", path,
+            "--grid", 2)
         page = check_page(chromium, folder, path, 0, True)
         check_figures(page, folder, path)
         check_training(page, folder)
