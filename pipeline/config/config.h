@@ -60,6 +60,7 @@ typedef enum CopHead { COP_HEAD_KEEP, COP_HEAD_RESET } CopHead;
 typedef struct CopAugmentOptions {
     double hflip;           /* probability */
     int crop;               /* centre, random */
+    int pad;                /* around pictures, for random crops */
     double mixup;           /* alpha; 0: none */
     CopStrings corruptions; /* names, families, or "all" */
     CopDoubles severities;  /* of which one is drawn */

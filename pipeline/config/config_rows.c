@@ -113,6 +113,7 @@ static const CopOption train_options[] = {
 static const CopOption augment_options[] = {
     ROW(hflip, DOUBLE, "0", 0, 1, "probability of mirroring left and right"),
     ROW_CHOICE(crop, "centre", crops, "where the crop lies in training"),
+    ROW(pad, INT, "0", 0, 1024, "black pixels around the picture that random crops may take in"),
     ROW(mixup, DOUBLE, "0", 0, 1000, "alpha of the Beta distribution of its shares; 0: none"),
     ROW(corruptions, STRINGS, "all", 0, 0, "to train on: names, families, or all"),
     ROW(severities, DOUBLES, "1, 2, 3", 0, 5, "of which each corrupted clip has one"),
