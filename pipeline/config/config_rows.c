@@ -20,11 +20,15 @@ static const char *const aggregates[] = {"prob", "score", "max", NULL};
         .name = #key, .help = text, .type = COP_TYPE_CHOICE, .offset = offsetof(OBJECT, key),      \
         .def = default_, .choices = names                                                          \
     }
-#define ROW_QUIET(key, kind, default_, low, high, text)                                            \
+#define ROW_FLAGS(key, kind, default_, low, high, text, bits)                                      \
     {                                                                                              \
         .name = #key, .help = text, .type = COP_TYPE_##kind, .offset = offsetof(OBJECT, key),      \
-        .def = default_, .min = low, .max = high, .flags = COP_OPTION_NO_EFFECT                    \
+        .def = default_, .min = low, .max = high, .flags = bits                                    \
     }
+#define ROW_QUIET(key, kind, default_, low, high, text)                                            \
+    ROW_FLAGS(key, kind, default_, low, high, text, COP_OPTION_NO_EFFECT)
+#define ROW_LATER(key, kind, default_, low, high, text)                                            \
+    ROW_FLAGS(key, kind, default_, low, high, text, COP_OPTION_LATER)
 
 #define OBJECT CopRunOptions
 static const CopOption run_options[] = {
@@ -113,7 +117,8 @@ static const CopOption train_options[] = {
 static const CopOption augment_options[] = {
     ROW(hflip, DOUBLE, "0", 0, 1, "probability of mirroring left and right"),
     ROW_CHOICE(crop, "centre", crops, "where the crop lies in training"),
-    ROW(pad, INT, "0", 0, 1024, "black pixels around the picture that random crops may take in"),
+    ROW_LATER(pad, INT, "0", 0, 1024,
+              "black pixels around the picture that random crops may take in"),
     ROW(mixup, DOUBLE, "0", 0, 1000, "alpha of the Beta distribution of its shares; 0: none"),
     ROW(corruptions, STRINGS, "all", 0, 0, "to train on: names, families, or all"),
     ROW(severities, DOUBLES, "1, 2, 3", 0, 5, "of which each corrupted clip has one"),
