@@ -34,16 +34,17 @@ static CopStatus check(const Words *words, CopError *err)
 
 static void print_result(const CopAnalysis *a)
 {
-    for (guint i = 0; i < a->broken->len; i++)
-        cop_cli_note("left out: %s", (const char *)g_ptr_array_index(a->broken, i));
-    for (guint i = 0; i < a->notes->len; i++)
-        cop_cli_note("no figure %s", (const char *)g_ptr_array_index(a->notes, i));
-    printf("%s/figures.html: %d figures of %d runs in %d series", a->options->out, a->made,
+    const CopFigureList *made = a->figures;
+    for (guint i = 0; i < made->broken->len; i++)
+        cop_cli_note("left out: %s", (const char *)g_ptr_array_index(made->broken, i));
+    for (guint i = 0; i < made->notes->len; i++)
+        cop_cli_note("no figure %s", (const char *)g_ptr_array_index(made->notes, i));
+    printf("%s/figures.html: %u figures of %d runs in %d series", made->folder, made->entries->len,
            a->n_runs, a->n_series);
     if (a->answers)
         printf(", %ld predictions made", a->answers);
-    if (a->broken->len)
-        printf(", %u left out", a->broken->len);
+    if (made->broken->len)
+        printf(", %u left out", made->broken->len);
     printf("\n");
 }
 

@@ -12,7 +12,7 @@ static CopStatus print(const CopConfigWords *words, bool effective, CopError *er
     CopConfig config;
     CopStatus status = cop_cli_load(words, &config, err);
     if (status == COP_OK) {
-        char *text = cop_config_text(&config, effective);
+        char *text = cop_config_text(&config, effective ? COP_CONFIG_EFFECTIVE : COP_CONFIG_ALL);
         if (!text || fputs(text, stdout) < 0)
             status = cop_error_set(err, COP_ERR_IO, "standard output cannot be written");
         free(text);

@@ -9,7 +9,7 @@
 extern const CopCommand cop_cmd_report;
 
 typedef struct Words {
-    char *page, *baseline, *media, **runs, *command;
+    char *page, *baseline, *media, *figures, **runs, *command;
     int setup;
 } Words;
 
@@ -23,20 +23,37 @@ static CopStatus check_folders(const Words *words, CopError *err)
     return COP_OK;
 }
 
+/* Those that are asked for must be there; those that lie beside the results are a gift. */
+static CopStatus find_figures(const char *path, const Words *words, CopFigureList **figures,
+                              CopError *err)
+{
+    CopError why = {0};
+    if (words->figures)
+        return cop_figure_list_read(figures, words->figures, err);
+    if (cop_figure_list_beside(figures, path, &why) != COP_OK)
+        cop_cli_note("figures are left out: %s", why.text);
+    return COP_OK;
+}
+
 static CopStatus write_page(const char *path, const Words *words, CopError *err)
 {
     const char *page = words->page ? words->page : "report.html";
-    const CopReportOptions options = {.media = words->media,
-                                      .folders = (const char *const *)words->runs,
-                                      .n_folders =
-                                          words->runs ? (int)g_strv_length(words->runs) : 0,
-                                      .command = words->command};
+    CopFigureList *figures;
     CopResults *results;
     COP_TRY(check_folders(words, err));
     COP_TRY(cop_results_load(&results, path, words->setup, err));
     const int base = cop_results_baseline(results, words->baseline, err);
-    CopStatus status =
-        base < 0 ? err->status : cop_report_write(results, base, &options, page, err);
+    CopStatus status = base < 0 ? err->status : find_figures(path, words, &figures, err);
+    if (status == COP_OK) {
+        const CopReportOptions options = {.media = words->media,
+                                          .folders = (const char *const *)words->runs,
+                                          .n_folders =
+                                              words->runs ? (int)g_strv_length(words->runs) : 0,
+                                          .figures = figures,
+                                          .command = words->command};
+        status = cop_report_write(results, base, &options, page, err);
+        cop_figure_list_free(figures);
+    }
     if (status == COP_OK)
         printf("%s: %d models, %d clips, %d corruptions (setup %lld of %d)\n", page,
                results->n_models, results->n_clips, results->n_corruptions,
@@ -57,6 +74,8 @@ static int run(int argc, char **argv)
          "Folder of a training run, or of several; may be repeated (where the models were)", "DIR"},
         {"media", 0, 0, G_OPTION_ARG_FILENAME, &words.media,
          "Folder of the clips (where the evaluation found them)", "DIR"},
+        {"figures", 0, 0, G_OPTION_ARG_FILENAME, &words.figures,
+         "Folder that coppice analyse made (\"analyse\" beside R.db, where there is one)", "DIR"},
         {"setup", 0, 0, G_OPTION_ARG_INT, &words.setup, "Number of the setup (the newest)", "N"},
         {.long_name = NULL},
     };
@@ -71,6 +90,7 @@ static int run(int argc, char **argv)
     g_free(words.page);
     g_free(words.baseline);
     g_free(words.media);
+    g_free(words.figures);
     g_strfreev(words.runs);
     g_free(words.command);
     if (done)

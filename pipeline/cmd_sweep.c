@@ -27,7 +27,8 @@ typedef struct Job {
     CopError *err;
 } Job;
 
-/* The table on stdout, the page beside the result file. */
+/* The table on stdout, the page beside the result file, with the figures of DIR/analyse where these
+ * can be read. */
 static CopStatus publish(const char *db, const char *page, const char *command, CopError *err)
 {
     CopResults *results;
@@ -38,8 +39,13 @@ static CopStatus publish(const char *db, const char *page, const char *command, 
         char *text = cop_compare_text(results, base);
         fputs(text, stdout);
         g_free(text);
-        const CopReportOptions options = {.command = command};
+        CopFigureList *figures;
+        CopError why = {0};
+        if (cop_figure_list_beside(&figures, db, &why) != COP_OK)
+            cop_cli_note("figures are left out: %s", why.text);
+        const CopReportOptions options = {.figures = figures, .command = command};
         status = cop_report_write(results, base, &options, page, err);
+        cop_figure_list_free(figures);
     }
     cop_results_free(&results);
     return status;

@@ -9,12 +9,12 @@
 #include "models/core/rng.h"
 #include "pipeline/eval/store.h"
 
-enum { CLASSES = 10, SEVERITIES = 5, WIDTH = 112, HEIGHT = 112 };
+enum { MODELS = 4, CLASSES = 10, SEVERITIES = 5, WIDTH = 112, HEIGHT = 112 };
 
 static const char class_names[] = "[\"left\", \"right\", \"up\", \"down\", \"grow\", \"shrink\", "
                                   "\"spin\", \"orbit\", \"bounce\", \"still\"]";
 
-static const CopStoreModel models[] = {
+static const CopStoreModel models[MODELS] = {
     {"d1e5a0c7f3b24e6c9a77aa10", "dense", "r3d_18", "dense", "", 1.0, 1, 33176010, 33176010,
      81400000000, 81400000000},
     {"57a71c00b81d4f2e8c6d1b22", "static-0.5", "r3d_18", "static", "", 0.5, 1, 33176010, 16593226,
@@ -24,11 +24,11 @@ static const CopStoreModel models[] = {
     {"419100bb6e7a4a55a4f13d44", "rigl-0.5", "r3d_18", "rigl", "", 0.5, 1, 33176010, 16593226,
      43100000000, 81400000000},
 };
-static const double skill[] = {0.86, 0.82, 0.85, 0.87};
+static const double skill[MODELS] = {0.86, 0.82, 0.85, 0.87};
 
 static const struct {
     const char *name, *family;
-    double harm[4]; /* lost a severity, by model */
+    double harm[MODELS]; /* lost a severity, by model */
 } corruptions[] = {
     {"gaussian_noise", "noise", {0.135, 0.125, 0.105, 0.09}},
     {"motion_blur", "blur", {0.075, 0.08, 0.072, 0.068}},
@@ -46,12 +46,13 @@ static double draw(const char *purpose, int model, int column, int clip)
 static CopStorePrediction answer(int model, int corruption, int severity, int clip)
 {
     const int column = corruption * SEVERITIES + severity, label = clip % CLASSES;
-    const double harm = corruption < 0 ? 0 : corruptions[corruption].harm[model] * severity;
+    const double harm =
+        corruption < 0 ? 0 : corruptions[corruption].harm[model % MODELS] * severity;
     const double hardness =
         0.7 * draw("hard", 0, 0, clip) + 0.3 * draw("luck", model, column, clip);
     CopStorePrediction out = {.view = COP_VIEW_ALL, .n_top = COP_TOP};
     int first = label;
-    if (hardness > skill[model] - harm)
+    if (hardness > skill[model % MODELS] - harm)
         first = (label + 1 + (int)(draw("wrong", model, column, clip) * 9)) % CLASSES;
     double left = 1;
     for (int i = 0; i < COP_TOP; i++) {
@@ -137,7 +138,7 @@ static CopStatus put_cell(CopStore *store, const FakeResults *fake, const int64_
                                        clips[clip], 10.0 * severity + clip % 2, 1 - 0.1 * severity,
                                        err));
     }
-    return cop_store_seconds(store, cell, 0.02 * n * models[model].density, err);
+    return cop_store_seconds(store, cell, 0.02 * n * models[model % MODELS].density, err);
 }
 
 static CopStatus put_pictures(CopStore *store, int64_t setup, int64_t clip, int n, CopError *err)
@@ -167,8 +168,16 @@ static CopStatus put_all(CopStore *store, const FakeResults *fake, int64_t *clip
         COP_TRY(cop_store_clip(store, path, (uint32_t)i, i % CLASSES, &clips[i], err));
     }
     for (int model = 0; model < fake->models; model++) {
-        CopStoreModel about = models[model];
+        CopStoreModel about = models[model % MODELS];
+        char sha256[32], name[32];
         int64_t id;
+        g_snprintf(sha256, sizeof sha256, "%s%d", about.sha256, model);
+        g_snprintf(name, sizeof name, "%s s%d", about.name, model / MODELS);
+        if (model >= MODELS) {
+            about.sha256 = sha256;
+            about.name = name;
+            about.seed = 1 + (uint64_t)(model / MODELS);
+        }
         if (fake->name && model == fake->models - 1)
             about.name = fake->name;
         COP_TRY(cop_store_model(store, &about, &id, err));

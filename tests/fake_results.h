@@ -8,7 +8,7 @@
 #include "pipeline/eval/results.h"
 
 typedef struct FakeResults {
-    int models, corruptions, clips; /* at most 4 and 4 */
+    int models, corruptions, clips; /* at most 4 corruptions; from model 4 on, other seeds */
     bool pictures;
     const char *name; /* of the last model instead of its own; NULL to keep it */
     int missing;      /* clips that the last model's last cell leaves out */

@@ -45,7 +45,8 @@ enum {
     COP_OPTION_CONTROLLABLE = 1u << 1, /* may change while a stream runs */
     COP_OPTION_NO_EFFECT = 1u << 2,    /* cannot move a prediction: left out of hashes */
     COP_OPTION_LENGTH = 1u << 3,       /* in pixels: may be scaled with the picture */
-    COP_OPTION_RECIPROCAL = 1u << 4    /* interpolates 1 / x, where 0 stands for no limit */
+    COP_OPTION_RECIPROCAL = 1u << 4,   /* interpolates 1 / x, where 0 stands for no limit */
+    COP_OPTION_LATER = 1u << 5         /* came after runs were written: no hash holds its default */
 };
 
 /* One row. `def` is the default as it would be typed ("0.5", "true",

@@ -43,13 +43,13 @@ static CopStatus check_names(const CopAnalyseOptions *options, CopError *err)
 static CopStatus make_one(CopAnalysis *a, const CopFigure *figure, CopError *err)
 {
     CopError why = {0};
-    const gsize before = a->page->len;
+    const guint before = a->figures->entries->len;
     const CopStatus status = figure->make(a, &why);
     if (status == COP_OK)
         return COP_OK;
     if (!a->options->only && (status == COP_ERR_DATA || status == COP_ERR_MODEL)) {
-        g_string_truncate(a->page, before);
-        g_ptr_array_add(a->notes, g_strdup_printf("%s: %s", figure->name, why.text));
+        g_ptr_array_set_size(a->figures->entries, (int)before);
+        g_ptr_array_add(a->figures->notes, g_strdup_printf("%s: %s", figure->name, why.text));
         return COP_OK;
     }
     return cop_error_set(err, status, "%s: %s", figure->name,

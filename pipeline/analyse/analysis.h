@@ -11,6 +11,7 @@
 #include "pipeline/analyse/tidy.h"
 #include "pipeline/config/config.h"
 #include "pipeline/eval/results.h"
+#include "pipeline/report/figure_list.h"
 
 typedef struct CopAnalyseOptions {
     const char *const *runs; /* folders of runs, or of folders of runs */
@@ -63,14 +64,11 @@ typedef struct CopAnalysis {
     CopAnalysisRun *run;
     CopAnalysisSeries *series; /* dense first, then controls, then by method and density */
     int n_runs, n_series;
-    GPtrArray *broken;   /* "FOLDER: reason" */
-    CopResults *results; /* NULL: there is no result file */
-    char *db;            /* its path; NULL likewise */
-    int baseline;        /* series; -1: none is dense */
-    GString *page;       /* sections so far */
-    GPtrArray *notes;    /* why a figure is left out */
-    int made;            /* figures */
-    long answers;        /* of models, made now */
+    CopResults *results;    /* NULL: there is no result file */
+    char *db;               /* its path; NULL likewise */
+    int baseline;           /* series; -1: none is dense */
+    CopFigureList *figures; /* made so far; and why others, and runs, are left out */
+    long answers;           /* of models, made now */
 } CopAnalysis;
 
 /* Reads the runs and their results. COP_ERR_DATA where no run can be used. cop_analysis_free()
@@ -111,22 +109,22 @@ typedef struct CopFigure {
 } CopFigure;
 extern const CopFigure cop_figures[]; /* ended by a row whose name is NULL */
 
-/* Makes what options->only asks for, and figures.html. A figure that lacks its data is left out
- * with a note, unless it is asked for by name: then that is the error. */
+/* Makes what options->only asks for, figures.json and figures.html. A figure that lacks its data
+ * is left out with a note, unless it is asked for by name: then that is the error. */
 CopStatus cop_analysis_make(CopAnalysis *a, CopError *err) COP_MUST_CHECK;
 
 /* --- the page ------------------------------------------------------------------------ */
 
-/* A section: begin, pictures and tables, end. Texts are borrowed; `caption` is HTML. */
-void cop_page_begin(CopAnalysis *a, const char *name, const char *title, const char *caption);
-void cop_page_end(CopAnalysis *a);
+/* A figure: what follows are its pictures and tables. Texts are borrowed. */
+void cop_page_figure(CopAnalysis *a, const char *name, const char *title, const char *caption);
 /* Writes a plot (taken) to NAME.png and NAME.svg and shows it. NULL, which failed to be drawn, is
  * the error that *err holds. */
 CopStatus cop_page_plot(CopAnalysis *a, CopPlot *plot, const char *name, const char *what,
                         CopError *err) COP_MUST_CHECK;
-/* Writes a table (taken) to NAME.csv and NAME.json and links them. */
+/* Writes a table (taken) to NAME.csv and NAME.json. */
 CopStatus cop_page_table(CopAnalysis *a, CopTidy *tidy, const char *name, const char *what,
                          CopError *err) COP_MUST_CHECK;
+/* figures.json and figures.html. */
 CopStatus cop_page_write(CopAnalysis *a, CopError *err) COP_MUST_CHECK;
 
 /* --- numbers ------------------------------------------------------------------------- */

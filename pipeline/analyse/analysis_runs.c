@@ -157,13 +157,14 @@ static CopStatus read_runs(CopAnalysis *a, const GPtrArray *folders, CopError *e
             continue;
         }
         const bool named = strstr(why.text, run.folder) != NULL;
-        g_ptr_array_add(a->broken, named ? g_strdup(why.text)
-                                         : g_strdup_printf("%s: %s", run.folder, why.text));
+        g_ptr_array_add(a->figures->broken, named
+                                                ? g_strdup(why.text)
+                                                : g_strdup_printf("%s: %s", run.folder, why.text));
         free_run(&run);
     }
     if (a->n_runs == 0)
         return cop_error_set(err, COP_ERR_DATA, "no run can be used; the first one: %s",
-                             (const char *)g_ptr_array_index(a->broken, 0));
+                             (const char *)g_ptr_array_index(a->figures->broken, 0));
     return COP_OK;
 }
 
@@ -326,9 +327,7 @@ static CopStatus find_baseline(CopAnalysis *a, CopError *err)
 CopStatus cop_analysis_read(CopAnalysis *a, const CopAnalyseOptions *options, CopError *err)
 {
     *a = (CopAnalysis){.options = options, .baseline = -1};
-    a->broken = g_ptr_array_new_with_free_func(g_free);
-    a->notes = g_ptr_array_new_with_free_func(g_free);
-    a->page = g_string_new(NULL);
+    a->figures = cop_figure_list_create(options->out);
     CopConfig trial; /* a slip in --set is nobody's run's fault */
     CopStatus status = cop_config_load(&trial, NULL, options->sets, options->n_sets, err);
     cop_config_free(&trial);
@@ -357,10 +356,6 @@ void cop_analysis_free(CopAnalysis *a)
     g_free(a->series);
     g_free(a->db);
     cop_results_free(&a->results);
-    if (a->page) {
-        g_string_free(a->page, TRUE);
-        g_ptr_array_unref(a->broken);
-        g_ptr_array_unref(a->notes);
-    }
+    cop_figure_list_free(a->figures);
     *a = (CopAnalysis){0};
 }

@@ -221,7 +221,7 @@ CopStatus cop_figure_accuracy(CopAnalysis *a, CopError *err)
 {
     CopPlot *plot = NULL;
     COP_TRY(cop_analysis_needs_results(a, err));
-    cop_page_begin(
+    cop_page_figure(
         a, "accuracy", "Accuracy against sparsity",
         "Robust top-1 is the mean over corruptions of the mean over severities. Mean and "
         "standard deviation over seeds; the line and its band are the baseline. Static "
@@ -229,6 +229,5 @@ CopStatus cop_figure_accuracy(CopAnalysis *a, CopError *err)
     COP_TRY(draw(a, &plot, err));
     COP_TRY(cop_page_plot(a, plot, "accuracy", "Robust and clean top-1", err));
     COP_TRY(cop_page_table(a, table(a), "accuracy", "top-1 a series and scope", err));
-    cop_page_end(a);
     return COP_OK;
 }

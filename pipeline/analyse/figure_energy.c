@@ -346,17 +346,16 @@ static CopStatus publish(Energy *e, CopError *err)
 {
     CopPlot *plot = NULL;
     char *caption = g_strdup_printf(
-        "Corruptions ordered by E<sub>hf</sub>: the mean over pictures of the share of the "
+        "Corruptions ordered by E_hf: the mean over pictures of the share of the "
         "difference’s energy whose frequency is above half of Nyquist’s, at severity %d, on %d "
         "test clips as the models see them; in time, the same of every pixel’s course. Gains are "
         "relative to the baseline’s top-1; bars beyond the panel are cut off.",
         SEVERITY, e->clips);
-    cop_page_begin(e->a, "energy", "Gain by frequency", caption);
+    cop_page_figure(e->a, "energy", "Gain by frequency", caption);
     g_free(caption);
     COP_TRY(draw(e, &plot, err));
     COP_TRY(cop_page_plot(e->a, plot, "energy", "High-frequency energy and relative gain", err));
     COP_TRY(cop_page_table(e->a, table(e), "energy", "energy a corruption", err));
-    cop_page_end(e->a);
     return COP_OK;
 }
 

@@ -278,13 +278,12 @@ static CopStatus publish(Fourier *f, CopError *err)
         "the mean, the borders are Nyquist’s frequency; a half plane was computed, the other one "
         "mirrors it. Means over seeds.",
         f->probes.clips, f->rho);
-    cop_page_begin(f->probes.a, "fourier", "Fourier heat maps", caption);
+    cop_page_figure(f->probes.a, "fourier", "Fourier heat maps", caption);
     g_free(caption);
     COP_TRY(draw(f, &plot, err));
     COP_TRY(cop_page_plot(f->probes.a, plot, "fourier", "Top-1 under waves", err));
     COP_TRY(cop_page_table(f->probes.a, answers(f), "fourier", "top-1 a run and wave", err));
     COP_TRY(cop_page_table(f->probes.a, gains(f), "fourier_gain", "gain a series and wave", err));
-    cop_page_end(f->probes.a);
     return COP_OK;
 }
 

@@ -79,11 +79,11 @@ static CopStatus check(const CopAnalysis *a, CopError *err)
 CopStatus cop_figure_gain(CopAnalysis *a, CopError *err)
 {
     COP_TRY(check(a, err));
-    cop_page_begin(a, "gain", "Gain over the baseline",
-                   "Top-1 less the baseline’s, of the same seed where each has one, in points and "
-                   "as a share of the baseline’s; mean and standard deviation over seeds. A "
-                   "corruption is the mean over its severities, “all corruptions” the mean over "
-                   "corruptions.");
+    cop_page_figure(a, "gain", "Gain over the baseline",
+                    "Top-1 less the baseline’s, of the same seed where each has one, in points and "
+                    "as a share of the baseline’s; mean and standard deviation over seeds. A "
+                    "corruption is the mean over its severities, “all corruptions” the mean over "
+                    "corruptions.");
     COP_TRY(cop_page_plot(a, cop_gain_draw(a, false, err), "gain", "Gain in points of top-1", err));
     COP_TRY(cop_page_plot(a, cop_gain_draw(a, true, err), "gain_relative",
                           "Gain as a share of the baseline’s top-1", err));
@@ -92,6 +92,5 @@ CopStatus cop_figure_gain(CopAnalysis *a, CopError *err)
     COP_TRY(cop_page_table(a, means(a), "gain", "gain a series and corruption", err));
     COP_TRY(cop_page_table(a, severities(a), "gain_by_severity",
                            "gain a series, corruption and severity", err));
-    cop_page_end(a);
     return COP_OK;
 }

@@ -5,7 +5,7 @@
 
 #include "pipeline/analyse/gain.h"
 
-enum { MARGIN = 14, PANEL_W = 250, PANEL_GAP = 22, ACROSS = 3, HEAD = 22, FOOT = 44, PITCH = 8 };
+enum { MARGIN = 14, PANEL_W = 230, PANEL_GAP = 20, ACROSS = 4, HEAD = 22, FOOT = 44, PITCH = 6 };
 
 static const CopInk ink = {0.12, 0.13, 0.15}, stripe = {0.965, 0.968, 0.973};
 

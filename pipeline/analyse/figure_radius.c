@@ -174,14 +174,13 @@ static CopStatus publish(CopRadius *r, CopError *err)
         "Spatial radii are cycles across the picture, temporal ones cycles in the clip, 3-D ones "
         "shares of Nyquist’s frequency.",
         r->probes.clips);
-    cop_page_begin(r->probes.a, "radius", "Low-pass and high-pass", caption);
+    cop_page_figure(r->probes.a, "radius", "Low-pass and high-pass", caption);
     g_free(caption);
     COP_TRY(cop_radius_draw(r, &plot, err));
     COP_TRY(cop_page_plot(r->probes.a, plot, "radius", "Radius-accuracy curves", err));
     COP_TRY(cop_page_table(r->probes.a, curves(r), "radius", "top-1 a run and radius", err));
     COP_TRY(cop_page_table(r->probes.a, areas(r), "radius_area",
                            "area under the curves: their mean height", err));
-    cop_page_end(r->probes.a);
     return COP_OK;
 }
 

@@ -207,12 +207,12 @@ static CopTidy *kernels(const CopTopologyFigure *figure)
 static CopStatus publish(CopAnalysis *a, const CopTopologyFigure *figure, CopError *err)
 {
     char *caption = g_strdup_printf(
-        "Layer <code>%s</code>. Maps show how many weights of each kernel are active, of the first "
+        "Layer %s. Maps show how many weights of each kernel are active, of the first "
         "seed. Degrees are the active weights of a channel, sorted; the band holds 95 %% of what "
         "each rank has where the mask is random. Dispersion: variance over mean; its ratio is 1 "
         "for a random mask, larger where pruning is concentrated.",
         figure->layer);
-    cop_page_begin(a, "topology", "Topology", caption);
+    cop_page_figure(a, "topology", "Topology", caption);
     g_free(caption);
     COP_TRY(cop_page_plot(a, cop_topology_draw_maps(figure, err), "topology_map",
                           "Active weights of each kernel", err));
@@ -227,7 +227,6 @@ static CopStatus publish(CopAnalysis *a, const CopTopologyFigure *figure, CopErr
                            "non-zeros a kernel and temporal slice, first seeds", err));
     COP_TRY(cop_page_table(a, cop_topology_norms(figure), "topology_norms", "histograms of norms",
                            err));
-    cop_page_end(a);
     return COP_OK;
 }
 

@@ -295,11 +295,11 @@ static CopStatus draw_layers(const Training *t, CopPlot **plot, CopError *err)
 static CopStatus publish(CopAnalysis *a, const Training *t, CopError *err)
 {
     CopPlot *plot = NULL;
-    cop_page_begin(a, "training", "Masks in training",
-                   "From <code>metrics.jsonl</code>, a line a run. The ITOP rate is the share of "
-                   "weights that were ever active. Overlap is intersection over union of two "
-                   "masks. Of runs that do not log the planned drop fraction it is what was "
-                   "dropped of what was active, in layers that are not full.");
+    cop_page_figure(a, "training", "Masks in training",
+                    "From metrics.jsonl, a line a run. The ITOP rate is the share of "
+                    "weights that were ever active. Overlap is intersection over union of two "
+                    "masks. Of runs that do not log the planned drop fraction it is what was "
+                    "dropped of what was active, in layers that are not full.");
     COP_TRY(draw_updates(t, &plot, err));
     COP_TRY(cop_page_plot(a, plot, "training", "Masks over optimiser steps", err));
     COP_TRY(draw_layers(t, &plot, err));
@@ -308,7 +308,6 @@ static CopStatus publish(CopAnalysis *a, const Training *t, CopError *err)
     COP_TRY(cop_page_table(a, updates(t), "training", "updates, all layers together", err));
     COP_TRY(cop_page_table(a, layers(t), "training_layers", "updates a layer", err));
     COP_TRY(cop_page_table(a, epochs(t), "training_epochs", "epochs", err));
-    cop_page_end(a);
     return COP_OK;
 }
 

@@ -60,6 +60,7 @@ typedef enum CopHead { COP_HEAD_KEEP, COP_HEAD_RESET } CopHead;
 typedef struct CopAugmentOptions {
     double hflip;           /* probability */
     int crop;               /* centre, random */
+    int pad;                /* around pictures, for random crops */
     double mixup;           /* alpha; 0: none */
     CopStrings corruptions; /* names, families, or "all" */
     CopDoubles severities;  /* of which one is drawn */
@@ -127,11 +128,14 @@ CopStatus cop_config_copy(CopConfig *out, const CopConfig *config) COP_MUST_CHEC
 /* Sets one "block.key=value" on a loaded configuration. */
 CopStatus cop_config_set(CopConfig *config, const char *assignment, CopError *err) COP_MUST_CHECK;
 
-/* The whole resolved configuration in libconfig's syntax, which loads back to the
- * same values; malloc'ed and returned. With `effective`, blocks and rows that cannot
- * move a given model's prediction are left out: the text that a setup's hash covers,
- * the same for all models of a sweep. */
-char *cop_config_text(const CopConfig *config, bool effective);
+typedef enum CopConfigView {
+    COP_CONFIG_ALL,       /* loads back to the same values */
+    COP_CONFIG_EFFECTIVE, /* what can move a given model's prediction */
+    COP_CONFIG_IDENTITY   /* what hashes cover: without COP_OPTION_LATER's rows at their defaults */
+} CopConfigView;
+
+/* The resolved configuration in libconfig's syntax; malloc'ed and returned. */
+char *cop_config_text(const CopConfig *config, CopConfigView view);
 
 /* Fields in the form that other modules take. */
 CopPrepare cop_config_prepare(const CopConfig *config);

@@ -20,11 +20,15 @@ static const char *const aggregates[] = {"prob", "score", "max", NULL};
         .name = #key, .help = text, .type = COP_TYPE_CHOICE, .offset = offsetof(OBJECT, key),      \
         .def = default_, .choices = names                                                          \
     }
-#define ROW_QUIET(key, kind, default_, low, high, text)                                            \
+#define ROW_FLAGS(key, kind, default_, low, high, text, bits)                                      \
     {                                                                                              \
         .name = #key, .help = text, .type = COP_TYPE_##kind, .offset = offsetof(OBJECT, key),      \
-        .def = default_, .min = low, .max = high, .flags = COP_OPTION_NO_EFFECT                    \
+        .def = default_, .min = low, .max = high, .flags = bits                                    \
     }
+#define ROW_QUIET(key, kind, default_, low, high, text)                                            \
+    ROW_FLAGS(key, kind, default_, low, high, text, COP_OPTION_NO_EFFECT)
+#define ROW_LATER(key, kind, default_, low, high, text)                                            \
+    ROW_FLAGS(key, kind, default_, low, high, text, COP_OPTION_LATER)
 
 #define OBJECT CopRunOptions
 static const CopOption run_options[] = {
@@ -89,7 +93,8 @@ static const CopOption train_options[] = {
     ROW(batch, INT, "16", 1, 65536, "clips that go through the net together"),
     ROW(accum, INT, "1", 1, 65536, "batches an optimiser step"),
     ROW(shuffle, BOOL, "true", 0, 0, "another order of the clips each epoch; false: the list's"),
-    ROW(drop_last, BOOL, "false", 0, 0, "leave out an epoch's last batch where it is not full"),
+    ROW_LATER(drop_last, BOOL, "false", 0, 0,
+              "leave out an epoch's last batch where it is not full"),
     ROW_CHOICE(optimizer, "sgd", cop_optimizer_names, "sgd, or Adam with decoupled weight decay"),
     ROW(lr, DOUBLE, "0.05", 0, 1000, "base learning rate"),
     ROW(momentum, DOUBLE, "0.9", 0, 1, "of stochastic gradient descent"),
@@ -114,6 +119,8 @@ static const CopOption train_options[] = {
 static const CopOption augment_options[] = {
     ROW(hflip, DOUBLE, "0", 0, 1, "probability of mirroring left and right"),
     ROW_CHOICE(crop, "centre", crops, "where the crop lies in training"),
+    ROW_LATER(pad, INT, "0", 0, 1024,
+              "black pixels around the picture that random crops may take in"),
     ROW(mixup, DOUBLE, "0", 0, 1000, "alpha of the Beta distribution of its shares; 0: none"),
     ROW(corruptions, STRINGS, "all", 0, 0, "to train on: names, families, or all"),
     ROW(severities, DOUBLES, "1, 2, 3", 0, 5, "of which each corrupted clip has one"),
@@ -156,7 +163,7 @@ static const CopOption sweep_options[] = {
     {.name = "controls",
      .help =
          "dense nets beside the sparse ones, for each density, with as many parameters or FLOPs "
-         "by a smaller width",
+         "by a smaller width; each width once",
      .type = COP_TYPE_STRINGS,
      .offset = offsetof(CopSweepOptions, controls),
      .def = "",

@@ -88,25 +88,49 @@ static void append_field(GString *out, const CopOption *row, const void *object)
     }
 }
 
-char *cop_config_text(const CopConfig *config, bool effective)
+static bool at_default(const CopOption *row, const void *object, const void *defaults)
 {
-    GString *out = g_string_new(NULL);
-    for (const CopConfigBlock *block = cop_config_blocks; block->name; block++) {
-        if (effective && !block->at_test)
+    GString *seen = g_string_new(NULL), *usual = g_string_new(NULL);
+    append_field(seen, row, object);
+    append_field(usual, row, defaults);
+    const bool same = g_string_equal(seen, usual);
+    g_string_free(seen, TRUE);
+    g_string_free(usual, TRUE);
+    return same;
+}
+
+static void append_block(GString *out, const CopConfigBlock *block, const CopConfig *config,
+                         const CopConfig *defaults, CopConfigView view)
+{
+    const void *object = (const char *)config + block->offset;
+    const void *usual = (const char *)defaults + block->offset;
+    g_string_append_printf(out, "%s = {\n", block->name);
+    for (const CopOption *row = block->options; row->name; row++) {
+        if (view == COP_CONFIG_EFFECTIVE && (row->flags & COP_OPTION_NO_EFFECT))
             continue;
-        const void *object = (const char *)config + block->offset;
-        g_string_append_printf(out, "%s = {\n", block->name);
-        for (const CopOption *row = block->options; row->name; row++) {
-            if (effective && (row->flags & COP_OPTION_NO_EFFECT))
-                continue;
-            g_string_append_printf(out, "    %s = ", row->name);
-            append_field(out, row, object);
-            g_string_append(out, ";\n");
-        }
-        g_string_append(out, "};\n");
+        if (view == COP_CONFIG_IDENTITY && (row->flags & COP_OPTION_LATER) &&
+            at_default(row, object, usual))
+            continue;
+        g_string_append_printf(out, "    %s = ", row->name);
+        append_field(out, row, object);
+        g_string_append(out, ";\n");
     }
+    g_string_append(out, "};\n");
+}
+
+char *cop_config_text(const CopConfig *config, CopConfigView view)
+{
+    CopConfig defaults = {0};
+    GString *out = g_string_new(NULL);
+    CopStatus status = COP_OK;
+    for (const CopConfigBlock *block = cop_config_blocks; block->name && status == COP_OK; block++)
+        status = cop_options_defaults(block->options, (char *)&defaults + block->offset, NULL);
+    for (const CopConfigBlock *block = cop_config_blocks; block->name; block++)
+        if (view != COP_CONFIG_EFFECTIVE || block->at_test)
+            append_block(out, block, config, &defaults, view);
+    cop_config_free(&defaults);
     /* The caller frees with free(), which GLib's own memory does not promise. */
-    char *text = strdup(out->str);
+    char *text = status == COP_OK ? strdup(out->str) : NULL;
     g_string_free(out, TRUE);
     return text;
 }

@@ -54,15 +54,19 @@ static CopCropBox choose_box(const CopLoaderOptions *o, const CopDataItem *item,
     CopCropBox box = cop_prepare_view(&o->prepare, width, height, o->view % crops, crops);
     const CopRngKey key = cop_rng_key(o->seed, "augment");
     const CopRngAddress at = {.frame = o->epoch, .clip = item->id};
-    if (o->crop == COP_CROP_RANDOM && o->prepare.crop > 0) {
+    if (o->crop == COP_CROP_RANDOM) {
         CopPrepare whole = o->prepare;
         whole.crop = 0;
-        int h, w;
-        cop_prepare_size(&whole, width, height, &h, &w);
-        if (h > o->prepare.crop)
-            box.top = (int)cop_rng_below(key, 0, at, (uint32_t)(h - o->prepare.crop + 1));
-        if (w > o->prepare.crop)
-            box.left = (int)cop_rng_below(key, 1, at, (uint32_t)(w - o->prepare.crop + 1));
+        int all_h, all_w, h, w;
+        cop_prepare_size(&whole, width, height, &all_h, &all_w);
+        cop_prepare_size(&o->prepare, width, height, &h, &w);
+        const int64_t border = 2 * (int64_t)o->pad;
+        const int64_t down = all_h + border - h, right = all_w + border - w;
+        box.pad = o->pad;
+        if (down > 0)
+            box.top = (int)cop_rng_below(key, 0, at, (uint32_t)down + 1) - o->pad;
+        if (right > 0)
+            box.left = (int)cop_rng_below(key, 1, at, (uint32_t)right + 1) - o->pad;
     }
     box.flip = cop_rng_uniform(key, 2, at) < o->hflip;
     return box;

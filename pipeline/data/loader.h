@@ -20,6 +20,7 @@ typedef struct CopLoaderOptions {
     bool shuffle;
     double hflip; /* probability */
     CopAugmentCrop crop;
+    int pad; /* black pixels around pictures of which random crops may take some */
     uint64_t seed;
     int crops;      /* views a clip, side by side (cop_prepare_view()); 0: 1, the centre */
     int view;       /* clip * crops + crop, for cop_load_clip() */

@@ -11,7 +11,7 @@
 
 enum {
     APPLICATION_ID = 0x436F7043, /* "CopC": tells our files from other SQLite files */
-    SCHEMA = 3,
+    SCHEMA = 4,
     BUSY_MS = 20000 /* a lane batch commits in milliseconds; a checkpoint may take seconds */
 };
 
@@ -57,6 +57,15 @@ static const char *const upgrades[SCHEMA] = {
           " corruption TEXT NOT NULL, severity REAL NOT NULL,"
           " clip INTEGER NOT NULL REFERENCES clip, mse REAL NOT NULL, ssim REAL NOT NULL,"
           " PRIMARY KEY(setup, corruption, severity, clip)) WITHOUT ROWID;",
+    /* In the order in which a grid answers, so that a lane batch touches a page or two. */
+    [3] = "CREATE TABLE answers(cell INTEGER NOT NULL REFERENCES cell,"
+          " clip INTEGER NOT NULL REFERENCES clip, view INTEGER NOT NULL,"
+          " top1 INTEGER NOT NULL, top2 INTEGER, top3 INTEGER, top4 INTEGER, top5 INTEGER,"
+          " score1 REAL, score2 REAL, score3 REAL, score4 REAL, score5 REAL,"
+          " PRIMARY KEY(clip, cell, view)) WITHOUT ROWID;"
+          "INSERT INTO answers SELECT * FROM prediction ORDER BY clip, cell, view;"
+          "DROP TABLE prediction;"
+          "ALTER TABLE answers RENAME TO prediction;",
 };
 
 static CopStatus report(sqlite3 *db, const char *path, const char *doing, CopError *err)

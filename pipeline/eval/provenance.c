@@ -48,7 +48,7 @@ CopStatus cop_provenance_write(CopStore *store, int threads, const CopKernelTabl
 CopStatus cop_provenance_run(CopStore *store, int64_t setup, const CopConfig *config,
                              const char *command, int64_t *run, CopError *err)
 {
-    char *text = cop_config_text(config, false), *folder = g_get_current_dir();
+    char *text = cop_config_text(config, COP_CONFIG_ALL), *folder = g_get_current_dir();
     const CopStoreRun row = {.command = command ? command : "",
                              .folder = folder,
                              .config = text,

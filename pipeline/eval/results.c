@@ -4,20 +4,10 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "pipeline/eval/database.h"
 #include "pipeline/eval/fidelity.h"
-#include "pipeline/eval/results_private.h"
+#include "pipeline/eval/results_load.h"
 
-/* One load: a connection, what it fills, and one open query at a time. */
-typedef struct Loader {
-    sqlite3 *db;
-    sqlite3_stmt *rows;
-    CopResults *out;
-    CopError *err;
-    int64_t *model_id; /* [n_models] */
-} Loader;
-
-static CopStatus ask(Loader *load, const char *sql, int64_t key)
+CopStatus cop_load_ask(CopLoader *load, const char *sql, int64_t key)
 {
     sqlite3_finalize(load->rows);
     load->rows = NULL;
@@ -28,15 +18,14 @@ static CopStatus ask(Loader *load, const char *sql, int64_t key)
 }
 
 /* Files of an older schema lack some; *status is what became of asking. */
-static bool has_table(Loader *load, const char *name, CopStatus *status)
+static bool has_table(CopLoader *load, const char *name, CopStatus *status)
 {
     bool has = false;
     *status = cop_database_has(load->db, name, &has, load->err);
     return has;
 }
 
-/* COP_EOF after the last row. */
-static CopStatus next(Loader *load)
+CopStatus cop_load_next(CopLoader *load)
 {
     const int code = sqlite3_step(load->rows);
     if (code == SQLITE_ROW)
@@ -44,7 +33,7 @@ static CopStatus next(Loader *load)
     return code == SQLITE_DONE ? COP_EOF : cop_database_error(load->db, "be read", load->err);
 }
 
-static CopStatus take(Loader *load, void *pointer, int64_t count, size_t size)
+CopStatus cop_load_take(CopLoader *load, void *pointer, int64_t count, size_t size)
 {
     void *memory = cop_arena_alloc(load->out->arena, (size_t)count, size);
     if (!memory)
@@ -55,31 +44,32 @@ static CopStatus take(Loader *load, void *pointer, int64_t count, size_t size)
 }
 
 /* Room for as many items as `sql` counts; pages that stay unused cost nothing. */
-static CopStatus take_for(Loader *load, void *pointer, size_t size, const char *sql)
+static CopStatus take_for(CopLoader *load, void *pointer, size_t size, const char *sql)
 {
-    COP_TRY(ask(load, sql, load->out->setup));
-    const CopStatus status = next(load);
+    COP_TRY(cop_load_ask(load, sql, load->out->setup));
+    const CopStatus status = cop_load_next(load);
     if (status != COP_OK)
         return status == COP_EOF ? COP_ERR_DATA : status;
-    return take(load, pointer, sqlite3_column_int64(load->rows, 0) + 1, size);
+    return cop_load_take(load, pointer, sqlite3_column_int64(load->rows, 0) + 1, size);
 }
 
-static CopStatus copy(Loader *load, const char **out, int column)
+static CopStatus copy(CopLoader *load, const char **out, int column)
 {
     const unsigned char *text = sqlite3_column_text(load->rows, column);
     *out = cop_arena_strdup(load->out->arena, text ? (const char *)text : "");
     return *out ? COP_OK : cop_error_set(load->err, COP_ERR_NOMEM, "out of memory");
 }
 
-static CopStatus load_setup(Loader *load, int64_t wanted)
+static CopStatus load_setup(CopLoader *load, int64_t wanted)
 {
     CopResults *out = load->out;
     CopStatus status;
-    COP_TRY(ask(load,
-                "SELECT id, text, classes, EXISTS(SELECT 1 FROM cell JOIN prediction"
-                " ON prediction.cell = cell.id WHERE cell.setup = setup.id) FROM setup ORDER BY id",
-                0));
-    while ((status = next(load)) == COP_OK) {
+    COP_TRY(cop_load_ask(
+        load,
+        "SELECT id, text, classes, EXISTS(SELECT 1 FROM cell JOIN prediction"
+        " ON prediction.cell = cell.id WHERE cell.setup = setup.id) FROM setup ORDER BY id",
+        0));
+    while ((status = cop_load_next(load)) == COP_OK) {
         const int64_t id = sqlite3_column_int64(load->rows, 0);
         const bool filled = sqlite3_column_int(load->rows, 3) != 0;
         out->n_setups += filled;
@@ -99,17 +89,18 @@ static CopStatus load_setup(Loader *load, int64_t wanted)
     return COP_OK;
 }
 
-static CopStatus load_clips(Loader *load)
+static CopStatus load_clips(CopLoader *load)
 {
     CopResults *out = load->out;
     CopStatus status;
     COP_TRY(take_for(load, &out->clips, sizeof *out->clips, "SELECT count(*) FROM clip"));
-    COP_TRY(ask(load,
-                "SELECT id, path, label FROM clip WHERE id IN (SELECT clip FROM prediction"
-                " JOIN cell ON cell.id = prediction.cell WHERE cell.setup = ?1 AND view = -1)"
-                " AND id NOT IN (SELECT clip FROM skip WHERE setup = ?1) ORDER BY id",
-                out->setup));
-    while ((status = next(load)) == COP_OK) {
+    COP_TRY(
+        cop_load_ask(load,
+                     "SELECT id, path, label FROM clip WHERE id IN (SELECT clip FROM prediction"
+                     " JOIN cell ON cell.id = prediction.cell WHERE cell.setup = ?1 AND view = -1)"
+                     " AND id NOT IN (SELECT clip FROM skip WHERE setup = ?1) ORDER BY id",
+                     out->setup));
+    while ((status = cop_load_next(load)) == COP_OK) {
         CopResultClip *clip = &out->clips[out->n_clips++];
         clip->id = sqlite3_column_int64(load->rows, 0);
         clip->label = sqlite3_column_int(load->rows, 2);
@@ -119,7 +110,7 @@ static CopStatus load_clips(Loader *load)
     return status == COP_EOF ? COP_OK : status;
 }
 
-static CopStatus load_columns(Loader *load)
+static CopStatus load_columns(CopLoader *load)
 {
     CopResults *out = load->out;
     CopStatus status;
@@ -128,13 +119,13 @@ static CopStatus load_columns(Loader *load)
     COP_TRY(take_for(load, &out->corruptions, sizeof *out->corruptions, count));
     out->columns[0] = (CopResultColumn){.corruption = -1, .detail = "", .psnr = NAN, .ssim = NAN};
     out->n_columns = 1;
-    COP_TRY(ask(load,
-                "SELECT corruption, family, severity, detail, min(id) FROM cell AS c"
-                " WHERE setup = ?1 AND corruption <> 'clean' GROUP BY corruption, severity"
-                " ORDER BY (SELECT min(id) FROM cell WHERE setup = ?1"
-                " AND corruption = c.corruption), severity",
-                out->setup));
-    while ((status = next(load)) == COP_OK) {
+    COP_TRY(cop_load_ask(load,
+                         "SELECT corruption, family, severity, detail, min(id) FROM cell AS c"
+                         " WHERE setup = ?1 AND corruption <> 'clean' GROUP BY corruption, severity"
+                         " ORDER BY (SELECT min(id) FROM cell WHERE setup = ?1"
+                         " AND corruption = c.corruption), severity",
+                         out->setup));
+    while ((status = cop_load_next(load)) == COP_OK) {
         const char *name;
         COP_TRY(copy(load, &name, 0));
         if (out->n_corruptions == 0 ||
@@ -153,8 +144,7 @@ static CopStatus load_columns(Loader *load)
     return status == COP_EOF ? COP_OK : status;
 }
 
-/* Index of a corruption; past the last one where there is none. */
-static int corruption_called(const CopResults *results, const char *name)
+int cop_load_corruption(const CopResults *results, const char *name)
 {
     int i = 0;
     while (i < results->n_corruptions && name && strcmp(results->corruptions[i].name, name) != 0)
@@ -163,20 +153,21 @@ static int corruption_called(const CopResults *results, const char *name)
 }
 
 /* What the corruptions did to the clips that count. */
-static CopStatus load_fidelity(Loader *load)
+static CopStatus load_fidelity(CopLoader *load)
 {
     const CopResults *out = load->out;
     CopStatus status;
     if (!has_table(load, "fidelity", &status))
         return status;
-    COP_TRY(ask(load,
-                "SELECT corruption, severity, count(*), avg(mse), avg(ssim) FROM fidelity"
-                " WHERE setup = ?1 AND clip NOT IN (SELECT clip FROM skip WHERE setup = ?1)"
-                " GROUP BY corruption, severity",
-                out->setup));
-    while ((status = next(load)) == COP_OK) {
+    COP_TRY(
+        cop_load_ask(load,
+                     "SELECT corruption, severity, count(*), avg(mse), avg(ssim) FROM fidelity"
+                     " WHERE setup = ?1 AND clip NOT IN (SELECT clip FROM skip WHERE setup = ?1)"
+                     " GROUP BY corruption, severity",
+                     out->setup));
+    while ((status = cop_load_next(load)) == COP_OK) {
         const char *name = (const char *)sqlite3_column_text(load->rows, 0);
-        const int at = cop_results_column(out, corruption_called(out, name),
+        const int at = cop_results_column(out, cop_load_corruption(out, name),
                                           sqlite3_column_double(load->rows, 1));
         if (at < 0)
             continue;
@@ -188,31 +179,32 @@ static CopStatus load_fidelity(Loader *load)
 }
 
 /* A text of each model that the query names, the last one where it names several. */
-static CopStatus load_texts(Loader *load, const char *sql, size_t field)
+static CopStatus load_texts(CopLoader *load, const char *sql, size_t field)
 {
     CopResults *out = load->out;
     CopStatus status;
-    COP_TRY(ask(load, sql, 0));
-    while ((status = next(load)) == COP_OK)
+    COP_TRY(cop_load_ask(load, sql, 0));
+    while ((status = cop_load_next(load)) == COP_OK)
         for (int i = 0; i < out->n_models; i++)
             if (load->model_id[i] == sqlite3_column_int64(load->rows, 0))
                 COP_TRY(copy(load, (void *)((char *)&out->models[i] + field), 1));
     return status == COP_EOF ? COP_OK : status;
 }
 
-static CopStatus load_models(Loader *load)
+static CopStatus load_models(CopLoader *load)
 {
     CopResults *out = load->out;
     CopStatus status;
     static const char count[] = "SELECT count(*) FROM model";
     COP_TRY(take_for(load, &out->models, sizeof *out->models, count));
     COP_TRY(take_for(load, &load->model_id, sizeof *load->model_id, count));
-    COP_TRY(ask(load,
-                "SELECT id, sha256, name, arch, method, density, seed, parameters, nonzeros, flops,"
-                " flops_dense FROM model WHERE id IN (SELECT model FROM cell WHERE setup = ?1)"
-                " ORDER BY id",
-                out->setup));
-    while ((status = next(load)) == COP_OK) {
+    COP_TRY(cop_load_ask(
+        load,
+        "SELECT id, sha256, name, arch, method, density, seed, parameters, nonzeros, flops,"
+        " flops_dense FROM model WHERE id IN (SELECT model FROM cell WHERE setup = ?1)"
+        " ORDER BY id",
+        out->setup));
+    while ((status = cop_load_next(load)) == COP_OK) {
         load->model_id[out->n_models] = sqlite3_column_int64(load->rows, 0);
         CopResultModel *model = &out->models[out->n_models++];
         CopStoreModel *about = &model->about;
@@ -236,112 +228,32 @@ static CopStatus load_models(Loader *load)
     COP_TRY(status);
     for (int i = 0; i < out->n_models; i++) {
         CopResultModel *model = &out->models[i];
-        COP_TRY(take(load, &model->cells, out->n_columns, sizeof *model->cells));
+        COP_TRY(cop_load_take(load, &model->cells, out->n_columns, sizeof *model->cells));
     }
     if (cop_results_arrange(out) != COP_OK)
         return cop_error_set(load->err, COP_ERR_NOMEM, "%s: does not fit into memory", out->path);
     return COP_OK;
 }
 
-static CopResultCell *find_cell(const Loader *load)
-{
-    const CopResults *out = load->out;
-    const int64_t id = sqlite3_column_int64(load->rows, 1);
-    const char *name = (const char *)sqlite3_column_text(load->rows, 2);
-    const double severity = sqlite3_column_double(load->rows, 3);
-    int model = 0, corruption = -1, column = 0;
-    while (model < out->n_models && load->model_id[model] != id)
-        model++;
-    if (model == out->n_models || !name)
-        return NULL;
-    if (strcmp(name, "clean") != 0) {
-        corruption = corruption_called(out, name);
-        column = cop_results_column(out, corruption, severity);
-    }
-    return column < 0 ? NULL : &out->models[model].cells[column];
-}
-
-/* `statement` gives clip, classes and first score by rising clip, as the clips are: they
- * merge. */
-static CopStatus load_answers(Loader *load, sqlite3_stmt *statement, CopResultCell *cell)
-{
-    const CopResults *out = load->out;
-    int code, at = 0;
-    COP_TRY(take(load, &cell->hit, out->n_clips, sizeof *cell->hit));
-    COP_TRY(take(load, &cell->answer, out->n_clips, sizeof *cell->answer));
-    COP_TRY(take(load, &cell->confidence, out->n_clips, sizeof *cell->confidence));
-    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-        const int64_t id = sqlite3_column_int64(statement, 0);
-        while (at < out->n_clips && out->clips[at].id < id)
-            at++;
-        if (at == out->n_clips || out->clips[at].id != id)
-            continue; /* skipped later on */
-        const int label = out->clips[at].label;
-        uint8_t hit = COP_HIT_ANSWERED;
-        for (int i = 0; i < COP_TOP && label >= 0; i++)
-            if (sqlite3_column_type(statement, 1 + i) == SQLITE_INTEGER &&
-                sqlite3_column_int(statement, 1 + i) == label)
-                hit |= i == 0 ? COP_HIT_TOP1 | COP_HIT_TOP5 : COP_HIT_TOP5;
-        cell->hit[at] = hit;
-        cell->answer[at] = sqlite3_column_int(statement, 1);
-        cell->confidence[at] = sqlite3_column_type(statement, 1 + COP_TOP) == SQLITE_NULL
-                                   ? NAN
-                                   : (float)sqlite3_column_double(statement, 1 + COP_TOP);
-        cell->answers++;
-        cell->n += label >= 0;
-        cell->top1 += (hit & COP_HIT_TOP1) != 0;
-        cell->top5 += (hit & COP_HIT_TOP5) != 0;
-    }
-    return code == SQLITE_DONE ? COP_OK : cop_database_error(load->db, "be read", load->err);
-}
-
-static CopStatus load_cells(Loader *load)
-{
-    sqlite3_stmt *answers = NULL;
-    COP_TRY(ask(load, "SELECT id, model, corruption, severity, seconds FROM cell WHERE setup = ?1",
-                load->out->setup));
-    CopStatus status =
-        cop_database_prepare(load->db,
-                             "SELECT clip, top1, top2, top3, top4, top5, score1 FROM prediction"
-                             " WHERE cell = ? AND view = -1 ORDER BY clip",
-                             &answers, load->err);
-    while (status == COP_OK && (status = next(load)) == COP_OK) {
-        CopResultCell *cell = find_cell(load);
-        if (!cell || cell->hit) /* clean at a severity other than 0: not a cell of ours */
-            continue;
-        cell->seconds = sqlite3_column_double(load->rows, 4);
-        sqlite3_bind_int64(answers, 1, sqlite3_column_int64(load->rows, 0));
-        status = load_answers(load, answers, cell);
-        sqlite3_reset(answers);
-    }
-    sqlite3_finalize(answers);
-    if (status != COP_EOF)
-        return status;
-    for (int i = 0; i < load->out->n_models; i++)
-        for (int column = 0; column < load->out->n_columns; column++)
-            load->out->models[i].seconds += load->out->models[i].cells[column].seconds;
-    return COP_OK;
-}
-
 /* Pictures of the clip that has most of them: a strip shows one clip throughout. */
-static CopStatus load_pictures(Loader *load)
+static CopStatus load_pictures(CopLoader *load)
 {
     CopResults *out = load->out;
     CopStatus status;
     COP_TRY(take_for(load, &out->pictures, sizeof *out->pictures,
                      "SELECT count(*) FROM picture WHERE setup = ?1"));
-    COP_TRY(ask(load,
-                "SELECT corruption, severity, png, path, min(frame) FROM picture"
-                " JOIN clip ON clip.id = picture.clip WHERE setup = ?1 AND clip.id ="
-                " (SELECT clip FROM picture WHERE setup = ?1 GROUP BY clip"
-                " ORDER BY count(*) DESC, clip LIMIT 1) GROUP BY corruption, severity",
-                out->setup));
-    while ((status = next(load)) == COP_OK) {
+    COP_TRY(cop_load_ask(load,
+                         "SELECT corruption, severity, png, path, min(frame) FROM picture"
+                         " JOIN clip ON clip.id = picture.clip WHERE setup = ?1 AND clip.id ="
+                         " (SELECT clip FROM picture WHERE setup = ?1 GROUP BY clip"
+                         " ORDER BY count(*) DESC, clip LIMIT 1) GROUP BY corruption, severity",
+                         out->setup));
+    while ((status = cop_load_next(load)) == COP_OK) {
         CopResultPicture *picture = &out->pictures[out->n_pictures];
         const char *name = (const char *)sqlite3_column_text(load->rows, 0);
         picture->corruption = -1;
         if (name && strcmp(name, "clean") != 0) {
-            picture->corruption = corruption_called(out, name);
+            picture->corruption = cop_load_corruption(out, name);
             if (picture->corruption == out->n_corruptions)
                 continue;
         }
@@ -349,7 +261,7 @@ static CopStatus load_pictures(Loader *load)
         picture->severity = sqlite3_column_double(load->rows, 1);
         picture->size = (size_t)sqlite3_column_bytes(load->rows, 2);
         void *png = NULL;
-        COP_TRY(take(load, &png, (int64_t)picture->size, 1));
+        COP_TRY(cop_load_take(load, &png, (int64_t)picture->size, 1));
         if (bytes)
             memcpy(png, bytes, picture->size);
         picture->png = png;
@@ -359,13 +271,13 @@ static CopStatus load_pictures(Loader *load)
     return status == COP_EOF ? COP_OK : status;
 }
 
-static CopStatus load_pairs(Loader *load, CopResultPair **pairs, int *n, const char *count,
+static CopStatus load_pairs(CopLoader *load, CopResultPair **pairs, int *n, const char *count,
                             const char *sql)
 {
     CopStatus status;
     COP_TRY(take_for(load, pairs, sizeof **pairs, count));
-    COP_TRY(ask(load, sql, load->out->setup));
-    while ((status = next(load)) == COP_OK) {
+    COP_TRY(cop_load_ask(load, sql, load->out->setup));
+    while ((status = cop_load_next(load)) == COP_OK) {
         CopResultPair *pair = &(*pairs)[(*n)++];
         COP_TRY(copy(load, &pair->key, 0));
         COP_TRY(copy(load, &pair->value, 1));
@@ -373,7 +285,7 @@ static CopStatus load_pairs(Loader *load, CopResultPair **pairs, int *n, const c
     return status == COP_EOF ? COP_OK : status;
 }
 
-static CopStatus load_runs(Loader *load)
+static CopStatus load_runs(CopLoader *load)
 {
     CopResults *out = load->out;
     CopStatus status;
@@ -381,11 +293,12 @@ static CopStatus load_runs(Loader *load)
         return status;
     COP_TRY(
         take_for(load, &out->runs, sizeof *out->runs, "SELECT count(*) FROM run WHERE setup = ?1"));
-    COP_TRY(ask(load,
-                "SELECT started, command, folder, config_hash, config, root, version FROM run"
-                " WHERE setup = ?1 ORDER BY id",
-                out->setup));
-    while ((status = next(load)) == COP_OK) {
+    COP_TRY(
+        cop_load_ask(load,
+                     "SELECT started, command, folder, config_hash, config, root, version FROM run"
+                     " WHERE setup = ?1 ORDER BY id",
+                     out->setup));
+    while ((status = cop_load_next(load)) == COP_OK) {
         CopResultRun *run = &out->runs[out->n_runs++];
         const char **const fields[] = {&run->started,     &run->command, &run->folder,
                                        &run->config_hash, &run->config,  &run->root,
@@ -399,7 +312,7 @@ static CopStatus load_runs(Loader *load)
                       offsetof(CopResultModel, path));
 }
 
-static CopStatus load_all(Loader *load, int64_t setup)
+static CopStatus load_all(CopLoader *load, int64_t setup)
 {
     CopResults *out = load->out;
     /* One read transaction: an evaluation may be adding rows meanwhile. */
@@ -409,7 +322,7 @@ static CopStatus load_all(Loader *load, int64_t setup)
     COP_TRY(load_columns(load));
     COP_TRY(load_fidelity(load));
     COP_TRY(load_models(load));
-    COP_TRY(load_cells(load));
+    COP_TRY(cop_load_cells(load));
     COP_TRY(load_pictures(load));
     COP_TRY(load_runs(load));
     COP_TRY(load_pairs(load, &out->skips, &out->n_skips,
@@ -432,7 +345,7 @@ CopStatus cop_results_load(CopResults **out, const char *path, int64_t setup, Co
     CopResults *results = cop_arena_alloc(arena, 1, sizeof *results);
     results->arena = arena;
     results->path = cop_arena_strdup(arena, path);
-    Loader load = {.out = results, .err = err};
+    CopLoader load = {.out = results, .err = err};
     CopStatus status = cop_database_open(&load.db, path, COP_DATABASE_READ, err);
     if (status == COP_OK)
         status = load_all(&load, setup);

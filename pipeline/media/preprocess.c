@@ -91,7 +91,8 @@ CopCropBox cop_prepare_view(const CopPrepare *prepare, int width, int height, in
                         .left = tall ? spread(right, 1, 2) : spread(right, k, n - 1)};
 }
 
-/* Taps of outputs first .. first + n - 1 where `in` samples become `out`. */
+/* Taps of outputs first .. first + n - 1 where `in` samples become `out`; beyond these it is
+ * black. */
 static void find_taps(Tap *taps, int n, int first, int in, int out)
 {
     const float scale = (float)in / (float)out;
@@ -103,6 +104,8 @@ static void find_taps(Tap *taps, int n, int first, int in, int out)
         float weight = at - (float)a;
         weight = weight > 1.0f ? 1.0f : weight;
         taps[i] = (Tap){a, a < in - 1 ? a + 1 : a, 1.0f - weight, weight};
+        if (first + i < 0 || first + i >= out)
+            taps[i].weight_a = taps[i].weight_b = 0;
     }
 }
 
@@ -120,8 +123,8 @@ static CopStatus open_resizer(Resizer *r, const CopPrepare *prepare, const CopFr
     const Size size = resized(prepare, frame->width, frame->height);
     cop_prepare_size(prepare, frame->width, frame->height, &r->h, &r->w);
     if (size.h < 1 || size.w < 1 || size.h > SIDE_MAX || size.w > SIDE_MAX || r->h < 1 ||
-        r->w < 1 || box.top < 0 || box.left < 0 || box.top > size.h - r->h ||
-        box.left > size.w - r->w)
+        r->w < 1 || box.pad < 0 || box.top < -box.pad || box.left < -box.pad ||
+        box.top - box.pad > size.h - r->h || box.left - box.pad > size.w - r->w)
         return COP_ERR_ARG;
     const size_t w = (size_t)r->w;
     r->x = malloc((w + (size_t)r->h) * sizeof *r->x);

@@ -32,6 +32,8 @@ bool cop_prepare_equal(const CopPrepare *a, const CopPrepare *b);
 typedef struct CopCropBox {
     int top, left;
     bool flip; /* mirror left and right after the crop */
+    int pad;   /* black pixels around the resized picture, which the box may reach into: top and
+                  left are then -pad or more, as torchvision's RandomCrop(padding=pad) has it */
 } CopCropBox;
 CopCropBox cop_prepare_centre(const CopPrepare *prepare, int width, int height);
 
@@ -43,7 +45,7 @@ CopCropBox cop_prepare_view(const CopPrepare *prepare, int width, int height, in
  * converted by cop_convert) as time step t of lane `lane` of x [c = 3]. Not
  * thread-safe on one lane; different lanes may be written at once.
  * COP_ERR_SHAPE when x has another size than cop_prepare_size() says, COP_ERR_ARG when the
- * box lies outside the resized picture or that is larger than 16384 a side. */
+ * box lies outside the resized picture and its pad or that is larger than 16384 a side. */
 CopStatus cop_prepare_frame(const CopPrepare *prepare, const CopFrame *frame, CopCropBox box,
                             const CopTensor *x, int lane, int t) COP_MUST_CHECK;
 

@@ -111,6 +111,16 @@ int cop_sweep_control(const char *model_name, double *density)
     return control;
 }
 
+/* One net of a width is trained once: not where it is the configured one, nor where a control
+ * before it has the width. */
+static bool is_new_width(const Maker *maker, const int *widths, int i)
+{
+    bool found = widths[i] == maker->width;
+    for (int k = 0; k < i; k++)
+        found |= widths[k] == widths[i];
+    return !found;
+}
+
 static void add_seed(Maker *maker, const int *widths, int seed)
 {
     const CopSweepOptions *o = &maker->config->sweep;
@@ -119,10 +129,10 @@ static void add_seed(Maker *maker, const int *widths, int seed)
         for (int d = 0; d < (dense ? 1 : o->densities.n); d++)
             add_method(maker, o->methods.item[m], o->densities.item[d], seed);
     }
-    for (int c = 0; c < o->controls.n; c++)
-        for (int d = 0; d < o->densities.n; d++, widths++)
-            if (*widths != maker->width) /* else that is the dense net itself */
-                add_control(maker, o->controls.item[c], o->densities.item[d], *widths, seed);
+    for (int i = 0; i < o->controls.n * o->densities.n; i++)
+        if (is_new_width(maker, widths, i))
+            add_control(maker, o->controls.item[i / o->densities.n],
+                        o->densities.item[i % o->densities.n], widths[i], seed);
 }
 
 CopStatus cop_sweep_create(CopSweep *sweep, const CopConfig *config, const char *out, CopError *err)

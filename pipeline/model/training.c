@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/archs/arch.h"
 #include "models/layers/cross_entropy.h"
 #include "pipeline/cli.h"
 #include "pipeline/interrupt.h"
@@ -29,6 +30,7 @@ static CopLoaderOptions loader_options(const CopTrainingState *run, bool trainin
         o.first = run->batch;
         o.hflip = config->augment.hflip;
         o.crop = (CopAugmentCrop)config->augment.crop;
+        o.pad = config->augment.pad;
         o.corruptions = run->corruptions.n ? &run->corruptions : NULL;
         o.corrupt_probability = config->augment.corrupt_probability;
     }
@@ -168,8 +170,23 @@ static CopStatus check_labels(const CopTrainingState *run, const CopDataset *dat
     return COP_OK;
 }
 
+/* What no data set need be read for. */
+static CopStatus check_config(const CopTrainingState *run)
+{
+    const CopConfig *c = run->config;
+    if (!cop_arch_find(c->model.arch, run->err))
+        return run->err->status;
+    if (c->augment.pad > 0 && c->augment.crop != COP_CROP_RANDOM)
+        return cop_error_set(run->err, COP_ERR_CONFIG,
+                             "augment.pad is %d, but augment.crop is centre: random crops alone "
+                             "take in what is around a picture",
+                             c->augment.pad);
+    return COP_OK;
+}
+
 static CopStatus start(CopTrainingState *run)
 {
+    COP_TRY(check_config(run));
     COP_TRY(cop_dataset_load(&run->config->data, COP_SPLIT_TRAIN, &run->train, run->err));
     COP_TRY(cop_dataset_load(&run->config->data, COP_SPLIT_TEST, &run->test, run->err));
     COP_TRY(check_labels(run, &run->train, "training"));

@@ -53,7 +53,7 @@ CopStatus cop_training_own_folder(const CopTrainingState *run, int *lock)
 CopStatus cop_training_folder(const CopTrainingState *run)
 {
     remove_parts(run->out);
-    char *text = cop_config_text(run->config, false);
+    char *text = cop_config_text(run->config, COP_CONFIG_ALL);
     char *path = cop_training_path(run, "config.cfg");
     const CopStatus status = text ? cop_file_write(path, text, strlen(text), run->err)
                                   : cop_error_set(run->err, COP_ERR_NOMEM, "out of memory");
@@ -121,22 +121,13 @@ static CopStatus hash_weights(const char *path, uint64_t *hash, CopError *err)
     return COP_OK;
 }
 
-/* A key that came later leaves the hash of what was trained without it as it was. */
-static void leave_out(char *text, const char *line)
-{
-    char *at = strstr(text, line);
-    if (at)
-        memmove(at, at + strlen(line), strlen(at + strlen(line)) + 1);
-}
-
 /* Of a configuration's text, the files it names and the clips to train on. */
 static CopStatus hash_config(const CopTrainingState *run, const CopConfig *config, uint64_t weights,
                              char **out)
 {
-    char *text = cop_config_text(config, false);
+    char *text = cop_config_text(config, COP_CONFIG_IDENTITY);
     if (!text)
         return cop_error_set(run->err, COP_ERR_NOMEM, "out of memory");
-    leave_out(text, "    drop_last = false;\n");
     const uint64_t hash = cop_mix64(cop_fnv1a(text, strlen(text)) ^ weights ^ run->kernels.hash) ^
                           cop_mix64(cop_dataset_hash(&run->train));
     *out = g_strdup_printf("%016" G_GINT64_MODIFIER "x", hash);

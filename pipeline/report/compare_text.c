@@ -114,6 +114,9 @@ static int cells_of(const CopResults *results, const CopResultSlice *slice)
     return n;
 }
 
+/* Tables with a column a model end at this many, which no screen has room for. */
+enum { MODELS_ACROSS = 16 };
+
 /* Slices go down: there are more of them than of models, and names are long. */
 static void put_slices(const CopResults *results, CopSliceKind kind, const char *head,
                        const char *title, GString *out)
@@ -135,6 +138,19 @@ static void put_slices(const CopResults *results, CopSliceKind kind, const char 
         }
     }
     put_table(out, table, title);
+}
+
+static void put_all_slices(const CopResults *results, GString *out)
+{
+    if (results->n_corruptions > 0)
+        put_slices(results, COP_SLICE_CORRUPTION, "corruption",
+                   "Top-1 by corruption, mean over severities", out);
+    if (count_slices(results, COP_SLICE_FAMILY) < results->n_corruptions)
+        put_slices(results, COP_SLICE_FAMILY, "family",
+                   "Top-1 by family, mean over its corruptions", out);
+    if (count_slices(results, COP_SLICE_SEVERITY) > 1)
+        put_slices(results, COP_SLICE_SEVERITY, "severity",
+                   "Top-1 by severity, mean over the corruptions that have it", out);
 }
 
 /* --- seeds --------------------------------------------------------------------- */
@@ -270,15 +286,12 @@ char *cop_compare_text(const CopResults *results, int baseline)
                            results->n_corruptions);
     put_models(results, out);
     put_measures(results, baseline, out);
-    if (results->n_corruptions > 0)
-        put_slices(results, COP_SLICE_CORRUPTION, "corruption",
-                   "Top-1 by corruption, mean over severities", out);
-    if (count_slices(results, COP_SLICE_FAMILY) < results->n_corruptions)
-        put_slices(results, COP_SLICE_FAMILY, "family",
-                   "Top-1 by family, mean over its corruptions", out);
-    if (count_slices(results, COP_SLICE_SEVERITY) > 1)
-        put_slices(results, COP_SLICE_SEVERITY, "severity",
-                   "Top-1 by severity, mean over the corruptions that have it", out);
+    const bool across = results->n_models <= MODELS_ACROSS;
+    if (across)
+        put_all_slices(results, out);
+    else
+        g_string_append(out, "\nToo many models for tables across: top-1 by corruption, family and "
+                             "severity by --format scopes,\np of each pair by --format json\n");
     CopTable *seeds = cop_compare_seeds(results, baseline);
     if (seeds)
         put_table(out, seeds, "Over seeds, mean ± standard deviation");
@@ -289,7 +302,7 @@ char *cop_compare_text(const CopResults *results, int baseline)
                                results->n_unpooled);
     if (results->n_models > 1)
         put_tests(results, baseline, out);
-    if (results->n_models > 2)
+    if (results->n_models > 2 && across)
         put_pairs(results, out);
     put_gaps(results, out);
     if (results->n_skips > 0)

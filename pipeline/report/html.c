@@ -290,6 +290,8 @@ char *cop_report_html(const CopResults *results, int baseline, const CopReportOp
         put_pictures(out, results);
     if (runs->len > 0)
         cop_html_topology(out, results, runs);
+    if (o->figures)
+        cop_html_figures(out, o->figures, results);
     if (results->n_skips > 0)
         cop_html_skips(out, results);
     cop_html_provenance(out, results, o->command);

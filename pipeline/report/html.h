@@ -43,8 +43,14 @@ void cop_html_differences(GString *out, const CopResults *results, int baseline)
 void cop_html_pictures(GString *out, const CopResults *results);
 void cop_html_hard_clips(GString *out, const CopResults *results, const char *media);
 void cop_html_topology(GString *out, const CopResults *results, const GPtrArray *runs);
+/* What `coppice analyse` made, as a section: nothing is linked, and what differs from the page's
+ * models and setup is said. */
+void cop_html_figures(GString *out, const CopFigureList *list, const CopResults *results);
 void cop_html_skips(GString *out, const CopResults *results);
 void cop_html_provenance(GString *out, const CopResults *results, const char *command);
 void cop_html_reading(GString *out, const CopResults *results);
+
+/* The same figures as a page that lies beside their files and links them. */
+void cop_html_figures_page(GString *out, const CopFigureList *list);
 
 #endif

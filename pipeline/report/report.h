@@ -4,13 +4,15 @@
 #define COP_REPORT_REPORT_H
 
 #include "pipeline/eval/results.h"
+#include "pipeline/report/figure_list.h"
 
 /* What a page takes from beside the result file; all may be left out. */
 typedef struct CopReportOptions {
     const char *media;          /* folder of the clips; NULL: where the last run found them */
     const char *const *folders; /* training runs, or folders of them; beside models anyhow */
     int n_folders;
-    const char *command; /* that makes the page, for its provenance */
+    const CopFigureList *figures; /* of `coppice analyse`; NULL: none */
+    const char *command;          /* that makes the page, for its provenance */
 } CopReportOptions;
 
 /* The page as text: tables and heat maps are plain HTML, charts are drawn from embedded JSON

@@ -2,7 +2,8 @@
 # The study: fetches its pictures, trains, evaluates, draws. What is there is not done again.
 # Usage: samples/study/run.sh STUDY...; without one it says which there are.
 # COPPICE names the program (build/coppice), WORKERS how many runs go side by side (2). Data go to
-# data/, runs to runs/study/STUDY, tables and figures to samples/study/results/STUDY.
+# data/, runs and their figures to runs/study/STUDY, tables and two pictures to
+# samples/study/results/STUDY.
 # SPDX-License-Identifier: LGPL-2.1-or-later
 set -eu
 cd "$(dirname "$0")/../.."
@@ -56,9 +57,16 @@ clips() {
 study() {
     local name=$1 config=$2 change=$3 out=runs/study/$1
     if [ "$config" = motion ]; then clips; else pictures "$config"; fi
-    "$coppice" sweep -c "$here/$config.cfg" --set "$change" --set "sweep.workers=${WORKERS:-2}" \
-        --out "$out"
-    "$coppice" analyse "$out" -o "$here/results/$name"
+    local sweep=("$coppice" sweep -c "$here/$config.cfg" --set "$change"
+        --set "sweep.workers=${WORKERS:-2}" --out "$out")
+    "${sweep[@]}"
+    "$coppice" analyse "$out" -o "$out/analyse"
+    "${sweep[@]}" >/dev/null # the report takes up the figures
+    mkdir -p "$here/results/$name"
+    for file in accuracy gain gain_by_severity energy radius_area fourier_gain topology; do
+        [ ! -f "$out/analyse/$file.csv" ] || cp "$out/analyse/$file.csv" "$here/results/$name/"
+    done
+    cp "$out/analyse/accuracy.png" "$out/analyse/gain.png" "$here/results/$name/"
 }
 
 if [ $# = 0 ]; then

@@ -125,6 +125,8 @@ def train_variants(net, _):
 def stepper(net, x, training, variant):
     """The function that is timed."""
     variants = dict((train_variants if training else infer_variants)(net, x))
+    if variant not in variants:
+        sys.exit(f"--variant {variant}: there are {', '.join(variants)}")
     model = variants[variant]()
     if not training:
         return lambda: model(x)

@@ -74,6 +74,8 @@ check "two growths of one method" quiet
 check "grow at random" grep -q 'growth = "random"' growth/mest_r_0.3_s1/config.cfg
 check "and by gradients" grep -q 'growth = "gradient"' growth/mest_g_0.3_s1/config.cfg
 check "each with its name" grep -q '^mest_r 0.3 s1' out
+run sweep -c run.cfg --out x --status --set 'sweep.methods=["dense"]' --set 'sweep.densities=[0.2, 0.2001]'
+check "a net of a width once" test "$(awk 'NF > 1 && !/runs:/ { print $1 }' out | tr '\n' ' ')" = "dense_s1 dense_parameters_0.2_s1 dense_flops_0.2_s1 "
 run sweep -c run.cfg --out x --set 'sweep.controls=["width"]'
 check "a control that there is not" refuses 2 controls parameters flops
 run sweep -c run.cfg --out x --set sweep.workers=0

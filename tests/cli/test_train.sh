@@ -13,7 +13,7 @@ figures() { sed -E 's/, "(clips_per_second|data_wait|seconds)": [^,}]*//g' "$wor
 every=(train -c "$cfg" --set train.epochs=60 --set train.batch=3 --set train.accum=2
     --set train.clip_grad=1 --set train.label_smoothing=0.1 --set augment.mixup=0.2
     --set augment.hflip=0.5 --set 'prep.resize=[28,28]' --set prep.crop=24
-    --set augment.crop=random --set augment.corrupt_probability=0.5
+    --set augment.crop=random --set augment.pad=2 --set augment.corrupt_probability=0.5
     --set 'augment.corruptions=["gaussian_noise", "motion_blur_temporal"]'
     --set train.checkpoint_minutes=0.0002)
 begin=${EPOCHREALTIME/[.,]/}
@@ -81,6 +81,8 @@ run "${spoilt[@]}" --set corrupt.severities=[3] --set corrupt.corruptions=bright
 check "another grid" says top-1
 run "${spoilt[@]}" --set corrupt.temporal=static --resume
 check "another way of corrupting" refuses 2 "another configuration"
+run train -c "$cfg" --set augment.pad=4 --set data.root=nowhere --out "$work/x"
+check "a pad that no crop takes in" refuses 2 augment.pad augment.crop
 
 # The last batch of an epoch: 12 clips are one batch of 11, and one clip, of which batch-norm
 # would make statistics.

@@ -1,5 +1,5 @@
 """The net's input against torchvision's transforms on float tensors: bilinear resize
-without antialiasing, centre crop, normalise.
+without antialiasing, centre crop, or a random one with a pad, normalise.
 
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
@@ -53,6 +53,24 @@ def compare(label, path, frames, size, resize, crop, folder):
           np.abs(got - want).max() if same else np.inf, limit(max(map(int, size.split("x")))))
 
 
+def compare_padded(path, frames, size, folder):
+    """RandomCrop(side, padding=pad) where its generator puts it, of pictures, as training scripts for CIFAR have it."""
+    torch.manual_seed(20250403)
+    side = min(map(int, size.split("x")))
+    for pad in (1, 4, 9):
+        crop = T.RandomCrop(side, padding=pad)
+        for _ in range(4):
+            padded = T.functional.pad(torch.from_numpy(frames).permute(0, 3, 1, 2), [pad] * 4)
+            state = torch.get_rng_state()
+            top, left, _, _ = crop.get_params(padded, (side, side))
+            torch.set_rng_state(state)
+            want = T.Normalize(MEAN, STD)(crop(torch.from_numpy(frames).permute(0, 3, 1, 2)).to(torch.float32) / 255)
+            run(f"{BUILD}/parity/prepare_clip", path, f"{folder}/clip.safetensors", 0, 0, side, pad, top - pad, left - pad)
+            got = load(f"{folder}/clip.safetensors")["clip"][0]
+            check(f"{size}, pad {pad}, from {top - pad}, {left - pad}: largest difference",
+                  np.abs(got - want.permute(1, 0, 2, 3).numpy()).max(), 2 ** -21)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         for size, resize, crop in CASES:
@@ -64,6 +82,10 @@ def main():
             corrupt(yuv, f"{folder}/%d.png")
             pictures = np.concatenate([read_rgb(f"{folder}/{i}.png") for i in (1, 2, 3)])
             compare(f"YUV {size}", yuv, pictures, size, resize, crop, folder)
+        for size in ("32x32", "40x32"):
+            rgb = f"{folder}/small.mkv"
+            source(rgb, (*noise, "bgr0"), size=size, frames=3)
+            compare_padded(rgb, read_rgb(rgb), size, folder)
     finish()
 
 

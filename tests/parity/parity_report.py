@@ -10,6 +10,7 @@ import html
 import html.parser
 import json
 import math
+import os
 import re
 import shutil
 import sqlite3
@@ -365,6 +366,24 @@ def check_training(page, folder):
     check("charts of runs", abs(sum("data-run" in c for c in page.canvases) - 3), 0)
 
 
+def check_figures(page, folder, path):
+    """Every picture of the folder that analyse made, in the section of its figure; models that it does not know."""
+    figures = json.load(open(f"{folder}/analyse/figures.json"))
+    for figure in figures["figures"]:
+        shown = page.images.get("figure-" + figure["name"], -1)
+        check(f"pictures of {figure['name']}", abs(shown - len(figure["pictures"])), 0)
+        check("its caption", int(figure["caption"] not in page.text["figure-" + figure["name"]]), 0)
+    rows = [[cell[2] for cell in row] for row in page.tables["figure-runs"][0][1:]]
+    wanted = [[r["series"], str(r["seed"]), r["model"], r["folder"], r["sha256"]] for r in figures["runs"]]
+    check("the figures' runs", int(rows != wanted), 0)
+    check("a run that could not be used", int(len(figures["broken"]) != 1 or figures["broken"][0] not in
+                                              page.text["figure-broken"]), 0)
+    known = {r["sha256"] for r in figures["runs"]}
+    lacking = [m["label"] for m in json.loads(run(COPPICE, "compare", path, "--json"))["models"] if m["sha256"] not in known]
+    found = re.search(r"Models that the figures lack: (.*)\.", page.text["figures"])
+    check(f"{len(lacking)} models that they lack", int((found.group(1) if found else "") != ", ".join(lacking)), 0)
+
+
 def main():
     chromium = shutil.which("chromium")
     if not chromium:
@@ -373,7 +392,13 @@ def main():
         sys.exit(0)
     with tempfile.TemporaryDirectory() as folder:
         path = evaluate(folder)
+        broken = f"{folder}/a_run_whose_model_is_cut_in_the_middle"  # its name is wider than a phone
+        shutil.copytree(f"{folder}/rigl", broken)
+        os.truncate(f"{broken}/model.safetensors", 1000)
+        run(COPPICE, "analyse", f"{folder}/dense", f"{folder}/rigl", broken, "-o", f"{folder}/analyse", "--db", path,
+            "--grid", 2)
         page = check_page(chromium, folder, path, 0, True)
+        check_figures(page, folder, path)
         check_training(page, folder)
         check_phone(chromium, folder)
         check_print(chromium, folder)
@@ -382,6 +407,7 @@ def main():
         page = check_page(chromium, folder, path, 4, False)
         check_phone(chromium, folder)
         check_print(chromium, folder)
+        check_figures(page, folder, path)
         check("a remark on the frames", int("are left out" not in page.text["hard"]), 0)
         check_page(chromium, folder, path, 2, True, "--media", f"{folder}/away/videos")
 

@@ -1,7 +1,7 @@
 /* The net's input made of a video, for comparison with another program's.
- * Usage: prepare_clip VIDEO OUT.safetensors RESIZE_H RESIZE_W CROP
- * OUT gets "clip" [1,c,t,h,w] float32: every frame, centre crop, mean and standard
- * deviation of torchvision's video models. RESIZE_W, CROP: 0 as in CopPrepare.
+ * Usage: prepare_clip VIDEO OUT.safetensors RESIZE_H RESIZE_W CROP [PAD TOP LEFT]
+ * OUT gets "clip" [1,c,t,h,w] float32: every frame, centre crop or one at (TOP, LEFT), mean and
+ * standard deviation of torchvision's video models. RESIZE_W, CROP: 0 as in CopPrepare.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ static void check(CopStatus status, const CopError *err)
 
 int main(int argc, char **argv)
 {
-    if (argc != 6)
+    if (argc != 6 && argc != 9)
         return 2;
     const CopPrepare prepare = {.resize_h = atoi(argv[3]),
                                 .resize_w = atoi(argv[4]),
@@ -34,7 +34,9 @@ int main(int argc, char **argv)
     check(cop_decoder_open(&decoder, argv[1], 1, &err), &err);
     const CopVideoInfo *info = cop_decoder_info(decoder);
     cop_prepare_size(&prepare, info->width, info->height, &h, &w);
-    const CopCropBox box = cop_prepare_centre(&prepare, info->width, info->height);
+    CopCropBox box = cop_prepare_centre(&prepare, info->width, info->height);
+    if (argc == 9)
+        box = (CopCropBox){.pad = atoi(argv[6]), .top = atoi(argv[7]), .left = atoi(argv[8])};
 
     CopTensor x;
     CopArena *arena;

@@ -125,20 +125,20 @@ START_TEST(every_key)
 {
     const CopConfigBlock *block = block_at(_i);
     assert_loads("");
-    char *plain = cop_config_text(&config, false);
+    char *plain = cop_config_text(&config, COP_CONFIG_ALL);
     for (const CopOption *row = block->options; row->name; row++) {
         char *value = other_value(row), *dashed = g_strdelimit(g_strdup(row->name), "_", '-');
         char *text = g_strdup_printf("%s = { %s = %s; };", block->name, row->name, value);
         assert_loads(text);
-        char *shown = cop_config_text(&config, false);
+        char *shown = cop_config_text(&config, COP_CONFIG_ALL);
         ck_assert_msg(strcmp(shown, plain) != 0, "%s changed nothing", text);
         assert_loads(shown);
-        char *again = cop_config_text(&config, false);
+        char *again = cop_config_text(&config, COP_CONFIG_ALL);
         ck_assert_str_eq(again, shown);
 
         char *other = g_strdup_printf("%s : { %s : %s }", block->name, dashed, value);
         assert_loads(other);
-        char *same = cop_config_text(&config, false);
+        char *same = cop_config_text(&config, COP_CONFIG_ALL);
         ck_assert_str_eq(same, shown);
 
         /* The rest of the text is untouched: one line differs. */
@@ -411,11 +411,12 @@ START_TEST(text_round_trip)
                  "0.333333333333333314829616256247, 1); };\n"
                  "corrupt = { params = [\"a:b=1, c=2\", \"\"]; severities = (0.5, 5); };\n"
                  "data = { root = \"x\"; };");
-    char *text = cop_config_text(&config, false);
+    char *text = cop_config_text(&config, COP_CONFIG_ALL);
     CopConfig copy;
     ck_assert_int_eq(cop_config_copy(&copy, &config), COP_OK);
     ck_assert_msg(load(text) == COP_OK, "%s", err.text);
-    char *again = cop_config_text(&config, false), *copied = cop_config_text(&copy, false);
+    char *again = cop_config_text(&config, COP_CONFIG_ALL),
+         *copied = cop_config_text(&copy, COP_CONFIG_ALL);
     ck_assert_str_eq(text, again);
     ck_assert_str_eq(text, copied);
     ck_assert_uint_eq(config.run.seed, UINT64_MAX);
@@ -430,10 +431,25 @@ START_TEST(text_round_trip)
 }
 END_TEST
 
+/* Runs that were written before a key there was go on. */
+START_TEST(later_keys_keep_identities)
+{
+    assert_loads("train = { lr = 0.1; };");
+    char *text = cop_config_text(&config, COP_CONFIG_IDENTITY);
+    ck_assert(strstr(text, "    crop = \"centre\";") && strstr(text, "    lr = 0.1;"));
+    ck_assert(!strstr(text, " pad = "));
+    free(text);
+    assert_loads("augment = { crop = \"random\"; pad = 4; };");
+    text = cop_config_text(&config, COP_CONFIG_IDENTITY);
+    ck_assert(strstr(text, "    pad = 4;"));
+    free(text);
+}
+END_TEST
+
 static char *effective(const char *text)
 {
     assert_loads(text);
-    return cop_config_text(&config, true);
+    return cop_config_text(&config, COP_CONFIG_EFFECTIVE);
 }
 
 /* What makes a model, or chooses cells, is no part of a setup; what moves a
@@ -503,6 +519,7 @@ int main(void)
     tcase_add_test(tests, includes);
     tcase_add_test(tests, files_that_are_none);
     tcase_add_test(tests, text_round_trip);
+    tcase_add_test(tests, later_keys_keep_identities);
     tcase_add_test(tests, effective_text);
     tcase_add_test(tests, free_twice);
     suite_add_tcase(suite, tests);

@@ -237,6 +237,60 @@ START_TEST(epochs_differ)
 }
 END_TEST
 
+enum { PAD = 3, SHIFTS = 2 * PAD + 1 };
+
+/* Whether `got` is `whole` from (top, left) on, black beyond its borders. */
+static bool is_shifted(const float *got, const float *whole, int top, int left,
+                       const CopPrepare *prepare)
+{
+    for (int k = 0; k < CLIP_FLOATS; k++) {
+        const int c = k / (FRAMES * 12 * 12), y = k / 12 % 12 + top, x = k % 12 + left;
+        const float black = (0 - (float)prepare->mean[c]) / (float)prepare->std[c];
+        const bool inside = y >= 0 && y < 12 && x >= 0 && x < 12;
+        if (got[k] != (inside ? whole[k + top * 12 + left] : black))
+            return false;
+    }
+    return true;
+}
+
+/* With a pad of P a random crop of the picture's size lies anywhere from -P to P, evenly. */
+START_TEST(padded_crops_lie_anywhere)
+{
+    enum { EPOCHS = 60 };
+    CopLoaderOptions options = options_of(false, 2, 2);
+    options.prepare.resize_h = options.prepare.resize_w = 12;
+    options.prepare.crop = 0;
+    Epoch *whole = load(&options);
+    int tops[SHIFTS] = {0}, lefts[SHIFTS] = {0}, n = 0;
+    options.crop = COP_CROP_RANDOM;
+    Epoch *same = load(&options);
+    ck_assert(memcmp(same, whole, sizeof *same) == 0); /* no pad: nothing to choose from */
+    free(same);
+    options.pad = PAD;
+    for (; options.epoch < EPOCHS; options.epoch++) {
+        Epoch *epoch = load(&options);
+        ck_assert_int_eq(epoch->n, whole->n);
+        for (int i = 0; i < epoch->n; i++, n++) {
+            int found = -1;
+            for (int k = 0; k < SHIFTS * SHIFTS && found < 0; k++)
+                if (is_shifted(epoch->value[i], whole->value[i], k / SHIFTS - PAD, k % SHIFTS - PAD,
+                               &options.prepare))
+                    found = k;
+            ck_assert_int_ge(found, 0);
+            tops[found / SHIFTS]++;
+            lefts[found % SHIFTS]++;
+        }
+        free(epoch);
+    }
+    const double each = n / (double)SHIFTS, deviation = sqrt(each * (1 - 1.0 / SHIFTS));
+    for (int k = 0; k < SHIFTS; k++) {
+        ck_assert(fabs(tops[k] - each) < 4 * deviation);
+        ck_assert(fabs(lefts[k] - each) < 4 * deviation);
+    }
+    free(whole);
+}
+END_TEST
+
 START_TEST(a_flip_mirrors_every_row)
 {
     CopLoaderOptions options = options_of(false, 1, 1);
@@ -515,6 +569,7 @@ int main(void)
     tcase_add_loop_test(tests, batches_hold_the_clips_in_order, 0, 2);
     tcase_add_test(tests, threads_and_depth_change_nothing);
     tcase_add_test(tests, epochs_differ);
+    tcase_add_test(tests, padded_crops_lie_anywhere);
     tcase_add_test(tests, a_flip_mirrors_every_row);
     tcase_add_test(tests, an_epoch_may_begin_at_any_batch);
     tcase_add_test(tests, the_last_batch_may_be_left_out);

@@ -146,6 +146,40 @@ START_TEST(two_steps)
 }
 END_TEST
 
+/* A pad is black, and changes nothing of the picture: a box that reaches into it shows what the
+ * whole picture has there, shifted. As torchvision's RandomCrop(padding) before ToTensor(). */
+START_TEST(a_pad_is_black)
+{
+    enum { PAD = 4, H = 12, W = 15 };
+    static const int resizes[][2] = {{0, 0}, {H, W}, {9, 20}};
+    CopFrame frame;
+    help_make(&frame, COP_PIXEL_I420, W, H, 6);
+    for (size_t i = 0; i < sizeof resizes / sizeof resizes[0]; i++) {
+        CopPrepare prepare = plain;
+        prepare.resize_h = resizes[i][0];
+        prepare.resize_w = resizes[i][1];
+        int h, w;
+        cop_prepare_size(&prepare, W, H, &h, &w);
+        float *whole = malloc((size_t)(2 * 3 * h * w) * sizeof *whole), *got = whole + 3 * h * w;
+        ck_assert_int_eq(cop_prepare_values(&prepare, &frame, (CopCropBox){0}, whole), COP_OK);
+        for (int top = -PAD; top <= PAD; top += 2)
+            for (int left = -PAD; left <= PAD; left++) {
+                const CopCropBox box = {.top = top, .left = left, .flip = left % 2, .pad = PAD};
+                ck_assert_int_eq(cop_prepare_values(&prepare, &frame, box, got), COP_OK);
+                for (int k = 0; k < 3 * h * w; k++) {
+                    const int c = k / (h * w), y = k / w % h + top;
+                    const int x = (box.flip ? w - 1 - k % w : k % w) + left;
+                    const bool inside = y >= 0 && y < h && x >= 0 && x < w;
+                    const float black = (0 - (float)plain.mean[c]) / (float)plain.std[c];
+                    ck_assert(got[k] == (inside ? whole[(c * h + y) * w + x] : black));
+                }
+            }
+        free(whole);
+    }
+    cop_frame_unref(&frame);
+}
+END_TEST
+
 START_TEST(refusals_n)
 {
     CopFrame frame, thin, out;
@@ -158,9 +192,10 @@ START_TEST(refusals_n)
     prepare.crop = 8;
     const CopCropBox inside = {.top = 2, .left = 12};
     ck_assert_int_eq(cop_prepare_frame(&prepare, &frame, inside, &x, 0, 0), COP_OK);
-    static const CopCropBox outside[] = {
-        {3, 0, false}, {0, 13, false}, {-1, 0, false}, {0, -1, false}};
-    for (int i = 0; i < 4; i++)
+    static const CopCropBox outside[] = {{3, 0, false, 0},  {0, 13, false, 0}, {-1, 0, false, 0},
+                                         {0, -1, false, 0}, {5, 0, false, 2},  {0, 15, false, 2},
+                                         {-3, 0, false, 2}, {0, -3, false, 2}, {0, 0, false, -1}};
+    for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++)
         ck_assert_int_eq(cop_prepare_frame(&prepare, &frame, outside[i], &x, 0, 0), COP_ERR_ARG);
     ck_assert_int_eq(cop_prepare_frame(&prepare, &frame, inside, &x, 0, 2), COP_ERR_SHAPE);
     ck_assert_int_eq(cop_prepare_frame(&prepare, &frame, inside, &x, 16, 0), COP_ERR_SHAPE);
@@ -189,6 +224,7 @@ int main(void)
     tcase_add_test(tc, torchvision_sizes);
     tcase_add_test(tc, every_format);
     tcase_add_test(tc, two_steps);
+    tcase_add_test(tc, a_pad_is_black);
     tcase_add_test(tc, refusals_n);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);

@@ -160,6 +160,22 @@ START_TEST(text_formats)
 }
 END_TEST
 
+/* A screen has no room for a column a model; what is left out is named. */
+START_TEST(many_models)
+{
+    load(&(FakeResults){.models = 20, .corruptions = 1, .clips = 10});
+    char *text = cop_compare_text(results, 0);
+    check_holds(text, "Too many models");
+    check_holds(text, "rigl-0.5 s4");
+    check_holds(text, "Over seeds");
+    for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+        ck_assert_int_lt((int)strcspn(line, "\n"), 200);
+    g_free(text);
+    cop_results_free(&results);
+    help_remove_folder();
+}
+END_TEST
+
 /* Every number of the file stands in the page's tables, which need no script. */
 START_TEST(page_has_every_number)
 {
@@ -277,6 +293,9 @@ int main(void)
     tcase_add_test(tc, page_has_every_number);
     tcase_add_test(tc, page_is_self_contained);
     tcase_add_test(tc, page_is_written_whole);
+    suite_add_tcase(suite, tc);
+    tc = tcase_create("many models");
+    tcase_add_test(tc, many_models);
     suite_add_tcase(suite, tc);
     tc = tcase_create("hostile names");
     tcase_add_checked_fixture(tc, setup_hostile, teardown);

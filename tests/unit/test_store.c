@@ -124,7 +124,7 @@ START_TEST(keys_are_found_again)
     cop_store_close(&store);
     check_value("SELECT seed FROM model WHERE sha256 = 'aa'", "-1");
     check_value("PRAGMA journal_mode", "wal");
-    check_value("PRAGMA user_version", "3");
+    check_value("PRAGMA user_version", "4");
 }
 END_TEST
 
@@ -297,11 +297,11 @@ START_TEST(newer_schema_is_refused)
     CopStore *store = open_store();
     CopError err = {0};
     cop_store_close(&store);
-    g_free(ask("PRAGMA user_version = 4"));
+    g_free(ask("PRAGMA user_version = 5"));
     check_refused(true, COP_ERR_DATA);
     ck_assert(cop_store_open(&store, path, true, &err) == COP_ERR_DATA);
-    ck_assert_msg(strstr(err.text, "schema 4") != NULL, "%s", err.text);
-    check_value("PRAGMA user_version", "4");
+    ck_assert_msg(strstr(err.text, "schema 5") != NULL, "%s", err.text);
+    check_value("PRAGMA user_version", "5");
 }
 END_TEST
 
@@ -347,6 +347,14 @@ static void make_older(void)
     g_free(ask("DROP TABLE run"));
     g_free(ask("DROP TABLE fidelity"));
     g_free(ask("DROP TABLE recipe"));
+    g_free(ask("ALTER TABLE prediction RENAME TO later"));
+    g_free(ask("CREATE TABLE prediction(cell INTEGER NOT NULL REFERENCES cell,"
+               " clip INTEGER NOT NULL REFERENCES clip, view INTEGER NOT NULL,"
+               " top1 INTEGER NOT NULL, top2 INTEGER, top3 INTEGER, top4 INTEGER, top5 INTEGER,"
+               " score1 REAL, score2 REAL, score3 REAL, score4 REAL, score5 REAL,"
+               " PRIMARY KEY(cell, clip, view)) WITHOUT ROWID"));
+    g_free(ask("INSERT INTO prediction SELECT * FROM later"));
+    g_free(ask("DROP TABLE later"));
     g_free(ask("PRAGMA user_version = 1"));
 }
 
@@ -362,7 +370,7 @@ START_TEST(older_schema_is_brought_up)
     check_value("PRAGMA user_version", "1");
     CopStore *store = open_store();
     cop_store_close(&store);
-    check_value("PRAGMA user_version", "3");
+    check_value("PRAGMA user_version", "4");
     check_value("SELECT count(*) FROM run", "0");
     check_value("SELECT count(*) FROM fidelity", "0");
     check_value("SELECT count(*) FROM prediction", "18");
