@@ -10,10 +10,10 @@ cd "$(dirname "$0")/../.."
 coppice=${COPPICE:-build/coppice}
 here=samples/study
 
-# name: configuration, and what is changed in it
+# Name, configuration, and what is changed in it.
 studies() {
     cat <<'EOF'
-fashion_narrow fashion model.options=stem=cifar, width=6, blocks=1, 1, 1
+fashion_narrow fashion model.options=stem=cifar, width=6, blocks=1, 1, 1; sweep.seeds=[1, 2, 3, 4, 5, 6]
 fashion_wide   fashion model.options=stem=cifar, width=12, blocks=1, 1, 1
 mnist_narrow   mnist   model.options=stem=cifar, width=6, blocks=1, 1, 1
 mnist_wide     mnist   model.options=stem=cifar, width=12, blocks=1, 1, 1
@@ -55,10 +55,11 @@ clips() {
 }
 
 study() {
-    local name=$1 config=$2 change=$3 out=runs/study/$1
+    local name=$1 config=$2 out=runs/study/$1 changes change file
     if [ "$config" = motion ]; then clips; else pictures "$config"; fi
-    local sweep=("$coppice" sweep -c "$here/$config.cfg" --set "$change"
-        --set "sweep.workers=${WORKERS:-2}" --out "$out")
+    local sweep=("$coppice" sweep -c "$here/$config.cfg" --set "sweep.workers=${WORKERS:-2}" --out "$out")
+    IFS=';' read -ra changes <<<"$3"
+    for change in "${changes[@]}"; do sweep+=(--set "${change# }"); done
     "${sweep[@]}"
     "$coppice" analyse "$out" -o "$out/analyse"
     "${sweep[@]}" >/dev/null # the report takes up the figures
