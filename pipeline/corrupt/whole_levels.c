@@ -2,40 +2,28 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/corrupt/whole_levels.h"
 
-#include <math.h>
-
 #include "pipeline/corrupt/marks.h"
 #include "pipeline/corrupt/tiers.h"
 
-/* Conversion to int cuts towards zero, so everything is moved up by a whole number. */
-enum { UP = 1024, SPAN = 64 };
+enum { SPAN = 64 };
 
-static inline int nearest_to(float level)
-{
-    return (int)(level + (UP + 0.5f)) - UP;
-}
-
-/* Nothing to fuse: there are no products. Mostly no level is near, which is cheap to see. */
+/* Nothing to fuse: the only product is with a power of two. Mostly no level is near, which the
+ * least distance shows. */
 COP_TIERS_WHOLE bool cop_whole_levels(uint8_t *restrict y, uint8_t *restrict near,
                                       const float *restrict level, float bound, int n)
 {
-    int any = 0;
+    const int reach = cop_level_reach(bound);
+    int least = COP_LEVEL_UNIT;
     for (int i = 0; i < n; i++) {
-        const float from = level[i] < 0 ? 0 : level[i] > 255 ? 255 : level[i];
-        y[i] = (uint8_t)(int)from;
+        const int fixed = cop_level_fixed(level[i]), above = cop_level_above(fixed, reach);
+        y[i] = (uint8_t)(fixed / COP_LEVEL_UNIT);
+        least = above < least ? above : least;
     }
-    for (int i = 0; i < n; i++)
-        any |= fabsf(level[i] - (float)nearest_to(level[i])) < bound ? 1 : 0;
-    if (!any)
+    if (least >= 2 * reach)
         return false;
-    uint8_t inside = 0;
-    for (int i = 0; i < n; i++) {
-        const int nearest = nearest_to(level[i]);
-        const float off = level[i] - (float)nearest;
-        near[i] = (uint8_t)((off < bound) & (off > -bound) & (nearest >= 1) & (nearest <= 255));
-        inside |= near[i];
-    }
-    return inside;
+    for (int i = 0; i < n; i++)
+        near[i] = cop_level_above(cop_level_fixed(level[i]), reach) < 2 * reach;
+    return true;
 }
 
 static bool is_flat(const CopCut *cut, int v, int first, int last)
