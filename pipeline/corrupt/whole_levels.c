@@ -26,9 +26,9 @@ COP_TIERS_WHOLE bool cop_whole_levels(uint8_t *restrict y, uint8_t *restrict nea
     return true;
 }
 
-static bool is_flat(const CopCut *cut, int v, int first, int last)
+static unsigned ask(const CopCut *cut, int channel, int v, int first, int last)
 {
-    return cut->flat && cut->flat(cut->filter, v, first, last);
+    return cut->flat ? cut->flat(cut->filter, channel, v, first, last) : 0;
 }
 
 /* What flat areas of the level at element i of row v become */
@@ -40,6 +40,18 @@ static uint8_t known(const CopCut *cut, int v, int i)
     return (uint8_t)(*level - 1);
 }
 
+/* Element i of row v, which belongs at *y */
+static uint8_t decide(const CopCut *cut, const uint8_t *y, int v, int i, unsigned flat)
+{
+    if (flat == COP_FLAT)
+        return known(cut, v, i);
+    if (cut->stride && flat & COP_FLAT_DOWN && v > 0)
+        return y[-cut->stride];
+    if (cut->stride && flat & COP_FLAT_ALONG && i >= 3)
+        return y[-3];
+    return cut->exact(cut->filter, v, i);
+}
+
 void cop_cut_row(const CopCut *cut, uint8_t *y, const float *level, int v, int from, int n)
 {
     uint8_t near[SPAN];
@@ -47,14 +59,11 @@ void cop_cut_row(const CopCut *cut, uint8_t *y, const float *level, int v, int f
         span = n < SPAN ? n : SPAN;
         if (!cop_whole_levels(y, near, level, cut->bound, span))
             continue;
-        /* Of a flat area all are near: ask once. */
-        if (near[0] && near[span / 2] && near[span - 1] && is_flat(cut, v, from, from + span - 1)) {
-            for (int i = 0; i < span; i++)
-                y[i] = known(cut, v, from + i);
-            continue;
+        /* In flat areas many are near: ask once. */
+        const unsigned all = ask(cut, -1, v, from, from + span - 1);
+        for (int k = -1; (k = cop_next_mark(near, k + 1, span)) < span;) {
+            const int i = from + k;
+            y[k] = decide(cut, y + k, v, i, all ? all : ask(cut, i % 3, v, i, i));
         }
-        for (int i = -1; (i = cop_next_mark(near, i + 1, span)) < span;)
-            y[i] = is_flat(cut, v, from + i, from + i) ? known(cut, v, from + i)
-                                                       : cut->exact(cut->filter, v, from + i);
     }
 }

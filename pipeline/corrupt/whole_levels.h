@@ -4,6 +4,7 @@
 #define COP_CORRUPT_WHOLE_LEVELS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "pipeline/corrupt/flat_map.h"
@@ -44,13 +45,16 @@ typedef struct CopCut {
     void *filter;                                 /* what the callbacks get */
     float bound;                                  /* of the error of floats, in levels */
     uint8_t (*exact)(void *filter, int v, int i); /* of element i of row v */
-    /* Where areas of one colour have one answer a level: their map, and whether elements
-     * first .. last of row v all hang on one colour. Else NULL. */
+    /* Where areas of one level have one answer: their map, and how all that elements first .. last
+     * of row v hang on is flat, in a channel or in all (cop_flat_map_ask()). Else NULL. */
     CopFlatMap *map;
-    bool (*flat)(void *filter, int v, int first, int last);
+    unsigned (*flat)(void *filter, int channel, int v, int first, int last);
+    /* Between rows of y, where the filter is the same everywhere, so that where rows or columns are
+     * alike what comes before holds; else 0 */
+    ptrdiff_t stride;
 } CopCut;
 
-/* Cuts level[n], elements from `from` on of row v, into y[n]. */
+/* Cuts level[n], elements from `from` on of row v, into y[n]. Rows come in order. */
 void cop_cut_row(const CopCut *cut, uint8_t *y, const float *level, int v, int from, int n);
 
 #endif
