@@ -21,7 +21,7 @@ typedef struct ZoomRamp {
     float *sum;        /* [height][3 width] */
     float *row[2];     /* [3 width]: two rows of the source interpolated along */
     int *first;        /* [width]: the left one of two columns */
-    float *along;      /* [width]: how far behind it */
+    float *along;      /* [width][3]: how far behind it */
 } ZoomRamp;
 
 static const CopOption options[] = {
@@ -52,12 +52,12 @@ static CopStatus fit(ZoomRamp *zoom, int width, int height)
         return COP_OK;
     release(zoom);
     const size_t row = 3 * (size_t)width;
-    zoom->source = malloc(row * (size_t)height);
+    zoom->source = malloc(row * (size_t)height + 3); /* what a picture of one column looks at */
     zoom->sum = malloc(row * (size_t)height * sizeof *zoom->sum);
     zoom->row[0] = malloc(row * sizeof *zoom->row[0]);
     zoom->row[1] = malloc(row * sizeof *zoom->row[1]);
     zoom->first = malloc((size_t)width * sizeof *zoom->first);
-    zoom->along = malloc((size_t)width * sizeof *zoom->along);
+    zoom->along = malloc(row * sizeof *zoom->along);
     if (!zoom->source || !zoom->sum || !zoom->row[0] || !zoom->row[1] || !zoom->first ||
         !zoom->along) {
         release(zoom);
@@ -79,14 +79,22 @@ static int place(double scale, double offset, int at, int n, float *fraction)
     return first;
 }
 
+COP_TIERS static void along_run(float *restrict out, const uint8_t *restrict left,
+                                const float *restrict along, int n)
+{
+    for (int i = 0; i < n; i++)
+        out[i] = (float)left[i] + (float)(left[i + 3] - left[i]) * along[i];
+}
+
+/* Pixels come from as far away as the one before them, but for one here and there: runs. */
 static void along_row(const ZoomRamp *zoom, int y, float *out)
 {
     const uint8_t *in = zoom->source + (size_t)y * 3 * (size_t)zoom->width;
-    for (int u = 0; u < zoom->width; u++, out += 3) {
-        const uint8_t *left = in + 3 * zoom->first[u];
-        const uint8_t *right = zoom->first[u] + 1 < zoom->width ? left + 3 : left;
-        for (int c = 0; c < 3; c++)
-            out[c] = (float)left[c] + (float)(right[c] - left[c]) * zoom->along[u];
+    const int *first = zoom->first;
+    for (int u = 0, end; u < zoom->width; u = end) {
+        for (end = u + 1; end < zoom->width && first[end] - end == first[u] - u;)
+            end++;
+        along_run(out + 3 * u, in + 3 * first[u], zoom->along + 3 * u, 3 * (end - u));
     }
 }
 
@@ -104,8 +112,11 @@ static void add_copy(ZoomRamp *zoom, double scale)
     const double linear[4] = {1 / scale, 0, 0, 1 / scale};
     double m[6];
     cop_warp_about_centre(width, height, linear, 0, 0, m);
-    for (int u = 0; u < width; u++)
-        zoom->first[u] = place(m[0], m[2], u, width, &zoom->along[u]);
+    for (int u = 0; u < width; u++) {
+        float *along = zoom->along + 3 * (ptrdiff_t)u;
+        zoom->first[u] = place(m[0], m[2], u, width, along);
+        along[1] = along[2] = along[0];
+    }
     int held[2] = {-1, -1}; /* row i of the source is kept in place i % 2 */
     for (int v = 0; v < height; v++) {
         float down;
