@@ -3,9 +3,9 @@
  * without the outermost row, as by OpenCV's filter2D().
  *
  * The disk's sum is one of whole numbers: differences of running sums along rows, modulo
- * 2^16, one for each row of the disk. A Gaussian of few taps follows in floats. What
- * then lies within the error bound of a whole level is summed up with the kernel itself,
- * unless it lies in a flat area, where each level has one answer.
+ * 2^16, one for each row of the disk. A Gaussian of few taps follows in floats, on levels about
+ * 0, which halves errors. What then lies within the error bound of a whole level is summed up
+ * with the kernel itself, unless it lies in a flat area, where each level has one answer.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/corrupt/corrupt.h"
 
@@ -147,10 +147,11 @@ COP_TIERS_WHOLE static void set_part(uint32_t *restrict sum, const uint16_t *a, 
         sum[i] = (uint16_t)(b[i] - a[i]);
 }
 
-COP_TIERS static void to_floats(float *restrict y, const uint32_t *restrict x, int n)
+/* `middle` is what the disk's sum has of levels' own middle */
+COP_TIERS static void to_floats(float *restrict y, const uint32_t *restrict x, int middle, int n)
 {
     for (int i = 0; i < n; i++)
-        y[i] = (float)(int32_t)x[i];
+        y[i] = (float)((int32_t)x[i] - middle);
 }
 
 /* The disk's sums around row v, two columns beyond either end */
@@ -167,7 +168,7 @@ static void sum_disk(const Defocus *state, int v)
             add_parts(state->sum, above + from, above + to, below + from, below + to, n);
     }
     float *y = state->disk[v % KEPT] + 6;
-    to_floats(y, state->sum, n);
+    to_floats(y, state->sum, COP_DEFOCUS_MIDDLE * kernel->pixels, n);
     for (int u = 1; u <= 2; u++) {
         const int left = cop_border_index(-u, width, COP_BORDER_REFLECT_101);
         const int right = cop_border_index(width - 1 + u, width, COP_BORDER_REFLECT_101);
@@ -186,11 +187,12 @@ COP_TIERS_ROUGH static void smooth_columns(float *restrict y, const float *const
 }
 
 COP_TIERS_ROUGH static void smooth_row(float *restrict y, const float *restrict x,
-                                       const float *smooth, int n)
+                                       const float *smooth, float base, int n)
 {
     const float outer = smooth[0], inner = smooth[1], middle = smooth[2];
     for (int i = 0; i < n; i++)
-        y[i] = (outer * (x[i - 6] + x[i + 6]) + inner * (x[i - 3] + x[i + 3])) + middle * x[i];
+        y[i] = ((outer * (x[i - 6] + x[i + 6]) + inner * (x[i - 3] + x[i + 3])) + middle * x[i]) +
+               base;
 }
 
 COP_TIERS_ROUGH static void add_tap(float *restrict y, const uint8_t *restrict x, float weight,
@@ -216,7 +218,7 @@ static void filter_row(const Defocus *state, int v)
         row[j] =
             state->disk[cop_border_index(v + j - 2, state->height, COP_BORDER_REFLECT_101) % KEPT];
     smooth_columns(state->mixed, row, kernel->smooth, kernel->per_pixel, n + 12);
-    smooth_row(state->out, state->mixed + 6, kernel->smooth, n);
+    smooth_row(state->out, state->mixed + 6, kernel->smooth, kernel->middle, n);
     if (!kernel->n_rest)
         return;
     float *rest = state->mixed; /* no longer needed */
@@ -254,18 +256,18 @@ static uint8_t exact(void *filter, int v, int i)
     return cut(sum + kernel->level * (double)inner);
 }
 
-static bool flat(void *filter, int v, int first, int last)
+static unsigned flat(void *filter, int channel, int v, int first, int last)
 {
     Defocus *state = filter;
     const int r = state->kernel.reach;
-    return cop_flat_map_holds(&state->flat, first / 3 - r, last / 3 + r, v - r, v + r);
+    return cop_flat_map_ask(&state->flat, channel, first / 3 - r, last / 3 + r, v - r, v + r);
 }
 
 static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
 {
     Defocus *state = corrupt->state;
     COP_TRY(prepare(state, frame));
-    const CopCut by = {state, state->kernel.bound, exact, &state->flat, flat};
+    const CopCut by = {state, state->kernel.bound, exact, &state->flat, flat, frame->stride[0]};
     const int height = frame->height;
     for (int v = 0; v < height; v++)
         read_row(state, frame->plane[0] + (ptrdiff_t)v * frame->stride[0], v);

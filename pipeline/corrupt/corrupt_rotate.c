@@ -9,19 +9,15 @@
 #include "pipeline/corrupt/warp.h"
 
 typedef struct Rotate {
+    CopWarp warp; /* first */
     double reach;
-    int interpolation, border, period;
-    CopWarpScratch scratch;
+    int period;
 } Rotate;
 
 static const CopOption options[] = {
     {"reach", "largest angle either way, in degrees", COP_TYPE_DOUBLE, offsetof(Rotate, reach),
      "19", 0, 180, NULL, COP_OPTION_INTERPOLATE | COP_OPTION_CONTROLLABLE},
-    {"interpolation", "nearest aliases as the original does", COP_TYPE_CHOICE,
-     offsetof(Rotate, interpolation), "nearest", 0, 0, cop_warp_filter_names,
-     COP_OPTION_CONTROLLABLE},
-    {"border", "what comes in from outside", COP_TYPE_CHOICE, offsetof(Rotate, border), "black", 0,
-     0, cop_warp_border_names, COP_OPTION_CONTROLLABLE},
+    COP_WARP_OPTIONS("nearest aliases as the original does", "nearest"),
     {"period", "frames of the slowest coherent sway", COP_TYPE_INT, offsetof(Rotate, period), "90",
      1, 1000000, NULL, COP_OPTION_CONTROLLABLE},
     COP_OPTIONS_END,
@@ -43,14 +39,7 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
     double turn[4], map[6];
     cop_warp_turn(angle_at(corrupt, frame->index), turn);
     cop_warp_about_centre(frame->width, frame->height, turn, 0, 0, map);
-    return cop_warp_affine(frame, map, (CopWarpFilter)rotate->interpolation,
-                           (CopWarpBorder)rotate->border, &rotate->scratch);
-}
-
-static void close_scratch(CopCorrupt *corrupt)
-{
-    Rotate *rotate = corrupt->state;
-    cop_warp_scratch_free(&rotate->scratch);
+    return cop_warp_frame(&rotate->warp, frame, map);
 }
 
 static const char *const columns[] = {"reach", NULL};
@@ -77,5 +66,5 @@ const CopCorruptDesc cop_corrupt_rotate = {
     .tables = tables,
     .state_size = sizeof(Rotate),
     .apply = apply,
-    .close = close_scratch,
+    .close = cop_warp_close,
 };

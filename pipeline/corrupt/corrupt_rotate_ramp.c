@@ -29,5 +29,5 @@ const CopCorruptDesc cop_corrupt_rotate_ramp = {
     .tables = cop_ramp_degree_tables,
     .state_size = sizeof(CopRamp),
     .apply = apply,
-    .close = cop_ramp_close,
+    .close = cop_warp_close,
 };

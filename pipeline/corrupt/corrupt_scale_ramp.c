@@ -51,5 +51,5 @@ const CopCorruptDesc cop_corrupt_scale_ramp = {
     .tables = tables,
     .state_size = sizeof(CopRamp),
     .apply = apply,
-    .close = cop_ramp_close,
+    .close = cop_warp_close,
 };

@@ -34,5 +34,5 @@ const CopCorruptDesc cop_corrupt_shear_ramp = {
     .tables = cop_ramp_degree_tables,
     .state_size = sizeof(CopRamp),
     .apply = apply,
-    .close = cop_ramp_close,
+    .close = cop_warp_close,
 };

@@ -1,14 +1,14 @@
 /* Speckle noise: y = trunc(255 clip(x / 255 + x / 255 N(0, sigma^2))) of every RGB
  * element (Hendrycks and Dietterich, ICLR 2019).
  *
- * y = clip(floor(x + x N)): a table for each level inverts the distribution of that.
+ * y = clip(floor(x + x N)), x a whole level.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pipeline/corrupt/level_noise.h"
 #include "pipeline/corrupt/noise_rows.h"
+#include "pipeline/corrupt/speckle.h"
 
 typedef struct SpeckleNoise {
     double sigma;
-    CopLevelNoise levels;
+    CopSpeckle speckle;
 } SpeckleNoise;
 
 static const CopOption options[] = {
@@ -22,14 +22,14 @@ static CopStatus init(CopCorrupt *corrupt, CopError *err)
 {
     (void)err;
     SpeckleNoise *state = corrupt->state;
-    cop_level_noise_multiply(&state->levels, state->sigma);
+    cop_speckle_init(&state->speckle, state->sigma);
     return COP_OK;
 }
 
 static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
 {
     const SpeckleNoise *state = corrupt->state;
-    cop_noise_rows(corrupt, frame, cop_level_noise_row, &state->levels);
+    cop_noise_rows(corrupt, frame, cop_speckle_row, &state->speckle);
     return COP_OK;
 }
 

@@ -5,19 +5,14 @@
 #include "pipeline/corrupt/warp.h"
 
 typedef struct StaticRotate {
+    CopWarp warp; /* first */
     double angle;
-    int interpolation, border;
-    CopWarpScratch scratch;
 } StaticRotate;
 
 static const CopOption options[] = {
     {"angle", "degrees, anticlockwise", COP_TYPE_DOUBLE, offsetof(StaticRotate, angle), "30", -360,
      360, NULL, COP_OPTION_INTERPOLATE | COP_OPTION_CONTROLLABLE},
-    {"interpolation", "nearest aliases as the original does", COP_TYPE_CHOICE,
-     offsetof(StaticRotate, interpolation), "nearest", 0, 0, cop_warp_filter_names,
-     COP_OPTION_CONTROLLABLE},
-    {"border", "what comes in from outside", COP_TYPE_CHOICE, offsetof(StaticRotate, border),
-     "black", 0, 0, cop_warp_border_names, COP_OPTION_CONTROLLABLE},
+    COP_WARP_OPTIONS("nearest aliases as the original does", "nearest"),
     COP_OPTIONS_END,
 };
 
@@ -27,14 +22,7 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
     double turn[4], map[6];
     cop_warp_turn(rotate->angle, turn);
     cop_warp_about_centre(frame->width, frame->height, turn, 0, 0, map);
-    return cop_warp_affine(frame, map, (CopWarpFilter)rotate->interpolation,
-                           (CopWarpBorder)rotate->border, &rotate->scratch);
-}
-
-static void close_scratch(CopCorrupt *corrupt)
-{
-    StaticRotate *rotate = corrupt->state;
-    cop_warp_scratch_free(&rotate->scratch);
+    return cop_warp_frame(&rotate->warp, frame, map);
 }
 
 static const char *const columns[] = {"angle", NULL};
@@ -58,5 +46,5 @@ const CopCorruptDesc cop_corrupt_static_rotate = {
     .tables = tables,
     .state_size = sizeof(StaticRotate),
     .apply = apply,
-    .close = close_scratch,
+    .close = cop_warp_close,
 };

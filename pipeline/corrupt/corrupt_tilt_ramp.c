@@ -14,7 +14,7 @@ static const CopOption options[] = {
     {"step", "degrees a frame, about both axes", COP_TYPE_DOUBLE, offsetof(CopRamp, step), "1", -60,
      60, NULL, COP_OPTION_INTERPOLATE | COP_OPTION_CONTROLLABLE},
     COP_RAMP_OPTIONS,
-    COP_RAMP_BORDER_OPTION,
+    COP_WARP_BORDER_OPTION,
     COP_OPTIONS_END,
 };
 
@@ -43,7 +43,8 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
     degrees = degrees < -60 ? -60 : degrees > 60 ? 60 : degrees;
     tilt(frame->width, frame->height, degrees, map);
     cop_warp_invert(map, inverse);
-    return cop_warp_projective(frame, inverse, (CopWarpBorder)ramp->border, &ramp->scratch);
+    return cop_warp_projective(frame, inverse, (CopWarpBorder)ramp->warp.border,
+                               &ramp->warp.scratch);
 }
 
 static const char *const columns[] = {"step", "centre", "frames", NULL};
@@ -73,5 +74,5 @@ const CopCorruptDesc cop_corrupt_tilt_ramp = {
     .tables = tables,
     .state_size = sizeof(CopRamp),
     .apply = apply,
-    .close = cop_ramp_close,
+    .close = cop_warp_close,
 };

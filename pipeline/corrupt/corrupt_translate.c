@@ -14,8 +14,8 @@
 #include "pipeline/corrupt/warp.h"
 
 typedef struct Translate {
-    int reach, margin, interpolation, border, period;
-    CopWarpScratch scratch;
+    CopWarp warp; /* first */
+    int reach, margin, period;
 } Translate;
 
 static const CopOption options[] = {
@@ -25,11 +25,7 @@ static const CopOption options[] = {
     {"margin", "the offset that leaves the picture where it is, in pixels", COP_TYPE_INT,
      offsetof(Translate, margin), "0", 0, 16384, NULL,
      COP_OPTION_INTERPOLATE | COP_OPTION_CONTROLLABLE | COP_OPTION_LENGTH},
-    {"interpolation", "between pixels, of coherent offsets", COP_TYPE_CHOICE,
-     offsetof(Translate, interpolation), "nearest", 0, 0, cop_warp_filter_names,
-     COP_OPTION_CONTROLLABLE},
-    {"border", "what comes in from outside", COP_TYPE_CHOICE, offsetof(Translate, border), "black",
-     0, 0, cop_warp_border_names, COP_OPTION_CONTROLLABLE},
+    COP_WARP_OPTIONS("between pixels, of coherent offsets", "nearest"),
     {"period", "frames of the slowest coherent sway", COP_TYPE_INT, offsetof(Translate, period),
      "90", 1, 1000000, NULL, COP_OPTION_CONTROLLABLE},
     COP_OPTIONS_END,
@@ -51,14 +47,7 @@ static CopStatus apply(CopCorrupt *corrupt, CopFrame *frame)
     const double x = offset_at(corrupt, frame->index, 0) - translate->margin;
     const double y = offset_at(corrupt, frame->index, 1) - translate->margin;
     const double map[6] = {1, 0, x, 0, 1, y};
-    return cop_warp_affine(frame, map, (CopWarpFilter)translate->interpolation,
-                           (CopWarpBorder)translate->border, &translate->scratch);
-}
-
-static void close_scratch(CopCorrupt *corrupt)
-{
-    Translate *translate = corrupt->state;
-    cop_warp_scratch_free(&translate->scratch);
+    return cop_warp_frame(&translate->warp, frame, map);
 }
 
 static const char *const columns[] = {"reach", "margin", NULL};
@@ -85,5 +74,5 @@ const CopCorruptDesc cop_corrupt_translate = {
     .tables = tables,
     .state_size = sizeof(Translate),
     .apply = apply,
-    .close = close_scratch,
+    .close = cop_warp_close,
 };

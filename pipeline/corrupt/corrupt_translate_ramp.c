@@ -49,5 +49,5 @@ const CopCorruptDesc cop_corrupt_translate_ramp = {
     .tables = tables,
     .state_size = sizeof(CopRamp),
     .apply = apply,
-    .close = cop_ramp_close,
+    .close = cop_warp_close,
 };

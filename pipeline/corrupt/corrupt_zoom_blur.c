@@ -28,9 +28,10 @@ typedef struct ZoomBlur {
     int factors, width, height;
     CopZoomPoint *down, *across; /* [factors][height], [factors][width] */
     CopZoomRow row[FACTORS_MAX];
-    int *span[4];    /* least and most column [width], least and most row [height] read */
-    float bound;     /* of the difference of two ways to add up, in levels */
-    uint8_t *source; /* [height][width][3] */
+    float share[256]; /* of white, by level */
+    int *span[4];     /* least and most column [width], least and most row [height] read */
+    float bound;      /* of the difference of two ways to add up, in levels */
+    uint8_t *source;  /* [height][width][3] */
     float *line, *tile, *sum;
     CopFlatMap flat;
 } ZoomBlur;
@@ -95,6 +96,8 @@ static CopStatus make_factors(ZoomBlur *zoom, int width, int height)
         zoom->factors = k + 1;
         COP_TRY(cop_zoom_row(&zoom->row[k], across, width));
     }
+    for (int level = 0; level < 256; level++)
+        zoom->share[level] = (float)(level / 255.0);
     /* Theirs and ours each round what is added up, besides a few products. */
     zoom->bound = (float)(255 * ldexp(1, -24) * (factors + 20));
     return COP_OK;
@@ -178,7 +181,7 @@ static uint8_t exact(void *filter, int v, int i)
     const ZoomBlur *zoom = filter;
     const int width = zoom->width, height = zoom->height, channel = i % 3;
     const ptrdiff_t stride = 3 * (ptrdiff_t)width;
-    const float own = (float)(zoom->source[v * stride + i] / 255.0);
+    const float own = zoom->share[zoom->source[v * stride + i]];
     float sum = 0;
     for (int k = 0; k < zoom->factors; k++) {
         const CopZoomPoint *down = &zoom->down[(ptrdiff_t)k * height + v];
@@ -189,7 +192,7 @@ static uint8_t exact(void *filter, int v, int i)
         double copy = 0;
         for (int y = 0; y < 2; y++)
             for (int x = 0; x < 2; x++)
-                copy += (double)(float)(at[y * below + x * right] / 255.0) * down->weight[y] *
+                copy += (double)zoom->share[at[y * below + x * right]] * down->weight[y] *
                         across->weight[x];
         sum += (float)copy;
     }
@@ -198,17 +201,17 @@ static uint8_t exact(void *filter, int v, int i)
     return (uint8_t)level;
 }
 
-static bool flat(void *filter, int v, int first, int last)
+static unsigned flat(void *filter, int channel, int v, int first, int last)
 {
     ZoomBlur *zoom = filter;
     /* The first factor is 1: what is read includes the pixel itself. */
-    return cop_flat_map_holds(&zoom->flat, zoom->span[0][first / 3], zoom->span[1][last / 3],
-                              zoom->span[2][v], zoom->span[3][v]);
+    return cop_flat_map_ask(&zoom->flat, channel, zoom->span[0][first / 3], zoom->span[1][last / 3],
+                            zoom->span[2][v], zoom->span[3][v]);
 }
 
 static void finish_row(ZoomBlur *zoom, uint8_t *y, float *sum, int v, int from, int n)
 {
-    const CopCut cut = {zoom, zoom->bound, exact, &zoom->flat, flat};
+    const CopCut cut = {zoom, zoom->bound, exact, &zoom->flat, flat, 0};
     divide(sum, (float)(zoom->factors + 1), n);
     cop_cut_row(&cut, y + from, sum, v, from, n);
 }

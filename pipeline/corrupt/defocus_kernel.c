@@ -111,8 +111,12 @@ static CopStatus list_rest(CopDefocusKernel *kernel, double radius)
             kernel->rest[kernel->n_rest++] = (CopDefocusTap){dx, dy, off};
             mass += fabs(off);
         }
-    /* Weights, products and sums of two filters and what scales them; those of the rest. */
-    kernel->bound = (float)(255 * (ldexp(1, -24) * (18 + kernel->n_rest * mass) + ignored));
+    /* Each filter rounds four times, weights included, and the middle twice when it comes back: by
+     * shares of a level about 0. Those of the rest are of a whole one. */
+    const double unit = ldexp(1, -24);
+    kernel->bound = (float)(unit * COP_DEFOCUS_MIDDLE * 11 +
+                            255 * (unit * (kernel->n_rest + 4) * mass + ignored) +
+                            (kernel->n_rest ? 256 * unit : 0));
     return COP_OK;
 }
 
@@ -151,7 +155,12 @@ CopStatus cop_defocus_kernel(CopDefocusKernel *kernel, double radius, double sof
         kernel->half[dy] = half;
         pixels += (dy ? 2 : 1) * (2 * half + 1);
     }
+    kernel->pixels = pixels;
     kernel->per_pixel = 1.0f / (float)pixels;
+    double sum = 0;
+    for (int i = 0; i < 5; i++)
+        sum += (double)kernel->smooth[i];
+    kernel->middle = (float)(COP_DEFOCUS_MIDDLE * sum * sum * pixels * (double)kernel->per_pixel);
     COP_TRY(fill(kernel, radius));
     COP_TRY(list_rest(kernel, radius));
     return list_edges(kernel);

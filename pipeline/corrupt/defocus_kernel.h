@@ -6,7 +6,7 @@
 #include "models/core/status.h"
 
 /* Sums over a row of the widest disk must fit in 16 bits. */
-enum { COP_DEFOCUS_RADIUS_MAX = 127 };
+enum { COP_DEFOCUS_RADIUS_MAX = 127, COP_DEFOCUS_MIDDLE = 128 };
 
 typedef struct CopDefocusTap {
     int dx, dy;
@@ -23,7 +23,9 @@ typedef struct CopDefocusKernel {
     int disk;                             /* rows of the disk above and below its middle */
     int half[COP_DEFOCUS_RADIUS_MAX + 1]; /* [disk + 1]: its columns left and right, by row */
     float smooth[5];                      /* the Gaussian, of 3 taps with zeros around */
-    float per_pixel;                      /* 1 / pixels of the disk */
+    int pixels;                           /* of the disk */
+    float per_pixel;                      /* 1 / that */
+    float middle;                         /* what COP_DEFOCUS_MIDDLE becomes by both */
     CopDefocusTap *rest;                  /* what is missing then, or too much */
     int n_rest;
     float bound; /* of the error of all that in floats, on levels */

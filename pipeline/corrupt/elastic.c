@@ -9,6 +9,7 @@
 #include "pipeline/corrupt/elastic.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ enum { CHUNK = 256 };
 /* The channels of a pixel side by side. */
 typedef float Floats __attribute__((vector_size(16)));
 typedef double Doubles __attribute__((vector_size(32)));
+typedef int32_t Ints __attribute__((vector_size(16)));
 
 void cop_elastic_affine(int width, int height, const float jitter[6], double inverse[6])
 {
@@ -189,38 +191,53 @@ static double mirrored(double at, int n)
     return at >= n ? period - at - 1 : at;
 }
 
-typedef struct Place {
-    int first, second;
-    double fraction;
-} Place;
+/* What places along one axis lie between, and how far beyond the first */
+typedef struct Places {
+    int first[CHUNK], second[CHUNK];
+    double fraction[CHUNK];
+} Places;
 
-static inline Place place(double at, int n)
+/* Returns 1 below 0 and from `size` on. Behind the last pixel, before that, nothing is mirrored. */
+static inline int set_place(Places *out, int i, double at, int size)
 {
-    if (!(at >= 0 && at <= n - 1))
-        at = mirrored(at, n);
     const int whole = (int)(at + 1) - 1;
-    return (Place){whole > 0 ? whole : 0, whole + 1 < n ? whole + 1 : n - 1, at - whole};
+    out->first[i] = whole > 0 ? whole : 0;
+    out->second[i] = whole + 1 < size ? whole + 1 : size - 1;
+    out->fraction[i] = at - whole;
+    return (whole < 0) | (whole >= size);
 }
 
-/* Pixels (u .. u + n - 1, v) displaced; in [height][width][4]. */
-COP_TIERS static void displace_part(const float *restrict in, int width, int height, int u, int v,
-                                    int n, const float *restrict dx, const float *restrict dy,
-                                    uint8_t *rgb)
+/* Of from, from + step, ... displaced. What lies outside is rare, and mirrored afterwards. */
+COP_TIERS static void find_places(Places *restrict out, int from, int step,
+                                  const float *restrict moved, int n, int size)
+{
+    int outside = size == 1; /* all of that one's */
+    for (int i = 0; i < n; i++)
+        outside |= set_place(out, i, from + step * i + (double)moved[i], size);
+    for (int i = 0; i < n && outside; i++) {
+        const double at = from + step * i + (double)moved[i];
+        if (!(at >= 0 && at <= size - 1))
+            set_place(out, i, mirrored(at, size), size);
+    }
+}
+
+/* n pixels between those at x and y of in [height][width][4] */
+COP_TIERS static void displace_part(const float *restrict in, int width, const Places *x,
+                                    const Places *y, int n, uint8_t *rgb)
 {
     for (int i = 0; i < n; i++, rgb += 3) {
-        const Place x = place(u + i + (double)dx[i], width), y = place(v + (double)dy[i], height);
-        const double up = 1 - y.fraction, down = y.fraction, back = 1 - x.fraction;
-        const float *p = in + 4 * ((ptrdiff_t)y.first * width + x.first);
-        const float *q = in + 4 * ((ptrdiff_t)y.first * width + x.second);
-        const float *r = in + 4 * ((ptrdiff_t)y.second * width + x.first);
-        const float *s = in + 4 * ((ptrdiff_t)y.second * width + x.second);
-        const Doubles sum = widen(p) * up * back + widen(q) * up * x.fraction +
-                            widen(r) * down * back + widen(s) * down * x.fraction;
-        const Floats level = __builtin_convertvector(sum, Floats);
-        for (int k = 0; k < 3; k++) {
-            const float unit = level[k] > 1 ? 1 : level[k]; /* sums of what is >= 0 */
-            rgb[k] = (uint8_t)(int)(unit * 255);
-        }
+        const double down = y->fraction[i], up = 1 - down;
+        const double along = x->fraction[i], back = 1 - along;
+        const float *above = in + 4 * ((ptrdiff_t)y->first[i] * width);
+        const float *below = in + 4 * ((ptrdiff_t)y->second[i] * width);
+        const int left = 4 * x->first[i], right = 4 * x->second[i];
+        const Doubles sum = widen(above + left) * up * back + widen(above + right) * up * along +
+                            widen(below + left) * down * back + widen(below + right) * down * along;
+        /* Of what is at most a rounding error above 1 */
+        const Ints level =
+            __builtin_convertvector(__builtin_convertvector(sum, Floats) * 255, Ints);
+        for (int k = 0; k < 3; k++)
+            rgb[k] = (uint8_t)level[k];
     }
 }
 
@@ -249,10 +266,13 @@ void cop_elastic_warp(const CopFrame *frame, const double inverse[6],
     for (int v = 0; v < height; v++)
         for (int u = 0, n; u < width; u += n) {
             float dx[CHUNK], dy[CHUNK];
+            Places across, down;
             n = width - u < CHUNK ? width - u : CHUNK;
             mix(fields->dx, fields->a, (size_t)v * row + (size_t)u, n, dx);
             mix(fields->dy, fields->a, (size_t)v * row + (size_t)u, n, dy);
-            displace_part(moved, width, height, u, v, n, dx, dy,
+            find_places(&across, u, 1, dx, n, width);
+            find_places(&down, v, 0, dy, n, height);
+            displace_part(moved, width, &across, &down, n,
                           frame->plane[0] + (ptrdiff_t)v * frame->stride[0] + 3 * u);
         }
 }

@@ -85,23 +85,50 @@ static CopStatus scatter(const float *ice, float *light, int width, int height, 
     return status;
 }
 
-/* Adds weight * field, whose numbers lie `scale` pixels apart, bilinearly; it wraps. */
+/* What a column lies between, in a row of a field */
+typedef struct Column {
+    int left, right;
+    double u;
+} Column;
+
+/* A row of a field at every column */
+static void expand(const double *row, const Column *column, double *out, int width)
+{
+    for (int x = 0; x < width; x++) {
+        const double left = row[column[x].left];
+        out[x] = left + column[x].u * (row[column[x].right] - left);
+    }
+}
+
+COP_TIERS static void add_between(float *restrict out, const double *restrict above,
+                                  const double *restrict below, double v, double weight, int n)
+{
+    for (int x = 0; x < n; x++)
+        out[x] += (float)(weight * (above[x] + v * (below[x] - above[x])));
+}
+
+/* Adds weight * field, whose numbers lie `scale` pixels apart, bilinearly; it wraps. `line` is
+ * memory for two rows. */
 static void add_field(float *grey, int width, int height, const double *field, int side,
-                      double scale, double weight)
+                      double scale, double weight, Column *column, double *line[2])
 {
     const double step = 1 / scale;
+    for (int x = 0; x < width; x++) {
+        const double at = x * step;
+        const int left = (int)at % side;
+        column[x] = (Column){left, (left + 1) % side, at - floor(at)};
+    }
+    int held[2] = {-1, -1}; /* row i of the field, as it would go on, in place i % 2 */
     for (int y = 0; y < height; y++) {
-        const double at_y = y * step, v = at_y - floor(at_y);
-        const double *upper = field + (ptrdiff_t)((int)at_y % side) * side;
-        const double *lower = field + (ptrdiff_t)(((int)at_y + 1) % side) * side;
-        float *out = grey + (ptrdiff_t)y * width;
-        for (int x = 0; x < width; x++) {
-            const double at_x = x * step, u = at_x - floor(at_x);
-            const int left = (int)at_x % side, right = (left + 1) % side;
-            const double above = upper[left] + u * (upper[right] - upper[left]);
-            const double below = lower[left] + u * (lower[right] - lower[left]);
-            out[x] += (float)(weight * (above + v * (below - above)));
-        }
+        const double at = y * step;
+        const int top = (int)at;
+        for (int row = top; row < top + 2; row++)
+            if (held[row % 2] != row) {
+                expand(field + (ptrdiff_t)(row % side) * side, column, line[row % 2], width);
+                held[row % 2] = row;
+            }
+        add_between(grey + (ptrdiff_t)y * width, line[top % 2], line[(top + 1) % 2], at - floor(at),
+                    weight, width);
     }
 }
 
@@ -121,23 +148,30 @@ static CopStatus add_clouds(CopRngKey key, CopRngAddress at, int width, int heig
     const int longer = (int)((width > height ? width : height) / scale) + 2;
     const int side = cop_plasma_side(longer);
     const size_t n = (size_t)side * (size_t)side;
-    double *map = malloc(n * sizeof *map);
-    if (!map)
+    double *map = malloc((n + 2 * (size_t)width) * sizeof *map);
+    Column *column = malloc((size_t)width * sizeof *column);
+    if (!map || !column) {
+        free(map);
+        free(column);
         return COP_ERR_NOMEM;
+    }
+    double *line[2] = {map + n, map + n + width};
     CopPlasmaWords words = {.key = key, .at = at};
     words.at.draw = at.draw + DRAW_CLOUDS;
     cop_plasma(map, side, 1.7, cop_plasma_words, &words);
-    add_field(grey, width, height, map, side, scale, clouds_share);
+    add_field(grey, width, height, map, side, scale, clouds_share, column, line);
     words.at.draw = at.draw + DRAW_VEINS;
     cop_plasma(map, side, 1.3, cop_plasma_words, &words);
     to_veins(map, n);
-    add_field(grey, width, height, map, side, scale, veins_share);
+    add_field(grey, width, height, map, side, scale, veins_share, column, line);
     CopRngAddress grain = at;
     grain.draw += DRAW_GRAIN;
     cop_normal_field(key, grain, 0, 0, 1, map, (int)n);
     for (int i = 0; i < 3; i++)
-        add_field(grey, width, height, map, side, grain_size[i] * scale, grain_share[i]);
+        add_field(grey, width, height, map, side, grain_size[i] * scale, grain_share[i], column,
+                  line);
     free(map);
+    free(column);
     return COP_OK;
 }
 

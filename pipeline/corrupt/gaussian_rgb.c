@@ -282,18 +282,20 @@ static uint8_t exact(void *filter, int v, int i)
     return (uint8_t)(level + 1e-9);
 }
 
-static bool flat(void *filter, int v, int first, int last)
+static unsigned flat(void *filter, int channel, int v, int first, int last)
 {
     CopGaussianRgb *gaussian = filter;
     const int radius = gaussian->radius;
-    return cop_flat_map_holds(&gaussian->flat, first / 3 - radius, last / 3 + radius, v - radius,
-                              v + radius);
+    return cop_flat_map_ask(&gaussian->flat, channel, first / 3 - radius, last / 3 + radius,
+                            v - radius, v + radius);
 }
 
 /* One row of the result; `x` are its sums over columns, whose borders are filled here. */
-static void finish_row(CopGaussianRgb *gaussian, uint8_t *y, float *x, int v)
+static void finish_row(CopGaussianRgb *gaussian, const CopFrame *frame, float *x, int v)
 {
-    const CopCut cut = {gaussian, gaussian->bound, exact, &gaussian->flat, flat};
+    const ptrdiff_t stride = frame->stride[0];
+    const CopCut cut = {gaussian, gaussian->bound, exact, &gaussian->flat, flat, stride};
+    uint8_t *y = frame->plane[0] + v * stride;
     const int reach = reach_of(gaussian), n = 3 * gaussian->width;
     for (int i = 0; i < 3 * reach; i++) {
         x[-1 - i] = x[2 - i % 3];
@@ -323,8 +325,7 @@ CopStatus cop_gaussian_rgb(CopGaussianRgb *gaussian, const CopFrame *frame, doub
         const int rows = height - first < ROWS ? height - first : ROWS;
         sum_columns(gaussian, first);
         for (int v = 0; v < rows; v++)
-            finish_row(gaussian, frame->plane[0] + (ptrdiff_t)(first + v) * frame->stride[0],
-                       first_row + (size_t)v * row_length(gaussian), first + v);
+            finish_row(gaussian, frame, first_row + (size_t)v * row_length(gaussian), first + v);
     }
     return COP_OK;
 }

@@ -2,8 +2,6 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/corrupt/level_noise.h"
 
-#include "pipeline/corrupt/normal_cdf.h"
-
 void cop_level_noise_set(CopLevelNoise *noise, int level, const double below[COP_LEVELS])
 {
     const double word_range = 4294967296.0;
@@ -25,17 +23,6 @@ void cop_level_noise_set(CopLevelNoise *noise, int level, const double below[COP
         while (last[k] < slot << (32 - COP_LEVEL_GUIDE_BITS))
             k++;
         guide[slot] = (uint8_t)k;
-    }
-}
-
-void cop_level_noise_multiply(CopLevelNoise *noise, double sigma)
-{
-    for (int level = 0; level < COP_LEVELS; level++) {
-        const double deviation = level * sigma;
-        double below[COP_LEVELS] = {0};
-        for (int y = 1; y < COP_LEVELS; y++)
-            below[y] = deviation > 0 ? cop_normal_cdf((y - level) / deviation) : y > level;
-        cop_level_noise_set(noise, level, below);
     }
 }
 

@@ -19,9 +19,6 @@ typedef struct CopLevelNoise {
  * shares of 2^32, are rounded to nearest; a greater word never gives a lesser level. */
 void cop_level_noise_set(CopLevelNoise *noise, int level, const double below[COP_LEVELS]);
 
-/* All levels: y = clip(floor(x + x N)), N of N(0, sigma^2). */
-void cop_level_noise_multiply(CopLevelNoise *noise, double sigma);
-
 /* Changes n elements whose levels are set, a word each (a CopNoiseRow). */
 void cop_level_noise_row(const void *noise, const uint32_t *word, uint8_t *x, int n);
 

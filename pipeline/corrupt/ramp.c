@@ -20,14 +20,7 @@ CopStatus cop_ramp_warp(CopRamp *ramp, const CopFrame *frame, const double linea
 {
     double map[6];
     cop_warp_about_centre(frame->width, frame->height, linear, tx, 0, map);
-    return cop_warp_affine(frame, map, (CopWarpFilter)ramp->interpolation,
-                           (CopWarpBorder)ramp->border, &ramp->scratch);
-}
-
-void cop_ramp_close(CopCorrupt *corrupt)
-{
-    CopRamp *ramp = corrupt->state;
-    cop_warp_scratch_free(&ramp->scratch);
+    return cop_warp_frame(&ramp->warp, frame, map);
 }
 
 static const char *const columns[] = {"step", "centre", "frames", NULL};

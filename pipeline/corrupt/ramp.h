@@ -10,10 +10,9 @@
  * stream goes on, so it runs through the sequence forth and back: frame `index` stands
  * at i = 0, 1, .. frames - 1, frames - 2, .. 1, 0, 1, .. whatever clip it belongs to. */
 typedef struct CopRamp {
+    CopWarp warp; /* of those that do */
     double start, step;
     int centre, frames;
-    int interpolation, border; /* of those that warp */
-    CopWarpScratch scratch;
 } CopRamp;
 
 int64_t cop_ramp_place(int frames, int64_t index); /* i */
@@ -25,9 +24,6 @@ CopStatus cop_ramp_warp(CopRamp *ramp, const CopFrame *frame, const double linea
 
 /* Severities of those whose step is an angle: a degree a frame in the original, severity 3. */
 extern const CopSeverityTable cop_ramp_degree_tables[];
-
-/* The close() of those that warp. */
-void cop_ramp_close(CopCorrupt *corrupt);
 
 /* Option rows of all ramps, and of those that warp by cop_ramp_warp(). */
 #define COP_RAMP_OPTIONS                                                                           \
@@ -44,21 +40,6 @@ void cop_ramp_close(CopCorrupt *corrupt);
         "frames", "length of the sequence, one way", COP_TYPE_INT, offsetof(CopRamp, frames),      \
             "31", 1, 1000000, NULL, COP_OPTION_CONTROLLABLE                                        \
     }
-#define COP_RAMP_BORDER_OPTION                                                                     \
-    {                                                                                              \
-        "border", "what comes in from outside", COP_TYPE_CHOICE, offsetof(CopRamp, border),        \
-            "black", 0, 0, cop_warp_border_names, COP_OPTION_CONTROLLABLE                          \
-    }
-#define COP_RAMP_WARP_OPTIONS                                                                      \
-    {"interpolation",                                                                              \
-     "between pixels",                                                                             \
-     COP_TYPE_CHOICE,                                                                              \
-     offsetof(CopRamp, interpolation),                                                             \
-     "bilinear",                                                                                   \
-     0,                                                                                            \
-     0,                                                                                            \
-     cop_warp_filter_names,                                                                        \
-     COP_OPTION_CONTROLLABLE},                                                                     \
-        COP_RAMP_BORDER_OPTION
+#define COP_RAMP_WARP_OPTIONS COP_WARP_OPTIONS("between pixels", "bilinear")
 
 #endif

@@ -158,6 +158,18 @@ CopStatus cop_warp_affine(const CopFrame *frame, const double m[6], CopWarpFilte
     return COP_OK;
 }
 
+CopStatus cop_warp_frame(CopWarp *warp, const CopFrame *frame, const double m[6])
+{
+    return cop_warp_affine(frame, m, (CopWarpFilter)warp->interpolation,
+                           (CopWarpBorder)warp->border, &warp->scratch);
+}
+
+void cop_warp_close(CopCorrupt *corrupt)
+{
+    CopWarp *warp = corrupt->state;
+    cop_warp_scratch_free(&warp->scratch);
+}
+
 void cop_warp_about_centre(int width, int height, const double linear[4], double tx, double ty,
                            double m[6])
 {

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "pipeline/media/frame.h"
+#include "pipeline/corrupt/corrupt.h"
 
 typedef enum CopWarpFilter { COP_WARP_NEAREST, COP_WARP_BILINEAR } CopWarpFilter;
 extern const char *const cop_warp_filter_names[]; /* ended by NULL */
@@ -37,6 +37,33 @@ CopStatus cop_warp_affine(const CopFrame *frame, const double m[6], CopWarpFilte
  * whole numbers, rounded, borders mixed in. */
 CopStatus cop_warp_projective(const CopFrame *frame, const double m[9], CopWarpBorder border,
                               CopWarpScratch *scratch) COP_MUST_CHECK;
+
+/* First member of the state of each corruption that warps, its option rows (interpolation has a
+ * help and a default of its own), cop_warp_affine() by them, and its close(). */
+typedef struct CopWarp {
+    int interpolation, border;
+    CopWarpScratch scratch;
+} CopWarp;
+
+#define COP_WARP_BORDER_OPTION                                                                     \
+    {                                                                                              \
+        "border", "what comes in from outside", COP_TYPE_CHOICE, offsetof(CopWarp, border),        \
+            "black", 0, 0, cop_warp_border_names, COP_OPTION_CONTROLLABLE                          \
+    }
+#define COP_WARP_OPTIONS(interpolation_help, interpolation_default)                                \
+    {"interpolation",                                                                              \
+     interpolation_help,                                                                           \
+     COP_TYPE_CHOICE,                                                                              \
+     offsetof(CopWarp, interpolation),                                                             \
+     interpolation_default,                                                                        \
+     0,                                                                                            \
+     0,                                                                                            \
+     cop_warp_filter_names,                                                                        \
+     COP_OPTION_CONTROLLABLE},                                                                     \
+        COP_WARP_BORDER_OPTION
+
+CopStatus cop_warp_frame(CopWarp *warp, const CopFrame *frame, const double m[6]) COP_MUST_CHECK;
+void cop_warp_close(CopCorrupt *corrupt);
 
 /* The map for cop_warp_affine() that turns about the picture's centre, then moves by
  * (tx, ty): its linear part takes what appears back to where it was. */

@@ -2,45 +2,33 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline/corrupt/whole_levels.h"
 
-#include <math.h>
-
 #include "pipeline/corrupt/marks.h"
 #include "pipeline/corrupt/tiers.h"
 
-/* Conversion to int cuts towards zero, so everything is moved up by a whole number. */
-enum { UP = 1024, SPAN = 64 };
+enum { SPAN = 64 };
 
-static inline int nearest_to(float level)
-{
-    return (int)(level + (UP + 0.5f)) - UP;
-}
-
-/* Nothing to fuse: there are no products. Mostly no level is near, which is cheap to see. */
+/* Nothing to fuse: the only product is with a power of two. Mostly no level is near, which the
+ * least distance shows. */
 COP_TIERS_WHOLE bool cop_whole_levels(uint8_t *restrict y, uint8_t *restrict near,
                                       const float *restrict level, float bound, int n)
 {
-    int any = 0;
+    const int reach = cop_level_reach(bound);
+    int least = COP_LEVEL_UNIT;
     for (int i = 0; i < n; i++) {
-        const float from = level[i] < 0 ? 0 : level[i] > 255 ? 255 : level[i];
-        y[i] = (uint8_t)(int)from;
+        const int fixed = cop_level_fixed(level[i]), above = cop_level_above(fixed, reach);
+        y[i] = (uint8_t)(fixed / COP_LEVEL_UNIT);
+        least = above < least ? above : least;
     }
-    for (int i = 0; i < n; i++)
-        any |= fabsf(level[i] - (float)nearest_to(level[i])) < bound ? 1 : 0;
-    if (!any)
+    if (least >= 2 * reach)
         return false;
-    uint8_t inside = 0;
-    for (int i = 0; i < n; i++) {
-        const int nearest = nearest_to(level[i]);
-        const float off = level[i] - (float)nearest;
-        near[i] = (uint8_t)((off < bound) & (off > -bound) & (nearest >= 1) & (nearest <= 255));
-        inside |= near[i];
-    }
-    return inside;
+    for (int i = 0; i < n; i++)
+        near[i] = cop_level_above(cop_level_fixed(level[i]), reach) < 2 * reach;
+    return true;
 }
 
-static bool is_flat(const CopCut *cut, int v, int first, int last)
+static unsigned ask(const CopCut *cut, int channel, int v, int first, int last)
 {
-    return cut->flat && cut->flat(cut->filter, v, first, last);
+    return cut->flat ? cut->flat(cut->filter, channel, v, first, last) : 0;
 }
 
 /* What flat areas of the level at element i of row v become */
@@ -52,6 +40,18 @@ static uint8_t known(const CopCut *cut, int v, int i)
     return (uint8_t)(*level - 1);
 }
 
+/* Element i of row v, which belongs at *y */
+static uint8_t decide(const CopCut *cut, const uint8_t *y, int v, int i, unsigned flat)
+{
+    if (flat == COP_FLAT)
+        return known(cut, v, i);
+    if (cut->stride && flat & COP_FLAT_DOWN && v > 0)
+        return y[-cut->stride];
+    if (cut->stride && flat & COP_FLAT_ALONG && i >= 3)
+        return y[-3];
+    return cut->exact(cut->filter, v, i);
+}
+
 void cop_cut_row(const CopCut *cut, uint8_t *y, const float *level, int v, int from, int n)
 {
     uint8_t near[SPAN];
@@ -59,14 +59,11 @@ void cop_cut_row(const CopCut *cut, uint8_t *y, const float *level, int v, int f
         span = n < SPAN ? n : SPAN;
         if (!cop_whole_levels(y, near, level, cut->bound, span))
             continue;
-        /* Of a flat area all are near: ask once. */
-        if (near[0] && near[span / 2] && near[span - 1] && is_flat(cut, v, from, from + span - 1)) {
-            for (int i = 0; i < span; i++)
-                y[i] = known(cut, v, from + i);
-            continue;
+        /* In flat areas many are near: ask once. */
+        const unsigned all = ask(cut, -1, v, from, from + span - 1);
+        for (int k = -1; (k = cop_next_mark(near, k + 1, span)) < span;) {
+            const int i = from + k;
+            y[k] = decide(cut, y + k, v, i, all ? all : ask(cut, i % 3, v, i, i));
         }
-        for (int i = -1; (i = cop_next_mark(near, i + 1, span)) < span;)
-            y[i] = is_flat(cut, v, from + i, from + i) ? known(cut, v, from + i)
-                                                       : cut->exact(cut->filter, v, from + i);
     }
 }

@@ -195,6 +195,7 @@ static CopStatus take_clip(Grid *grid, const CopGridSlot *slot, int clip)
         return cop_store_skip(grid->store, grid->setup, grid->clip_id[clip], slot->error.text,
                               grid->err);
     }
+    grid->result->no_bits += slot->no_bits;
     COP_TRY(cop_store_unskip(grid->store, grid->setup, grid->clip_id[clip], grid->err));
     COP_TRY(store_looks(grid, slot, clip));
     for (int m = 0; m < grid->options->n_models; m++) {

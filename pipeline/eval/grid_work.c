@@ -86,9 +86,11 @@ static CopStatus plan_span(View *view)
             COP_TRY(cop_corrupt_create(&view->corrupt[v], &variant->spec, view->err));
         if (o->stage != COP_STAGE_NATIVE)
             continue;
-        if (cop_corrupt_wants_source(view->corrupt[v]))
-            cop_corrupt_set_source(view->corrupt[v],
-                                   cop_source_bits(&view->item->source, view->item->path));
+        if (cop_corrupt_wants_source(view->corrupt[v])) {
+            const double bits = cop_source_bits(&view->item->source, view->item->path);
+            cop_corrupt_set_source(view->corrupt[v], bits);
+            view->slot->no_bits |= bits == 0;
+        }
         int from, to;
         cop_corrupt_span(view->corrupt[v], view->lo, view->hi, view->total, &from, &to);
         view->from = from < view->from ? from : view->from;
@@ -284,6 +286,7 @@ static void do_clip(void *ctx, long ticket, int slot_index, int worker)
     const CopGridWorkOptions *o = &work->options;
     CopGridSlot *slot = &work->slot[slot_index];
     slot->error = (CopError){0};
+    slot->no_bits = false;
     drop_pictures(work, slot);
     memset(slot->fidelity, 0, (size_t)o->variants->n * sizeof *slot->fidelity);
     const CopDataItem *item = &o->dataset->item[o->clips[ticket]];

@@ -28,6 +28,7 @@ typedef struct CopGridPicture {
 typedef struct CopGridSlot {
     CopTensor x[COP_GRID_INPUTS];
     CopError error;          /* set: the clip cannot be used */
+    bool no_bits;            /* a corruption goes by its bit rate, of which nothing is known */
     CopGridPicture *picture; /* [variants], of the clip that pictures are kept of */
     CopFidelity *fidelity;   /* [variants], over the frames of the first input's clips */
 } CopGridSlot;

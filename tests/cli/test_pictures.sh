@@ -108,6 +108,10 @@ check "every folder in every cell" test "$(sqlite3 "$work/m.db" 'SELECT count(*)
 check "the page shows pictures of folders" test "$(shown "$work/m.db")" = 2
 check "which pictures they are is in the setup" test "$(sqlite3 "$work/m.db" \
     "SELECT text LIKE '%data.frame_template=f{}.pgm%' FROM setup")" = 1
+run eval "${frames_words[@]}" --model "$work/many/model.safetensors" --db "$work/b.db" \
+    --set corrupt.preset=kinetics-c --set corrupt.corruptions=h264_abr
+check "pictures have no bit rate" grep -q "eval: the bit rate of 2 clips is not known" "$work/err"
+check "said once" test $code -eq 0 -a "$(wc -l <"$work/err")" = 1
 run verify "${frames_words[@]}"
 check "verify looks at their pictures" says "4 files (2 training, 2 test), 24 frames: 4 good, 0 broken"
 run verify "${frames_words[@]}"

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/corrupt/noise_rows.h"
 #include "pipeline/corrupt/photon_noise.h"
 #include "pipeline/corrupt/salt_pepper.h"
+#include "pipeline/corrupt/speckle.h"
 #include "tests/corrupt_clip.h"
 #include "tests/golden_help.h"
 
@@ -55,14 +57,15 @@ START_TEST(gaussian_noise_is_a_step_of_whole_levels)
 }
 END_TEST
 
-/* What the tables make of `word` over the picture, byte for byte the original's. */
-static void check_tables(const Golden *golden, const CopLevelNoise *levels, const uint32_t *word)
+/* What becomes of the picture by `word`, byte for byte the original's. */
+static void check_row(const Golden *golden, CopNoiseRow row, const void *noise,
+                      const uint32_t *word)
 {
     const size_t n = golden->input->bytes;
     uint8_t *x = malloc(n);
     ck_assert(x != NULL);
     memcpy(x, golden->input->data, n);
-    cop_level_noise_row(levels, word, x, (int)n);
+    row(noise, word, x, (int)n);
     size_t differ = 0;
     for (size_t i = 0; i < n; i++)
         differ += x[i] != ((const uint8_t *)golden->output->data)[i];
@@ -102,7 +105,7 @@ START_TEST(shot_noise_of_the_original_counts)
         const uint8_t *x = golden.input->data;
         for (size_t i = 0; i < n; i++)
             word[i] = word_of_count(x[i] / 255.0 * photons, (int)count[i]);
-        check_tables(&golden, &levels, word);
+        check_row(&golden, cop_level_noise_row, &levels, word);
         free(count);
         free(word);
         cop_safetensors_close(&golden.file);
@@ -113,12 +116,12 @@ END_TEST
 /* A draw's word is its distribution function there: inverting that gives the draw back. */
 START_TEST(speckle_noise_of_the_original_field)
 {
-    static CopLevelNoise levels;
+    static CopSpeckle speckle;
     for (int s = 1; s <= 5; s += 2) {
         Golden golden;
         open_noise(&golden, SPECKLE, s, _i);
         const size_t n = golden.input->bytes;
-        cop_level_noise_multiply(&levels, noises[SPECKLE].value[s]);
+        cop_speckle_init(&speckle, noises[SPECKLE].value[s]);
         double *noise = golden_doubles(&golden, "draw.noise", n);
         uint32_t *word = malloc(n * sizeof *word);
         ck_assert(word != NULL);
@@ -126,7 +129,7 @@ START_TEST(speckle_noise_of_the_original_field)
             const double z = noise[i] / noises[SPECKLE].value[s];
             word[i] = (uint32_t)(0.5 * erfc(-z / sqrt(2)) * 4294967296.0);
         }
-        check_tables(&golden, &levels, word);
+        check_row(&golden, cop_speckle_row, &speckle, word);
         free(noise);
         free(word);
         cop_safetensors_close(&golden.file);

@@ -45,6 +45,7 @@ END_TEST
 typedef struct Asked {
     int exact, v;
     int flat_end; /* elements below it hang on one colour */
+    unsigned way; /* how those above are flat */
 } Asked;
 
 static uint8_t answer_exactly(void *filter, int v, int i)
@@ -55,39 +56,47 @@ static uint8_t answer_exactly(void *filter, int v, int i)
     return (uint8_t)(i % 50 + 100);
 }
 
-static bool answer_flat(void *filter, int v, int first, int last)
+static unsigned answer_flat(void *filter, int channel, int v, int first, int last)
 {
     const Asked *asked = filter;
     ck_assert(v == asked->v && first <= last);
-    return last < asked->flat_end;
+    ck_assert_int_eq(channel, first < last ? -1 : first % 3);
+    return last < asked->flat_end ? COP_FLAT : first < asked->flat_end ? 0 : asked->way;
 }
 
 /* Elements 200 .. 599 of a row: flat and on a level up to 332, then in the middle of levels
  * but for each seventh, which lies a hair below one. */
-START_TEST(rows_are_cut_by_who_can_decide)
+enum { CUT_FIRST = 200, CUT_N = 400, CUT_FLAT = 333 };
+
+/* Cuts row 1 of y [2][CUT_N] */
+static void cut_row(Asked *asked, uint8_t *y, ptrdiff_t stride)
 {
-    enum { FIRST = 200, N = 400, FLAT = 333 };
-    static uint8_t source[2][FIRST + N], y[N];
-    static float level[N];
-    for (int i = 0; i < N; i++) {
-        source[1][FIRST + i] = (uint8_t)(FIRST + i < FLAT ? 30 + i % 3 : 0);
-        level[i] = FIRST + i < FLAT ? 31.0001f : i % 7 ? 77.5f : 76.9999f;
+    static uint8_t source[2][CUT_FIRST + CUT_N];
+    static float level[CUT_N];
+    for (int i = 0; i < CUT_N; i++) {
+        const bool flat = CUT_FIRST + i < CUT_FLAT;
+        source[1][CUT_FIRST + i] = (uint8_t)(flat ? 30 + i % 3 : 0);
+        level[i] = flat ? 31.0001f : i % 7 ? 77.5f : 76.9999f;
     }
     CopFlatMap map = {.x = source[0], .stride = sizeof source[0]};
-    Asked asked = {.v = 1, .flat_end = FLAT};
-    const CopCut by = {&asked, 0.001f, answer_exactly, &map, answer_flat};
-    cop_cut_row(&by, y, level, 1, FIRST, N);
-    uint8_t known[3];
+    const CopCut by = {asked, 0.001f, answer_exactly, &map, answer_flat, stride};
+    cop_cut_row(&by, y + CUT_N, level, 1, CUT_FIRST, CUT_N);
+}
+
+START_TEST(rows_are_cut_by_who_can_decide)
+{
+    static uint8_t rows[2 * CUT_N], *const y = rows + CUT_N;
+    Asked asked = {.v = 1, .flat_end = CUT_FLAT};
+    cut_row(&asked, rows, 0);
     int exact = 3; /* once for each of three levels, wherever it is met first */
-    for (int i = 0; i < 3; i++)
-        known[i] = y[i];
-    for (int i = 0; i < N; i++) {
-        if (FIRST + i < FLAT) {
+    const uint8_t known[3] = {y[0], y[1], y[2]};
+    for (int i = 0; i < CUT_N; i++) {
+        if (CUT_FIRST + i < CUT_FLAT) {
             ck_assert_uint_eq(y[i], known[i % 3]);
         } else if (i % 7) {
             ck_assert_uint_eq(y[i], 77);
         } else {
-            ck_assert_uint_eq(y[i], (unsigned)((FIRST + i) % 50 + 100));
+            ck_assert_uint_eq(y[i], (unsigned)((CUT_FIRST + i) % 50 + 100));
             exact++;
         }
     }
@@ -95,22 +104,80 @@ START_TEST(rows_are_cut_by_who_can_decide)
 }
 END_TEST
 
-START_TEST(flat_map_finds_one_colour)
+/* Where rows or columns are alike, what comes before holds, if the filter is the same there. */
+START_TEST(rows_are_cut_by_what_comes_before)
 {
+    static uint8_t rows[2 * CUT_N], *const y = rows + CUT_N;
+    static const struct {
+        unsigned way;
+        ptrdiff_t stride, from; /* 0: they are decided one by one */
+    } cases[] = {{COP_FLAT_DOWN, CUT_N, CUT_N}, {COP_FLAT_ALONG, CUT_N, 3}, {COP_FLAT_DOWN, 0, 0}};
+    for (int c = 0; c < 3; c++) {
+        Asked asked = {.v = 1, .flat_end = CUT_FLAT, .way = cases[c].way};
+        for (int i = 0; i < CUT_N; i++)
+            rows[i] = (uint8_t)(i % 90);
+        cut_row(&asked, rows, cases[c].stride);
+        for (int i = CUT_FLAT - CUT_FIRST + 64; i < CUT_N; i++) /* what straddles is not */
+            if (i % 7)
+                ck_assert_uint_eq(y[i], 77);
+            else if (cases[c].from)
+                ck_assert_uint_eq(y[i], y[i - cases[c].from]);
+            else
+                ck_assert_uint_eq(y[i], (unsigned)((CUT_FIRST + i) % 50 + 100));
+    }
+}
+END_TEST
+
+/* What the map says once so much was asked that it read the picture */
+static unsigned ask(CopFlatMap *map, int channel, const int box[4])
+{
+    unsigned flat = 0;
+    for (int i = 0; i < 1000; i++)
+        flat = cop_flat_map_ask(map, channel, box[0], box[1], box[2], box[3]);
+    return flat;
+}
+
+START_TEST(flat_map_finds_what_does_not_change)
+{
+    static const struct {
+        int box[4], channel;
+        unsigned flat;
+    } asked[] = {
+        /* blue differs at (12, 6), red in rows 8 and 9, green in columns 17 to 19 */
+        {{-5, 11, -5, 7}, -1, COP_FLAT},
+        {{0, 16, 0, 5}, -1, COP_FLAT},
+        {{12, 12, 6, 6}, -1, 0},
+        {{12, 12, 6, 6}, 0, COP_FLAT},
+        {{13, 14, 6, 6}, -1, COP_FLAT_DOWN}, /* differs from the column before */
+        {{0, 16, 0, 7}, -1, 0},
+        {{0, 16, 0, 7}, 1, COP_FLAT},
+        {{0, 16, 0, 7}, 2, 0},
+        {{0, 99, 0, 5}, -1, COP_FLAT_DOWN},
+        {{0, 99, 0, 5}, 2, COP_FLAT},
+        {{0, 11, 0, 99}, -1, COP_FLAT_ALONG},
+        {{0, 11, 0, 99}, 0, COP_FLAT_ALONG},
+        {{0, 11, 0, 99}, 1, COP_FLAT},
+        {{14, 99, 8, 9}, 0, COP_FLAT_ALONG},
+        {{14, 99, 9, 9}, 0, COP_FLAT},
+        {{14, 99, 7, 9}, 1, COP_FLAT_DOWN},
+        {{14, 99, 7, 9}, -1, 0},
+    };
     CopFrame frame = picture_flat(20, 10, 9);
-    frame.plane[0][6 * frame.stride[0] + 3 * 12 + 2] = 10;
+    for (int v = 0; v < 10; v++)
+        for (int u = 0; u < 20; u++) {
+            uint8_t *x = frame.plane[0] + v * frame.stride[0] + 3 * u;
+            x[0] = (uint8_t)(v < 8 ? 9 : 20);
+            x[1] = (uint8_t)(u < 17 ? 9 : 30);
+            x[2] = (uint8_t)(u == 12 && v == 6 ? 10 : 9);
+        }
     CopFlatMap map = {0};
     cop_flat_map_start(&map, frame.plane[0], frame.stride[0], 20, 10);
-    ck_assert(cop_flat_map_holds(&map, -5, 11, -5, 99));
-    ck_assert(cop_flat_map_holds(&map, 0, 99, 0, 5));
-    ck_assert(cop_flat_map_holds(&map, 14, 19, 6, 9));
-    ck_assert(!cop_flat_map_holds(&map, 12, 12, 6, 6)); /* differs from the one before */
-    ck_assert(!cop_flat_map_holds(&map, 0, 19, 0, 9));
-    ck_assert(!cop_flat_map_holds(&map, 11, 14, 5, 7));
-    memset(frame.plane[0] + 6 * frame.stride[0], 10, 3 * 20); /* a row: no change along it */
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        const unsigned flat = ask(&map, asked[i].channel, asked[i].box);
+        ck_assert_msg(flat == asked[i].flat, "question %zu: %u", i, flat);
+    }
     cop_flat_map_start(&map, frame.plane[0], frame.stride[0], 20, 10);
-    ck_assert(!cop_flat_map_holds(&map, 3, 8, 4, 8));
-    ck_assert(cop_flat_map_holds(&map, 3, 8, 0, 5));
+    ck_assert(!cop_flat_map_ask(&map, -1, 0, 5, 0, 5)); /* too early to be worth it */
     cop_flat_map_free(&map);
     clip_free(&frame, 1);
 }
@@ -447,7 +514,8 @@ static Suite *suite(void)
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, whole_levels_are_cut_and_marked);
     tcase_add_test(tc, rows_are_cut_by_who_can_decide);
-    tcase_add_test(tc, flat_map_finds_one_colour);
+    tcase_add_test(tc, rows_are_cut_by_what_comes_before);
+    tcase_add_test(tc, flat_map_finds_what_does_not_change);
     tcase_add_test(tc, motion_blur_equals_the_plain_sum);
     tcase_add_test(tc, one_plane_is_blurred_as_a_colour_is);
     tcase_add_test(tc, motion_blur_has_one_tail);

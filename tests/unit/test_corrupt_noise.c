@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/corrupt/speckle.h"
 #include "tests/corrupt_clip.h"
 
 enum { LEVELS = 256, SIDE = 128, ROW = 3 * SIDE, N = SIDE * ROW };
@@ -241,6 +242,45 @@ START_TEST(static_noise_is_one_field)
 }
 END_TEST
 
+/* --- speckle ---------------------------------------------------------------------------- */
+
+/* Words [n] for elements of one level: by floats where these know, and by tables */
+static void check_speckle(const CopSpeckle *speckle, const uint32_t *word, int level, int n)
+{
+    uint8_t fast[512], slow[512];
+    memset(fast, level, sizeof fast);
+    memset(slow, level, sizeof slow);
+    cop_speckle_row(speckle, word, fast, n);
+    cop_level_noise_row(&speckle->levels, word, slow, n);
+    for (int i = 0; i < n; i++)
+        if (fast[i] != slow[i])
+            ck_abort_msg("sigma %g, level %d, word %u: %d instead of %d", (double)speckle->sigma,
+                         level, word[i], fast[i], slow[i]);
+}
+
+/* All over the range, and around each word at which an element's level changes */
+START_TEST(speckle_is_what_tables_say)
+{
+    static const double sigmas[] = {0, 0.001, 0.06, 0.35, 0.61, 1.5, 4};
+    static CopSpeckle speckle;
+    cop_speckle_init(&speckle, sigmas[_i]);
+    uint32_t word[512];
+    for (int level = 0; level < LEVELS; level++) {
+        for (uint32_t round = 0; round < 64; round++) {
+            for (uint32_t i = 0; i < 500; i++)
+                word[i] = (round * 500 + i) * 134217u + (uint32_t)level * 521u;
+            check_speckle(&speckle, word, level, 500);
+        }
+        const uint32_t *last = speckle.levels.last[level];
+        for (int k = 0; k == 0 || last[k - 1] < UINT32_MAX; k++) {
+            for (uint32_t i = 0; i < 500; i++)
+                word[i] = last[k] + (i - 250) * (i % 2 ? 1 : 97);
+            check_speckle(&speckle, word, level, 500);
+        }
+    }
+}
+END_TEST
+
 /* --- impulses ------------------------------------------------------------------------ */
 
 /* A greater amount hits the same elements, with the same values, and more of them. */
@@ -416,6 +456,7 @@ static Suite *suite(void)
     tcase_add_loop_test(tc, noise_inverts_the_distribution, 0, NOISES);
     tcase_add_loop_test(tc, noise_of_flat_fields, 0, NOISES);
     tcase_add_loop_test(tc, static_noise_is_one_field, 0, NOISES);
+    tcase_add_loop_test(tc, speckle_is_what_tables_say, 0, 7);
     tcase_add_test(tc, impulses_rise_with_the_amount);
     tcase_add_test(tc, impulses_hit_channels_apart);
     tcase_add_test(tc, ends_of_the_options);
