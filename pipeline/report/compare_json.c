@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "pipeline/eval/measures.h"
+#include "pipeline/eval/seed_gain.h"
 #include "pipeline/json_text.h"
 #include "pipeline/report/compare.h"
 
@@ -189,8 +190,18 @@ static void put_pairs(JsonBuilder *json, const CopResults *results)
     json_builder_end_array(json);
 }
 
+/* In top-1 over the baseline's recipe, seed by seed. */
+static void put_gain(JsonBuilder *json, CopSeedGain gain)
+{
+    cop_json_put_int(json, "pairs", gain.mean.n);
+    put_interval(json, "gain", gain.mean);
+    cop_json_put_double(json, "gain_sd", gain.deviation);
+    cop_json_put_double(json, "gain_p", gain.p);
+}
+
 static void put_recipe(JsonBuilder *json, const CopResults *results, int recipe, int baseline)
 {
+    const int base = results->models[baseline].recipe;
     const CopResultModel *first = &results->models[cop_results_recipe_first(results, recipe)];
     const CopStoreModel *about = &first->about;
     json_builder_begin_object(json);
@@ -204,6 +215,8 @@ static void put_recipe(JsonBuilder *json, const CopResults *results, int recipe,
     cop_json_put_double(json, "density", about->density);
     json_builder_set_member_name(json, "seed_repeats");
     json_builder_add_boolean_value(json, first->seed_repeats);
+    json_builder_set_member_name(json, "baseline");
+    json_builder_add_boolean_value(json, recipe == base);
     begin(json, "scopes");
     for (int scope = COP_SCOPE_CLEAN; scope < results->n_slices; scope++) {
         json_builder_begin_object(json);
@@ -216,6 +229,7 @@ static void put_recipe(JsonBuilder *json, const CopResults *results, int recipe,
             cop_json_put_double(json, deviation, spread.deviation);
             g_free(deviation);
         }
+        put_gain(json, cop_results_seed_gain(results, recipe, base, scope));
         json_builder_end_object(json);
     }
     json_builder_end_array(json);

@@ -223,6 +223,7 @@ static void put_results(GString *out, const CopResults *results, int baseline)
                                results->n_unpooled);
     g_string_append(out, "</p>");
     cop_html_seeds(out, results, baseline);
+    cop_html_seed_gains(out, results, baseline);
     g_string_append(out, "</section>\n");
 }
 

@@ -34,9 +34,14 @@ void cop_html_number(GString *out, const char *text);
 /* A table cell of a share in percent, its interval in small print below. */
 void cop_html_interval(GString *out, CopInterval interval, bool best);
 
+/* A table cell of a difference in points: coloured, with its interval and p (NaN: none) below. */
+void cop_html_change(GString *out, CopInterval change, double p);
+
 /* Parts. */
 void cop_html_results(GString *out, const CopResults *results, int baseline);
 void cop_html_seeds(GString *out, const CopResults *results, int baseline);
+/* Against the baseline's recipe, seed by seed; nothing where no recipe shares two seeds with it. */
+void cop_html_seed_gains(GString *out, const CopResults *results, int baseline);
 void cop_html_slices(GString *out, const CopResults *results);
 void cop_html_heat_maps(GString *out, const CopResults *results);
 void cop_html_differences(GString *out, const CopResults *results, int baseline);

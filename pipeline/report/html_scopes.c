@@ -3,6 +3,8 @@
 #include <math.h>
 
 #include "pipeline/eval/measures.h"
+#include "pipeline/eval/seed_gain.h"
+#include "pipeline/report/compare.h"
 #include "pipeline/report/html.h"
 #include "pipeline/report/terminal.h"
 
@@ -28,14 +30,12 @@ static void put_spread(GString *out, const CopResults *results, int recipe, int 
 
 static void put_recipe(GString *out, const CopResults *results, int recipe)
 {
-    const CopResultModel *first = &results->models[cop_results_recipe_first(results, recipe)];
-    const CopStoreModel *about = &first->about;
     const char *comma = cop_results_recipe_size(results, recipe) > 1 ? "seeds " : "seed ";
-    char text[COP_NUMBER_SIZE];
+    char *name = cop_compare_recipe(results, recipe);
     g_string_append(out, "<th class=\"num\">");
-    cop_html_text(out, first->seed_repeats ? first->label : about->method);
-    g_string_append_printf(out, " %s<span class=\"interval\">",
-                           cop_text_number(text, about->density, 3));
+    cop_html_text(out, name);
+    g_string_append(out, "<span class=\"interval\">");
+    g_free(name);
     for (int i = 0; i < results->n_models; i++) {
         if (results->models[i].recipe != recipe)
             continue;
@@ -71,6 +71,49 @@ void cop_html_seeds(GString *out, const CopResults *results, int baseline)
         for (int recipe = 0; recipe < results->n_recipes; recipe++)
             put_spread(out, results, recipe, scope < 0 ? rows[row].scope : scope, baseline,
                        scope < 0 ? rows[row].measure : COP_MEASURE_TOP1);
+        g_string_append(out, "</tr>");
+    }
+    g_string_append(out, "</tbody></table></div>");
+}
+
+static bool shares_seeds(const CopResults *results, int recipe, int base)
+{
+    return cop_results_seed_gain(results, recipe, base, COP_SCOPE_CLEAN).mean.n > 1;
+}
+
+void cop_html_seed_gains(GString *out, const CopResults *results, int baseline)
+{
+    const int base = results->models[baseline].recipe;
+    bool any = false;
+    for (int recipe = 0; recipe < results->n_recipes; recipe++)
+        any |= shares_seeds(results, recipe, base);
+    if (!any)
+        return;
+    char *name = cop_compare_recipe(results, base);
+    g_string_append(out, "<p class=\"caption\">Points of top-1 above ");
+    cop_html_text(out, name);
+    g_free(name);
+    g_string_append(out, " of the same seed: means with 95 % intervals and paired t tests over "
+                         "seeds, so of other training runs on these clips. Not adjusted for the "
+                         "number of tests.</p><div class=\"scroll\"><table class=\"changes "
+                         "seeds\"><thead><tr><th></th>");
+    for (int recipe = 0; recipe < results->n_recipes; recipe++)
+        if (recipe != base)
+            put_recipe(out, results, recipe);
+    g_string_append(out, "</tr></thead><tbody>");
+    for (int scope = COP_SCOPE_CLEAN; scope < results->n_corruptions; scope++) {
+        g_string_append_printf(out, "<tr%s><th scope=\"row\">",
+                               scope == COP_SCOPE_ROBUST ? " class=\"last\"" : "");
+        if (scope < 0)
+            g_string_append(out, scope == COP_SCOPE_CLEAN ? "Clean" : "Robust");
+        else
+            cop_html_name(out, results->corruptions[scope].name);
+        g_string_append(out, "</th>");
+        for (int recipe = 0; recipe < results->n_recipes; recipe++) {
+            const CopSeedGain gain = cop_results_seed_gain(results, recipe, base, scope);
+            if (recipe != base)
+                cop_html_change(out, gain.mean, gain.p);
+        }
         g_string_append(out, "</tr>");
     }
     g_string_append(out, "</tbody></table></div>");

@@ -226,10 +226,8 @@ static void put_points(GString *out, double share)
     g_string_append_printf(out, "%s%s", text[0] == '-' ? "−" : "", text + (text[0] == '-'));
 }
 
-static void put_change(GString *out, const CopResults *results, int model, int baseline, int scope)
+void cop_html_change(GString *out, CopInterval change, double p)
 {
-    double p;
-    const CopInterval change = cop_results_difference(results, model, baseline, scope, &p);
     if (isnan(change.value)) {
         g_string_append(out, "<td class=\"num none\">–</td>");
         return;
@@ -248,9 +246,7 @@ static void put_change(GString *out, const CopResults *results, int model, int b
         put_points(out, change.high);
         g_string_append(out, "</span>");
     }
-    if (scope == COP_SCOPE_CLEAN)
-        p = cop_results_mcnemar(results, model, baseline, 0).p;
-    if (scope < 0 && !isnan(p)) {
+    if (!isnan(p)) {
         char text[COP_NUMBER_SIZE];
         g_string_append(out, p < 0.001 ? "<span class=\"interval\">p "
                                        : "<span class=\"interval\">p = ");
@@ -258,6 +254,15 @@ static void put_change(GString *out, const CopResults *results, int model, int b
         g_string_append(out, "</span>");
     }
     g_string_append(out, "</td>");
+}
+
+static void put_change(GString *out, const CopResults *results, int model, int baseline, int scope)
+{
+    double p;
+    const CopInterval change = cop_results_difference(results, model, baseline, scope, &p);
+    if (scope == COP_SCOPE_CLEAN)
+        p = cop_results_mcnemar(results, model, baseline, 0).p;
+    cop_html_change(out, change, scope < 0 ? p : NAN);
 }
 
 void cop_html_differences(GString *out, const CopResults *results, int baseline)
