@@ -191,6 +191,23 @@ def check_seeds(page, grid, document, base):
             if len(found) > 1:
                 shown.add(found[1].replace("±", ""), deviation, scale)
     shown.report("means over seeds")
+    members = [[labels.index(label) for label in recipe["models"]] for recipe in document["recipes"]]
+    beside = next(own for own in members if base in own)
+    shown, most = Shown(), 0
+    for (scope, _, _), row in zip(rows[:2] + rows[4:], page.tables["seeds"][1][1:] if len(page.tables["seeds"]) > 1 else []):
+        for own, cell in zip([own for own in members if own != beside], row[1:]):
+            n, mean, _, low, high, p = measures.seed_gain(
+                *({document["models"][m]["seed"]: grid.score(m, scope)[0] for m in side} for side in (own, beside)))
+            found, most = parts(cell), max(most, n)
+            shown.add(found[0], mean, 100)
+            if n > 1 and not math.isnan(mean):
+                for text, bound in zip(found[1].split(" to "), (low, high)):
+                    shown.add(text, bound, 100)
+                if "<" not in found[2]:
+                    shown.add(found[2].replace("p = ", ""), p)
+    if len(beside) > 1:
+        check(f"seeds that the page pairs, {most}", max(0, 2 - most), 0)
+        shown.report("gains over seeds")
 
 
 def check_hard(page, grid, frames):
