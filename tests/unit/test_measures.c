@@ -329,7 +329,7 @@ END_TEST
 START_TEST(seeds_read_back)
 {
     load_changed("UPDATE model SET method = 'set', density = 0.8 WHERE id IN (1, 4);"
-                 "UPDATE model SET seed = 1 WHERE id = 4");
+                 "UPDATE model SET seed = CASE id WHEN 1 THEN 2 ELSE 1 END WHERE id IN (1, 4)");
     const int base = results->models[0].recipe;
     char *csv = cop_compare_seeds_csv(results, 0);
     char **lines = g_strsplit(csv, "\n", -1);
@@ -345,7 +345,7 @@ START_TEST(seeds_read_back)
             const double wanted[] = {2,
                                      top1.mean,
                                      top1.deviation,
-                                     recipe == base ? 0 : 1,
+                                     recipe == base ? 0 : 2,
                                      gain.mean.value,
                                      gain.deviation,
                                      gain.mean.low,
