@@ -45,6 +45,9 @@ CopTable *cop_compare_seeds(const CopResults *results, int baseline);
  * seeds with it; returned likewise. */
 CopTable *cop_compare_seed_gains(const CopResults *results, int baseline);
 
+/* Whether models are too many to be shown one by one, and recipes of several stand for them. */
+bool cop_compare_pools(const CopResults *results);
+
 /* What a recipe is called: its models' name without their seeds, or method and density where they
  * have no name in common; a model's label where its recipe is not pooled. g_free() it. */
 char *cop_compare_recipe(const CopResults *results, int recipe);

@@ -57,6 +57,11 @@ static char *name_and_seeds(const CopResults *results, int recipe)
     return text;
 }
 
+bool cop_compare_pools(const CopResults *results)
+{
+    return results->n_models > COP_COMPARE_ACROSS && results->n_recipes < results->n_models;
+}
+
 /* --- means ----------------------------------------------------------------------- */
 
 /* The table's row or column number `row`: one of the above, then the corruptions. */

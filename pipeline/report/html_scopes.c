@@ -76,9 +76,11 @@ void cop_html_seeds(GString *out, const CopResults *results, int baseline)
     g_string_append(out, "</tbody></table></div>");
 }
 
+/* One pair says what differences of models say, unless these are left out. */
 static bool shares_seeds(const CopResults *results, int recipe, int base)
 {
-    return cop_results_seed_gain(results, recipe, base, COP_SCOPE_CLEAN).mean.n > 1;
+    const int64_t least = cop_compare_pools(results) ? 1 : 2;
+    return cop_results_seed_gain(results, recipe, base, COP_SCOPE_CLEAN).mean.n >= least;
 }
 
 void cop_html_seed_gains(GString *out, const CopResults *results, int baseline)
@@ -90,7 +92,7 @@ void cop_html_seed_gains(GString *out, const CopResults *results, int baseline)
     if (!any)
         return;
     char *name = cop_compare_recipe(results, base);
-    g_string_append(out, "<p class=\"caption\">Points of top-1 above ");
+    g_string_append(out, "<h3>Gains, seed by seed</h3><p class=\"caption\">Points of top-1 above ");
     cop_html_text(out, name);
     g_free(name);
     g_string_append(out, " of the same seed: means with 95 % intervals and paired t tests over "
@@ -136,11 +138,16 @@ static void put_slices(GString *out, const CopResults *results, CopSliceKind kin
     for (int scope = 0; scope < results->n_slices; scope++) {
         if (results->slices[scope].kind != kind)
             continue;
-        const double best = best_of(results, scope);
+        const bool pools = cop_compare_pools(results);
+        const double best = pools ? NAN : best_of(results, scope);
         g_string_append_printf(out, "<tr><th scope=\"row\">%s", prefix);
         cop_html_name(out, results->slices[scope].name);
         g_string_append(out, "</th>");
-        for (int i = 0; i < results->n_models; i++) {
+        for (int i = 0; i < cop_html_shown(results); i++) {
+            if (pools) {
+                put_spread(out, results, i, scope, 0, COP_MEASURE_TOP1);
+                continue;
+            }
             const CopInterval score = cop_results_score(results, i, scope);
             cop_html_interval(out, score, results->n_models > 1 && score.value == best);
         }
@@ -152,9 +159,9 @@ static void put_slices(GString *out, const CopResults *results, CopSliceKind kin
 void cop_html_slices(GString *out, const CopResults *results)
 {
     g_string_append(out, "<div class=\"scroll\"><table class=\"slices\"><thead><tr><th></th>");
-    for (int i = 0; i < results->n_models; i++) {
+    for (int i = 0; i < cop_html_shown(results); i++) {
         g_string_append(out, "<th class=\"num\">");
-        cop_html_model(out, results, i);
+        cop_html_shown_name(out, results, i);
         g_string_append(out, "</th>");
     }
     g_string_append(out, "</tr></thead>");

@@ -16,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 
+import numpy as np
+
 import measures
 from common import COPPICE, check, finish, run
 from results import add_models, evaluate, load
@@ -210,6 +212,30 @@ def check_seeds(page, grid, document, base):
         shown.report("gains over seeds")
 
 
+def check_pooled(page, grid, document):
+    """Maps of recipes: means over seeds and, in titles, deviations."""
+    shown, titles = Shown(), Shown()
+    labels = [m["label"] for m in document["models"]]
+    check("a map a recipe", abs(len(page.tables["maps"]) - len(document["recipes"])), 0)
+    for recipe, rows in zip(document["recipes"], page.tables["maps"]):
+        members = [labels.index(label) for label in recipe["models"]]
+        for corruption, row in zip(grid.corruptions, rows[1:]):
+            columns = [k for k, c in enumerate(grid.columns) if c[0] == corruption]
+            for k, cell in zip(columns, [cell for cell in row[1:-1] if cell[2]]):
+                whole = all(grid.models[m].done[k].all() for m in members)
+                mean, deviation = measures.spread([grid.cell(m, k)["top1"] if whole else math.nan for m in members])
+                shown.add(cell[2], mean, 100)
+                found = re.search(r"± (\S+) %, (\d+) seeds", cell[1])
+                if found:
+                    titles.add(found.group(1), deviation, 100)
+            mean = np.mean([grid.score(m, ("corruption", corruption))[0] for m in members])
+            shown.add(row[-1][2], mean, 100)
+    shown.report("maps of recipes")
+    titles.report("their deviations")
+    names = [cell[2].split("|")[-1].strip() for cell in page.tables["slices"][0][0][1:]]
+    check("recipes above families", int(names != [r["name"] for r in document["recipes"]]), 0)
+
+
 def check_hard(page, grid, frames):
     """Counts of the first card by SQL's rows; three frames a card where the clips are there."""
     wrong = [sum(int(not grid.right(m, k)[i]) for m in range(len(grid.models)) for k in range(1, len(grid.columns))
@@ -283,8 +309,11 @@ def check_page(chromium, folder, path, base, frames, *more):
           sum(int(c.get("data-drawn", 0)) < 1 for c in page.canvases), 0)
     check("a chart a corruption", abs(sum("data-corruption" in c for c in page.canvases) - len(grid.corruptions)), 0)
     check_results(page, grid, about, base)
-    check_maps(page, grid)
-    check_scopes(page, grid, about, base)
+    if document["pooled"]:
+        check_pooled(page, grid, document)
+    else:
+        check_maps(page, grid)
+        check_scopes(page, grid, about, base)
     if len(document["recipes"]) < len(about):
         check_seeds(page, grid, document, base)
     check_hard(page, grid, frames)
@@ -347,12 +376,15 @@ def main():
         check_figures(page, folder, path)
         check_training(page, folder)
         check_phone_and_print(chromium, folder)
+        many = shutil.copy(path, f"{folder}/many.db")
         add_models(path)
         shutil.move(f"{folder}/set", f"{folder}/away")  # its clips are gone: the page says so, and shows no frame
         page = check_page(chromium, folder, path, 4, False)
         check_figures(page, folder, path)
         check("a remark on the frames", int("are left out" not in page.text["hard"]), 0)
         check_page(chromium, folder, path, 2, True, "--media", f"{folder}/away/videos")
+        add_models(many, True)
+        check_page(chromium, folder, many, 2, True, "--media", f"{folder}/away/videos")
 
 
 main()
