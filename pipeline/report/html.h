@@ -46,8 +46,8 @@ void cop_html_change(GString *out, CopInterval change, double p);
 /* Parts. */
 void cop_html_results(GString *out, const CopResults *results, int baseline);
 void cop_html_seeds(GString *out, const CopResults *results, int baseline);
-/* Against the baseline's recipe, seed by seed; nothing where no recipe shares two seeds with it (one,
- * where models are pooled). */
+/* Against the baseline's recipe, seed by seed; nothing where no recipe shares two seeds with it
+ * (one, where models are pooled). */
 void cop_html_seed_gains(GString *out, const CopResults *results, int baseline);
 void cop_html_slices(GString *out, const CopResults *results);
 void cop_html_heat_maps(GString *out, const CopResults *results);
