@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <json-glib/json-glib.h>
 #include <math.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -169,6 +170,33 @@ START_TEST(many_models)
     check_holds(text, "Too many models");
     check_holds(text, "rigl-0.5 s4");
     check_holds(text, "Over seeds");
+    for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+        ck_assert_int_lt((int)strcspn(line, "\n"), 200);
+    g_free(text);
+    cop_results_free(&results);
+    help_remove_folder();
+}
+END_TEST
+
+/* Seventeen recipes of two seeds: a row each. */
+START_TEST(many_recipes)
+{
+    sqlite3 *db;
+    load(&(FakeResults){.models = 34, .corruptions = 1, .clips = 10});
+    cop_results_free(&results);
+    ck_assert(sqlite3_open(help_path("r.db"), &db) == SQLITE_OK);
+    ck_assert(
+        sqlite3_exec(db,
+                     "UPDATE model SET method = 'set', density = 0.05 * (id % 17 + 1),"
+                     " seed = (id - 1) / 17, name = 'set ' || (id % 17) || ' s' || ((id - 1) / 17)",
+                     NULL, NULL, NULL) == SQLITE_OK);
+    sqlite3_close(db);
+    ck_assert(cop_results_load(&results, help_path("r.db"), 0, NULL) == COP_OK);
+    ck_assert_int_eq(results->n_recipes, 17);
+    char *text = cop_compare_text(results, 0);
+    ck_assert_int_eq(count_of(text, ", 2 seeds  "), 17 + 16); /* means, gains */
+    check_holds(text, "points above set 1 of the same seed");
+    ck_assert(!strstr(text, "\ngaussian_noise "));
     for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
         ck_assert_int_lt((int)strcspn(line, "\n"), 200);
     g_free(text);
@@ -342,6 +370,7 @@ int main(void)
     suite_add_tcase(suite, tc);
     tc = tcase_create("many models");
     tcase_add_test(tc, many_models);
+    tcase_add_test(tc, many_recipes);
     tcase_add_test(tc, many_models_are_pooled);
     suite_add_tcase(suite, tc);
     tc = tcase_create("hostile names");
