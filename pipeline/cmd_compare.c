@@ -11,7 +11,8 @@
 
 extern const CopCommand cop_cmd_compare;
 
-static const char *const formats[] = {"table", "csv", "cells", "scopes", "json", "latex", NULL};
+static const char *const formats[] = {"table", "csv",  "cells", "scopes",
+                                      "seeds", "json", "latex", NULL};
 
 static CopStatus find_format(const char *name, int *format, CopError *err)
 {
@@ -20,7 +21,8 @@ static CopStatus find_format(const char *name, int *format, CopError *err)
             return COP_OK;
     const char *near = cop_nearest_name(name, formats);
     return cop_error_set(err, COP_ERR_ARG,
-                         "format: got \"%s\"; allowed: table, csv, cells, scopes, json, latex%s%s",
+                         "format: got \"%s\"; allowed: table, csv, cells, scopes, seeds, json, "
+                         "latex%s%s",
                          name, near ? "; nearest: " : "", near ? near : "");
 }
 
@@ -36,6 +38,8 @@ static char *compare(const CopResults *results, int baseline, int format)
     case 3:
         return cop_compare_scopes(results, baseline);
     case 4:
+        return cop_compare_seeds_csv(results, baseline);
+    case 5:
         return cop_compare_json(results, baseline, true);
     default:
         return cop_compare_latex(results, baseline);
@@ -75,7 +79,9 @@ static int run(int argc, char **argv)
         {"baseline", 0, 0, G_OPTION_ARG_FILENAME, &baseline,
          "Model that the others are tested against (the first dense one)", "NAME"},
         {"format", 0, 0, G_OPTION_ARG_FILENAME, &format_name,
-         "table; csv, cells or scopes: one row a model, a cell, or a model and scope; json; latex",
+         "table; csv, cells, scopes or seeds: one row a model, a cell, a model and scope, or a "
+         "recipe "
+         "and scope; json; latex",
          "FORMAT"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "The same as --format json", NULL},
         {"tensorboard", 0, 0, G_OPTION_ARG_FILENAME, &events,
@@ -115,7 +121,9 @@ static char *details(void)
         "have shares and ratios at full precision, and nothing (JSON: null) where cells are\n"
         "missing, or where a quotient's denominator is not above 0.\n"
         "Intervals are 95 %: Wilson's for a cell; for means over cells Student's over the clips'\n"
-        "own means. docs/METRICS.md has it all.",
+        "own means. Over seeds, models that differ in their seed alone are set against the\n"
+        "baseline's of the same seeds: Student's interval and a paired t test over seeds.\n"
+        "docs/METRICS.md has it all.",
         NULL);
     g_free(measures);
     return text;

@@ -5,10 +5,23 @@
 #include "pipeline/analyse/figures.h"
 #include "pipeline/analyse/gain.h"
 
-static const char *const columns[] = {COP_SERIES_COLUMNS, "scope",       "corruption", "family",
-                                      "severity",         "seeds",       "top1",       "top1_sd",
-                                      "baseline",         "baseline_sd", "gain",       "gain_sd",
-                                      "relative",         "relative_sd", "paired",     NULL};
+static const char *const columns[] = {COP_SERIES_COLUMNS,
+                                      "scope",
+                                      "corruption",
+                                      "family",
+                                      "severity",
+                                      "seeds",
+                                      "top1",
+                                      "top1_sd",
+                                      "baseline",
+                                      "baseline_sd",
+                                      "gain",
+                                      "gain_sd",
+                                      "relative",
+                                      "relative_sd",
+                                      "paired",
+                                      COP_TEST_COLUMNS,
+                                      NULL};
 
 static void put_row(CopTidy *tidy, const CopAnalysis *a, int series, const char *scope,
                     const char *corruption, const char *family, double severity,
@@ -27,6 +40,7 @@ static void put_row(CopTidy *tidy, const CopAnalysis *a, int series, const char 
         cop_tidy_number(tidy, pairs[i]->deviation);
     }
     cop_tidy_count(tidy, gain->paired);
+    cop_tidy_test(tidy, gain);
 }
 
 static CopTidy *means(const CopAnalysis *a)

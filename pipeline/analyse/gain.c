@@ -31,6 +31,11 @@ CopGain cop_gain_of(const double *own, const uint64_t *seeds, int n, const doubl
     }
     gain.absolute = cop_spread_of(absolute, n);
     gain.relative = cop_spread_of(relative, n);
+    int known = 0;
+    for (int i = 0; i < n && gain.paired; i++)
+        if (isfinite(absolute[i]))
+            absolute[known++] = absolute[i];
+    gain.test = cop_seed_gain(absolute, known);
     g_free(beside);
     g_free(absolute);
     g_free(relative);
@@ -63,6 +68,14 @@ void cop_tidy_gain(CopTidy *tidy, const CopGain *gain)
     cop_tidy_number(tidy, gain->baseline.mean);
     cop_tidy_number(tidy, gain->absolute.mean);
     cop_tidy_number(tidy, gain->absolute.deviation);
+    cop_tidy_test(tidy, gain);
+}
+
+void cop_tidy_test(CopTidy *tidy, const CopGain *gain)
+{
+    cop_tidy_number(tidy, gain->test.mean.low);
+    cop_tidy_number(tidy, gain->test.mean.high);
+    cop_tidy_number(tidy, gain->test.p);
 }
 
 typedef struct Place {

@@ -237,6 +237,19 @@ CopSpread cop_results_spread(const CopResults *results, int recipe, int scope, i
     return cop_spread(&moments);
 }
 
+CopSpread cop_results_cell_spread(const CopResults *results, int recipe, int column)
+{
+    CopMoments moments = {0};
+    for (int i = 0; i < results->n_models; i++) {
+        const CopResultModel *model = &results->models[i];
+        if (model->recipe == recipe)
+            cop_moments_add(&moments, model->cells[column].answers < results->n_clips
+                                          ? NAN
+                                          : cop_results_top1(results, i, column).value);
+    }
+    return cop_spread(&moments);
+}
+
 /* Words of `text`, on lines of a terminal's width behind a margin. */
 static void put_wrapped(GString *out, const char *text)
 {

@@ -44,6 +44,9 @@ double cop_results_ece(const CopResults *results, int model, int column);
 CopSpread cop_results_spread(const CopResults *results, int recipe, int scope, int baseline,
                              CopMeasure measure);
 
+/* Of top-1 in one column. */
+CopSpread cop_results_cell_spread(const CopResults *results, int recipe, int column);
+
 /* How many models a recipe has, and the first of them. */
 int cop_results_recipe_size(const CopResults *results, int recipe);
 int cop_results_recipe_first(const CopResults *results, int recipe);

@@ -146,6 +146,9 @@ bool cop_results_complete(const CopResults *results, int model, int scope);
 CopInterval cop_results_score(const CopResults *results, int model, int scope);
 CopInterval cop_results_score5(const CopResults *results, int model, int scope); /* of top-5 */
 
+/* The first of these without its interval, which takes a walk over all clips. */
+double cop_results_value(const CopResults *results, int model, int scope);
+
 /* robust / clean: NaN where either is missing or clean is 0. */
 double cop_results_rpc(const CopResults *results, int model);
 

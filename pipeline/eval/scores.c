@@ -144,6 +144,13 @@ CopInterval cop_results_score(const CopResults *results, int model, int scope)
     return score(results, model, scope, COP_HIT_TOP1);
 }
 
+double cop_results_value(const CopResults *results, int model, int scope)
+{
+    return cop_results_complete(results, model, scope)
+               ? scope_value(results, model, scope, COP_HIT_TOP1)
+               : NAN;
+}
+
 CopInterval cop_results_score5(const CopResults *results, int model, int scope)
 {
     return score(results, model, scope, COP_HIT_TOP5);

@@ -25,13 +25,32 @@ char *cop_compare_cells(const CopResults *results);
  * every measure. */
 char *cop_compare_scopes(const CopResults *results, int baseline);
 
-/* A tabular with a row a model, in percent, and one with means and deviations over seeds
- * where a recipe has several. */
+/* One row a recipe and scope: mean and deviation of top-1 over seeds, and what it gains over the
+ * baseline's recipe, seed by seed. */
+char *cop_compare_seeds_csv(const CopResults *results, int baseline);
+
+/* A tabular with a row a model, in percent, and where a recipe has several models those of
+ * cop_compare_seeds() and cop_compare_seed_gains(). */
 char *cop_compare_latex(const CopResults *results, int baseline);
 
-/* The latter alone: a column a recipe. NULL where every recipe has one model; else returned,
- * cop_table_destroy() it. */
+/* Tables end at this many columns, which no screen has room for. */
+enum { COP_COMPARE_ACROSS = 16 };
+
+/* Means and deviations over seeds: a column a recipe, or, where these are too many, a row, without
+ * single corruptions. NULL where every recipe has one model; else returned, cop_table_destroy()
+ * it. */
 CopTable *cop_compare_seeds(const CopResults *results, int baseline);
+
+/* Gains over the baseline's recipe, seed by seed: a row a recipe. NULL where no recipe shares two
+ * seeds with it; returned likewise. */
+CopTable *cop_compare_seed_gains(const CopResults *results, int baseline);
+
+/* Whether models are too many to be shown one by one, and recipes of several stand for them. */
+bool cop_compare_pools(const CopResults *results);
+
+/* What a recipe is called: its models' name without their seeds, or method and density where they
+ * have no name in common; a model's label where its recipe is not pooled. g_free() it. */
+char *cop_compare_recipe(const CopResults *results, int recipe);
 
 /* The keys of DESIGN.md, section 7, and more; null where missing. On one line unless
  * `pretty`. */

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "pipeline/eval/measures.h"
+#include "pipeline/eval/seed_gain.h"
 #include "pipeline/json_text.h"
 #include "pipeline/report/compare.h"
 
@@ -82,6 +83,7 @@ static void put_model(JsonBuilder *json, const CopResults *results, int model, i
     cop_json_put_text(json, "method", about->method);
     cop_json_put_double(json, "density", about->density);
     cop_json_put_int(json, "seed", (int64_t)about->seed);
+    cop_json_put_int(json, "recipe", results->models[model].recipe);
     put_interval(json, "clean", cop_results_score(results, model, COP_SCOPE_CLEAN));
     put_interval(json, "robust", cop_results_score(results, model, COP_SCOPE_ROBUST));
     cop_json_put_double(json, "rpc", cop_results_rpc(results, model));
@@ -189,11 +191,24 @@ static void put_pairs(JsonBuilder *json, const CopResults *results)
     json_builder_end_array(json);
 }
 
+/* In top-1 over the baseline's recipe, seed by seed. */
+static void put_gain(JsonBuilder *json, CopSeedGain gain)
+{
+    cop_json_put_int(json, "pairs", gain.mean.n);
+    put_interval(json, "gain", gain.mean);
+    cop_json_put_double(json, "gain_sd", gain.deviation);
+    cop_json_put_double(json, "gain_p", gain.p);
+}
+
 static void put_recipe(JsonBuilder *json, const CopResults *results, int recipe, int baseline)
 {
+    const int base = results->models[baseline].recipe;
     const CopResultModel *first = &results->models[cop_results_recipe_first(results, recipe)];
     const CopStoreModel *about = &first->about;
+    char *name = cop_compare_recipe(results, recipe);
     json_builder_begin_object(json);
+    cop_json_put_text(json, "name", name);
+    g_free(name);
     begin(json, "models");
     for (int i = 0; i < results->n_models; i++)
         if (results->models[i].recipe == recipe)
@@ -204,6 +219,8 @@ static void put_recipe(JsonBuilder *json, const CopResults *results, int recipe,
     cop_json_put_double(json, "density", about->density);
     json_builder_set_member_name(json, "seed_repeats");
     json_builder_add_boolean_value(json, first->seed_repeats);
+    json_builder_set_member_name(json, "baseline");
+    json_builder_add_boolean_value(json, recipe == base);
     begin(json, "scopes");
     for (int scope = COP_SCOPE_CLEAN; scope < results->n_slices; scope++) {
         json_builder_begin_object(json);
@@ -216,6 +233,18 @@ static void put_recipe(JsonBuilder *json, const CopResults *results, int recipe,
             cop_json_put_double(json, deviation, spread.deviation);
             g_free(deviation);
         }
+        put_gain(json, cop_results_seed_gain(results, recipe, base, scope));
+        json_builder_end_object(json);
+    }
+    json_builder_end_array(json);
+    begin(json, "cells");
+    for (int column = 0; column < results->n_columns; column++) {
+        const CopSpread top1 = cop_results_cell_spread(results, recipe, column);
+        json_builder_begin_object(json);
+        cop_json_put_text(json, "corruption", column_name(results, column));
+        cop_json_put_double(json, "severity", results->columns[column].severity);
+        cop_json_put_double(json, "top1", top1.mean);
+        cop_json_put_double(json, "top1_sd", top1.deviation);
         json_builder_end_object(json);
     }
     json_builder_end_array(json);
@@ -264,6 +293,8 @@ char *cop_compare_json(const CopResults *results, int baseline, bool pretty)
     cop_json_put_text(json, "aggregate", results->aggregate);
     put_skips(json, results);
     cop_json_put_text(json, "baseline", results->n_models ? results->models[baseline].label : "");
+    json_builder_set_member_name(json, "pooled");
+    json_builder_add_boolean_value(json, cop_compare_pools(results));
     put_grid(json, results);
     begin(json, "models");
     for (int i = 0; i < results->n_models; i++)

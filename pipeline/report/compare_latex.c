@@ -44,17 +44,24 @@ static void put_models(const CopResults *results, int baseline, GString *out)
     cop_table_destroy(&table);
 }
 
+/* Takes the table, which may be NULL. */
+static void put_seeds(CopTable *table, const char *what, GString *out)
+{
+    if (table) {
+        char *text = cop_table_text(table, COP_TABLE_LATEX);
+        g_string_append_printf(out, "\n%% %s\n%s", what, text);
+        g_free(text);
+    }
+    cop_table_destroy(&table);
+}
+
 char *cop_compare_latex(const CopResults *results, int baseline)
 {
     GString *out = g_string_new(NULL);
     put_models(results, baseline, out);
-    CopTable *table = cop_compare_seeds(results, baseline);
-    if (table) {
-        char *text = cop_table_text(table, COP_TABLE_LATEX);
-        g_string_append_printf(out, "\n%% mean and standard deviation over seeds\n%s", text);
-        g_free(text);
-    }
-    cop_table_destroy(&table);
+    put_seeds(cop_compare_seeds(results, baseline), "mean and standard deviation over seeds", out);
+    put_seeds(cop_compare_seed_gains(results, baseline),
+              "points above the baseline of the same seed, paired t test over seeds", out);
     if (results->n_unpooled)
         g_string_append_printf(out, "%% %d models stand alone: their recipe has a seed twice\n",
                                results->n_unpooled);

@@ -114,9 +114,6 @@ static int cells_of(const CopResults *results, const CopResultSlice *slice)
     return n;
 }
 
-/* Tables with a column a model end at this many, which no screen has room for. */
-enum { MODELS_ACROSS = 16 };
-
 /* Slices go down: there are more of them than of models, and names are long. */
 static void put_slices(const CopResults *results, CopSliceKind kind, const char *head,
                        const char *title, GString *out)
@@ -151,55 +148,6 @@ static void put_all_slices(const CopResults *results, GString *out)
     if (count_slices(results, COP_SLICE_SEVERITY) > 1)
         put_slices(results, COP_SLICE_SEVERITY, "severity",
                    "Top-1 by severity, mean over the corruptions that have it", out);
-}
-
-/* --- seeds --------------------------------------------------------------------- */
-
-static void put_spread(CopTable *table, const CopResults *results, int recipe, int scope,
-                       int baseline, CopMeasure measure)
-{
-    const bool share = cop_measure_rows[measure].share;
-    const CopSpread spread = cop_results_spread(results, recipe, scope, baseline, measure);
-    char mean[COP_NUMBER_SIZE], deviation[COP_NUMBER_SIZE];
-    cop_text_measure(mean, spread.mean, share);
-    if (isnan(spread.deviation))
-        cop_table_cell(table, "%s", mean);
-    else
-        cop_table_cell(table, "%s ± %s", mean,
-                       cop_text_measure(deviation, spread.deviation, share));
-}
-
-CopTable *cop_compare_seeds(const CopResults *results, int baseline)
-{
-    static const struct {
-        const char *head;
-        int scope;
-        CopMeasure measure;
-    } rows[] = {{"clean", COP_SCOPE_CLEAN, COP_MEASURE_TOP1},
-                {"robust", COP_SCOPE_ROBUST, COP_MEASURE_TOP1},
-                {"robust/clean", COP_SCOPE_ROBUST, COP_MEASURE_RPC},
-                {"mCE", COP_SCOPE_ROBUST, COP_MEASURE_CE}};
-    if (results->n_recipes == results->n_models)
-        return NULL;
-    CopTable *table = cop_table_create();
-    cop_table_column(table, "method, density, models", false);
-    for (int recipe = 0; recipe < results->n_recipes; recipe++) {
-        const CopResultModel *model = &results->models[cop_results_recipe_first(results, recipe)];
-        char density[COP_NUMBER_SIZE];
-        char *head = g_strdup_printf("%s, %s, %d", model->about.method,
-                                     cop_text_number(density, model->about.density, 3),
-                                     cop_results_recipe_size(results, recipe));
-        cop_table_column(table, model->seed_repeats ? model->label : head, true);
-        g_free(head);
-    }
-    for (int row = 0; row < (int)G_N_ELEMENTS(rows) + results->n_corruptions; row++) {
-        const int scope = row - (int)G_N_ELEMENTS(rows);
-        cop_table_cell(table, "%s", scope < 0 ? rows[row].head : results->corruptions[scope].name);
-        for (int recipe = 0; recipe < results->n_recipes; recipe++)
-            put_spread(table, results, recipe, scope < 0 ? rows[row].scope : scope, baseline,
-                       scope < 0 ? rows[row].measure : COP_MEASURE_TOP1);
-    }
-    return table;
 }
 
 /* --- paired tests ---------------------------------------------------------------- */
@@ -275,6 +223,25 @@ static void put_gaps(const CopResults *results, GString *out)
     }
 }
 
+static void put_seeds(const CopResults *results, int baseline, GString *out)
+{
+    CopTable *seeds = cop_compare_seeds(results, baseline);
+    CopTable *gains = cop_compare_seed_gains(results, baseline);
+    if (seeds)
+        put_table(out, seeds, "Over seeds, mean ± standard deviation");
+    if (!gains)
+        return;
+    char *base = cop_compare_recipe(results, results->models[baseline].recipe);
+    GString *title = g_string_new("Over seeds, points above ");
+    cop_text_plain(title, base);
+    g_string_append(title,
+                    " of the same seed: mean ± standard deviation [95 % interval],\npaired t "
+                    "test over seeds; by corruption by --format seeds");
+    put_table(out, gains, title->str);
+    g_string_free(title, TRUE);
+    g_free(base);
+}
+
 char *cop_compare_text(const CopResults *results, int baseline)
 {
     GString *out = g_string_new(NULL);
@@ -286,15 +253,13 @@ char *cop_compare_text(const CopResults *results, int baseline)
                            results->n_corruptions);
     put_models(results, out);
     put_measures(results, baseline, out);
-    const bool across = results->n_models <= MODELS_ACROSS;
+    const bool across = results->n_models <= COP_COMPARE_ACROSS;
     if (across)
         put_all_slices(results, out);
     else
         g_string_append(out, "\nToo many models for tables across: top-1 by corruption, family and "
                              "severity by --format scopes,\np of each pair by --format json\n");
-    CopTable *seeds = cop_compare_seeds(results, baseline);
-    if (seeds)
-        put_table(out, seeds, "Over seeds, mean ± standard deviation");
+    put_seeds(results, baseline, out);
     if (results->n_unpooled)
         g_string_append_printf(out,
                                "\n%d models stand alone over seeds: their recipe (architecture, "

@@ -100,16 +100,22 @@ static void put_header(GString *out, const CopResults *results)
     g_string_append(out, "</header>");
 }
 
+/* Beside charts and maps of many models. */
+static const char pooled[] = "Means over seeds, with a standard deviation.";
+
 static void put_charts(GString *out, const CopResults *results)
 {
     cop_html_section(out, "curves", "Accuracy as severity rises");
-    g_string_append_printf(out,
-                           "<p class=\"caption\">Top-1 in percent against severity; severity 0 is "
-                           "the clean clip. Bands are 95 %% Wilson intervals over %d clips.</p>"
-                           "<p class=\"legend\">",
-                           results->n_labelled);
-    for (int i = 0; i < results->n_models; i++) {
-        cop_html_model(out, results, i);
+    g_string_append(out, "<p class=\"caption\">Top-1 in percent against severity; severity 0 is "
+                         "the clean clip. ");
+    if (cop_compare_pools(results))
+        g_string_append(out, pooled);
+    else
+        g_string_append_printf(out, "Bands are 95 %% Wilson intervals over %d clips.",
+                               results->n_labelled);
+    g_string_append(out, "</p><p class=\"legend\">");
+    for (int i = 0; i < cop_html_shown(results); i++) {
+        cop_html_shown_name(out, results, i);
         g_string_append(out, " ");
     }
     g_string_append(out,
@@ -129,29 +135,34 @@ static void put_charts(GString *out, const CopResults *results)
     g_string_append(out, "</div></section>");
 }
 
-static void put_trade(GString *out)
+static void put_trade(GString *out, const CopResults *results)
 {
     cop_html_section(out, "trade", "Clean against robust");
-    g_string_append(out,
-                    "<p class=\"caption\">One point a model, its area the number of non-zero "
-                    "weights, with 95 % intervals both ways. On the dashed line corruption would "
-                    "cost nothing.</p><figure><div "
-                    "class=\"plot square\"><canvas id=\"scatter\" role=\"img\" "
-                    "aria-label=\"Robust accuracy against clean accuracy\"></canvas></div>"
-                    "</figure></section>");
+    g_string_append_printf(
+        out,
+        "<p class=\"caption\">One point a model%s, its area the number of non-zero "
+        "weights, with 95 %% intervals both ways. On the dashed line corruption would "
+        "cost nothing.</p><figure><div "
+        "class=\"plot square\"><canvas id=\"scatter\" role=\"img\" "
+        "aria-label=\"Robust accuracy against clean accuracy\"></canvas></div>"
+        "</figure></section>",
+        cop_compare_pools(results) ? ", in its recipe’s colour" : "");
 }
 
 /* A row a scope, a dot and its interval a model. */
 static void put_forest(GString *out, const CopResults *results)
 {
-    const int rows = results->n_corruptions + 2, height = rows * (10 * results->n_models + 6) + 50;
+    const int rows = results->n_corruptions + 2,
+              height = rows * (10 * cop_html_shown(results) + 6) + 50;
     cop_html_section(out, "forest", "Differences with their intervals");
     g_string_append_printf(out,
-                           "<p class=\"caption\">The same points above the baseline; right of the "
+                           "<p class=\"caption\">The %s above the baseline; right of the "
                            "line is better.</p><figure><div class=\"plot\" "
                            "style=\"height:%dpx\"><canvas id=\"differences\" role=\"img\" "
                            "aria-label=\"Differences from the baseline with intervals\"></canvas>"
                            "</div></figure></section>",
+                           cop_compare_pools(results) ? "gains over seeds in points"
+                                                      : "same points",
                            MAX(height, 200));
 }
 
@@ -205,9 +216,10 @@ static void put_results(GString *out, const CopResults *results, int baseline)
         out,
         "<p class=\"caption\">Top-1 on %d labelled clips with 95 %% intervals in "
         "small print. The highest of each accuracy is bold; whether it is higher "
-        "than another stands under <a href=\"#changes\">Differences</a>. mCE: errors under "
+        "than another stands under <a href=\"#%s</a>. mCE: errors under "
         "corruption as a share of the baseline’s.</p>",
-        results->n_labelled);
+        results->n_labelled,
+        cop_compare_pools(results) ? "seeds\">Over seeds" : "changes\">Differences");
     cop_html_results(out, results, baseline);
     g_string_append(out, "</section>\n");
     if (results->n_recipes == results->n_models)
@@ -223,6 +235,7 @@ static void put_results(GString *out, const CopResults *results, int baseline)
                                results->n_unpooled);
     g_string_append(out, "</p>");
     cop_html_seeds(out, results, baseline);
+    cop_html_seed_gains(out, results, baseline);
     g_string_append(out, "</section>\n");
 }
 
@@ -232,9 +245,9 @@ static void put_grid(GString *out, const CopResults *results)
     cop_html_section(out, "maps", "Every cell");
     g_string_append_printf(out,
                            "<p class=\"caption\">Top-1 in percent by corruption and severity, "
-                           "%d clips a cell; darker is better. <span class=\"scale\">0<i></i>100"
+                           "%d clips a cell; darker is better. %s <span class=\"scale\">0<i></i>100"
                            "</span></p>",
-                           results->n_labelled);
+                           results->n_labelled, cop_compare_pools(results) ? pooled : "");
     cop_html_heat_maps(out, results);
     g_string_append(out, "</section>\n");
     cop_html_section(out, "slices", "By family and severity");
@@ -244,11 +257,8 @@ static void put_grid(GString *out, const CopResults *results)
     g_string_append(out, "</section>\n");
 }
 
-static void put_comparison(GString *out, const CopResults *results, int baseline)
+static void put_changes(GString *out, const CopResults *results, int baseline)
 {
-    enum { BESIDE = 4 }; /* more columns need the page's width */
-    g_string_append_printf(out, "<div class=\"pair%s\">",
-                           results->n_models > BESIDE ? " many" : "");
     cop_html_section(out, "changes", "Differences");
     g_string_append(out, "<p class=\"caption\">Points of top-1 above ");
     cop_html_model(out, results, baseline);
@@ -256,11 +266,19 @@ static void put_comparison(GString *out, const CopResults *results, int baseline
                          "leaves out 0. Purple is better, orange worse.</p>");
     cop_html_differences(out, results, baseline);
     g_string_append(out, "</section>\n");
-    put_trade(out);
+}
+
+static void put_comparison(GString *out, const CopResults *results, int baseline)
+{
+    enum { BESIDE = 4 }; /* more columns need the page's width */
+    g_string_append_printf(out, "<div class=\"pair%s\">",
+                           results->n_models > BESIDE ? " many" : "");
+    if (!cop_compare_pools(results))
+        put_changes(out, results, baseline);
+    put_trade(out, results);
     put_forest(out, results);
     g_string_append(out, "</div>\n");
 }
-
 static void put_pictures(GString *out, const CopResults *results)
 {
     cop_html_section(out, "pictures", "What the models saw");

@@ -19,8 +19,14 @@ void cop_html_text(GString *out, const char *text);
 /* "motion_blur" as people write it: "motion blur", escaped. */
 void cop_html_name(GString *out, const char *name);
 
-/* A model's key (its marker in the charts) and its label. */
+/* A model's key (its marker in the charts, that of its recipe where cop_compare_pools()) and its
+ * label. */
 void cop_html_model(GString *out, const CopResults *results, int model);
+
+/* What charts and maps show: models, or recipes where these are pooled. How many, and their keys
+ * and names. */
+int cop_html_shown(const CopResults *results);
+void cop_html_shown_name(GString *out, const CopResults *results, int i);
 
 /* Opens a section with its heading; the caller closes it. */
 void cop_html_section(GString *out, const char *id, const char *title);
@@ -34,9 +40,15 @@ void cop_html_number(GString *out, const char *text);
 /* A table cell of a share in percent, its interval in small print below. */
 void cop_html_interval(GString *out, CopInterval interval, bool best);
 
+/* A table cell of a difference in points: coloured, with its interval and p (NaN: none) below. */
+void cop_html_change(GString *out, CopInterval change, double p);
+
 /* Parts. */
 void cop_html_results(GString *out, const CopResults *results, int baseline);
 void cop_html_seeds(GString *out, const CopResults *results, int baseline);
+/* Against the baseline's recipe, seed by seed; nothing where no recipe shares two seeds with it
+ * (one, where models are pooled). */
+void cop_html_seed_gains(GString *out, const CopResults *results, int baseline);
 void cop_html_slices(GString *out, const CopResults *results);
 void cop_html_heat_maps(GString *out, const CopResults *results);
 void cop_html_differences(GString *out, const CopResults *results, int baseline);

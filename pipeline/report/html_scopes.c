@@ -3,6 +3,8 @@
 #include <math.h>
 
 #include "pipeline/eval/measures.h"
+#include "pipeline/eval/seed_gain.h"
+#include "pipeline/report/compare.h"
 #include "pipeline/report/html.h"
 #include "pipeline/report/terminal.h"
 
@@ -28,14 +30,12 @@ static void put_spread(GString *out, const CopResults *results, int recipe, int 
 
 static void put_recipe(GString *out, const CopResults *results, int recipe)
 {
-    const CopResultModel *first = &results->models[cop_results_recipe_first(results, recipe)];
-    const CopStoreModel *about = &first->about;
     const char *comma = cop_results_recipe_size(results, recipe) > 1 ? "seeds " : "seed ";
-    char text[COP_NUMBER_SIZE];
+    char *name = cop_compare_recipe(results, recipe);
     g_string_append(out, "<th class=\"num\">");
-    cop_html_text(out, first->seed_repeats ? first->label : about->method);
-    g_string_append_printf(out, " %s<span class=\"interval\">",
-                           cop_text_number(text, about->density, 3));
+    cop_html_text(out, name);
+    g_string_append(out, "<span class=\"interval\">");
+    g_free(name);
     for (int i = 0; i < results->n_models; i++) {
         if (results->models[i].recipe != recipe)
             continue;
@@ -76,6 +76,51 @@ void cop_html_seeds(GString *out, const CopResults *results, int baseline)
     g_string_append(out, "</tbody></table></div>");
 }
 
+/* One pair says what differences of models say, unless these are left out. */
+static bool shares_seeds(const CopResults *results, int recipe, int base)
+{
+    const int64_t least = cop_compare_pools(results) ? 1 : 2;
+    return cop_results_seed_gain(results, recipe, base, COP_SCOPE_CLEAN).mean.n >= least;
+}
+
+void cop_html_seed_gains(GString *out, const CopResults *results, int baseline)
+{
+    const int base = results->models[baseline].recipe;
+    bool any = false;
+    for (int recipe = 0; recipe < results->n_recipes; recipe++)
+        any |= shares_seeds(results, recipe, base);
+    if (!any)
+        return;
+    char *name = cop_compare_recipe(results, base);
+    g_string_append(out, "<h3>Gains, seed by seed</h3><p class=\"caption\">Points of top-1 above ");
+    cop_html_text(out, name);
+    g_free(name);
+    g_string_append(out, " of the same seed: means with 95 % intervals and paired t tests over "
+                         "seeds, so of other training runs on these clips. Not adjusted for the "
+                         "number of tests.</p><div class=\"scroll\"><table class=\"changes "
+                         "seeds\"><thead><tr><th></th>");
+    for (int recipe = 0; recipe < results->n_recipes; recipe++)
+        if (recipe != base)
+            put_recipe(out, results, recipe);
+    g_string_append(out, "</tr></thead><tbody>");
+    for (int scope = COP_SCOPE_CLEAN; scope < results->n_corruptions; scope++) {
+        g_string_append_printf(out, "<tr%s><th scope=\"row\">",
+                               scope == COP_SCOPE_ROBUST ? " class=\"last\"" : "");
+        if (scope < 0)
+            g_string_append(out, scope == COP_SCOPE_CLEAN ? "Clean" : "Robust");
+        else
+            cop_html_name(out, results->corruptions[scope].name);
+        g_string_append(out, "</th>");
+        for (int recipe = 0; recipe < results->n_recipes; recipe++) {
+            const CopSeedGain gain = cop_results_seed_gain(results, recipe, base, scope);
+            if (recipe != base)
+                cop_html_change(out, gain.mean, gain.p);
+        }
+        g_string_append(out, "</tr>");
+    }
+    g_string_append(out, "</tbody></table></div>");
+}
+
 /* --- slices ---------------------------------------------------------------------- */
 
 static double best_of(const CopResults *results, int scope)
@@ -93,11 +138,16 @@ static void put_slices(GString *out, const CopResults *results, CopSliceKind kin
     for (int scope = 0; scope < results->n_slices; scope++) {
         if (results->slices[scope].kind != kind)
             continue;
-        const double best = best_of(results, scope);
+        const bool pools = cop_compare_pools(results);
+        const double best = pools ? NAN : best_of(results, scope);
         g_string_append_printf(out, "<tr><th scope=\"row\">%s", prefix);
         cop_html_name(out, results->slices[scope].name);
         g_string_append(out, "</th>");
-        for (int i = 0; i < results->n_models; i++) {
+        for (int i = 0; i < cop_html_shown(results); i++) {
+            if (pools) {
+                put_spread(out, results, i, scope, 0, COP_MEASURE_TOP1);
+                continue;
+            }
             const CopInterval score = cop_results_score(results, i, scope);
             cop_html_interval(out, score, results->n_models > 1 && score.value == best);
         }
@@ -109,9 +159,9 @@ static void put_slices(GString *out, const CopResults *results, CopSliceKind kin
 void cop_html_slices(GString *out, const CopResults *results)
 {
     g_string_append(out, "<div class=\"scroll\"><table class=\"slices\"><thead><tr><th></th>");
-    for (int i = 0; i < results->n_models; i++) {
+    for (int i = 0; i < cop_html_shown(results); i++) {
         g_string_append(out, "<th class=\"num\">");
-        cop_html_model(out, results, i);
+        cop_html_shown_name(out, results, i);
         g_string_append(out, "</th>");
     }
     g_string_append(out, "</tr></thead>");

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "pipeline/eval/measures.h"
+#include "pipeline/report/compare.h"
 #include "pipeline/report/html.h"
 #include "pipeline/report/terminal.h"
 
@@ -129,22 +130,39 @@ void cop_html_results(GString *out, const CopResults *results, int baseline)
     g_string_append(out, "</tbody></table></div>");
 }
 
-/* A cell that lacks clips is starred: it is another set of clips than its neighbours. */
-static void put_heat(GString *out, const CopResults *results, CopInterval top1, const char *class,
-                     const char *title)
+/* A model's cell that lacks clips is starred: it is another set of clips than its neighbours. */
+static void put_heat(GString *out, double value, bool whole, const char *class, const char *title,
+                     const char *exact)
 {
     char text[COP_NUMBER_SIZE];
-    if (isnan(top1.value)) {
+    if (isnan(value)) {
         g_string_append_printf(out, "<td class=\"%s none\" title=\"%s\">–</td>", class,
                                "not evaluated");
         return;
     }
     g_string_append_printf(out, "<td class=\"%s\" title=\"", class);
     cop_html_text(out, title);
-    g_string_append_printf(out, " %s %%, %d clips\"", cop_text_interval(text, top1), (int)top1.n);
-    put_coloured(out, mix(blues, G_N_ELEMENTS(blues), top1.value));
-    g_string_append_printf(out, ">%s%s</td>", cop_text_percent(text, top1.value),
-                           top1.n < results->n_labelled ? "*" : "");
+    g_string_append_printf(out, " %s\"", exact);
+    put_coloured(out, mix(blues, G_N_ELEMENTS(blues), value));
+    g_string_append_printf(out, ">%s%s</td>", cop_text_percent(text, value), whole ? "" : "*");
+}
+
+static void put_model_heat(GString *out, const CopResults *results, CopInterval top1,
+                           const char *class, const char *title)
+{
+    char text[COP_NUMBER_SIZE];
+    char *exact = g_strdup_printf("%s %%, %d clips", cop_text_interval(text, top1), (int)top1.n);
+    put_heat(out, top1.value, top1.n >= results->n_labelled, class, title, exact);
+    g_free(exact);
+}
+
+static void put_recipe_heat(GString *out, CopSpread top1, const char *class, const char *title)
+{
+    char mean[COP_NUMBER_SIZE], deviation[COP_NUMBER_SIZE];
+    char *exact = g_strdup_printf("%s ± %s %%, %d seeds", cop_text_percent(mean, top1.mean),
+                                  cop_text_percent(deviation, top1.deviation), (int)top1.n);
+    put_heat(out, top1.mean, true, class, title, exact);
+    g_free(exact);
 }
 
 /* Severities that any corruption has, rising; returned as an array of double. */
@@ -171,9 +189,10 @@ static char *column_note(const CopResultColumn *column)
                            column->ssim);
 }
 
-static void put_heat_row(GString *out, const CopResults *results, int model, int corruption,
+static void put_heat_row(GString *out, const CopResults *results, int shown, int corruption,
                          const GArray *severities)
 {
+    const bool pools = cop_compare_pools(results);
     const char *name = results->corruptions[corruption].name;
     g_string_append(out, "<tr><th scope=\"row\">");
     cop_html_name(out, name);
@@ -186,10 +205,18 @@ static void put_heat_row(GString *out, const CopResults *results, int model, int
             continue;
         }
         char *note = column_note(&results->columns[column]);
-        put_heat(out, results, cop_results_top1(results, model, column), "heat", note);
+        if (pools)
+            put_recipe_heat(out, cop_results_cell_spread(results, shown, column), "heat", note);
+        else
+            put_model_heat(out, results, cop_results_top1(results, shown, column), "heat", note);
         g_free(note);
     }
-    put_heat(out, results, cop_results_score(results, model, corruption), "heat mean", "mean");
+    if (pools)
+        put_recipe_heat(out, cop_results_spread(results, shown, corruption, 0, COP_MEASURE_TOP1),
+                        "heat mean", "mean");
+    else
+        put_model_heat(out, results, cop_results_score(results, shown, corruption), "heat mean",
+                       "mean");
     g_string_append(out, "</tr>");
 }
 
@@ -197,21 +224,23 @@ void cop_html_heat_maps(GString *out, const CopResults *results)
 {
     GArray *severities = all_severities(results);
     g_string_append(out, "<div class=\"maps\">");
-    for (int model = 0; model < results->n_models; model++) {
+    for (int shown = 0; shown < cop_html_shown(results); shown++) {
         char text[COP_NUMBER_SIZE];
-        const CopInterval clean = cop_results_score(results, model, COP_SCOPE_CLEAN);
+        const double clean = cop_compare_pools(results)
+                                 ? cop_results_cell_spread(results, shown, 0).mean
+                                 : cop_results_score(results, shown, COP_SCOPE_CLEAN).value;
         g_string_append(out, "<div class=\"scroll\"><table class=\"map\"><caption>");
-        cop_html_model(out, results, model);
+        cop_html_shown_name(out, results, shown);
         g_string_append_printf(out,
                                "<span class=\"aside\">clean %s</span></caption><thead><tr><th>",
-                               cop_text_percent(text, clean.value));
+                               cop_text_percent(text, clean));
         g_string_append(out, "<span class=\"aside\">severity</span></th>");
         for (guint i = 0; i < severities->len; i++)
             g_string_append_printf(out, "<th>%s</th>",
                                    cop_text_exact(text, g_array_index(severities, double, i)));
         g_string_append(out, "<th class=\"mean\">mean</th></tr></thead><tbody>");
         for (int i = 0; i < results->n_corruptions; i++)
-            put_heat_row(out, results, model, i, severities);
+            put_heat_row(out, results, shown, i, severities);
         g_string_append(out, "</tbody></table></div>");
     }
     g_string_append(out, "</div>");
@@ -226,10 +255,8 @@ static void put_points(GString *out, double share)
     g_string_append_printf(out, "%s%s", text[0] == '-' ? "−" : "", text + (text[0] == '-'));
 }
 
-static void put_change(GString *out, const CopResults *results, int model, int baseline, int scope)
+void cop_html_change(GString *out, CopInterval change, double p)
 {
-    double p;
-    const CopInterval change = cop_results_difference(results, model, baseline, scope, &p);
     if (isnan(change.value)) {
         g_string_append(out, "<td class=\"num none\">–</td>");
         return;
@@ -248,9 +275,7 @@ static void put_change(GString *out, const CopResults *results, int model, int b
         put_points(out, change.high);
         g_string_append(out, "</span>");
     }
-    if (scope == COP_SCOPE_CLEAN)
-        p = cop_results_mcnemar(results, model, baseline, 0).p;
-    if (scope < 0 && !isnan(p)) {
+    if (!isnan(p)) {
         char text[COP_NUMBER_SIZE];
         g_string_append(out, p < 0.001 ? "<span class=\"interval\">p "
                                        : "<span class=\"interval\">p = ");
@@ -258,6 +283,15 @@ static void put_change(GString *out, const CopResults *results, int model, int b
         g_string_append(out, "</span>");
     }
     g_string_append(out, "</td>");
+}
+
+static void put_change(GString *out, const CopResults *results, int model, int baseline, int scope)
+{
+    double p;
+    const CopInterval change = cop_results_difference(results, model, baseline, scope, &p);
+    if (scope == COP_SCOPE_CLEAN)
+        p = cop_results_mcnemar(results, model, baseline, 0).p;
+    cop_html_change(out, change, scope < 0 ? p : NAN);
 }
 
 void cop_html_differences(GString *out, const CopResults *results, int baseline)

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
 
+#include "pipeline/report/compare.h"
 #include "pipeline/report/html.h"
 #include "pipeline/report/terminal.h"
 
@@ -31,15 +32,37 @@ void cop_html_name(GString *out, const char *name)
     g_free(words);
 }
 
-void cop_html_model(GString *out, const CopResults *results, int model)
+static void put_keyed(GString *out, int place, const char *name)
 {
     g_string_append_printf(out,
                            "<span class=\"model\"><svg class=\"key\" viewBox=\"0 0 14 14\" "
                            "fill=\"%s\" aria-hidden=\"true\">%s</svg>",
-                           colours[(size_t)model % G_N_ELEMENTS(colours)],
-                           marks[(size_t)model % G_N_ELEMENTS(marks)]);
-    cop_html_text(out, results->models[model].label);
+                           colours[(size_t)place % G_N_ELEMENTS(colours)],
+                           marks[(size_t)place % G_N_ELEMENTS(marks)]);
+    cop_html_text(out, name);
     g_string_append(out, "</span>");
+}
+
+void cop_html_model(GString *out, const CopResults *results, int model)
+{
+    const CopResultModel *m = &results->models[model];
+    put_keyed(out, cop_compare_pools(results) ? m->recipe : model, m->label);
+}
+
+int cop_html_shown(const CopResults *results)
+{
+    return cop_compare_pools(results) ? results->n_recipes : results->n_models;
+}
+
+void cop_html_shown_name(GString *out, const CopResults *results, int i)
+{
+    if (!cop_compare_pools(results)) {
+        cop_html_model(out, results, i);
+        return;
+    }
+    char *name = cop_compare_recipe(results, i);
+    put_keyed(out, i, name);
+    g_free(name);
 }
 
 void cop_html_section(GString *out, const char *id, const char *title)

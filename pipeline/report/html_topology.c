@@ -1,5 +1,6 @@
 /* How masks moved in training, on the report page: places for charts, and a table a model.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pipeline/report/compare.h"
 #include "pipeline/report/html.h"
 #include "pipeline/report/run_metrics.h"
 #include "pipeline/report/terminal.h"
@@ -59,13 +60,27 @@ static int count_moving(const GPtrArray *runs)
     return n;
 }
 
+/* Whether models are pooled and an earlier run is of the same recipe. */
+static bool is_pooled(const CopResults *results, const GPtrArray *runs, guint i)
+{
+    const CopRunMetrics *run = g_ptr_array_index(runs, i);
+    bool found = false;
+    for (guint k = 0; k < i && cop_compare_pools(results); k++) {
+        const CopRunMetrics *other = g_ptr_array_index(runs, k);
+        found |= other->log->layers->len &&
+                 results->models[other->model].recipe == results->models[run->model].recipe;
+    }
+    return found;
+}
+
 void cop_html_topology(GString *out, const CopResults *results, const GPtrArray *runs)
 {
     cop_html_section(out, "topology", "Training");
     g_string_append_printf(out,
                            "<p class=\"caption\">From <code>metrics.jsonl</code> of %u of %d "
-                           "models, over optimiser steps.%s</p><div class=\"charts three\">",
+                           "models, over optimiser steps.%s%s</p><div class=\"charts three\">",
                            runs->len, results->n_models,
+                           cop_compare_pools(results) ? " Layers of each recipe’s first run." : "",
                            count_moving(runs) ? " Layers run from the first, yellow, to the last, "
                                                 "violet."
                                               : "");
@@ -82,7 +97,7 @@ void cop_html_topology(GString *out, const CopResults *results, const GPtrArray 
              "</div>");
     for (guint i = 0; i < runs->len; i++) {
         const CopRunMetrics *run = g_ptr_array_index(runs, i);
-        if (run->log->layers->len)
+        if (run->log->layers->len && !is_pooled(results, runs, i))
             put_run(out, results, run, i);
     }
     g_string_append(out, "</section>\n");

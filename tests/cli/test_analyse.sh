@@ -41,6 +41,24 @@ done
 check "the page fetches nothing" test -z "$(grep -oE '(src|href)="(https?:)?//[^"]*' fig/figures.html)"
 check "the common columns" grep -q '^series,method,density,control,scope,corruption,family,severity,seeds,' fig/gain.csv
 
+# Gains over seeds are those of compare: gain, its deviation, interval and p.
+run compare sw/results.db --format seeds
+check "a row a recipe and scope" says recipe,arch,method,density,parameters,scope,name,seeds,
+of_compare() { awk -F, -v s="$1" '$1 == s && $6 == "robust" { print $11, $12, $13, $14, $15, $16 }' out; }
+of_figure() {
+    plain fig/gain.csv | awk -F, -v s="$1" '$1 == s && $5 == "robust" { print $9, $14, $15, $19, $20, $21 }'
+}
+agree() { # SERIES: six numbers each way, all there
+    echo "$(of_compare "$1") $(of_figure "$1")" | awk '
+        function abs(x) { return x < 0 ? -x : x }
+        { for (i = 1; i <= 6; i++) bad += abs($i - $(i + 6)) > 1e-9 * (1 + abs($i)) }
+        END { exit !(NF == 12 && !bad) }'
+}
+check "gains of static over two seeds" agree "static 0.5"
+check "gains of rigl over two seeds" agree "rigl 0.2"
+run compare sw/results.db
+check "and a table of them" says "points above dense of the same seed"
+
 # Anchors: a low-pass of all frequencies and a high-pass of none are the clean clips.
 top1=$(column fig/radius.csv top1) clean=$(column fig/radius.csv clean) radius=$(column fig/radius.csv radius)
 band=$(column fig/radius.csv band) pass=$(column fig/radius.csv pass)

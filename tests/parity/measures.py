@@ -211,6 +211,18 @@ def ece(score, right, bins=15):
     return float(total)
 
 
+def seed_gain(own, base):
+    """Of {seed: top-1} over the same of a baseline: pairs, mean, deviation, interval and p of the paired t test."""
+    seeds = sorted(set(own) & set(base))
+    a, b = ([side[s] for s in seeds] for side in (own, base))
+    gains = np.subtract(a, b)
+    if not seeds or np.isnan(gains).any():
+        return len(seeds), NAN, NAN, NAN, NAN, NAN
+    mean, low, high = student(gains)
+    p = NAN if len(seeds) < 2 else 1.0 if np.all(gains == 0) else float(stats.ttest_rel(a, b).pvalue)
+    return len(seeds), mean, spread(gains)[1], low, high, p
+
+
 def spread(values):
     values = np.asarray(values, float)
     return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else NAN

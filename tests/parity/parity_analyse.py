@@ -14,6 +14,7 @@ import tempfile
 import numpy as np
 import scipy.stats
 
+import measures
 from common import BUILD, COPPICE, check, finish, load, metadata, run, save
 
 CONFIG = """
@@ -98,7 +99,7 @@ def check_gains(folder, fig):
         return np.mean([np.mean([top1[series, seed, name, s] for s in levels]) for name in names])
 
     for name in ("gain", "gain_by_severity"):
-        worst = Worst()
+        worst, tests = Worst(), Worst()
         for row in table(fig, name):
             severity = number(row["severity"])
             own, base = ([of(s, seed, row["corruption"], severity) for seed in (1, 2)] for s in (row["series"], "dense"))
@@ -107,6 +108,10 @@ def check_gains(folder, fig):
                 mean, sd = spread(values)
                 worst.add(row[key], mean)
                 worst.add(row[key + "_sd"], sd)
+            *_, low, high, p = measures.seed_gain(*({seed: x for seed, x in enumerate(side)} for side in (own, base)))
+            for key, wanted in (("gain_low", low), ("gain_high", high), ("gain_p", p)):
+                tests.add(row[key], wanted)
+        tests.report(f"{name}: intervals and p over seeds", 1e-9, 2 * 3 * (5 if name == "gain" else 9))
         worst.report(f"{name} against the result file", 1e-12, 2 * 8 * (5 if name == "gain" else 9))
     worst = Worst()
     for row in table(fig, "accuracy"):

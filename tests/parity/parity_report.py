@@ -18,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 
+import numpy as np
+
 import measures
 from common import COPPICE, check, finish, run
 from results import add_models, evaluate, load
@@ -193,6 +195,47 @@ def check_seeds(page, grid, document, base):
             if len(found) > 1:
                 shown.add(found[1].replace("±", ""), deviation, scale)
     shown.report("means over seeds")
+    members = [[labels.index(label) for label in recipe["models"]] for recipe in document["recipes"]]
+    beside = next(own for own in members if base in own)
+    shown, most = Shown(), 0
+    for (scope, _, _), row in zip(rows[:2] + rows[4:], page.tables["seeds"][1][1:] if len(page.tables["seeds"]) > 1 else []):
+        for own, cell in zip([own for own in members if own != beside], row[1:]):
+            n, mean, _, low, high, p = measures.seed_gain(
+                *({document["models"][m]["seed"]: grid.score(m, scope)[0] for m in side} for side in (own, beside)))
+            found, most = parts(cell), max(most, n)
+            shown.add(found[0], mean, 100)
+            if n > 1 and not math.isnan(mean):
+                for text, bound in zip(found[1].split(" to "), (low, high)):
+                    shown.add(text, bound, 100)
+                if "<" not in found[2]:
+                    shown.add(found[2].replace("p = ", ""), p)
+    if len(beside) > 1:
+        check(f"seeds that the page pairs, {most}", max(0, 2 - most), 0)
+        shown.report("gains over seeds")
+
+
+def check_pooled(page, grid, document):
+    """Maps of recipes: means over seeds and, in titles, deviations."""
+    shown, titles = Shown(), Shown()
+    labels = [m["label"] for m in document["models"]]
+    check("a map a recipe", abs(len(page.tables["maps"]) - len(document["recipes"])), 0)
+    for recipe, rows in zip(document["recipes"], page.tables["maps"]):
+        members = [labels.index(label) for label in recipe["models"]]
+        for corruption, row in zip(grid.corruptions, rows[1:]):
+            columns = [k for k, c in enumerate(grid.columns) if c[0] == corruption]
+            for k, cell in zip(columns, [cell for cell in row[1:-1] if cell[2]]):
+                whole = all(grid.models[m].done[k].all() for m in members)
+                mean, deviation = measures.spread([grid.cell(m, k)["top1"] if whole else math.nan for m in members])
+                shown.add(cell[2], mean, 100)
+                found = re.search(r"± (\S+) %, (\d+) seeds", cell[1])
+                if found:
+                    titles.add(found.group(1), deviation, 100)
+            mean = np.mean([grid.score(m, ("corruption", corruption))[0] for m in members])
+            shown.add(row[-1][2], mean, 100)
+    shown.report("maps of recipes")
+    titles.report("their deviations")
+    names = [cell[2].split("|")[-1].strip() for cell in page.tables["slices"][0][0][1:]]
+    check("recipes above families", int(names != [r["name"] for r in document["recipes"]]), 0)
 
 
 def check_hard(page, grid, frames):
@@ -337,8 +380,11 @@ def check_page(chromium, folder, path, base, frames, *more):
           sum(int(c.get("data-drawn", 0)) < 1 for c in page.canvases), 0)
     check("a chart a corruption", abs(sum("data-corruption" in c for c in page.canvases) - len(grid.corruptions)), 0)
     check_results(page, grid, about, base)
-    check_maps(page, grid)
-    check_scopes(page, grid, about, base)
+    if document["pooled"]:
+        check_pooled(page, grid, document)
+    else:
+        check_maps(page, grid)
+        check_scopes(page, grid, about, base)
     if len(document["recipes"]) < len(about):
         check_seeds(page, grid, document, base)
     check_hard(page, grid, frames)
@@ -402,6 +448,7 @@ def main():
         check_training(page, folder)
         check_phone(chromium, folder)
         check_print(chromium, folder)
+        many = shutil.copy(path, f"{folder}/many.db")
         add_models(path)
         shutil.move(f"{folder}/set", f"{folder}/away")  # its clips are gone: the page says so, and shows no frame
         page = check_page(chromium, folder, path, 4, False)
@@ -410,6 +457,8 @@ def main():
         check_figures(page, folder, path)
         check("a remark on the frames", int("are left out" not in page.text["hard"]), 0)
         check_page(chromium, folder, path, 2, True, "--media", f"{folder}/away/videos")
+        add_models(many, True)
+        check_page(chromium, folder, many, 2, True, "--media", f"{folder}/away/videos")
 
 
 main()

@@ -131,6 +131,33 @@ def check_tests(document, grid, labels, base):
     p.report("tests in JSON: p", 1e-9)
 
 
+def check_seeds(path, document, grid, about, base):
+    """Gains over the baseline's recipe, seed by seed: in JSON and as CSV."""
+    gap, p, rows, most = Gap(), Gap(), iter(table(path, "seeds", "--baseline", about[base]["sha256"])), 0
+    labels = [model["label"] for model in document["models"]]
+    members = [[labels.index(label) for label in recipe["models"]] for recipe in document["recipes"]]
+    beside = next(m for m in members if base in m)
+    for recipe, own in zip(document["recipes"], members):
+        gap.add(int(recipe["baseline"]), int(own == beside))
+        for scope, inner in zip(grid.scopes(), recipe["scopes"]):
+            value = [{about[m]["seed"]: grid.score(m, scope)[0] for m in side} for side in (own, beside)]
+            wanted = measures.seed_gain(*value) if own != beside else (0,) + (measures.NAN,) * 5
+            row, (mean, deviation) = next(rows), measures.spread(list(value[0].values()))
+            for key, number in (("scope", scope[0]), ("name", scope_name(scope)), ("seeds", len(own)), ("top1", mean),
+                                ("top1_sd", deviation), ("method", about[own[0]]["method"]),
+                                ("parameters", about[own[0]]["parameters"]), ("density", about[own[0]]["density"])):
+                gap.add(row[key], number)
+            for source in (inner, row):
+                for key, number in zip(("pairs", "gain", "gain_sd", "gain_low", "gain_high"), wanted):
+                    gap.add(source[key], number)
+                p.add(source["gain_p"], wanted[5])
+            most = max(most, wanted[0])
+    gap.report("gains over seeds")
+    p.report("gains over seeds: p", 1e-9)
+    check("rows left over", len(list(rows)), 0)
+    return most
+
+
 def check_json(path, grid, about, skipped, base, recipes):
     document = json.loads(run(COPPICE, "compare", path, "--json", "--baseline", about[base]["sha256"]))
     gap, spreads = Gap(), Gap()
@@ -163,6 +190,9 @@ def check_json(path, grid, about, skipped, base, recipes):
                 spreads.add(row[key + "_sd"], deviation)
     spreads.report("means and deviations over seeds")
     check("recipes of more than one model", abs(sum(len(r["models"]) == 3 for r in document["recipes"]) - recipes), 0)
+    most = check_seeds(path, document, grid, about, base)
+    if recipes and sum(len(r["models"]) == 3 and r["baseline"] for r in document["recipes"]):
+        check(f"seeds that are paired, {most}", max(0, 2 - most), 0)
     check_tests(document, grid, labels, base)
 
 
@@ -179,7 +209,7 @@ def main():
             for base in range(0, len(about), 3):
                 check_scopes(path, grid, about, base)
                 check_models(path, grid, about, base)
-                check_json(path, grid, about, skipped, base, int(added))
+                check_json(path, grid, about, skipped, base, 3 * added)
 
 
 main()

@@ -32,8 +32,9 @@ def evaluate(folder):
     return f"{folder}/r.db"
 
 
-def add_models(path):
-    """Rows that no evaluation would need to make: drawn answers, in the places of real ones."""
+def add_models(path, many=False):
+    """Rows that no evaluation would need to make: drawn answers, in the places of real ones. many: so many that a page
+    shows means over seeds."""
     rng = np.random.RandomState(20250408)
     db = sqlite3.connect(path)
     setup, = db.execute("SELECT max(id) FROM setup").fetchone()
@@ -47,11 +48,14 @@ def add_models(path):
         clips.append((key, -1))
     cells = db.execute("SELECT corruption, family, severity, detail FROM cell WHERE model = 1 ORDER BY id").fetchall()
     kinds = [("set", 0.3, 1, 0.8), ("set", 0.3, 2, 0.7), ("set", 0.3002, 3, 0.75), ("set", 0.5, 1, 0.9),
+             ("set", 0.5, 2, 0.8), ("set", 0.5, 3, 0.9), ("rigl", 0.7, 4, 0.8), ("rigl", 0.7, 2, 0.7), ("rigl", 0.7, 3, 0.6),
              ("granet", 0.1, 1, 0.5)]
+    if many:
+        kinds += [("static", density, seed, density) for density in (0.6, 0.8, 0.9) for seed in (1, 2, 3)]
     for i, (method, density, seed, skill) in enumerate(kinds):
         model = db.execute("INSERT INTO model(sha256, name, arch, method, density, seed, parameters, nonzeros, flops,"
                            " flops_dense) VALUES(?, ?, 'r3d_tiny', ?, ?, ?, 1000, 300, 5000, 9000)",
-                           (f"{i}" * 64, f"{method} {density:g}", method, density, seed)).lastrowid
+                           (f"{i:02x}" * 32, f"{method} {density:g}", method, density, seed)).lastrowid
         for corruption, family, severity, detail in cells:
             cell = db.execute("INSERT INTO cell(model, setup, corruption, family, severity, detail, seconds)"
                               " VALUES(?, ?, ?, ?, ?, ?, ?)",

@@ -111,12 +111,22 @@ START_TEST(gains)
     ck_assert(near(gain.absolute.mean, 0.08) && near(gain.absolute.deviation, 0.04 / sqrt(2)));
     ck_assert(near(gain.relative.mean, 0.08 / 0.45));
     ck_assert(near(gain.top1.mean, 0.53) && near(gain.baseline.mean, 0.45));
+    /* Student's with one degree of freedom is Cauchy's: t = 4, p = 1 - 2 atan(t) / pi. */
+    ck_assert(gain.test.mean.n == 2 && near(gain.test.p, 1 - 2 * atan(4) / G_PI));
+    ck_assert(near(gain.test.mean.high, 0.08 + 0.02 * tan(0.475 * G_PI)));
+    ck_assert(near(gain.test.mean.low, 0.08 - 0.02 * tan(0.475 * G_PI)));
     gain = cop_gain_of(own, seeds, 2, base, strange, 2);
     ck_assert(!gain.paired && near(gain.absolute.mean, 0.08));
     ck_assert(near(gain.absolute.deviation, 0.06 / sqrt(2)));
+    ck_assert(isnan(gain.test.p) && isnan(gain.test.mean.low));
     gain = cop_gain_of(own, seeds, 1, base, others, 2);
     ck_assert(near(gain.absolute.mean, 0.10) && isnan(gain.absolute.deviation));
     ck_assert(near(gain.baseline.mean, 0.40) && near(gain.relative.mean, 0.25));
+    ck_assert(isnan(gain.test.p) && isnan(gain.test.mean.low));
+    /* A run that is not there yet is left out. */
+    gain = cop_gain_of((const double[]){0.5, NAN, 0.6}, (const uint64_t[]){1, 2, 3}, 3,
+                       (const double[]){0.4, 0.4, 0.4}, (const uint64_t[]){1, 2, 3}, 3);
+    ck_assert(gain.test.mean.n == 2 && near(gain.test.p, 1 - 2 * atan(3) / G_PI));
     gain = cop_gain_of((const double[]){NAN}, seeds, 1, base, others, 2);
     ck_assert(gain.absolute.n == 0 && isnan(gain.absolute.mean));
 }

@@ -11,6 +11,7 @@
 
 #include "pipeline/eval/fidelity.h"
 #include "pipeline/eval/measures.h"
+#include "pipeline/eval/seed_gain.h"
 #include "pipeline/report/compare.h"
 #include "tests/golden/measures_golden.h"
 #include "tests/media_help.h"
@@ -195,6 +196,66 @@ START_TEST(seeds)
 }
 END_TEST
 
+/* The unit is the seed, not the clip: models 1 and 2 against 0 and 3, made one recipe. */
+START_TEST(seed_by_seed)
+{
+    load_changed("UPDATE model SET seed = id, density = 0.7, method = 'dense' WHERE id IN (1, 4);"
+                 "UPDATE model SET seed = 5 - id WHERE id IN (2, 3)");
+    const int recipe = results->models[1].recipe, base = results->models[0].recipe;
+    ck_assert(results->n_recipes == 2 && recipe != base);
+    /* Seeds 3 and 2 against seeds 1 and 4: nothing to pair. */
+    CopSeedGain got = cop_results_seed_gain(results, recipe, base, COP_SCOPE_CLEAN);
+    ck_assert(got.mean.n == 0 && isnan(got.mean.value) && isnan(got.p));
+    char *text = cop_compare_text(results, 0);
+    ck_assert(strstr(text, "of the same seed") == NULL);
+    g_free(text);
+    load_changed("UPDATE model SET seed = CASE id WHEN 1 THEN 3 WHEN 4 THEN 2 ELSE seed END");
+    const int shot = 0;
+    const double first = cop_results_score(results, 1, shot).value, /* seed 3 */
+        second = cop_results_score(results, 2, shot).value;
+    const double a = first - cop_results_score(results, 0, shot).value,
+                 b = second - cop_results_score(results, 3, shot).value;
+    got = cop_results_seed_gain(results, recipe, base, shot);
+    ck_assert(got.mean.n == 2 && near(got.mean.value, (a + b) / 2));
+    ck_assert(near(got.deviation, fabs(a - b) / sqrt(2)));
+    /* One degree of freedom is Cauchy's distribution. */
+    ck_assert(near(got.p, 1 - 2 * atan(fabs((a + b) / (a - b))) / G_PI));
+    ck_assert(near(got.mean.high - got.mean.value, fabs(a - b) / 2 * tan(0.475 * G_PI)));
+    const CopSeedGain back = cop_results_seed_gain(results, base, recipe, shot);
+    ck_assert(near(back.mean.value, -got.mean.value) && near(back.mean.low, -got.mean.high));
+    ck_assert(near(back.p, got.p));
+    got = cop_results_seed_gain(results, base, base, shot);
+    ck_assert(got.mean.n == 0 && isnan(got.mean.value));
+    /* Model 3 lacks an answer somewhere in the grid, so the whole has no test. */
+    got = cop_results_seed_gain(results, recipe, base, COP_SCOPE_ROBUST);
+    ck_assert(isnan(got.mean.value) && isnan(got.mean.low) && isnan(got.p));
+    text = cop_compare_text(results, 0);
+    ck_assert(strstr(text, "points above dense 0.7 of the same seed") != NULL);
+    g_free(text);
+    text = cop_compare_latex(results, 0);
+    ck_assert(strstr(text, "above the baseline of the same seed") != NULL);
+    g_free(text);
+}
+END_TEST
+
+/* A recipe goes by what its models' names have in common. */
+START_TEST(names_of_recipes)
+{
+    load_changed("UPDATE model SET name = 'set_r 0.5 s' || seed WHERE id IN (2, 3)");
+    char *name = cop_compare_recipe(results, results->models[1].recipe);
+    ck_assert_str_eq(name, "set_r 0.5");
+    g_free(name);
+    load_changed("UPDATE model SET name = name || 'x' WHERE id = 3");
+    name = cop_compare_recipe(results, results->models[1].recipe);
+    ck_assert_str_eq(name, "set 0.5");
+    g_free(name);
+    load_changed("UPDATE model SET seed = 1 WHERE id IN (2, 3)"); /* stand alone */
+    name = cop_compare_recipe(results, results->models[2].recipe);
+    ck_assert_str_eq(name, "set_r 0.5 s2x");
+    g_free(name);
+}
+END_TEST
+
 /* Two models of one recipe and one seed differ in what the file does not hold: they are no two
  * seeds, and neither they nor a third model of theirs are pooled. Others still are. */
 START_TEST(a_seed_that_comes_twice)
@@ -260,6 +321,47 @@ START_TEST(scopes_read_back)
             g_strfreev(field);
         }
     ck_assert_str_eq(lines[line], "");
+    g_strfreev(lines);
+    g_free(csv);
+}
+END_TEST
+
+START_TEST(seeds_read_back)
+{
+    load_changed("UPDATE model SET method = 'set', density = 0.8 WHERE id IN (1, 4);"
+                 "UPDATE model SET seed = CASE id WHEN 1 THEN 2 ELSE 1 END WHERE id IN (1, 4)");
+    const int base = results->models[0].recipe;
+    char *csv = cop_compare_seeds_csv(results, 0);
+    char **lines = g_strsplit(csv, "\n", -1);
+    ck_assert_str_eq(lines[0],
+                     "recipe,arch,method,density,parameters,scope,name,seeds,top1,top1_sd,"
+                     "pairs,gain,gain_sd,gain_low,gain_high,gain_p");
+    ck_assert_int_eq(results->n_recipes, 2);
+    int line = 1, tests = 0;
+    for (int recipe = 0; recipe < 2; recipe++)
+        for (int scope = COP_SCOPE_CLEAN; scope < results->n_slices; scope++, line++) {
+            const CopSpread top1 = cop_results_spread(results, recipe, scope, 0, COP_MEASURE_TOP1);
+            const CopSeedGain gain = cop_results_seed_gain(results, recipe, base, scope);
+            const double wanted[] = {2,
+                                     top1.mean,
+                                     top1.deviation,
+                                     recipe == base ? 0 : 2,
+                                     gain.mean.value,
+                                     gain.deviation,
+                                     gain.mean.low,
+                                     gain.mean.high,
+                                     gain.p};
+            char **field = g_strsplit(lines[line], ",", -1);
+            ck_assert_int_eq((int)g_strv_length(field), 7 + (int)G_N_ELEMENTS(wanted));
+            ck_assert_str_eq(field[0], recipe == base ? "set 0.8" : "set 0.5");
+            ck_assert_str_eq(field[6], cop_results_scope_name(results, scope));
+            for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++)
+                check_field(field[7 + i], wanted[i]);
+            tests += !isnan(gain.mean.value);
+            g_strfreev(field);
+        }
+    ck_assert_str_eq(lines[line], "");
+    ck_assert_int_gt(tests, 5);
     g_strfreev(lines);
     g_free(csv);
 }
@@ -362,6 +464,9 @@ int main(void)
     tcase_add_test(tc, calibration);
     tcase_add_test(tc, recipes_by_their_training);
     tcase_add_test(tc, seeds);
+    tcase_add_test(tc, seed_by_seed);
+    tcase_add_test(tc, seeds_read_back);
+    tcase_add_test(tc, names_of_recipes);
     tcase_add_test(tc, a_seed_that_comes_twice);
     tcase_add_test(tc, scopes_read_back);
     tcase_add_test(tc, cells_read_back);

@@ -5,9 +5,11 @@
 #include <glib.h>
 #include <json-glib/json-glib.h>
 #include <math.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/eval/seed_gain.h"
 #include "pipeline/report/compare.h"
 #include "pipeline/report/report.h"
 #include "pipeline/report/terminal.h"
@@ -176,6 +178,78 @@ START_TEST(many_models)
 }
 END_TEST
 
+/* Seventeen recipes of two seeds: a row each. */
+START_TEST(many_recipes)
+{
+    sqlite3 *db;
+    load(&(FakeResults){.models = 34, .corruptions = 1, .clips = 10});
+    cop_results_free(&results);
+    ck_assert(sqlite3_open(help_path("r.db"), &db) == SQLITE_OK);
+    ck_assert(
+        sqlite3_exec(db,
+                     "UPDATE model SET method = 'set', density = 0.05 * (id % 17 + 1),"
+                     " seed = (id - 1) / 17, name = 'set ' || (id % 17) || ' s' || ((id - 1) / 17)",
+                     NULL, NULL, NULL) == SQLITE_OK);
+    sqlite3_close(db);
+    ck_assert(cop_results_load(&results, help_path("r.db"), 0, NULL) == COP_OK);
+    ck_assert_int_eq(results->n_recipes, 17);
+    char *text = cop_compare_text(results, 0);
+    ck_assert_int_eq(count_of(text, ", 2 seeds  "), 17 + 16); /* means, gains */
+    check_holds(text, "points above set 1 of the same seed");
+    ck_assert(!strstr(text, "\ngaussian_noise "));
+    for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+        ck_assert_int_lt((int)strcspn(line, "\n"), 200);
+    g_free(text);
+    cop_results_free(&results);
+    help_remove_folder();
+}
+END_TEST
+
+/* Nor has a page: charts and maps show recipes, means over their seeds. */
+START_TEST(many_models_are_pooled)
+{
+    char number[COP_NUMBER_SIZE], cell[96];
+    load(&(FakeResults){.models = 16, .corruptions = 2, .clips = 10});
+    char *page = cop_report_html(results, 0, NULL);
+    ck_assert_int_eq(count_of(page, "<table class=\"map\">"), 16);
+    check_holds(page, "<section id=\"changes\">");
+    check_holds(page, "\"pooled\":false");
+    g_free(page);
+    cop_results_free(&results);
+    help_remove_folder();
+
+    load(&(FakeResults){.models = 20, .corruptions = 2, .clips = 10});
+    ck_assert_int_eq(results->n_recipes, 4);
+    page = cop_report_html(results, 0, NULL);
+    check_holds(page, "\"pooled\":true");
+    *strstr(page, "<script") = '\0';
+    ck_assert_int_eq(count_of(page, "<table class=\"map\">"), 4);
+    ck_assert(!strstr(page, "<section id=\"changes\">") && !strstr(page, "href=\"#changes\""));
+    for (int recipe = 0; recipe < 4; recipe++) {
+        for (int column = 1; column < results->n_columns; column++) {
+            double sum = 0;
+            for (int i = 0; i < results->n_models; i++)
+                if (results->models[i].recipe == recipe)
+                    sum += cop_results_top1(results, i, column).value;
+            g_snprintf(cell, sizeof cell, ">%s</td>", cop_text_percent(number, sum / 5));
+            check_holds(page, cell);
+        }
+        if (recipe == results->models[0].recipe)
+            continue;
+        const CopSeedGain gain =
+            cop_results_seed_gain(results, recipe, results->models[0].recipe, COP_SCOPE_ROBUST);
+        ck_assert_int_eq((int)gain.mean.n, 5);
+        cop_text_points(number, gain.mean.value);
+        g_snprintf(cell, sizeof cell, ">%s%s</span>", number[0] == '-' ? "−" : "",
+                   number + (number[0] == '-'));
+        check_holds(page, cell);
+    }
+    g_free(page);
+    cop_results_free(&results);
+    help_remove_folder();
+}
+END_TEST
+
 /* Every number of the file stands in the page's tables, which need no script. */
 START_TEST(page_has_every_number)
 {
@@ -296,6 +370,8 @@ int main(void)
     suite_add_tcase(suite, tc);
     tc = tcase_create("many models");
     tcase_add_test(tc, many_models);
+    tcase_add_test(tc, many_recipes);
+    tcase_add_test(tc, many_models_are_pooled);
     suite_add_tcase(suite, tc);
     tc = tcase_create("hostile names");
     tcase_add_checked_fixture(tc, setup_hostile, teardown);

@@ -332,8 +332,51 @@ END_TEST
 
 /* --- presets ------------------------------------------------------------------------- */
 
+/* What codes and reviews are known to say, entry by entry; "dense", the default: any method. */
+typedef struct Preset {
+    const char *method;
+    int init, interval, decay, round, growth;
+    double p0, p_min, stop, bound, lambda, initial, final;
+    int bound_decay, mode;
+} Preset;
+
+static void check_preset(const Preset *wanted)
+{
+    enum { AUTO, MAGNITUDE = 1 + COP_PRUNE_MAGNITUDE };
+    const CopSparseOptions *o = &options;
+    ck_assert_str_eq(o->method, wanted->method);
+    ck_assert(o->init == wanted->init && o->interval == wanted->interval);
+    ck_assert(o->drop_fraction == wanted->p0 && o->drop_min == wanted->p_min);
+    ck_assert(o->drop_decay == wanted->decay && o->drop_round == wanted->round);
+    ck_assert(o->stop == wanted->stop && o->growth == wanted->growth);
+    ck_assert(o->prune == (o->preset ? MAGNITUDE : AUTO) && o->regrow == COP_REGROW_ALLOW);
+    ck_assert(o->soft_bound == wanted->bound && o->bound_decay == wanted->bound_decay);
+    ck_assert(o->mest_mode == wanted->mode && o->mest_lambda == wanted->lambda);
+    ck_assert(o->initial_density == wanted->initial && o->final_step == wanted->final);
+    ck_assert(o->grow_init == 0 && o->init_scale == COP_INIT_SCALE_NONE);
+}
+
 START_TEST(presets_set_what_they_say)
 {
+    enum {
+        ERK = COP_DENSITY_ERK,
+        EVEN = COP_DENSITY_UNIFORM,
+        COS = COP_DROP_COSINE,
+        RANDOM = 1 + COP_GROW_RANDOM,
+        GRADIENT = 1 + COP_GROW_GRADIENT,
+        STEPS_DOWN = COP_BOUND_STEPS,
+        EMS = COP_MEST_EMS
+    };
+    /* clang-format off */
+    static const Preset wanted[] = {
+        {"dense", ERK, 100, COS, 0, 0, 0.5, 0.005, 0.75, 0.1, 0, 0, 0, 0, EMS},
+        {"dense", ERK, 0, COS, 0, 0, 0.5, 0.005, 1, 0.1, 0, 0.8, 0, 0, EMS},
+        {"rigl", ERK, 100, COS, 0, GRADIENT, 0.3, 0, 0.75, 0.1, 0, 0, 0, 0, EMS},
+        {"rigl", ERK, 4000, COS, 1, 0, 0.5, 0.005, 1, 0.1, 0, 0, 0, 0, EMS},
+        {"granet", ERK, 1000, COS, 1, GRADIENT, 0.5, 0.005, 1, 0.1, 0, 0.5, 0.5, 0, EMS},
+        {"mest", EVEN, 3910, COS, 0, RANDOM, 0.5, 0.005, 1, 0.2, 0, 0, 0.75, STEPS_DOWN, EMS},
+    };
+    /* clang-format on */
     const CopOption *rows = cop_sparse_options;
     options = (CopSparseOptions){0};
     for (int i = 0; cop_sparse_presets[i].name; i++) {
@@ -344,14 +387,7 @@ START_TEST(presets_set_what_they_say)
         ck_assert_int_eq(cop_options_set(rows, &options, "preset", preset->name, &err), COP_OK);
         ck_assert_msg(cop_sparse_preset_apply(&options, &err) == COP_OK, "%s", err.text);
         ck_assert_int_eq(create(STEPS), COP_OK);
-        if (strcmp(preset->name, "rigl-orig") == 0) {
-            ck_assert(strcmp(options.method, "rigl") == 0 && options.drop_fraction == 0.3);
-            ck_assert(options.interval == 100 && options.stop == 0.75 && options.drop_min == 0);
-        }
-        if (strcmp(preset->name, "granet-orig") == 0)
-            ck_assert(options.initial_density == 0.5 && options.drop_round == 1);
-        if (strcmp(preset->name, "paper-like") == 0) /* any method's */
-            ck_assert(strcmp(options.method, "dense") == 0 && options.stop == 1);
+        check_preset(&wanted[i]);
         cop_sparse_destroy(&sparse);
         cop_options_free(rows, &options);
     }

@@ -458,6 +458,44 @@ START_TEST(a_full_layer_is_left_alone)
 }
 END_TEST
 
+/* Where half of the weights go and as many are drawn, those that went among them, the share of new
+ * ones is p (1 - d) / ((1 - d) + p d); six deviations of a hypergeometric count are allowed. */
+START_TEST(random_growth_draws_what_went_as_often_as_the_rest)
+{
+    enum { NUMEL = 40000 };
+    static const struct {
+        double density, mutated;
+    } rows[] = {{0.9, 0.0909}, {0.7, 0.2308}, {0.5, 0.3333}, {0.3, 0.4118}};
+    static uint64_t mask[NUMEL / 64 + 1];
+    static float value[NUMEL], state[NUMEL];
+    for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
+        const size_t nnz = (size_t)round(rows[r].density * NUMEL), drop = nnz / 2;
+        CopParam param = {.name = "w",
+                          .rank = 2,
+                          .shape = {1, NUMEL},
+                          .mask = mask,
+                          .numel = NUMEL,
+                          .nnz = nnz,
+                          .capacity = nnz,
+                          .value = value,
+                          .state = {state}};
+        ck_assert_int_eq(cop_mask_random(mask, NUMEL, nnz, cop_rng_key(r, "mask"), 0), COP_OK);
+        for (size_t i = 0; i < nnz; i++)
+            value[i] = (float)(i + 1);
+        const CopTopologyUpdate update = {
+            .drop = drop, .target = nnz, .growth = COP_GROW_RANDOM, .key = cop_rng_key(r, "grow")};
+        CopTopologyResult result;
+        ck_assert_int_eq(cop_topology_update(&param, &update, &result), COP_OK);
+        const double k = (double)drop, m = NUMEL - (double)nnz + k;
+        const double deviation = sqrt(k * (k / m) * (1 - k / m) * (m - k) / (m - 1));
+        const double born = (double)(result.grown - result.regrown);
+        ck_assert(result.dropped == drop && result.grown == drop);
+        ck_assert_msg(fabs(born - rows[r].mutated * (double)nnz) < 6 * deviation + 2,
+                      "density %g: %g new of %zu", rows[r].density, born, nnz);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("topology");
@@ -470,6 +508,7 @@ int main(void)
     tcase_add_test(tcase, shares_of_weights_are_rounded);
     tcase_add_test(tcase, random_masks_are_exact_and_addressed);
     tcase_add_test(tcase, random_masks_are_uniform);
+    tcase_add_test(tcase, random_growth_draws_what_went_as_often_as_the_rest);
     tcase_add_test(tcase, scores_that_are_not_finite_are_refused);
     tcase_add_test(tcase, counts_that_cannot_be_met_are_refused);
     tcase_add_test(tcase, a_full_layer_is_left_alone);

@@ -8,6 +8,9 @@
     /* The same as in html.c, so that the keys in the tables are the charts' legend. */
     const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#7a7a7a'];
     const marks = ['circle', 'triangle', 'rect', 'rectRot'];
+    /* Of many models charts show recipes: means over seeds. */
+    const series = data.pooled ? data.recipes.map(asModel) : data.models;
+    const place = (model) => (data.pooled ? data.models[model].recipe : model);
     const percent = (share) => (share === null ? null : 100 * share);
     const shown = (value) => value.toFixed(1);
     /* Legible on the light page, on the dark one and on paper. */
@@ -37,6 +40,32 @@
         delete out.ticks.stepSize;
         out.ticks.maxTicksLimit = 6;
         return out;
+    }
+
+    /* A recipe as curves take it: a standard deviation for the interval. */
+    function asModel(recipe) {
+        const edge = function (cell, way) {
+            return cell.top1 === null ? null : cell.top1 + way * (cell.top1_sd || 0);
+        };
+        const cells = recipe.cells.map(function (cell) {
+            return {...cell, top1_low: edge(cell, -1), top1_high: edge(cell, 1)};
+        });
+        return {label: recipe.name, cells: cells};
+    }
+
+    /* The same as the differences take it: gains over the baseline, seed by seed. */
+    function asTest(recipe, index) {
+        const of = function (kind, name) {
+            const row = recipe.scopes.find((r) => r.scope === kind && r.name === name);
+            return {
+                difference: row.gain, difference_low: row.gain_low, difference_high: row.gain_high
+            };
+        };
+        return {
+            model: recipe.name, place: index,
+            clean: of('clean', 'clean'), robust: of('robust', 'robust'),
+            corruptions: data.corruptions.map((c) => of('corruption', c.name))
+        };
     }
 
     /* Marks the canvas, so that a check of the page sees that it was drawn. */
@@ -74,7 +103,7 @@
         scales.x.ticks.stepSize = 1;
         draw(canvas, {
             type: 'line',
-            data: {datasets: data.models.flatMap((model, i) => curve(model, i, corruption.name))},
+            data: {datasets: series.flatMap((model, i) => curve(model, i, corruption.name))},
             options: {
                 scales: scales, clip: 8,
                 interaction: {mode: 'x', intersect: false},
@@ -145,9 +174,9 @@
                 datasets: models.map((entry) => ({
                     label: entry.model.label, model: entry.model,
                     data: [{x: percent(entry.model.clean), y: percent(entry.model.robust)}],
-                    borderColor: colours[entry.i % colours.length],
-                    backgroundColor: colours[entry.i % colours.length],
-                    pointStyle: marks[entry.i % marks.length], pointBorderWidth: 0,
+                    borderColor: colours[place(entry.i) % colours.length],
+                    backgroundColor: colours[place(entry.i) % colours.length],
+                    pointStyle: marks[place(entry.i) % marks.length], pointBorderWidth: 0,
                     pointRadius: radius(entry.model), pointHoverRadius: radius(entry.model)
                 }))
             },
@@ -170,9 +199,11 @@
 
     /* Differences from the baseline: rows of scopes, in each a dot and a whisker a model. */
     function drawDifferences(canvas) {
-        const tests = data.tests;
+        const tests = !data.pooled ? data.tests
+            : data.recipes.map(asTest).filter((test) => !data.recipes[test.place].baseline);
         const rows = ['clean', 'robust'].concat(data.corruptions.map((c) => c.name));
-        const index = (test) => data.models.findIndex((model) => model.label === test.model);
+        const index = (test) => (data.pooled ? test.place
+            : data.models.findIndex((model) => model.label === test.model));
         const at = (test, row) => (row < 2 ? test[rows[row]] : test.corruptions[row - 2]);
         const step = 0.72 / Math.max(tests.length, 1);
         const sets = tests.map(function (test, k) {
@@ -268,14 +299,14 @@
         const at = {density: 1, explored: 2, loss: 3, top1: 4}[canvas.dataset.all];
         const scale = at === 3 ? 1 : 100;
         const sets = runs.map(function (run) {
-            const colour = colours[run.model % colours.length];
+            const key = place(run.model), colour = colours[key % colours.length];
             return {
                 label: data.models[run.model].label,
                 data: run.epochs.filter((epoch) => epoch[at] !== null)
                     .map((epoch) => ({x: epoch[0], y: scale * epoch[at]})),
                 borderColor: colour, backgroundColor: colour, borderWidth: 1.6,
-                borderDash: run.model < colours.length ? [] : [5, 3],
-                pointStyle: marks[run.model % marks.length], pointRadius: 2, pointBorderWidth: 0
+                borderDash: key < colours.length ? [] : [5, 3],
+                pointStyle: marks[key % marks.length], pointRadius: 2, pointBorderWidth: 0
             };
         });
         lines(canvas, sets, freeAxis('', at === 3 ? undefined : 0, at === 3 ? undefined : 100),
