@@ -122,6 +122,25 @@ run profile "${small[@]}" --tune "$work/none/v.kernels" --densities 1 --repeat 1
 check "a folder that is not there" refuses 5 none/v.kernels
 check "no table of what was refused" test ! -e "$work/v.kernels"
 
+# Tiers, by option and by environment.
+for tier in $("$coppice" --tier none list 2>&1 | sed -n 's/.*allowed on this machine: //p' | tr -d ,); do
+    run --tier "$tier" profile "${small[@]}" --no-train --json
+    check "--tier $tier" test "$(value tier)" = "$tier"
+    run "--tier=$tier" profile "${small[@]}" --no-train --json
+    check "--tier=$tier" test "$(value tier)" = "$tier"
+    COPPICE_TIER=$tier run profile "${small[@]}" --no-train --json
+    check "COPPICE_TIER=$tier" test "$(value tier)" = "$tier"
+    COPPICE_TIER=none run --tier "$tier" profile "${small[@]}" --no-train --json
+    check "the option goes before the environment" test "$(value tier)" = "$tier"
+done
+check "every machine has one" test "$tier" != none
+run --tier mmx profile "${small[@]}"
+check "an unknown tier" refuses 2 '"mmx"' generic
+run --tier
+check "none" refuses 2 tier generic
+COPPICE_TIER=mmx run profile "${small[@]}"
+check "an unknown one in the environment" refuses 2 '"mmx"' generic
+
 # A model is what its file says.
 run model new --arch r3d_tiny --set 'prep.resize=[24,24]' --set clip.frames=4 --classes 5 \
     --set sparse.method=static --set sparse.density=0.2 -o "$work/m.safetensors"
