@@ -10,8 +10,9 @@
 
 static void list_commands(void)
 {
-    printf("coppice %s: robust, sparse video models\n\nUsage: coppice [--tier TIER] COMMAND ...\n\n",
-           COP_VERSION);
+    printf(
+        "coppice %s: robust, sparse video models\n\nUsage: coppice [--tier TIER] COMMAND ...\n\n",
+        COP_VERSION);
     for (int i = 0; cop_commands[i]; i++)
         printf("  %-8s %s\n", cop_commands[i]->name, cop_commands[i]->summary);
     printf("\n\"coppice COMMAND --help\" shows a command's options.\n"

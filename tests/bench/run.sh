@@ -66,10 +66,12 @@ layers() { # NET MINUTES: by one thread; two take half as long
 }
 
 nets() { # ARCH SIDE INFERENCE TRAINING: minutes of 16 clips by one thread; SIDE: when trying
-    local arch=$1 words=() training minutes batch threads
-    [ "$mode" = try ] && words=(--rounds 1 --seconds 0 --density 0.5 --side "$2")
+    local arch=$1 words training minutes batch threads
     for training in inference training; do
         for batch in 1 16; do
+            words=()
+            [ "$mode" = try ] && words=(--rounds 1 --seconds 0 --density 0.5 --frames 4 --side "$2")
+            [ "$mode$batch" = try16 ] && words+=(--init uniform --variant plain)
             # One clip takes all lanes in training, too.
             minutes=$3
             [ $training = training ] && minutes=$4

@@ -21,6 +21,8 @@ small=(--arch r3d_tiny --arch-options "width=8, blocks=[1, 1]" --batch 2 --repea
 run profile "${small[@]}" --density 0.1 --threads 1
 check "profile" says "layer1.0.conv1.0"
 check "it shows weights" says " 8x8x3x3x3 "
+check "its columns" grep -qE '^layer +what ran +active +ms +GFLOPS +peak +step ms +MiB$' "$work/out"
+check "bytes as a share of dense" grep -qE 'masks: [0-9.]+, 0\.[1-3][0-9]+ of dense;$' "$work/out"
 # Weights of more channels take three columns more, and their bytes three.
 run profile --arch r2plus1d_18 --arch-options "width=8, blocks=[1, 1], stem_stride=4" --batch 1 \
     --density 0.1 --repeat 1
