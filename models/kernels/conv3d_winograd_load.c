@@ -82,10 +82,10 @@ static void load_outer(const LoadJob *job, const CopRun *run, int list, size_t f
     if ((list == 0) == job->gather->transposed)
         value += 2;
     out += from;
-    for (size_t j = 0; !run->alone && j < n; j++)
+    for (size_t j = 0; j < n; j += 1 + run->alone)
         out[j] = scale * value[(size_t)index[j] * 3];
-    for (size_t j = 0; run->alone && j < n; j++)
-        out[j] = j % 2 ? 0 : scale * value[(size_t)index[j] * 3];
+    for (size_t j = 1; run->alone && j < n; j += 2)
+        out[j] = 0;
 }
 
 /* All parts of seven taps. */
