@@ -231,7 +231,7 @@ int main(void)
 {
     Suite *suite = suite_create("archs");
     TCase *tests = tcase_create("archs");
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, 300);
     tcase_add_test(tests, every_architecture_is_built);
     tcase_add_test(tests, nets_of_torchvision_have_their_published_sizes);
     tcase_add_test(tests, nets_of_torchvision_have_its_names);
