@@ -170,7 +170,7 @@ START_TEST(nets_of_torchvision_have_its_names)
 }
 END_TEST
 
-/* Values, gradients, states of the optimiser and masks of a net; in *all, what kernels walk, too. */
+/* Values, gradients, states of the optimiser and masks of a net; in *all the lists, too. */
 static double bytes_of_dense(const CopNet *net, double *all)
 {
     CopLayer *const *layers;
