@@ -154,9 +154,9 @@ kernels-aarch64: deps-aarch64
 bench: bench-programs
 	@tests/bench/run.sh $(B) quick
 
-## bench-full: hours of them: four nets, six densities, one and two threads, batch 1 and 16
+## bench-full: ten hours of them, in stages that are taken up again (FRESH=1, ONLY="nets_r3d_18_*", LIST=1; TRY=1: small)
 bench-full: bench-programs
-	@tests/bench/run.sh $(B) full
+	@tests/bench/run.sh $(B) $(if $(TRY),try,full)
 
 ## bench-programs: build/bench_layers, bench_nets, bench_decode, bench_corrupt and bench_elements, to time one thing (--help)
 bench-programs: deps-bench

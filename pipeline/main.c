@@ -1,18 +1,23 @@
 /* coppice: finds the sub-command and runs it.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "models/core/cpu.h"
 #include "models/core/option.h"
 #include "pipeline/cli.h"
 
 static void list_commands(void)
 {
-    printf("coppice %s: robust, sparse video models\n\nUsage: coppice COMMAND ...\n\n",
-           COP_VERSION);
+    printf(
+        "coppice %s: robust, sparse video models\n\nUsage: coppice [--tier TIER] COMMAND ...\n\n",
+        COP_VERSION);
     for (int i = 0; cop_commands[i]; i++)
         printf("  %-8s %s\n", cop_commands[i]->name, cop_commands[i]->summary);
     printf("\n\"coppice COMMAND --help\" shows a command's options.\n"
+           "TIER: generic, avx2 or avx512, vectors to compute with (the processor's best, or what\n"
+           "COPPICE_TIER says).\n"
            "Exit status: 0 ok, 1 gate failed, 2 usage or configuration, 3 data, 4 model,\n"
            "5 run time, 75 interrupted (run again to resume).\n");
 }
@@ -40,8 +45,37 @@ static int finish(int code)
     return code == COP_EXIT_OK ? COP_EXIT_RUN : code;
 }
 
+/* Takes "--tier T" or "--tier=T" from before the command; without it, COPPICE_TIER must be right.
+ * What this program starts is to run on the same. */
+static CopStatus take_tier(int *argc, char ***argv, CopError *err)
+{
+    static const char option[] = "--tier";
+    const size_t length = sizeof option - 1;
+    const char *word = *argc > 1 ? (*argv)[1] : "", *tier = getenv("COPPICE_TIER");
+    int words = 0;
+    if (strncmp(word, option, length) == 0 && word[length] == '=') {
+        tier = word + length + 1;
+        words = 1;
+    } else if (strcmp(word, option) == 0) {
+        tier = *argc > 2 ? (*argv)[2] : "";
+        words = *argc > 2 ? 2 : 1;
+    }
+    (*argv)[words] = (*argv)[0];
+    *argc -= words;
+    *argv += words;
+    if (!tier)
+        return COP_OK;
+    COP_TRY(cop_tier_choose(tier, err));
+    return setenv("COPPICE_TIER", tier, 1) == 0 ? COP_OK : COP_ERR_NOMEM;
+}
+
 int main(int argc, char **argv)
 {
+    CopError err = {0};
+    if (argc > 1 && take_tier(&argc, &argv, &err) != COP_OK) {
+        fprintf(stderr, "coppice: tier: %s\n", err.text);
+        return COP_EXIT_USAGE;
+    }
     const char *name = argc > 1 ? argv[1] : "--help";
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
         list_commands();

@@ -123,6 +123,12 @@ analysed() {
         '-DGST_ELEMENT_REGISTER_DEFINE_WITH_CODE(...)=' '-DGST_PLUGIN_DEFINE(...)=' \
         '-DGST_DEBUG_CATEGORY(c)=' '-DGST_DEBUG_CATEGORY_EXTERN(c)=' elements
 }
+portable() { # tiers are what compilers make of vectors, and no build is for its own machine alone
+    printf '%s\n' "${code[@]}" | grep -E '^(models|pipeline|elements)/' |
+        xargs -d '\n' grep -nE '\b(asm|__asm|__asm__)\b *(volatile)? *\('
+    grep -n 'march=native' Makefile
+    true
+}
 clang_build() { quiet_make CC=clang programs; }
 registers() {
     local out
@@ -162,6 +168,7 @@ check "shellcheck" shells
 check "every header compiles alone" headers
 check "exported names begin with cop_, of the plugin gst_plugin_" exported
 check "cppcheck" analysed
+check "no assembler, no build for one machine" portable
 check "clang, all warnings" clang_build
 check "sums stay in registers" registers
 check "sums of pictures are not fused" unfused

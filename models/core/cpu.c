@@ -77,6 +77,20 @@ CopTier cop_tier(void)
     return (CopTier)tier;
 }
 
+CopStatus cop_tier_choose(const char *name, CopError *err)
+{
+    char allowed[64] = "";
+    for (int i = 0; i < COP_TIER_COUNT; i++) {
+        if (!cop_tier_available((CopTier)i))
+            continue;
+        if (strcmp(name, names[i]) == 0 && cop_tier_force((CopTier)i))
+            return COP_OK;
+        strcat(strcat(allowed, *allowed ? ", " : ""), names[i]);
+    }
+    return cop_error_set(err, COP_ERR_ARG, "got \"%s\"; allowed on this machine: %s", name,
+                         allowed);
+}
+
 bool cop_tier_force(CopTier tier)
 {
     if (!cop_tier_available(tier))

@@ -115,6 +115,8 @@ typedef struct CopConv3dMaskKernels {
     void (*spread)(const uint64_t *mask, size_t words, const float *value, float *dense);
     /* of all words of a mask; rows->mask is there */
     void (*rows)(const uint64_t *mask, size_t words, CopRowMasks *rows);
+    /* tap[k][j] = value[3 index[j] + k], for j below n */
+    void (*taps)(const float *value, const uint32_t *index, size_t n, float *const tap[3]);
 } CopConv3dMaskKernels;
 
 /* Tables are indexed [step][rows - 1][cols - 1] and hold the shapes that

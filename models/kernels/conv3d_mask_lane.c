@@ -71,5 +71,47 @@ static void rows(const uint64_t *mask, size_t words, CopRowMasks *out)
     memcpy(out->n, n, sizeof n);
 }
 
+#if COP_VEC_BYTES == 64 && defined(__AVX512F__)
+
+/* Rows of three taps at four places, and a float of no use behind each. */
+INLINE __m512 four_rows(const float *value, const uint32_t *index)
+{
+    const __mmask8 row = 7; /* the last one may end where memory does */
+    const __m128 a = _mm_maskz_loadu_ps(row, value + (size_t)index[0] * 3);
+    const __m128 b = _mm_maskz_loadu_ps(row, value + (size_t)index[1] * 3);
+    const __m128 c = _mm_maskz_loadu_ps(row, value + (size_t)index[2] * 3);
+    const __m128 d = _mm_maskz_loadu_ps(row, value + (size_t)index[3] * 3);
+    const __m256 ab = _mm256_insertf128_ps(_mm256_castps128_ps256(a), b, 1);
+    const __m256 cd = _mm256_insertf128_ps(_mm256_castps128_ps256(c), d, 1);
+    return _mm512_insertf32x8(_mm512_castps256_ps512(ab), cd, 1);
+}
+
+#endif
+
+static void taps(const float *value, const uint32_t *index, size_t n, float *const tap[3])
+{
+    size_t j = 0;
+#if COP_VEC_BYTES == 64 && defined(__AVX512F__)
+    const __m512i four =
+        _mm512_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28, 0, 4, 8, 12, 16, 20, 24, 28);
+    for (; j + WIDTH <= n; j += WIDTH) {
+        const __m512 a = four_rows(value, index + j), b = four_rows(value, index + j + 4);
+        const __m512 c = four_rows(value, index + j + 8), d = four_rows(value, index + j + 12);
+        for (int k = 0; k < 3; k++) {
+            const __m512i from = _mm512_add_epi32(four, _mm512_set1_epi32(k));
+            const __m512 ab = _mm512_permutex2var_ps(a, from, b);
+            const __m512 cd = _mm512_permutex2var_ps(c, from, d);
+            _mm512_storeu_ps(tap[k] + j, _mm512_mask_blend_ps(0xff00, ab, cd));
+        }
+    }
+#endif
+    for (; j < n; j++) {
+        const float *row = value + (size_t)index[j] * 3;
+        tap[0][j] = row[0];
+        tap[1][j] = row[1];
+        tap[2][j] = row[2];
+    }
+}
+
 const CopConv3dMaskKernels TIER_NAME(cop_conv3d_mask_kernels_) = {
-    .rank = rank, .spread = spread, .rows = rows};
+    .rank = rank, .spread = spread, .rows = rows, .taps = taps};

@@ -39,16 +39,15 @@ static void take_taps(const LoadJob *job, const CopRun *run, size_t from, size_t
 {
     const float *value = job->value + run->first * 3;
     const uint32_t *index = run->index + from;
-    float *const first = taps[job->gather->transposed ? 2 : 0];
-    float *const last = taps[job->gather->transposed ? 0 : 2];
-    for (size_t j = 0; j < n; j += 1 + run->alone) {
-        const float *g = value + (size_t)index[j] * 3;
-        first[j] = g[0];
-        taps[1][j] = g[1];
-        last[j] = g[2];
+    const int first = job->gather->transposed ? 2 : 0;
+    float *const tap[3] = {taps[first], taps[1], taps[2 - first]};
+    if (!run->alone) {
+        job->conv->kernels->mask->taps(value, index, n, tap);
+        return;
     }
-    for (size_t j = 1; run->alone && j < n; j += 2)
-        taps[0][j] = taps[1][j] = taps[2][j] = 0;
+    for (size_t j = 0; j < n; j++)
+        for (int k = 0; k < 3; k++)
+            tap[k][j] = j % 2 ? 0 : value[(size_t)index[j] * 3 + (size_t)k];
 }
 
 /* Slots of a run, the middle parts'. */

@@ -67,7 +67,7 @@ static CopStatus set_up(const Options *o, Work *w, CopError *err)
     if (!arch)
         return COP_ERR_CONFIG;
     CopShape in = arch->input;
-    in.t = o->frames ? o->frames : in.t;
+    in.t = o->frames && in.t > 1 ? o->frames : in.t; /* nets of pictures have one */
     in.h = o->side ? o->side : in.h;
     in.w = o->side ? o->side : in.w;
     COP_TRY(cop_net_create(&w->net, o->arch, NULL, CLASSES, in, err));

@@ -14,7 +14,6 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SPARSE = [(density, init) for density in (0.5, 0.1) for init in ("uniform", "erk")]
 QUICK = [
     {"train": False, "batch": 1, "threads": 2},
     {"train": True, "batch": 16, "threads": 2, "frames": 8, "side": 56},
@@ -60,7 +59,8 @@ def summary(runs):
 
 
 def title(config):
-    clip = f", clips {config['frames']}x{config['side']}x{config['side']}" if config.get("side") else ""
+    clip = (f", {config['frames']} frames" if config.get("frames") else "") + (
+        f", {config['side']}x{config['side']} pixels" if config.get("side") else "")
     return (f"{config['arch']}, {'training step' if config['train'] else 'inference'}, "
             f"{config['batch']} clips{clip}, {config['threads']} threads")
 
@@ -127,12 +127,16 @@ def main():
     parser.add_argument("--threads", type=int, help="only so many")
     parser.add_argument("--mode", choices=("inference", "training"), help="only this one")
     parser.add_argument("--init", choices=("uniform", "erk"), help="densities by this one alone")
+    parser.add_argument("--density", type=lambda text: [float(word) for word in text.split(",")],
+                        metavar="LIST", help="besides 1 (default 0.5,0.1)")
+    parser.add_argument("--frames", type=int, help="of a clip, the net's own if not said")
+    parser.add_argument("--side", type=int, help="its height and width, likewise")
     parser.add_argument("--variant", help="PyTorch's, as a run before named it as the fastest; "
                         "default: all are tried first, which takes minutes with 16 clips")
     parser.add_argument("--json", help="file to write")
     args = parser.parse_args()
-    args.sparse = [(0.5, "erk"), (0.1, "erk")] if args.quick else [
-        (density, init) for density, init in SPARSE if (args.init or init) == init]
+    inits = [args.init] if args.init else ["erk"] if args.quick else ["uniform", "erk"]
+    args.sparse = [(density, init) for density in args.density or (0.5, 0.1) for init in inits]
     done, failed = [], 0
     for arch in args.arch or ["r3d_18"]:
         for config in QUICK if args.quick else FULL:
@@ -141,6 +145,7 @@ def main():
                (args.mode or "") == ("inference" if config["train"] else "training"):
                 continue
             config = {"arch": arch, **config, "threads": min(config["threads"], os.cpu_count())}
+            config |= {key: value for key, value in (("frames", args.frames), ("side", args.side)) if value}
             rows = compare(config, args)
             if rows is None:
                 print(f"{title(config)}: failed")

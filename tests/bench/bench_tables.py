@@ -9,6 +9,7 @@ import math
 import sys
 
 BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
+ORDER = ("r3d_18", "r2plus1d_18", "vgg16", "x3d", "x3d_stack", "resnet18", "vgg16_bn")
 
 
 def number(ms):
@@ -62,16 +63,21 @@ def step(layers, density):
     return sum(v[0] for v in found.values()), sum(v[1] for v in found.values()) + load
 
 
+def ratio(peer, ours):
+    return f"{peer / ours:.2f}" if ours else ""
+
+
 def sum_rows(layers, densities):
     for density in densities:
         found, _ = sums(layers, density)
         row = [f"{density:g}"]
         for name in ("forward", "data", "weight"):
             a, b, mean = found.get(name, (0, 0, 0))
-            row.append(f"{number(a)} / {number(b)} = **{a / b:.2f}** ({mean:.2f})" if b else "")
+            row.append(f"{number(a)} / {number(b)} = **{ratio(a, b)}** ({mean:.2f})" if b else "")
         a, b = step(layers, density)
         blocks = step([layer for layer in layers if not layer["stem"]], density)
-        yield row + [f"{number(a)} / {number(b)} = **{a / b:.2f}** ({blocks[0] / blocks[1]:.2f})"]
+        yield row + [f"{number(a)} / {number(b)} = **{ratio(a, b)}** ({ratio(*blocks)})"
+                     if len(found) == 3 else ""]
 
 
 def layer_rows(layers, densities):
@@ -89,11 +95,18 @@ def layer_rows(layers, densities):
             name = ""
 
 
-def layer_tables(data):
-    yield (f"### Layers, {plural(data['batch'], 'clip')}, {plural(data['threads'], 'thread')}\n")
+def place(name):
+    """Of a net among the others; what is not in ORDER comes last."""
+    return (ORDER.index(name) if name in ORDER else len(ORDER), name)
+
+
+def layer_tables(runs):
+    """Of runs of one machine, batch and so on, each with a net or several."""
+    data = runs[0]
+    yield f"### Layers, {plural(data['batch'], 'clip')}, {plural(data['threads'], 'thread')}\n"
     yield (f"{machine_words(data['machine'])}; oneDNN {data['onednn']}; {data['rounds']} rounds; "
            f"{'wall' if data['clock'] == 'wall' else 'processor'} time.\n")
-    for net in data["nets"]:
+    for net in sorted((net for run in runs for net in run["nets"]), key=lambda net: place(net["net"])):
         layers = net["layers"]
         densities = sorted({o["density"] for layer in layers if not layer["stem"]
                             for entry in layer["passes"] for o in entry["ours"]}, reverse=True)
@@ -103,21 +116,28 @@ def layer_tables(data):
                    f"; {plural(missing, 'layer')} not supported and left out" if missing else "") + "\n")
         yield from table(["density", "forward", "backward-data", "backward-weight", "training step"],
                          sum_rows(layers, densities))
+        yield "<details><summary>Layer by layer</summary>\n"
         yield from table(["layer", "pass", "oneDNN ms"] + [f"{d:g}" for d in densities],
                          layer_rows(layers, densities))
+        yield "</details>\n"
 
 
-def net_tables(data):
-    first = True
-    for net in data["nets"]:
+def net_words(net):
+    size = [f"{net['frames']} frames"] if net.get("frames") else []
+    size += [f"{net['side']}x{net['side']} pixels"] if net.get("side") else []
+    return ", ".join([f"**{net['arch']}**", "training step" if net["train"] else "inference",
+                      plural(net["batch"], "clip"), *size, plural(net["threads"], "thread")])
+
+
+def net_tables(runs):
+    """Of runs of one machine and peer."""
+    peer, first, *_ = runs[0]["nets"][0]["rows"]
+    yield "### Whole nets\n"
+    yield f"{machine_words(first['machine'])}; {peer['version']}; {runs[0]['rounds']} rounds.\n"
+    nets = [net for run in runs for net in run["nets"]]
+    for net in sorted(nets, key=lambda net: (place(net["arch"]), net["train"], net["batch"], net["threads"])):
         peer, *ours = net["rows"]
-        if first:
-            yield "### Whole nets\n"
-            yield f"{machine_words(ours[0]['machine'])}; {peer['version']}; {data['rounds']} rounds.\n"
-            first = False
-        clip = f", clips of {net['frames']}x{net['side']}x{net['side']}" if net.get("side") else ""
-        yield (f"**{net['arch']}**, {'training step' if net['train'] else 'inference'}, "
-               f"{plural(net['batch'], 'clip')}{clip}, {plural(net['threads'], 'thread')}\n")
+        yield net_words(net) + "\n"
         rows = [[f"PyTorch ({peer['variant']})", "", number(peer["min"]), number(peer["median"]),
                  f"{peer['spread']:.0%}", "", f"{peer['peak_mib']:.0f}"]]
         for row in ours:
@@ -129,18 +149,43 @@ def net_tables(data):
                           "peak MiB"], rows)
 
 
+def kind_of(data):
+    """What runs that share a heading have in common; None for a file of another program."""
+    if not isinstance(data, dict) or not data.get("nets"):
+        return None
+    if "onednn" in data:
+        head = {key: data[key] for key in ("onednn", "batch", "threads", "rounds", "clock", "machine")}
+        return json.dumps([0, head])
+    peer, ours, *_ = data["nets"][0]["rows"]
+    return json.dumps([1, peer["version"], ours["machine"], data["rounds"]])
+
+
+def tables(paths):
+    """Layers before nets; in each, machines and peers in the order of the files."""
+    kinds = {}
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            try:
+                data = json.load(file)
+            except json.JSONDecodeError:
+                print(f"{path}: broken off, left out", file=sys.stderr)
+                continue
+        kind = kind_of(data)
+        if kind:
+            kinds.setdefault(kind, []).append(data)
+        else:
+            print(f"{path}: neither layers nor nets, left out", file=sys.stderr)
+    for kind in sorted(kinds, key=lambda kind: json.loads(kind)[0]):
+        yield from (net_tables if json.loads(kind)[0] else layer_tables)(kinds[kind])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--markdown", action="store_true", help="print them (the default)")
     parser.add_argument("--into", metavar="FILE", help="replace what lies between FILE's marks instead")
     parser.add_argument("json", nargs="+")
     args = parser.parse_args()
-    lines = []
-    for path in args.json:
-        with open(path, encoding="utf-8") as file:
-            data = json.load(file)
-        lines += layer_tables(data) if "onednn" in data else net_tables(data)
-    text = "\n".join(lines)
+    text = "\n".join(tables(args.json))
     if not args.into:
         print(text)
         return 0

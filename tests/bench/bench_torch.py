@@ -17,7 +17,6 @@ import torchvision
 from torch.fx.experimental.optimization import fuse
 
 CLASSES = 400
-LAST = torch.channels_last_3d
 warnings.filterwarnings("ignore")
 
 
@@ -72,23 +71,44 @@ class X3DStack(torch.nn.Module):
         return self.fc(self.avgpool(x).flatten(1))
 
 
+class SmallVGG(torch.nn.Module):
+    """For pictures of 32 pixels: what models/archs/arch_vgg.c builds."""
+
+    def __init__(self, arch):
+        super().__init__()
+        self.features = getattr(torchvision.models, arch)().features
+        self.avgpool = torch.nn.AdaptiveAvgPool2d(1)
+        self.fc = torch.nn.Linear(512, CLASSES)
+
+    def forward(self, x):
+        return self.fc(self.avgpool(self.features(x)).flatten(1))
+
+
 def build(arch):
-    """The net and its clips: channels, frames, side."""
+    """The net and its clips or pictures: frames (0: pictures), side."""
     if arch == "x3d_stack":
-        return X3DStack(), (3, 13, 160)
+        return X3DStack(), (13, 160)
     if arch in ("r3d_18", "r2plus1d_18", "mc3_18"):
-        return getattr(torchvision.models.video, arch)(num_classes=CLASSES), (3, 16, 112)
+        return getattr(torchvision.models.video, arch)(num_classes=CLASSES), (16, 112)
+    if arch in ("resnet18", "resnet34", "resnet50"):
+        return getattr(torchvision.models, arch)(num_classes=CLASSES), (0, 224)
+    if arch in ("vgg11_bn", "vgg16_bn"):
+        return SmallVGG(arch), (0, 32)
     raise SystemExit(f"{arch}: PyTorch has no such net")
 
 
+def last(x):
+    """Channels last, the clips' or pictures' way."""
+    return torch.channels_last_3d if x.dim() == 5 else torch.channels_last
+
+
 class Blocked(torch.nn.Module):
-    """A residual net with convolutions and activations in oneDNN's own layouts."""
+    """A net with convolutions and activations in oneDNN's own layouts."""
 
     def __init__(self, net):
         super().__init__()
-        self.body = torch.utils.mkldnn.to_mkldnn(
-            torch.nn.Sequential(*map(fuse, (net.stem, net.layer1, net.layer2, net.layer3,
-                                            net.layer4))))
+        *body, _, _ = net.children()  # the others: the mean over positions, the classifier
+        self.body = torch.utils.mkldnn.to_mkldnn(fuse(torch.nn.Sequential(*body)))
         self.avgpool, self.fc = net.avgpool, net.fc
 
     def forward(self, x):
@@ -102,8 +122,8 @@ def infer_variants(net, x):
     yield "fused", lambda: fused
 
     def channels_last():
-        model = fuse(net).to(memory_format=LAST)
-        return lambda clips: model(clips.contiguous(memory_format=LAST))
+        model = fuse(net).to(memory_format=last(x))
+        return lambda clips: model(clips.contiguous(memory_format=last(x)))
 
     yield "fused, channels last", channels_last
     yield "fused, frozen", lambda: torch.jit.freeze(torch.jit.trace(fused, x))
@@ -112,12 +132,12 @@ def infer_variants(net, x):
     yield "fused, blocked", lambda: Blocked(net)
 
 
-def train_variants(net, _):
+def train_variants(net, x):
     yield "plain", lambda: net
 
     def channels_last():
-        model = net.to(memory_format=LAST)
-        return lambda clips: model(clips.contiguous(memory_format=LAST))
+        model = net.to(memory_format=last(x))
+        return lambda clips: model(clips.contiguous(memory_format=last(x)))
 
     yield "channels last", channels_last
 
@@ -191,10 +211,10 @@ def main():
     torch.set_num_threads(a.threads)
     torch.set_num_interop_threads(1)
     torch.manual_seed(1)
-    net, (c, t, side) = build(a.arch)
+    net, (frames, side) = build(a.arch)
     net.train(a.train)
-    t, side = a.frames or t, a.side or side
-    x = torch.rand(a.batch, c, t, side, side) * 2 - 1
+    frames, side = frames and (a.frames or frames), a.side or side
+    x = torch.rand(a.batch, 3, *[frames] * (frames > 0), side, side) * 2 - 1
     with torch.set_grad_enabled(a.train):
         if a.list_variants:
             result = {"variants": list_variants(net, x, a.train, a.seconds)}

@@ -21,6 +21,8 @@ small=(--arch r3d_tiny --arch-options "width=8, blocks=[1, 1]" --batch 2 --repea
 run profile "${small[@]}" --density 0.1 --threads 1
 check "profile" says "layer1.0.conv1.0"
 check "it shows weights" says " 8x8x3x3x3 "
+check "its columns" grep -qE '^layer +what ran +active +ms +GFLOPS +peak +step ms +MiB$' "$work/out"
+check "bytes as a share of dense" grep -qE 'masks: [0-9.]+, 0\.[1-3][0-9]+ of dense;$' "$work/out"
 # Weights of more channels take three columns more, and their bytes three.
 run profile --arch r2plus1d_18 --arch-options "width=8, blocks=[1, 1], stem_stride=4" --batch 1 \
     --density 0.1 --repeat 1
@@ -121,6 +123,25 @@ check "an unknown architecture to tune for" refuses 2 r3d_tiny
 run profile "${small[@]}" --tune "$work/none/v.kernels" --densities 1 --repeat 1 --no-train
 check "a folder that is not there" refuses 5 none/v.kernels
 check "no table of what was refused" test ! -e "$work/v.kernels"
+
+# Tiers, by option and by environment.
+for tier in $("$coppice" --tier none list 2>&1 | sed -n 's/.*allowed on this machine: //p' | tr -d ,); do
+    run --tier "$tier" profile "${small[@]}" --no-train --json
+    check "--tier $tier" test "$(value tier)" = "$tier"
+    run "--tier=$tier" profile "${small[@]}" --no-train --json
+    check "--tier=$tier" test "$(value tier)" = "$tier"
+    COPPICE_TIER=$tier run profile "${small[@]}" --no-train --json
+    check "COPPICE_TIER=$tier" test "$(value tier)" = "$tier"
+    COPPICE_TIER=none run --tier "$tier" profile "${small[@]}" --no-train --json
+    check "the option goes before the environment" test "$(value tier)" = "$tier"
+done
+check "every machine has one" test "$tier" != none
+run --tier mmx profile "${small[@]}"
+check "an unknown tier" refuses 2 '"mmx"' generic
+run --tier
+check "none" refuses 2 tier generic
+COPPICE_TIER=mmx run profile "${small[@]}"
+check "an unknown one in the environment" refuses 2 '"mmx"' generic
 
 # A model is what its file says.
 run model new --arch r3d_tiny --set 'prep.resize=[24,24]' --set clip.frames=4 --classes 5 \

@@ -1,5 +1,6 @@
 /* conv3d against conv3d_ref: shapes, tiers, thread counts and fills.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <math.h>
 #include <string.h>
 
 #include "models/core/cpu.h"
@@ -48,6 +49,106 @@ static void check_layers(void)
                                           .slack = j,
                                           .accumulate = j % 2 == 0,
                                           .tail = i % 2 == 0});
+}
+
+/* Each kernel of video and image nets under each stride of 1 and 2, with half a kernel of padding
+ * and none, dense and masked, in groups and by channel; those of one frame on one frame, too. */
+static void check_named(void)
+{
+    static const int kernels[][3] = {{1, 1, 1}, {1, 3, 3}, {3, 1, 1}, {5, 1, 1},
+                                     {3, 3, 3}, {1, 7, 7}, {3, 7, 7}};
+    static const struct {
+        int ic, oc, groups;
+    } channels[] = {{4, 5, 1}, {4, 6, 2}, {4, 4, 4}, {3, 6, 3}};
+    for (size_t k = 0; k < sizeof kernels / sizeof kernels[0]; k++)
+        for (int stride = 0; stride < 8; stride++)
+            for (int i = 0; i < 4; i++) {
+                const int kt = kernels[k][0], kh = kernels[k][1], kw = kernels[k][2];
+                const bool padded = (stride + i) % 4 != 3;
+                conv3d_check(
+                    "named",
+                    &(Case){.s = {channels[i].ic, channels[i].oc, kt, kh, kw, 1 + stride / 4,
+                                  1 + stride / 2 % 2, 1 + stride % 2, padded ? kt / 2 : 0,
+                                  padded ? kh / 2 : 0, padded ? kw / 2 : 0, channels[i].groups},
+                            .n = 1 + stride % 3,
+                            .t = kt == 1 && i == 1 ? 1 : kt + stride % 2,
+                            .h = 7 + i % 2,
+                            .w = 9,
+                            .density = (stride + i) % 2 ? 0.4 : 1});
+            }
+}
+
+static void fill_frames(const CopTensor *x, int from, int to, float value)
+{
+    const CopHalo *o = &x->halo;
+    for (int g = 0; g < x->g; g++)
+        for (int c = 0; c < x->c; c++)
+            for (int t = from; t < to; t++)
+                for (int h = -o->h_lo; h < x->h + o->h_hi; h++)
+                    for (int w = -o->w_lo; w < x->w + o->w_hi; w++)
+                        for (int lane = 0; lane < COP_LANES; lane++)
+                            cop_tensor_at(x, g, c, t, h, w)[lane] = value;
+}
+
+/* Results of all passes, one behind the other. */
+static void run_passes(const Problem *p, double *y, double *dx, float *grad)
+{
+    cop_conv3d_load(p->conv, NULL, NULL);
+    cop_conv3d_forward(p->conv, NULL, &p->tx.x, &p->ty.x, NULL);
+    kcheck_load(&p->ty, y);
+    cop_conv3d_backward_data(p->conv, &p->tdy.x, &p->tdx.x, false, NULL);
+    kcheck_load(&p->tdx, dx);
+    cop_conv3d_backward_weight(p->conv, &p->tx.x, &p->tdy.x, NULL);
+    memcpy(grad, p->param.grad, p->param.nnz * sizeof *grad);
+    cop_conv3d_dense_gradient(p->conv, &p->tx.x, &p->tdy.x, grad + p->numel, NULL);
+}
+
+/* Taps on frames of padding cost nothing: no pass reads what lies there. */
+static void check_skipped(void)
+{
+    static const struct {
+        CopConvShape s;
+        int t, w;
+    } layers[] = {{{6, 7, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 1, 7},
+                  {{5, 6, 3, 3, 3, 2, 2, 2, 1, 1, 1, 1}, 4, 8},
+                  {{18, 17, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 2, 7},
+                  {{18, 17, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 2, 28},
+                  {{3, 17, 3, 7, 7, 1, 2, 2, 1, 3, 3, 1}, 3, 15},
+                  {{2, 3, 5, 1, 1, 1, 1, 1, 2, 0, 0, 1}, 3, 5},
+                  {{5, 5, 3, 3, 3, 1, 2, 2, 1, 1, 1, 5}, 2, 9},
+                  {{2, 2, 3, 7, 7, 1, 2, 2, 1, 3, 3, 1}, 2, 56}};
+    static const double densities[] = {1, 0.7, 0.5, 0.1};
+    for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++)
+        for (int j = 0; j < 4; j++) {
+            const Case c = {.s = layers[i].s,
+                            .n = 2,
+                            .t = layers[i].t,
+                            .h = 5,
+                            .w = layers[i].w,
+                            .density = densities[j]};
+            if (!kcheck_case("conv3d skipped %d, density %g", (int)i, c.density))
+                continue;
+            Problem p;
+            conv3d_set_up(&p, &c);
+            const size_t y = 2 * p.y_clip, x = 2 * p.x_clip;
+            double *want = kcheck_alloc(y + x, sizeof *want),
+                   *got = kcheck_alloc(y + x, sizeof *got);
+            float *grad = kcheck_alloc(2 * p.numel, sizeof *grad),
+                  *again = kcheck_alloc(2 * p.numel, sizeof *again);
+            kcheck_fill_idle(&p.tx, 0);
+            kcheck_fill_idle(&p.tdy, 0);
+            run_passes(&p, want, want + y, grad);
+            const CopTensor *const padded[] = {&p.tx.x, &p.tdy.x};
+            for (int k = 0; k < 2; k++) {
+                fill_frames(padded[k], -padded[k]->halo.t_lo, 0, NAN);
+                fill_frames(padded[k], padded[k]->t, padded[k]->t + padded[k]->halo.t_hi, NAN);
+            }
+            run_passes(&p, got, got + y, again);
+            KCHECK(p.tx.x.halo.t_lo > 0);
+            KCHECK(memcmp(want, got, (y + x) * sizeof *got) == 0);
+            KCHECK(memcmp(grad, again, 2 * p.numel * sizeof *grad) == 0);
+            kcheck_end();
+        }
 }
 
 /* Layers of other kinds: a linear one, frames that only padding surrounds, one tap of one channel
@@ -385,6 +486,8 @@ static void run(void)
             check_refresh(17, 18, 1, i ? 27 : 9, &table);
     }
     check_layers();
+    check_named();
+    check_skipped();
     check_kinds();
     check_random();
     check_winograd();
