@@ -45,8 +45,8 @@ void cop_live_filter_flush(GstLiveFilter *self);
 /* The settings of this moment. */
 CopLiveFilterSettings cop_live_filter_settings(GstLiveFilter *self);
 
-/* Says what went wrong in terms of GStreamer, and `more` (NULL: nothing) beside it; `type` is that of
- * an error or of a warning. */
+/* Says what went wrong in terms of GStreamer, and `more` (NULL: nothing) beside it; `type` is that
+ * of an error or of a warning. */
 void cop_live_filter_tell(GstLiveFilter *self, GstMessageType type, const CopError *err,
                           const char *more);
 

@@ -61,7 +61,7 @@ study() {
     IFS=';' read -ra changes <<<"$3"
     for change in "${changes[@]}"; do sweep+=(--set "${change# }"); done
     "${sweep[@]}"
-    "$coppice" analyse "$out" -o "$out/analyse"
+    "$coppice" analyse "$out" -o "$out/analyse" --limit 128 --step 2 --grid 5
     "${sweep[@]}" >/dev/null # the report takes up the figures
     mkdir -p "$here/results/$name"
     for file in accuracy gain gain_by_severity energy radius_area fourier_gain topology; do

@@ -4,8 +4,8 @@
     samples/study/tables.py samples/study/results/fashion_narrow
     samples/study/tables.py --into samples/study/README.md samples/study/results/*
 
-Gains over the dense net of the same seed, in points, with the 95 % interval of their mean (Student's t, as many as
-there are seeds). --into puts a folder's tables between its marks, <!-- fashion_narrow: begin --> and end.
+Gains over the dense net of the same seed, in points, with the half width of the 95 % interval of their mean over seeds
+(docs/METRICS.md), in bold where it does not hold zero. --into puts a folder's tables between its marks, <!-- fashion_narrow: begin --> and end.
 
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
@@ -15,8 +15,6 @@ import re
 import sys
 from pathlib import Path
 
-# 97.5 % points of Student's t by degrees of freedom.
-T975 = [None, 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262]
 SHOWN = ("0.7", "0.5")
 
 
@@ -35,15 +33,14 @@ def percent(value, sd):
 
 
 def gain(row):
-    """In bold where the interval does not hold zero."""
     if row is None:
         return ""
-    mean, n = 100 * float(row["gain"]), int(row["seeds"])
-    if not row["gain_sd"] or n < 2:
+    mean = 100 * float(row["gain"])
+    if not row["gain_low"]:
         return f"{mean:+.1f}"
-    half = T975[n - 1] * 100 * float(row["gain_sd"]) / n ** 0.5
-    text = f"{mean:+.1f} ± {half:.1f}"
-    return f"**{text}**" if abs(mean) > half else text
+    low, high = 100 * float(row["gain_low"]), 100 * float(row["gain_high"])
+    text = f"{mean:+.1f} ± {(high - low) / 2:.1f}"
+    return f"**{text}**" if low * high > 0 else text
 
 
 def accuracy_table(accuracy, gains):
