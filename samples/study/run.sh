@@ -13,7 +13,7 @@ here=samples/study
 # Name, configuration, and what is changed in it.
 studies() {
     cat <<'EOF'
-fashion_narrow fashion model.options=stem=cifar, width=6, blocks=1, 1, 1; sweep.seeds=[1, 2, 3, 4, 5, 6]
+fashion_narrow fashion model.options=stem=cifar, width=6, blocks=1, 1, 1
 fashion_wide   fashion model.options=stem=cifar, width=12, blocks=1, 1, 1
 mnist_narrow   mnist   model.options=stem=cifar, width=6, blocks=1, 1, 1
 mnist_wide     mnist   model.options=stem=cifar, width=12, blocks=1, 1, 1
