@@ -59,15 +59,6 @@ static void print_result(const CopGridOptions *o, const CopGridResult *r)
     g_free(part);
 }
 
-/* As coppice corrupt says of each file, but once */
-static void note_no_bits(const CopGridResult *result)
-{
-    if (result->no_bits)
-        cop_cli_note("eval: the bit rate of %d clips is not known: what takes bitrate_from=source "
-                     "goes by bits_per_pixel there",
-                     result->no_bits);
-}
-
 static CopStatus eval(const Words *words, CopError *err)
 {
     if (!words->models || !words->db)
@@ -93,10 +84,8 @@ static CopStatus eval(const Words *words, CopError *err)
     if (status == COP_OK) {
         cop_interrupt_catch();
         status = cop_grid_run(&options, "eval", &result, err);
-        if (status == COP_OK) {
+        if (status == COP_OK)
             print_result(&options, &result);
-            note_no_bits(&result);
-        }
     }
     cop_config_free(&config);
     return status;

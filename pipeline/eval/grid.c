@@ -42,6 +42,7 @@ typedef struct Grid {
     int n_clips;
     bool *missing; /* [n_clips * variants * models] */
     bool run_stored;
+    int no_bits; /* clips of unknown bit rate, where a corruption goes by it: not by theirs */
     CopGridResult *result;
     CopError *err;
 } Grid;
@@ -195,7 +196,7 @@ static CopStatus take_clip(Grid *grid, const CopGridSlot *slot, int clip)
         return cop_store_skip(grid->store, grid->setup, grid->clip_id[clip], slot->error.text,
                               grid->err);
     }
-    grid->result->no_bits += slot->no_bits;
+    grid->no_bits += slot->no_bits;
     COP_TRY(cop_store_unskip(grid->store, grid->setup, grid->clip_id[clip], grid->err));
     COP_TRY(store_looks(grid, slot, clip));
     for (int m = 0; m < grid->options->n_models; m++) {
@@ -382,6 +383,10 @@ CopStatus cop_grid_run(const CopGridOptions *options, const char *label, CopGrid
     const CopStatus status = run(&grid, label);
     if (status != COP_OK)
         cop_error_set(grid.err, status, "the grid failed: %s", cop_status_name(status));
+    if (grid.no_bits)
+        cop_cli_note("%s: the bit rate of %d clips is not known: what takes bitrate_from=source "
+                     "goes by bits_per_pixel there",
+                     label, grid.no_bits);
     for (int m = 0; m < options->n_models; m++) {
         GridModel *model = &grid.model[m];
         if (model->batch)

@@ -25,7 +25,6 @@ typedef struct CopGridResult {
     long missing;     /* predictions that were not there at the start */
     long predictions; /* made now */
     int skipped;      /* clips that could not be read */
-    int no_bits;      /* clips of unknown bit rate, where a corruption goes by it: not by theirs */
     double seconds;
 } CopGridResult;
 

@@ -43,6 +43,9 @@ void cop_html_interval(GString *out, CopInterval interval, bool best);
 /* A table cell of a difference in points: coloured, with its interval and p (NaN: none) below. */
 void cop_html_change(GString *out, CopInterval change, double p);
 
+/* Begins a table's row of a scope (clean, robust, a corruption) with its name. */
+void cop_html_scope_row(GString *out, const CopResults *results, int scope);
+
 /* Parts. */
 void cop_html_results(GString *out, const CopResults *results, int baseline);
 void cop_html_seeds(GString *out, const CopResults *results, int baseline);

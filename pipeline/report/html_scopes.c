@@ -104,17 +104,12 @@ void cop_html_seed_gains(GString *out, const CopResults *results, int baseline)
             put_recipe(out, results, recipe);
     g_string_append(out, "</tr></thead><tbody>");
     for (int scope = COP_SCOPE_CLEAN; scope < results->n_corruptions; scope++) {
-        g_string_append_printf(out, "<tr%s><th scope=\"row\">",
-                               scope == COP_SCOPE_ROBUST ? " class=\"last\"" : "");
-        if (scope < 0)
-            g_string_append(out, scope == COP_SCOPE_CLEAN ? "Clean" : "Robust");
-        else
-            cop_html_name(out, results->corruptions[scope].name);
-        g_string_append(out, "</th>");
+        cop_html_scope_row(out, results, scope);
         for (int recipe = 0; recipe < results->n_recipes; recipe++) {
+            if (recipe == base)
+                continue;
             const CopSeedGain gain = cop_results_seed_gain(results, recipe, base, scope);
-            if (recipe != base)
-                cop_html_change(out, gain.mean, gain.p);
+            cop_html_change(out, gain.mean, gain.p);
         }
         g_string_append(out, "</tr>");
     }

@@ -285,6 +285,17 @@ void cop_html_change(GString *out, CopInterval change, double p)
     g_string_append(out, "</td>");
 }
 
+void cop_html_scope_row(GString *out, const CopResults *results, int scope)
+{
+    g_string_append_printf(out, "<tr%s><th scope=\"row\">",
+                           scope == COP_SCOPE_ROBUST ? " class=\"last\"" : "");
+    if (scope < 0)
+        g_string_append(out, scope == COP_SCOPE_CLEAN ? "Clean" : "Robust");
+    else
+        cop_html_name(out, results->corruptions[scope].name);
+    g_string_append(out, "</th>");
+}
+
 static void put_change(GString *out, const CopResults *results, int model, int baseline, int scope)
 {
     double p;
@@ -306,13 +317,7 @@ void cop_html_differences(GString *out, const CopResults *results, int baseline)
     }
     g_string_append(out, "</tr></thead><tbody>");
     for (int scope = COP_SCOPE_CLEAN; scope < results->n_corruptions; scope++) {
-        g_string_append_printf(out, "<tr%s><th scope=\"row\">",
-                               scope == COP_SCOPE_ROBUST ? " class=\"last\"" : "");
-        if (scope < 0)
-            g_string_append(out, scope == COP_SCOPE_CLEAN ? "Clean" : "Robust");
-        else
-            cop_html_name(out, results->corruptions[scope].name);
-        g_string_append(out, "</th>");
+        cop_html_scope_row(out, results, scope);
         for (int i = 0; i < results->n_models; i++)
             if (i != baseline)
                 put_change(out, results, i, baseline, scope);

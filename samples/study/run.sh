@@ -55,11 +55,10 @@ clips() {
 }
 
 study() {
-    local name=$1 config=$2 out=runs/study/$1 changes change file
+    local name=$1 config=$2 change=$3 out=runs/study/$1 file
     if [ "$config" = motion ]; then clips; else pictures "$config"; fi
-    local sweep=("$coppice" sweep -c "$here/$config.cfg" --set "sweep.workers=${WORKERS:-2}" --out "$out")
-    IFS=';' read -ra changes <<<"$3"
-    for change in "${changes[@]}"; do sweep+=(--set "${change# }"); done
+    local sweep=("$coppice" sweep -c "$here/$config.cfg" --set "$change"
+        --set "sweep.workers=${WORKERS:-2}" --out "$out")
     "${sweep[@]}"
     "$coppice" analyse "$out" -o "$out/analyse" --limit 128 --step 2 --grid 5
     "${sweep[@]}" >/dev/null # the report takes up the figures

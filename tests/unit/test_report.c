@@ -162,6 +162,12 @@ START_TEST(text_formats)
 }
 END_TEST
 
+static void check_narrow(const char *text)
+{
+    for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+        ck_assert_int_lt((int)strcspn(line, "\n"), 200);
+}
+
 /* A screen has no room for a column a model; what is left out is named. */
 START_TEST(many_models)
 {
@@ -170,8 +176,7 @@ START_TEST(many_models)
     check_holds(text, "Too many models");
     check_holds(text, "rigl-0.5 s4");
     check_holds(text, "Over seeds");
-    for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
-        ck_assert_int_lt((int)strcspn(line, "\n"), 200);
+    check_narrow(text);
     g_free(text);
     cop_results_free(&results);
     help_remove_folder();
@@ -197,8 +202,7 @@ START_TEST(many_recipes)
     ck_assert_int_eq(count_of(text, ", 2 seeds  "), 17 + 16); /* means, gains */
     check_holds(text, "points above set 1 of the same seed");
     ck_assert(!strstr(text, "\ngaussian_noise "));
-    for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
-        ck_assert_int_lt((int)strcspn(line, "\n"), 200);
+    check_narrow(text);
     g_free(text);
     cop_results_free(&results);
     help_remove_folder();
