@@ -2,7 +2,8 @@
  *
  * A pass walks tiles of positions; for each tile it walks blocks of input
  * channels that fit the first-level cache, and for each block the lists of all
- * output channels. Every output is summed in list order whatever the tiles,
+ * output channels. Where lists of a mask read copies, it walks frames and blocks of
+ * the input, and for each all tiles that it adds to. Every output is summed in list order whatever the tiles,
  * blocks, groups and threads, so only the tier can move a result.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "models/kernels/conv3d.h"
@@ -141,12 +142,15 @@ static void build(CopConv3d *conv, CopPool *pool)
     conv->generation = param->generation;
 }
 
-/* A pass by Winograd's filtering keeps transformed inputs, too. */
-static void grow_scratch(CopConv3d *conv, const CopGather *gather)
+/* Passes keep copies of inputs, by Winograd's filtering transformed ones. */
+static void grow_scratch(CopConv3d *conv, CopGather *gather)
 {
-    const size_t floats = gather->winograd ? cop_winograd_scratch(gather, conv->table) : 0;
-    if (floats > conv->scratch_floats)
-        conv->scratch_floats = floats;
+    const size_t transformed = gather->winograd ? cop_winograd_scratch(gather, conv->table) : 0;
+    const size_t packed = cop_pack_scratch(gather, conv->table);
+    if (transformed > conv->scratch_floats)
+        conv->scratch_floats = transformed;
+    if (packed > conv->scratch_floats)
+        conv->scratch_floats = packed;
 }
 
 CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape *shape,
@@ -239,27 +243,41 @@ static int place_in_out(const CopAxis *axis, int i)
     return axis->phase + i * axis->stride;
 }
 
-/* One tile's share of some units of a group. */
-static void gather_tile(const CopGatherJob *job, CopConv3dTile *tile, CopPlace at,
-                        const CopPlace *next, int group, float *scratch)
+/* Kernel, and where results go and what is added, of a tile. */
+typedef struct Aim {
+    CopConv3dFn *fn;
+    float *out;
+    const float *sum;
+} Aim;
+
+static Aim aim_at(const CopGatherJob *job, const CopPlace *at, int group)
 {
     const CopConv3dKernels *kernels = job->conv->kernels;
     const CopGather *gather = job->gather;
     const CopSweep *sweep = job->tiling.sweep;
-    const CopTensor *x = job->in, *y = job->out, *add = job->tail.add;
+    const CopTensor *y = job->out, *add = job->tail.add;
     const int step = cop_tile_step(sweep), c = group * gather->out_channels;
-    CopConv3dFn *const fn = gather->pairs ? kernels->pairs[step][at.rows - 1][at.cols - 1]
-                                          : kernels->gather[step][at.rows - 1][at.cols - 1];
+    return (Aim){
+        .fn = gather->pairs ? kernels->pairs[step][at->rows - 1][at->cols - 1]
+                            : kernels->gather[step][at->rows - 1][at->cols - 1],
+        .out = y->data + (size_t)at->g * y->stride_g + (size_t)c * y->stride_c + sweep->out_first +
+               at->t * sweep->out_t + at->h * sweep->out_h + at->w * sweep->out_w,
+        .sum = add ? cop_tensor_at(add, at->g, c, place_in_out(&sweep->t, at->t),
+                                   place_in_out(&sweep->h, at->h), place_in_out(&sweep->w, at->w))
+                   : NULL};
+}
+
+/* One tile's share of some units of a group. */
+static void gather_tile(const CopGatherJob *job, CopConv3dTile *tile, CopPlace at,
+                        const CopPlace *next, int group, float *scratch)
+{
+    const CopGather *gather = job->gather;
+    const CopSweep *sweep = job->tiling.sweep;
+    const CopTensor *x = job->in;
+    const Aim aim = aim_at(job, &at, group);
     const float *in = x->data + (size_t)at.g * x->stride_g +
                       (size_t)(group * gather->in_channels) * x->stride_c + sweep->in_first +
                       at.t * sweep->in_t + at.h * sweep->in_h + at.w * sweep->in_w;
-    float *out = y->data + (size_t)at.g * y->stride_g + (size_t)c * y->stride_c + sweep->out_first +
-                 at.t * sweep->out_t + at.h * sweep->out_h + at.w * sweep->out_w;
-    const float *sum =
-        add ? cop_tensor_at(add, at.g, c, place_in_out(&sweep->t, at.t),
-                            place_in_out(&sweep->h, at.h), place_in_out(&sweep->w, at.w))
-            : NULL;
-    tile->bias = job->tail.bias ? job->tail.bias + c : NULL;
     cop_conv3d_valid_taps(&sweep->t, at.t, &tile->first_tap, &tile->end_tap);
     for (int block = 0; block < sweep->blocks; block++) {
         if (next)
@@ -267,13 +285,62 @@ static void gather_tile(const CopGatherJob *job, CopConv3dTile *tile, CopPlace a
         cop_tile_block(tile, gather, sweep, group, block, job->conv->weight);
         tile->first = block == 0;
         tile->last = block == sweep->blocks - 1;
-        for (int lane = 0; lane < COP_LANES; lane += kernels->width) {
+        for (int lane = 0; lane < COP_LANES; lane += job->conv->kernels->width) {
             tile->in = in + lane;
-            tile->out = out + lane;
-            tile->add = sum ? sum + lane : NULL;
+            tile->out = aim.out + lane;
+            tile->add = aim.sum ? aim.sum + lane : NULL;
             tile->scratch = scratch + lane * at.rows * at.cols * (gather->out_channels + 1);
-            fn(tile);
+            aim.fn(tile);
         }
+    }
+}
+
+/* A run of tiles of a packed sweep, some units of a group of it. */
+typedef struct PackedGather {
+    const CopGatherJob *job;
+    const CopPackRun *run;
+    CopConv3dTile *tile;
+    float *sums; /* [t modulo taps] */
+} PackedGather;
+
+static void gather_packed(void *ctx, const CopPackVisit *visit)
+{
+    const PackedGather *of = ctx;
+    const CopGatherJob *job = of->job;
+    const CopGather *gather = job->gather;
+    const CopSweep *sweep = job->tiling.sweep;
+    const CopPlace *at = &visit->at;
+    const Aim aim = aim_at(job, at, of->run->group);
+    const int channels = (of->tile->to - of->tile->from) * (gather->pairs ? 2 : 1);
+    float *sums = of->sums + (size_t)(at->t % sweep->t.taps) * cop_pack_sums(gather, sweep);
+    CopConv3dTile tile = *of->tile;
+    tile.first_tap = visit->first_tap;
+    tile.end_tap = visit->end_tap;
+    tile.first = visit->first;
+    tile.last = visit->last;
+    cop_tile_block(&tile, gather, sweep, of->run->group, visit->block, job->conv->weight);
+    for (int lane = 0; lane < COP_LANES; lane += job->conv->kernels->width) {
+        tile.in = of->run->packed + lane;
+        tile.out = aim.out + lane;
+        tile.add = aim.sum ? aim.sum + lane : NULL;
+        tile.scratch = sums + lane * at->rows * at->cols * channels;
+        aim.fn(&tile);
+    }
+}
+
+/* Units tile->from..to of a group in a run of tiles, as many at a time as there is room for. */
+static void gather_run(const CopGatherJob *job, const CopConv3dTile *all, CopPackRun *run,
+                       float *scratch)
+{
+    const CopGather *gather = job->gather;
+    const CopSweep *sweep = run->sweep;
+    const int units = cop_pack_units(gather, sweep);
+    CopConv3dTile tile = *all;
+    run->packed = scratch + (size_t)sweep->t.taps * cop_pack_sums(gather, sweep);
+    for (int from = all->from; from < all->to; from += units) {
+        tile.from = from;
+        tile.to = cop_min(from + units, all->to);
+        cop_pack_visit(run, gather_packed, &(PackedGather){job, run, &tile, scratch});
     }
 }
 
@@ -284,7 +351,8 @@ static void gather_item(void *ctx, int item, int worker)
     const CopSweep *sweep = job->tiling.sweep;
     const int part = item % job->parts, chunk = item / job->parts;
     float *scratch = job->conv->scratch + (size_t)worker * job->conv->scratch_floats;
-    CopConv3dTile tile = {.in_h = sweep->in_h,
+    CopConv3dTile tile = {.in_h = sweep->packed ? sweep->h.step * (ptrdiff_t)sweep->read_h
+                                                : sweep->in_h,
                           .in_w = sweep->in_w,
                           .out_c = (ptrdiff_t)gather->out_c,
                           .out_h = sweep->out_h,
@@ -302,17 +370,30 @@ static void gather_item(void *ctx, int item, int worker)
     const int end = (int)((int64_t)tiles * (chunk + 1) / job->chunks);
     const int first = (int)((int64_t)units * part / job->parts);
     const int last = (int)((int64_t)units * (part + 1) / job->parts);
-    for (int i = (int)((int64_t)tiles * chunk / job->chunks); i < end; i++) {
+    for (int i = (int)((int64_t)tiles * chunk / job->chunks), behind; i < end; i = behind) {
+        behind = sweep->packed ? cop_pack_run_end(&job->tiling, i, end) : i + 1;
         const CopPlace at = cop_conv3d_place(&job->tiling, i);
-        const CopPlace next = cop_conv3d_place(&job->tiling, i + 1);
+        const CopPlace next = cop_conv3d_place(&job->tiling, behind);
+        const CopPlace *ahead = behind < end ? &next : NULL;
         if (gather->filtered) {
-            cop_winograd_tile(job, at, i + 1 < end ? &next : NULL, first, last, scratch);
+            cop_winograd_tile(job, at, ahead, first, last, scratch);
             continue;
         }
         for (int group = first / gather->units; group * gather->units < last; group++) {
             tile.from = cop_max(first - group * gather->units, 0);
             tile.to = cop_min(last - group * gather->units, gather->units);
-            gather_tile(job, &tile, at, i + 1 < end ? &next : NULL, group, scratch);
+            tile.bias = job->tail.bias ? job->tail.bias + group * gather->out_channels : NULL;
+            if (!sweep->packed) {
+                gather_tile(job, &tile, at, ahead, group, scratch);
+                continue;
+            }
+            CopPackRun run = {.gather = gather,
+                              .sweep = sweep,
+                              .in = job->in,
+                              .at = at,
+                              .group = group,
+                              .end = at.t + behind - i};
+            gather_run(job, &tile, &run, scratch);
         }
     }
     if (job->stream)

@@ -90,7 +90,7 @@ enum { COP_CONV_TEXT = 64 };
 /* What a pass runs on the present mask, in short: lists of "pairs" of channels, of "singles",
  * or one that is "shared" by all pairs ("shared singles": by all channels), or "winograd", with
  * "lists" of a mask or without; the largest tile (rows x columns); and how much of its input a
- * block may read: "pairs 2x7 28K". "correlate 1x7" and "shared 4x56" for the gradient of the
+ * block may read: "pairs 2x7 32K". "correlate 1x7" and "shared 4x56" for the gradient of the
  * weights. "" for a pass that was not planned, or that has nothing to do. Returns `text`. */
 char *cop_conv3d_kernel(const CopConv3d *conv, CopConvPass pass, char text[COP_CONV_TEXT]);
 

@@ -18,7 +18,8 @@ CopStatus cop_gather_plan_lists(CopGather *gather, CopArena *arena, const CopCon
     const size_t words = (size_t)(s->kt * kernel_words(taps)); /* no sweep has more segments */
     gather->tap = cop_arena_alloc(arena, (size_t)taps, sizeof *gather->tap);
     gather->in_segment = cop_arena_alloc(arena, words, sizeof *gather->in_segment);
-    gather->offset = cop_arena_alloc(arena, slots, sizeof *gather->offset);
+    /* Kernels look one slot ahead. */
+    gather->offset = cop_arena_alloc(arena, slots + 1, sizeof *gather->offset);
     gather->index = cop_arena_alloc(arena, slots, sizeof *gather->index);
     gather->start = cop_arena_alloc(arena, starts + 2, sizeof *gather->start);
     return gather->tap && gather->in_segment && gather->offset && gather->index && gather->start
@@ -82,21 +83,22 @@ static size_t input_step(const CopGather *gather)
                               : gather->channel_step / (size_t)gather->in_channels;
 }
 
-/* The input channels of a block, and which taps along t it has: all, or one where that is all
- * there is room for. */
+/* The input channels of a block, and which taps along t it has. */
 typedef struct Block {
     int in, channels, from, to;
-    uint32_t offset; /* of what its first channel reads; transformed inputs are a block's alone */
+    uint32_t offset; /* of what its first channel reads; a copy of inputs is a block's alone */
 } Block;
 
 static Block block_of(const CopGather *gather, const CopSweep *sweep, int block)
 {
-    Block b = {.in = block * sweep->block_channels, .to = sweep->t.taps};
+    Block b = {.in = block / sweep->splits * sweep->block_channels, .to = sweep->t.taps};
     b.channels = cop_min(sweep->block_channels, gather->in_channels - b.in);
-    if (!sweep->block_channels)
-        b = (Block){block / sweep->t.taps, 1, block % sweep->t.taps, block % sweep->t.taps + 1, 0};
-    if (!gather->transformed)
-        b.offset = (uint32_t)((size_t)b.in * gather->in_c);
+    if (sweep->splits > 1) {
+        b.from = block % sweep->splits;
+        b.to = b.from + 1;
+    }
+    if (!gather->transformed && !sweep->packed)
+        b.offset = (uint32_t)((size_t)b.in * sweep->read_c);
     return b;
 }
 
@@ -118,7 +120,7 @@ static uint32_t list_sweep(const CopGather *gather, int taps, const CopSweep *sw
                             .pairs = gather->pairs,
                             .transposed = gather->transposed,
                             .in_step = input_step(gather),
-                            .in_c = (uint32_t)gather->in_c};
+                            .in_c = (uint32_t)sweep->read_c};
     fill_lanes(&slots);
     for (int list = 0; list < gather->groups * sweep->blocks; list++) {
         const Block block = block_of(gather, sweep, list % sweep->blocks);
@@ -157,7 +159,7 @@ static uint32_t list_shared(const CopGather *gather, int taps, const CopSweep *s
                         continue;
                     const size_t index = (size_t)(block.in + c) * step + (size_t)k;
                     for (int second = 0; second < width; second++, at++) {
-                        gather->offset[at] = block.offset + (uint32_t)((size_t)c * gather->in_c) +
+                        gather->offset[at] = block.offset + (uint32_t)((size_t)c * sweep->read_c) +
                                              (uint32_t)tap->offset;
                         gather->index[at] =
                             (uint32_t)(index + (size_t)second * gather->channel_step);
@@ -176,6 +178,8 @@ void cop_gather_build(CopGather *gather, const CopConvShape *s, CopBlocking bloc
     uint32_t at = 0;
     gather->shared = !mask;
     cop_gather_block(gather, blocking);
+    if (!gather->transformed)
+        cop_gather_place_taps(gather, s);
     for (int i = 0; i < gather->sweeps; i++) {
         CopSweep *sweep = &gather->sweep[i];
         sweep->start = start;

@@ -26,7 +26,7 @@ typedef struct CopConv3dTile {
     ptrdiff_t in_h, in_w; /* from one position to the next, in floats */
     float *out;           /* the first position in channel 0; only read by `correlate` */
     ptrdiff_t out_c, out_h, out_w;
-    int rows, cols; /* only read by `correlate_shared` */
+    int rows, cols; /* only read by `shared` */
     int channels;   /* of the output */
     int from, to;   /* units; `correlate`: channels */
 
@@ -45,7 +45,7 @@ typedef struct CopConv3dTile {
     /* `gather` only: sums live in scratch [channel][position] between blocks. */
     float *scratch;
     const float *bias; /* [channel], may be NULL */
-    bool first, last;  /* block: start from the bias; write to `out` */
+    bool first, last;  /* block: start from the bias; write to `out`; `correlate`: asks for `out` */
     const float *add;  /* what the last block adds, at the first position in channel 0; or NULL */
     ptrdiff_t add_c, add_h, add_w;
     bool relu;
@@ -123,13 +123,19 @@ typedef struct CopConv3dMaskKernels {
  * tiles are cut to: at most COP_TILE_MAX positions, grouped rows of at
  * most 7. Sums of two channels, and of the gradient of weights beside what they
  * are made of, need registers too: pairs and `correlate` have their own most. */
+typedef CopConv3dFn *CopConv3dFns[COP_STEPS][COP_TILE_ROWS][COP_TILE_MAX];
+
+typedef struct CopCorrelateKernels {
+    int most; /* positions in a tile */
+    CopConv3dFns tile;
+    CopConv3dFn *shared; /* one list for all channels, tiles of any size */
+} CopCorrelateKernels;
+
 typedef struct CopConv3dKernels {
-    int width;                    /* floats in a vector; a kernel does that many lanes */
-    int pairs_max, correlate_max; /* positions in a tile */
-    CopConv3dFn *pairs[COP_STEPS][COP_TILE_ROWS][COP_TILE_MAX];
-    CopConv3dFn *gather[COP_STEPS][COP_TILE_ROWS][COP_TILE_MAX];
-    CopConv3dFn *correlate[COP_STEPS][COP_TILE_ROWS][COP_TILE_MAX];
-    CopConv3dFn *correlate_shared; /* one list for all channels, tiles of any size */
+    int width;     /* floats in a vector; a kernel does that many lanes */
+    int pairs_max; /* positions in a tile */
+    CopConv3dFns pairs, gather;
+    const CopCorrelateKernels *correlate;
     const CopWinogradKernels *winograd;
     const CopConv3dMaskKernels *mask;
     CopConv3dPlaceFn *place;
@@ -138,6 +144,8 @@ typedef struct CopConv3dKernels {
 extern const CopConv3dMaskKernels cop_conv3d_mask_kernels_generic, cop_conv3d_mask_kernels_avx2,
     cop_conv3d_mask_kernels_avx512;
 CopConv3dPlaceFn cop_conv3d_place_generic, cop_conv3d_place_avx2, cop_conv3d_place_avx512;
+extern const CopCorrelateKernels cop_correlate_kernels_generic, cop_correlate_kernels_avx2,
+    cop_correlate_kernels_avx512;
 extern const CopConv3dKernels cop_conv3d_kernels_generic;
 #if defined(__x86_64__)
 extern const CopConv3dKernels cop_conv3d_kernels_avx2, cop_conv3d_kernels_avx512;

@@ -144,16 +144,11 @@ void cop_tile_prefetch(const CopGather *gather, const CopSweep *sweep, const Cop
                        int group, int block, const CopTensor *in)
 {
     const CopAxis *h = &sweep->h;
-    int first_tap, end_tap, channel, channels = 1;
+    int first_tap, end_tap, channel = block / sweep->splits * sweep->block_channels;
+    const int channels = cop_min(sweep->block_channels, gather->in_channels - channel);
     cop_conv3d_valid_taps(&sweep->t, next->t, &first_tap, &end_tap);
-    if (sweep->block_channels) {
-        channel = block * sweep->block_channels;
-        channels = sweep->block_channels;
-        if (channels > gather->in_channels - channel)
-            channels = gather->in_channels - channel;
-    } else {
-        channel = block / sweep->t.taps;
-        first_tap = block % sweep->t.taps;
+    if (sweep->splits > 1) {
+        first_tap = block % sweep->splits;
         end_tap = first_tap + 1;
     }
     /* Behind the first frame only the last one is new, or below the first row of a strip only the
@@ -161,7 +156,7 @@ void cop_tile_prefetch(const CopGather *gather, const CopSweep *sweep, const Cop
     const bool along_t = cop_sweep_along_t(sweep);
     const int rows = (next->rows - 1) * h->step + h->taps;
     int new_rows = rows;
-    if (along_t && next->t > 0 && sweep->block_channels)
+    if (along_t && next->t > 0)
         first_tap = cop_max(first_tap, sweep->t.taps - 1);
     else if (!along_t && next->h > 0)
         new_rows = cop_min(rows, next->rows * h->step);

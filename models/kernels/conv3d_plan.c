@@ -10,7 +10,8 @@ enum {
     NARROW_COLS = 4,
     WIDE_ROW = 56,
     POINTWISE_BYTES = 60 << 10,
-    REACHING_BYTES = 44 << 10
+    REACHING_BYTES = 44 << 10,
+    LEAST_PACKED = 16 /* output channels */
 };
 
 int cop_conv_out(int in, int k, int stride, int pad)
@@ -151,7 +152,7 @@ CopTiling cop_conv3d_tiling_large(const CopSweep *sweep, int lane_groups, int mo
 
 bool cop_sweep_along_t(const CopSweep *sweep)
 {
-    return sweep->t.taps > 1 && sweep->t.step == 1;
+    return sweep->t.taps > 1 && (sweep->packed || sweep->t.step == 1);
 }
 
 CopPlace cop_conv3d_place(const CopTiling *tiling, int tile)
@@ -204,6 +205,14 @@ static void place_sweep(CopSweep *sweep, const CopTensor *in, const CopTensor *o
     sweep->out_w = w->stride * COP_LANES;
 }
 
+/* Whether inputs are copied: lists of a mask walk them again and again where taps along h or w
+ * overlap and there are output channels enough. */
+static bool packs(const CopGather *gather, const CopSweep *sweep)
+{
+    return !gather->shared && !gather->transformed && sweep->t.taps > 0 &&
+           sweep->h.taps * sweep->w.taps > 1 && gather->out_channels >= LEAST_PACKED;
+}
+
 /* A row of the table as a shape bends it. Where positions share no input, blocks need not stay in
  * the first-level cache, and short tiles keep the sums of more channels in the second. Under a
  * stride along w each input is read by few taps, so that more of them may be in a block. Narrow
@@ -223,7 +232,7 @@ static CopBlocking sweep_blocking(const CopGather *gather, const CopSweep *sweep
     } else {
         if (reaches)
             b.block_bytes = cop_max(b.block_bytes, REACHING_BYTES);
-        if (!gather->pairs && (reaches || sweep->w.positions < WIDE_ROW)) {
+        if (!packs(gather, sweep) && !gather->pairs && (reaches || sweep->w.positions < WIDE_ROW)) {
             b.cols = cop_min(b.cols, NARROW_COLS);
             b.positions = cop_min(b.positions, 2 * NARROW_COLS);
         }
@@ -231,42 +240,58 @@ static CopBlocking sweep_blocking(const CopGather *gather, const CopSweep *sweep
     return b;
 }
 
-/* Bytes of a channel's input that the largest tile reads. */
-static size_t channel_bytes(const CopSweep *sweep)
+/* Rows and columns of input under the largest tile. */
+static int input_rows(const CopSweep *sweep)
 {
-    const CopAxis *t = &sweep->t, *h = &sweep->h, *w = &sweep->w;
-    const int rows =
-        (cop_ceil_div(h->positions, sweep->h_pieces) - 1) * h->step + cop_max(h->taps, 1);
-    const int cols =
-        (cop_ceil_div(w->positions, sweep->w_pieces) - 1) * w->step + cop_max(w->taps, 1);
-    return (size_t)rows * (size_t)cols * (size_t)cop_max(t->taps, 1) * COP_LANES * sizeof(float);
+    const CopAxis *h = &sweep->h;
+    return (cop_ceil_div(h->positions, sweep->h_pieces) - 1) * h->step + cop_max(h->taps, 1);
+}
+
+static int input_cols(const CopSweep *sweep)
+{
+    const CopAxis *w = &sweep->w;
+    return (cop_ceil_div(w->positions, sweep->w_pieces) - 1) * w->step + cop_max(w->taps, 1);
 }
 
 static void block_sweep(CopSweep *sweep, const CopGather *gather)
 {
     const CopBlocking b = sweep_blocking(gather, sweep);
-    sweep->blocks = 1;
+    sweep->blocks = sweep->splits = 1;
     sweep->block_channels = gather->in_channels;
     sweep->block_bytes = b.block_bytes;
+    sweep->packed = false;
+    sweep->read_c = gather->in_c;
+    sweep->read_t = gather->in_t;
+    sweep->read_h = gather->in_h;
     cut_for_kernels(sweep->h.positions, sweep->w.positions, b.positions, b.cols, &sweep->h_pieces,
                     &sweep->w_pieces);
     if (!sweep->h_pieces)
         return; /* nothing to walk, but weights are listed */
-    const size_t bytes = channel_bytes(sweep), room = (size_t)b.block_bytes;
-    if (bytes > room && sweep->t.taps > 1 && !gather->transformed) {
-        sweep->blocks = gather->in_channels * sweep->t.taps;
-        sweep->block_channels = 0;
-    } else {
-        /* Equal blocks: a short last one would cost as much overhead. */
-        const int channels = gather->in_channels;
-        const int blocks = cop_ceil_div(channels, cop_max((int)(room / bytes), 1));
-        sweep->block_channels = cop_ceil_div(channels, blocks);
-        sweep->blocks = cop_ceil_div(channels, sweep->block_channels);
+    const int rows = input_rows(sweep), cols = input_cols(sweep);
+    const size_t room = (size_t)b.block_bytes;
+    size_t bytes = (size_t)rows * (size_t)cols * COP_LANES * sizeof(float);
+    sweep->packed = packs(gather, sweep);
+    if (sweep->packed || gather->transformed)
+        sweep->splits = cop_max(sweep->t.taps, 1);
+    if (sweep->packed) {
+        sweep->read_h = (size_t)cols * COP_LANES;
+        sweep->read_t = 0;
+        sweep->read_c = (size_t)rows * sweep->read_h;
+    } else if (!gather->transformed) {
+        bytes *= (size_t)cop_max(sweep->t.taps, 1);
+        if (bytes > room && sweep->t.taps > 1) {
+            sweep->splits = sweep->t.taps;
+            bytes = room;
+        }
     }
+    /* Equal blocks: a short last one would cost as much overhead. */
+    const int channels = gather->in_channels;
+    const int blocks = cop_ceil_div(channels, cop_max((int)(room / bytes), 1));
+    sweep->block_channels = cop_ceil_div(channels, blocks);
+    sweep->blocks = cop_ceil_div(channels, sweep->block_channels) * sweep->splits;
 }
 
-/* The kernel's taps, row-major. */
-static void plan_taps(CopGather *gather, const CopConvShape *s, const CopTensor *in)
+void cop_gather_place_taps(CopGather *gather, const CopConvShape *s)
 {
     const Dim t = {s->kt, s->st, s->pt}, h = {s->kh, s->sh, s->ph}, w = {s->kw, s->sw, s->pw};
     CopTap *tap = gather->tap;
@@ -274,16 +299,18 @@ static void plan_taps(CopGather *gather, const CopConvShape *s, const CopTensor 
         for (int kh = 0; kh < s->kh; kh++)
             for (int kw = 0; kw < s->kw; kw++, tap++) {
                 int tap_t = kt, tap_h = kh, tap_w = kw;
+                tap->sweep = 0;
                 if (gather->transposed) {
                     tap->sweep =
                         (phase_of(t, kt) * s->sh + phase_of(h, kh)) * s->sw + phase_of(w, kw);
-                    const CopSweep *sweep = &gather->sweep[tap->sweep];
-                    tap_t = tap_of(t, &sweep->t, kt);
-                    tap_h = tap_of(h, &sweep->h, kh);
-                    tap_w = tap_of(w, &sweep->w, kw);
+                    const CopSweep *of = &gather->sweep[tap->sweep];
+                    tap_t = tap_of(t, &of->t, kt);
+                    tap_h = tap_of(h, &of->h, kh);
+                    tap_w = tap_of(w, &of->w, kw);
                 }
+                const CopSweep *sweep = &gather->sweep[tap->sweep];
                 tap->t = tap_t;
-                tap->offset = (size_t)tap_t * in->stride_t + (size_t)tap_h * in->stride_h +
+                tap->offset = (size_t)tap_t * sweep->read_t + (size_t)tap_h * sweep->read_h +
                               (size_t)tap_w * COP_LANES;
             }
 }
@@ -344,6 +371,8 @@ CopStatus cop_gather_plan(CopGather *gather, CopArena *arena, const CopConvShape
                           .out_channels = transposed ? ic : oc,
                           .transposed = transposed,
                           .in_c = in->stride_c,
+                          .in_t = in->stride_t,
+                          .in_h = in->stride_h,
                           .out_c = out->stride_c,
                           .channel_step = transposed ? taps : taps * (size_t)ic,
                           .group_step = (size_t)oc * (size_t)ic * taps,
@@ -360,9 +389,7 @@ CopStatus cop_gather_plan(CopGather *gather, CopArena *arena, const CopConvShape
     const size_t slots = capacity > shared ? capacity : shared;
     if (slots > UINT32_MAX || (size_t)in->c * in->stride_c > UINT32_MAX)
         return COP_ERR_SHAPE;
-    COP_TRY(cop_gather_plan_lists(gather, arena, s, slots, starts));
-    plan_taps(gather, s, in);
-    return COP_OK;
+    return cop_gather_plan_lists(gather, arena, s, slots, starts);
 }
 
 size_t cop_gather_listed(const CopGather *gather)

@@ -43,8 +43,11 @@ typedef struct CopSweep {
     ptrdiff_t out_first, out_t, out_h, out_w;
     int h_pieces, w_pieces; /* into which tiles cut the positions */
     int block_bytes;        /* room for a tile's input */
-    int block_channels;     /* input channels whose share of a tile has it; 0: one tap of one */
+    int block_channels;     /* input channels whose share of a tile has it */
+    int splits;             /* blocks of the same channels: one, or one for each tap along t */
     int blocks;
+    bool packed;                   /* blocks are one frame each, copied together: conv3d_pack.c */
+    size_t read_c, read_t, read_h; /* strides of what lists read, in floats */
     const uint32_t *start; /* [group][block][unit][kind][tap along t]; one list when shared */
 } CopSweep;
 
@@ -67,7 +70,8 @@ typedef struct CopGather {
     int sweeps;
     CopSweep *sweep;
     CopTap *tap;
-    size_t in_c, out_c;       /* channel strides, in floats */
+    size_t in_c, in_t, in_h;  /* strides of the source, in floats, */
+    size_t out_c;             /* and from one channel of the destination to the next */
     uint32_t *offset, *index; /* [slots]; index into param->value (of unit 0 if shared) */
     uint32_t *start;
     size_t slots;                    /* of all units, or of the one list if shared */
@@ -132,6 +136,9 @@ typedef struct CopTiling {
 
 bool cop_sweep_along_t(const CopSweep *sweep);
 
+/* Where taps read, as the sweeps are blocked. */
+void cop_gather_place_taps(CopGather *gather, const CopConvShape *shape);
+
 /* Group, first position and size of a tile. */
 typedef struct CopPlace {
     int g, t, h, w, rows, cols;
@@ -187,6 +194,39 @@ int cop_tile_step(const CopSweep *sweep);
 /* Asks for the rows that a block of the tile at `next` reads and the tile before did not. */
 void cop_tile_prefetch(const CopGather *gather, const CopSweep *sweep, const CopPlace *next,
                        int group, int block, const CopTensor *in);
+
+/* --- lists that read copies: conv3d_pack.c --- */
+
+/* Tiles of one place of a packed sweep, from at.t to `end`. */
+typedef struct CopPackRun {
+    const CopGather *gather;
+    const CopSweep *sweep;
+    const CopTensor *in;
+    CopPlace at;
+    int group, end;
+    float *packed; /* room for a block */
+} CopPackRun;
+
+/* What a block adds to a tile; of a tile that reads nothing, no taps. */
+typedef struct CopPackVisit {
+    CopPlace at;
+    int block, first_tap, end_tap;
+    bool first, last; /* of the tile's */
+} CopPackVisit;
+
+typedef void CopPackFn(void *ctx, const CopPackVisit *visit);
+
+/* Copies block after block of frame after frame, and visits all tiles that each adds to. */
+void cop_pack_visit(const CopPackRun *run, CopPackFn *fn, void *ctx);
+
+/* The tile behind the last one that has the same place but for t. */
+int cop_pack_run_end(const CopTiling *tiling, int tile, int end);
+
+/* Units whose sums wait at a time; floats of the sums of one tile; and of scratch memory for a
+ * thread, sums and then a block, under each row of a table. */
+int cop_pack_units(const CopGather *gather, const CopSweep *sweep);
+size_t cop_pack_sums(const CopGather *gather, const CopSweep *sweep);
+size_t cop_pack_scratch(CopGather *gather, const CopKernelTable *table);
 
 /* --- Winograd's filtering: conv3d_winograd.c --- */
 

@@ -34,8 +34,8 @@ static int min(int a, int b)
     {                                                                                              \
         .tier = which, .n = 4, .row = {                                                            \
             {0.15, {COP_WALK_SINGLES, COP_TILE_MAX, 7, 36 << 10}},                                 \
-            {0.32, {COP_WALK_PAIRS, pair_positions, COP_TILE_MAX, 28 << 10}},                      \
-            {0.75, {COP_WALK_WINOGRAD, pair_positions, COP_TILE_MAX, 28 << 10}},                   \
+            {0.32, {COP_WALK_PAIRS, pair_positions, 7, 32 << 10}},                                 \
+            {0.75, {COP_WALK_WINOGRAD, pair_positions, 7, 32 << 10}},                              \
             {1, {COP_WALK_WINOGRAD, pair_positions, COP_TILE_MAX, 36 << 10}}                       \
         }                                                                                          \
     }

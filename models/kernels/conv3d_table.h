@@ -26,13 +26,14 @@ typedef enum CopWalk {
 } CopWalk;
 
 /* How a pass walks a layer. Shapes bend it: pointwise and strided ones take larger blocks, single
- * channels narrower tiles (conv3d_plan.c), Winograd's filtering larger blocks and, where rows are
- * short, no masks of low density (conv3d_winograd.c); what comes of it is what a profile names. */
+ * channels whose input is not copied narrower tiles (conv3d_plan.c), Winograd's filtering larger
+ * blocks and, where rows are short, no masks of low density (conv3d_winograd.c); what comes of it
+ * is what a profile names. */
 typedef struct CopBlocking {
     CopWalk walk;
     int positions;   /* most in a tile */
     int cols;        /* most in a row of a tile */
-    int block_bytes; /* of a tile's input, to stay in the first-level cache */
+    int block_bytes; /* of a tile's input, in one frame if copied; to stay in the first-level cache */
 } CopBlocking;
 
 /* Holds for densities below `below`, 0..1, that no row before it holds for; the last one

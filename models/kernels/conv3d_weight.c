@@ -6,7 +6,7 @@
 #include "models/kernels/conv3d_plan.h"
 
 /* Of one list for all channels: enough to make adding up lanes cheap. */
-enum { SHARED_POSITIONS = 224, SHARED_COLS = 56 };
+enum { SHARED_POSITIONS = 112, SHARED_COLS = 56 };
 
 typedef struct CorrelateJob {
     const CopConv3d *conv;
@@ -17,45 +17,70 @@ typedef struct CorrelateJob {
     int parts;
 } CorrelateJob;
 
-static void correlate_tile(const CorrelateJob *job, CopConv3dTile *tile, CopPlace at,
-                           const CopPlace *next, int group)
+/* What one tile of dy adds to the sums of a block, whose input lies at `in`. */
+static void correlate_block(const CorrelateJob *job, CopConv3dTile *tile, const CopPlace *at,
+                            int group, int block, const float *in)
 {
     const CopConv3dKernels *kernels = job->conv->kernels;
     const CopGather *gather = job->gather;
     const CopSweep *sweep = job->tiling.sweep;
-    const CopTensor *x = job->x;
     CopConv3dFn *const fn =
-        gather->shared ? kernels->correlate_shared
-                       : kernels->correlate[cop_tile_step(sweep)][at.rows - 1][at.cols - 1];
-    tile->rows = at.rows;
-    tile->cols = at.cols;
+        gather->shared ? kernels->correlate->shared
+                       : kernels->correlate->tile[cop_tile_step(sweep)][at->rows - 1][at->cols - 1];
+    float *out = cop_tensor_at(job->dy, at->g, group * gather->out_channels, at->t, at->h, at->w);
+    tile->rows = at->rows;
+    tile->cols = at->cols;
+    cop_tile_block(tile, gather, sweep, group, block, job->sums);
+    for (int lane = 0; lane < COP_LANES; lane += kernels->width) {
+        tile->in = in + lane;
+        tile->out = out + lane;
+        fn(tile);
+    }
+}
+
+static void correlate_tile(const CorrelateJob *job, CopConv3dTile *tile, CopPlace at,
+                           const CopPlace *next, int group)
+{
+    const CopGather *gather = job->gather;
+    const CopSweep *sweep = job->tiling.sweep;
+    const CopTensor *x = job->x;
     const float *in = x->data + (size_t)at.g * x->stride_g +
                       (size_t)(group * gather->in_channels) * x->stride_c + sweep->in_first +
                       at.t * sweep->in_t + at.h * sweep->in_h + at.w * sweep->in_w;
-    float *out = cop_tensor_at(job->dy, at.g, group * gather->out_channels, at.t, at.h, at.w);
     cop_conv3d_valid_taps(&sweep->t, at.t, &tile->first_tap, &tile->end_tap);
     for (int block = 0; block < sweep->blocks; block++) {
         if (next)
             cop_tile_prefetch(gather, sweep, next, group, block, x);
-        cop_tile_block(tile, gather, sweep, group, block, job->sums);
-        for (int lane = 0; lane < COP_LANES; lane += kernels->width) {
-            tile->in = in + lane;
-            tile->out = out + lane;
-            fn(tile);
-        }
+        tile->first = block == 0;
+        correlate_block(job, tile, &at, group, block, in);
     }
+}
+
+typedef struct PackedCorrelate {
+    const CorrelateJob *job;
+    const CopPackRun *run;
+    CopConv3dTile *tile;
+} PackedCorrelate;
+
+static void correlate_packed(void *ctx, const CopPackVisit *visit)
+{
+    const PackedCorrelate *of = ctx;
+    of->tile->first_tap = visit->first_tap;
+    of->tile->end_tap = visit->end_tap;
+    of->tile->first = visit->first;
+    correlate_block(of->job, of->tile, &visit->at, of->run->group, visit->block, of->run->packed);
 }
 
 /* A work item owns its output channels, so sums need neither locks nor copies
  * and their order does not depend on the number of items. */
 static void correlate_item(void *ctx, int part, int worker)
 {
-    (void)worker;
     const CorrelateJob *job = ctx;
     const CopGather *gather = job->gather;
     const CopSweep *sweep = job->tiling.sweep;
     const CopTensor *dy = job->dy;
-    CopConv3dTile tile = {.in_h = sweep->in_h,
+    CopConv3dTile tile = {.in_h = sweep->packed ? sweep->h.step * (ptrdiff_t)sweep->read_h
+                                                : sweep->in_h,
                           .in_w = sweep->in_w,
                           .out_c = (ptrdiff_t)dy->stride_c,
                           .out_h = (ptrdiff_t)dy->stride_h,
@@ -65,14 +90,28 @@ static void correlate_item(void *ctx, int part, int worker)
     const int first = (int)((int64_t)channels * part / job->parts);
     const int last = (int)((int64_t)channels * (part + 1) / job->parts);
     const int tiles = job->tiling.tiles;
-    for (int i = 0; i < tiles; i++) {
+    for (int i = 0, behind; i < tiles; i = behind) {
+        behind = sweep->packed ? cop_pack_run_end(&job->tiling, i, tiles) : i + 1;
         const CopPlace at = cop_conv3d_place(&job->tiling, i);
-        const CopPlace next = cop_conv3d_place(&job->tiling, i + 1);
+        const CopPlace next = cop_conv3d_place(&job->tiling, behind);
+        const CopPlace *ahead = behind < tiles ? &next : NULL;
         for (int group = first / gather->out_channels; group * gather->out_channels < last;
              group++) {
             tile.from = cop_max(first - group * gather->out_channels, 0);
             tile.to = cop_min(last - group * gather->out_channels, gather->out_channels);
-            correlate_tile(job, &tile, at, i + 1 < tiles ? &next : NULL, group);
+            if (!sweep->packed) {
+                correlate_tile(job, &tile, at, ahead, group);
+                continue;
+            }
+            const CopPackRun run = {.gather = gather,
+                                    .sweep = sweep,
+                                    .in = job->x,
+                                    .at = at,
+                                    .group = group,
+                                    .end = at.t + behind - i,
+                                    .packed = job->conv->scratch +
+                                              (size_t)worker * job->conv->scratch_floats};
+            cop_pack_visit(&run, correlate_packed, &(PackedCorrelate){job, &run, &tile});
         }
     }
 }
@@ -90,8 +129,10 @@ CopTiling cop_conv3d_correlate_tiling(const CopConv3d *conv, const CopGather *ga
     if (gather->shared)
         return cop_conv3d_tiling_large(sweep, lane_groups, SHARED_POSITIONS, SHARED_COLS);
     const CopBlocking *blocking = &gather->blocking;
-    const int most = cop_min(blocking->positions, conv->kernels->correlate_max);
-    return cop_conv3d_tiling_of(sweep, lane_groups, most, blocking->cols);
+    const int most = cop_min(blocking->positions, conv->kernels->correlate->most);
+    /* Of what is not copied, more rows would be more of the cache. */
+    const int cols = sweep->packed ? blocking->cols : COP_TILE_MAX;
+    return cop_conv3d_tiling_of(sweep, lane_groups, most, cols);
 }
 
 static void run_correlate(CopConv3d *conv, const CopGather *gather, const CopTensor *x,

@@ -84,7 +84,7 @@ static size_t row_floats(const CopSweep *sweep)
 
 static size_t channel_floats(const CopSweep *sweep)
 {
-    return (size_t)(sweep->t.taps * input_rows(sweep)) * row_floats(sweep);
+    return (size_t)input_rows(sweep) * row_floats(sweep);
 }
 
 /* One part of a block's transformed inputs, and the sums of one part of a chunk of units. */
@@ -134,8 +134,7 @@ static void block_list(CopGather *list, const CopConvShape *rows, CopBlocking bl
             /* Taps of a transposed kernel run backwards. */
             const int tap_t = list->transposed ? rows->kt - 1 - t : t;
             const int tap_h = list->transposed ? rows->kh - 1 - h : h;
-            *tap =
-                (CopTap){.t = tap_t, .offset = (size_t)(tap_t * input_rows(sweep) + tap_h) * row};
+            *tap = (CopTap){.t = tap_t, .offset = (size_t)tap_h * row};
         }
 }
 
@@ -251,6 +250,8 @@ void cop_winograd_build(CopGather *gather, CopBlocking blocking, const CopRowMas
     }
     winograd->reads = *gather->sweep;
     winograd->reads.block_channels = winograd->sweep->block_channels;
+    winograd->reads.packed = false;
+    winograd->reads.splits = winograd->sweep->splits;
     winograd->reads.blocks = winograd->sweep->blocks;
     winograd->first[0] = 0;
     for (int i = 0; i < filter->lists; i++)
@@ -261,16 +262,16 @@ void cop_winograd_build(CopGather *gather, CopBlocking blocking, const CopRowMas
 
 /* --- a tile --- */
 
-/* Transforms the inputs of one block. */
+/* Transforms the inputs of one block, which has one tap along t. */
 static void transform(const CopGatherJob *job, CopPlace at, int block, CopWinogradInput *input)
 {
     const CopSweep *sweep = job->gather->winograd->sweep, *reads = job->gather->sweep;
     const CopTensor *x = job->in;
     const CopConv3dKernels *kernels = job->conv->kernels;
-    const int first = block * sweep->block_channels;
+    const int first = block / sweep->splits * sweep->block_channels, k = block % sweep->splits;
     const float *in = x->data + (size_t)at.g * x->stride_g + (size_t)first * x->stride_c +
-                      reads->in_first + at.t * reads->in_t + at.h * reads->in_h +
-                      at.w * COP_WINOGRAD_QUAD * reads->in_w;
+                      (size_t)k * x->stride_t + reads->in_first + at.t * reads->in_t +
+                      at.h * reads->in_h + at.w * COP_WINOGRAD_QUAD * reads->in_w;
     float *out = input->out;
     input->channels = cop_min(sweep->block_channels, job->gather->in_channels - first);
     for (int lane = 0; lane < COP_LANES; lane += kernels->width) {
@@ -281,7 +282,7 @@ static void transform(const CopGatherJob *job, CopPlace at, int block, CopWinogr
     input->out = out;
 }
 
-/* Adds a block to the sums of units tile->from..to. */
+/* Adds a block to the sums of units tile->from..to; in no block's place, nothing. */
 static void add_block(const CopGatherJob *job, CopConv3dTile *tile, CopPlace at, int block,
                       const float *inputs, float *sums)
 {
@@ -289,7 +290,6 @@ static void add_block(const CopGatherJob *job, CopConv3dTile *tile, CopPlace at,
     const CopConv3dKernels *kernels = job->conv->kernels;
     CopConv3dFn *const fn = kernels->pairs[0][at.rows - 1][at.cols - 1];
     const CopFilterKind *filter = filter_of(winograd);
-    tile->first = block == 0;
     for (int i = 0; i < filter->lists; i++) {
         const CopGather *list = &winograd->list[i];
         cop_tile_list(tile, list, list->sweep);
@@ -359,28 +359,32 @@ void cop_winograd_tile(const CopGatherJob *job, CopPlace at, const CopPlace *nex
     float *inputs = scratch;
     float *sums = scratch + (size_t)parts_of(winograd) * part_floats(sweep);
     CopConv3dTile tile = {.in_h = sweep->h.step * (ptrdiff_t)row, .in_w = COP_LANES};
-    cop_conv3d_valid_taps(&sweep->t, at.t, &tile.first_tap, &tile.end_tap);
     CopWinogradInput input = {.in_c = (ptrdiff_t)x->stride_c,
-                              .in_t = (ptrdiff_t)x->stride_t,
                               .in_h = (ptrdiff_t)x->stride_h,
                               .out = inputs,
                               .out_part = part_floats(sweep),
                               .out_c = channel_floats(sweep),
-                              .out_t = (size_t)input_rows(sweep) * row,
                               .out_h = row,
-                              .first_tap = tile.first_tap,
-                              .end_tap = tile.end_tap,
                               .rows = (at.rows - 1) * sweep->h.step + sweep->h.taps,
                               .cols = cols};
+    int first_tap, end_tap;
+    cop_conv3d_valid_taps(&sweep->t, at.t, &first_tap, &end_tap);
+    const int blocks = sweep->blocks / sweep->splits, visits = (end_tap - first_tap) * blocks;
     const CopPlace ahead = next ? widened(*next, positions) : at;
     const int units = chunk_units(winograd);
     for (int chunk = from; chunk < to; chunk += units) {
         tile.from = chunk;
         tile.to = cop_min(chunk + units, to);
-        for (int block = 0; block < sweep->blocks; block++) {
+        tile.first = true;
+        if (visits == 0)
+            add_block(job, &tile, at, 0, inputs, sums);
+        for (int visit = 0; visit < visits; visit++, tile.first = false) {
+            tile.first_tap = first_tap + visit / blocks;
+            tile.end_tap = tile.first_tap + 1;
+            const int block = visit % blocks * sweep->splits + tile.first_tap;
             if (next && chunk == from)
                 cop_tile_prefetch(gather, &winograd->reads, &ahead, 0, block, x);
-            if (chunk == from || sweep->blocks > 1) /* else they are still there */
+            if (chunk == from || visits > 1) /* else they are still there */
                 transform(job, at, block, &input);
             add_block(job, &tile, at, block, inputs, sums);
         }

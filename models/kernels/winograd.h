@@ -39,13 +39,13 @@ typedef enum CopFilter { COP_FILTER_3, COP_FILTER_7, COP_FILTER_COUNT } CopFilte
 #define COP_WINOGRAD_Q 0.875F
 #define COP_WINOGRAD_R 1.75F
 
-/* Rows of inputs to be transformed, of a block's channels and taps along t; one vector's lanes. */
+/* Rows of inputs to be transformed, of a block's channels; one vector's lanes. */
 typedef struct CopWinogradInput {
-    const float *in; /* channel 0, tap 0, the first row's first input */
-    ptrdiff_t in_c, in_t, in_h;
-    float *out; /* part 0; [channel][tap][row][quad] */
-    size_t out_part, out_c, out_t, out_h;
-    int channels, first_tap, end_tap, rows;
+    const float *in; /* channel 0, the first row's first input */
+    ptrdiff_t in_c, in_h;
+    float *out; /* part 0; [channel][row][quad] */
+    size_t out_part, out_c, out_h;
+    int channels, rows;
     int cols; /* outputs in a row; inputs beyond theirs are not read */
 } CopWinogradInput;
 

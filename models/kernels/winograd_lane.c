@@ -89,12 +89,9 @@ INLINE void input_row(const CopWinogradInput *job, const float *in, float *out,
 INLINE void input(const CopWinogradInput *job, const CopFilter filter)
 {
     for (int c = 0; c < job->channels; c++)
-        for (int k = job->first_tap; k < job->end_tap; k++)
-            for (int row = 0; row < job->rows; row++)
-                input_row(job, job->in + c * job->in_c + k * job->in_t + row * job->in_h,
-                          job->out + (size_t)c * job->out_c + (size_t)k * job->out_t +
-                              (size_t)row * job->out_h,
-                          filter);
+        for (int row = 0; row < job->rows; row++)
+            input_row(job, job->in + c * job->in_c + row * job->in_h,
+                      job->out + (size_t)c * job->out_c + (size_t)row * job->out_h, filter);
 }
 
 /* --- outputs --- */

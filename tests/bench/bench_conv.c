@@ -54,7 +54,7 @@ static void load(const CopTensor *tensor, const float *clips)
 
 CopStatus bench_conv_create(BenchConv *conv, CopArena *arena, const BenchLayer *layer, int batch,
                             CopPool *pool, const double *density, int n, const float *x,
-                            const float *dy, const float *weight)
+                            const float *dy, const float *weight, const CopKernelTable *table)
 {
     const CopConvShape *s = &layer->s;
     const int t = layer->t, h = layer->h, w = layer->w;
@@ -72,7 +72,7 @@ CopStatus bench_conv_create(BenchConv *conv, CopArena *arena, const BenchLayer *
         COP_TRY(make_param(&conv->param[i], arena, layer, density[i], weight));
         COP_TRY(cop_conv3d_create(&conv->conv[i], arena, s, &conv->param[i], &conv->x, &conv->y,
                                   layer->stem ? NULL : &conv->dx, &conv->dy, cop_pool_threads(pool),
-                                  NULL));
+                                  table));
     }
     load(&conv->x, x);
     load(&conv->dy, dy);

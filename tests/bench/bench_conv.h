@@ -24,11 +24,13 @@ typedef struct BenchSize {
 BenchSize bench_conv_size(const BenchLayer *layer);
 
 /* Plans the layer for each density, with random masks of a fixed seed, and fills the
- * tensors from x, dy (clips [n][c][t][h][w]) and weight. Everything lies in `arena`.
+ * tensors from x, dy (clips [n][c][t][h][w]) and weight; table: NULL for the built-in one.
+ * Everything lies in `arena`.
  * COP_ERR_SHAPE or COP_ERR_UNSUPPORTED where the kernels do not have such a layer. */
 CopStatus bench_conv_create(BenchConv *conv, CopArena *arena, const BenchLayer *layer, int batch,
                             CopPool *pool, const double *density, int n, const float *x,
-                            const float *dy, const float *weight) COP_MUST_CHECK;
+                            const float *dy, const float *weight,
+                            const CopKernelTable *table) COP_MUST_CHECK;
 
 /* Error of density i's result of a pass, as a share of the largest value of `expected`
  * (row-major), which has zeros where weights are masked. */

@@ -29,6 +29,7 @@ typedef struct Options {
     double (*clock)(void);
     unsigned passes;
     bool check_all;
+    CopKernelTable kernels; /* of no rows: the built-in one */
 } Options;
 
 typedef struct Result {
@@ -153,7 +154,7 @@ static CopStatus set_up(const Options *o, CopPool *pool, Result *r, Work *work)
     COP_TRY(cop_arena_create(&work->arena, 0));
     COP_TRY(bench_conv_create(&work->conv, work->arena, layer, o->batch, pool,
                               layer->stem ? (double[]){1} : o->density, r->n, work->x, work->dy,
-                              work->weight));
+                              work->weight, &o->kernels));
     unsigned passes = 0;
     for (int pass = 0; pass < BENCH_PASSES; pass++)
         passes |= (unsigned)wants(o, layer, pass) << pass;
@@ -475,22 +476,31 @@ static const char usage[] =
     "  --cpu-time        on a machine that others use: processor time, with one thread\n"
     "  --quick           densities 1, 0.5 and 0.1\n"
     "  --check-all       compare results at each density, not at the first alone\n"
+    "  --kernels FILE    table of kernels, as coppice profile --tune writes it\n"
     "  --json FILE       write every sample\n";
 
 /* 0: go on; otherwise the exit status plus 1. */
 static int parse(Options *o, int argc, char **argv)
 {
-    static const struct option table[] = {
-        {"net", required_argument, NULL, 'n'},     {"layer", required_argument, NULL, 'l'},
-        {"density", required_argument, NULL, 'd'}, {"pass", required_argument, NULL, 'p'},
-        {"batch", required_argument, NULL, 'b'},   {"threads", required_argument, NULL, 't'},
-        {"rounds", required_argument, NULL, 'r'},  {"slot", required_argument, NULL, 's'},
-        {"quick", no_argument, NULL, 'q'},         {"check-all", no_argument, NULL, 'c'},
-        {"cpu-time", no_argument, NULL, 'u'},      {"json", required_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+    static const struct option table[] = {{"net", required_argument, NULL, 'n'},
+                                          {"layer", required_argument, NULL, 'l'},
+                                          {"density", required_argument, NULL, 'd'},
+                                          {"pass", required_argument, NULL, 'p'},
+                                          {"batch", required_argument, NULL, 'b'},
+                                          {"threads", required_argument, NULL, 't'},
+                                          {"rounds", required_argument, NULL, 'r'},
+                                          {"slot", required_argument, NULL, 's'},
+                                          {"quick", no_argument, NULL, 'q'},
+                                          {"check-all", no_argument, NULL, 'c'},
+                                          {"cpu-time", no_argument, NULL, 'u'},
+                                          {"json", required_argument, NULL, 'j'},
+                                          {"kernels", required_argument, NULL, 'k'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     for (int c; (c = getopt_long(argc, argv, "", table, NULL)) != -1;) {
         bool good = true;
         int slot;
+        CopError err;
         switch (c) {
         case 'n':
             o->net = optarg;
@@ -526,6 +536,12 @@ static int parse(Options *o, int argc, char **argv)
             break;
         case 'u':
             o->clock = bench_cpu;
+            break;
+        case 'k':
+            if (cop_kernel_table_read(&o->kernels, optarg, &err) != COP_OK) {
+                fprintf(stderr, "bench_layers: %s\n", err.text);
+                return 3;
+            }
             break;
         case 'j':
             o->json = optarg;

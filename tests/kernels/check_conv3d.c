@@ -152,7 +152,8 @@ static void check_skipped(void)
 }
 
 /* Layers of other kinds: a linear one, frames that only padding surrounds, one tap of one channel
- * that is more than a block, and weights none of which are active. */
+ * that is more than a block, more channels than have their sums wait at a time, and weights none of
+ * which are active. */
 static void check_kinds(void)
 {
     static const struct {
@@ -166,6 +167,12 @@ static void check_kinds(void)
          {{19, 9, 3, 3, 3, 2, 2, 2, 1, 1, 1, 1}, 16, 2, 4, 4, .density = 0.1, .accumulate = true}},
         {"large tap", {{2, 2, 3, 7, 7, 1, 2, 2, 1, 3, 3, 1}, 1, 3, 14, 56, .density = 0.5}},
         {"large tap", {{1, 2, 1, 15, 15, 1, 1, 1, 0, 7, 7, 1}, 1, 1, 3, 28, .density = 1}},
+        {"many channels",
+         {{5, 401, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 2, 4, 3, 5, .density = 0.1, .tail = true}},
+        {"many channels", {{5, 401, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 2, 4, 3, 5, .density = 0.4}},
+        {"many channels",
+         {{399, 4, 3, 2, 3, 2, 1, 1, 1, 1, 1, 1}, 2, 5, 3, 5, .density = 0.1, .accumulate = true}},
+        {"many channels", {{399, 4, 3, 2, 3, 2, 1, 1, 1, 1, 1, 1}, 2, 5, 3, 5, .density = 0.4}},
         {"empty", {{4, 5, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 4, 2, 3, 5, .density = 0}},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)

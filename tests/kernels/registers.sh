@@ -5,7 +5,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 set -u
 failed=0
-for object in "$1"/models/kernels/{conv3d,peak}_{avx2,avx512}.o; do
+for object in "$1"/models/kernels/{conv3d,conv3d_correlate,peak}_{avx2,avx512}.o; do
     [ -e "$object" ] || continue
     code=$(objdump -d --no-show-raw-insn "$object")
     fused=$(grep -c vfmadd <<<"$code")
