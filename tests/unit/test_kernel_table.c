@@ -72,7 +72,8 @@ START_TEST(built_in)
         ck_assert(rows->tier == (CopTier)i);
         assert_blocking(cop_kernel_table_find(rows, 0), "singles", 14, 7, 36);
         assert_blocking(cop_kernel_table_find(rows, 0.1499), "singles", 14, 7, 36);
-        assert_blocking(cop_kernel_table_find(rows, 0.15), "pairs", most, 14, 28);
+        assert_blocking(cop_kernel_table_find(rows, 0.15), "pairs", most, 7, 32);
+        assert_blocking(cop_kernel_table_find(rows, 0.5), "winograd", most, 7, 32);
         assert_blocking(cop_kernel_table_find(rows, 0.75), "winograd", most, 14, 36);
         assert_blocking(cop_kernel_table_find(rows, 1), "winograd", most, 14, 36);
         char name[COP_KERNEL_HASH];
