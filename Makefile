@@ -66,9 +66,8 @@ TEST_LIB_SRC := $(wildcard tests/*.c)
 ELEMENTS_LIB_SRC := $(filter-out $(TEST_SRC),$(wildcard tests/elements/*.c))
 KCHECK_SRC   := $(wildcard tests/kernels/*.c)
 CORE_SRC     := $(wildcard models/core/*.c)
-BENCH_SRC    := $(filter-out tests/bench/bench_layers.c tests/bench/bench_nets.c tests/bench/bench_decode.c \
-                tests/bench/bench_corrupt.c tests/bench/bench_elements.c,$(wildcard tests/bench/*.c))
-BENCH_PROGRAMS := bench_layers bench_nets bench_decode bench_corrupt bench_elements
+BENCH_PROGRAMS := bench_layers bench_lists bench_nets bench_decode bench_corrupt bench_elements
+BENCH_SRC    := $(filter-out $(BENCH_PROGRAMS:%=tests/bench/%.c),$(wildcard tests/bench/*.c))
 PARITY_BIN    = $(patsubst tests/%.c,$(B)/%,$(wildcard tests/parity/*.c))
 SAMPLE_BIN   := $(patsubst %.c,$(B)/%,$(wildcard samples/*.c))
 # Golden tables are parts of the test that includes them.
@@ -158,7 +157,7 @@ bench: bench-programs
 bench-full: bench-programs
 	@tests/bench/run.sh $(B) $(if $(TRY),try,full)
 
-## bench-programs: build/bench_layers, bench_nets, bench_decode, bench_corrupt and bench_elements, to time one thing (--help)
+## bench-programs: build/bench_layers, bench_lists, bench_nets, bench_decode, bench_corrupt and bench_elements, to time one thing (--help)
 bench-programs: deps-bench
 	@$(MAKE) --no-print-directory $(BENCH_PROGRAMS:%=$(B)/%) all
 	@for program in $(BENCH_PROGRAMS); do ln -sfn $(HASH)/$$program build/$$program; done
@@ -316,6 +315,8 @@ $(B)/tests/rtsp_server: tests/live/rtsp_server.c
 	$(Q)$(CC) $(CFLAGS_all) $(call pkg_cflags,gstreamer-rtsp-server-1.0) $(LDFLAGS_all) -o $@ $< $(call pkg_libs,gstreamer-rtsp-server-1.0)
 $(B)/bench_layers: $(call obj,tests/bench/bench_layers.c $(BENCH_SRC)) $(B)/libcoppice-nn.a
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ -ldnnl -lgomp -lm
+$(B)/bench_lists: $(call obj,$(addprefix tests/bench/bench_,lists.c clock.c conv.c shapes.c)) $(B)/libcoppice-nn.a
+	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ -lm
 $(B)/bench_nets: $(call obj,tests/bench/bench_nets.c tests/bench/bench_clock.c) $(B)/libcoppice-nn.a
 	$(Q)$(CC) $(LDFLAGS_all) -o $@ $^ -lm
 $(B)/bench_decode $(B)/bench_corrupt: $(B)/bench_%: $(call obj,tests/bench/bench_clock.c) $(B)/tests/bench/bench_%.o $(B)/libcoppice.a $(B)/libcoppice-nn.a

@@ -105,6 +105,7 @@ full | try)
     nets r2plus1d_18 32 20 60
     layers vgg16 10
     layers x3d 6
+    stage lists 1 "$build/bench_lists" --rounds $rounds
     nets x3d_stack 32 6 20
     nets resnet18 64 3 8
     nets vgg16_bn 32 3 5
