@@ -278,11 +278,13 @@ static void gather_tile(const CopGatherJob *job, CopConv3dTile *tile, CopPlace a
     const float *in = x->data + (size_t)at.g * x->stride_g +
                       (size_t)(group * gather->in_channels) * x->stride_c + sweep->in_first +
                       at.t * sweep->in_t + at.h * sweep->in_h + at.w * sweep->in_w;
-    cop_conv3d_valid_taps(&sweep->t, at.t, &tile->first_tap, &tile->end_tap);
+    int first_tap, end_tap;
+    cop_conv3d_valid_taps(&sweep->t, at.t, &first_tap, &end_tap);
     for (int block = 0; block < sweep->blocks; block++) {
         if (next)
             cop_tile_prefetch(gather, sweep, next, group, block, x);
         cop_tile_block(tile, gather, sweep, group, block, job->conv->weight);
+        cop_tile_taps(tile, sweep, block, first_tap, end_tap);
         tile->first = block == 0;
         tile->last = block == sweep->blocks - 1;
         for (int lane = 0; lane < COP_LANES; lane += job->conv->kernels->width) {
@@ -314,8 +316,8 @@ static void gather_packed(void *ctx, const CopPackVisit *visit)
     const int channels = (of->tile->to - of->tile->from) * (gather->pairs ? 2 : 1);
     float *sums = of->sums + (size_t)(at->t % sweep->t.taps) * cop_pack_sums(gather, sweep);
     CopConv3dTile tile = *of->tile;
-    tile.first_tap = visit->first_tap;
-    tile.end_tap = visit->end_tap;
+    tile.first_tap = 0;
+    tile.end_tap = !visit->nothing;
     tile.first = visit->first;
     tile.last = visit->last;
     cop_tile_block(&tile, gather, sweep, of->run->group, visit->block, job->conv->weight);

@@ -83,20 +83,16 @@ static size_t input_step(const CopGather *gather)
                               : gather->channel_step / (size_t)gather->in_channels;
 }
 
-/* The input channels of a block, and which taps along t it has. */
+/* The input channels of a block, and the first tap along t of those that it has. */
 typedef struct Block {
-    int in, channels, from, to;
+    int in, channels, tap;
     uint32_t offset; /* of what its first channel reads; a copy of inputs is a block's alone */
 } Block;
 
 static Block block_of(const CopGather *gather, const CopSweep *sweep, int block)
 {
-    Block b = {.in = block / sweep->splits * sweep->block_channels, .to = sweep->t.taps};
+    Block b = {.in = block / sweep->splits * sweep->block_channels, .tap = block % sweep->splits};
     b.channels = cop_min(sweep->block_channels, gather->in_channels - b.in);
-    if (sweep->splits > 1) {
-        b.from = block % sweep->splits;
-        b.to = b.from + 1;
-    }
     if (!gather->transformed && !sweep->packed)
         b.offset = (uint32_t)((size_t)b.in * sweep->read_c);
     return b;
@@ -106,7 +102,7 @@ static Block block_of(const CopGather *gather, const CopSweep *sweep, int block)
 static uint32_t list_sweep(const CopGather *gather, int taps, const CopSweep *sweep,
                            const uint64_t *mask, uint32_t *start, uint32_t at)
 {
-    const int width = gather->pairs ? 2 : 1, segments = sweep->t.taps;
+    const int width = gather->pairs ? 2 : 1, segments = sweep->segments;
     CopConv3dPlaceFn *const place = cop_conv3d_kernels(cop_tier())->place;
     CopConv3dSlots slots = {.offset = gather->offset,
                             .index = gather->index,
@@ -116,16 +112,16 @@ static uint32_t list_sweep(const CopGather *gather, int taps, const CopSweep *sw
                             .taps = taps,
                             .words = kernel_words(taps),
                             .segments = segments,
-                            .in_segment = gather->in_segment,
                             .pairs = gather->pairs,
                             .transposed = gather->transposed,
                             .in_step = input_step(gather),
                             .in_c = (uint32_t)sweep->read_c};
-    fill_lanes(&slots);
     for (int list = 0; list < gather->groups * sweep->blocks; list++) {
         const Block block = block_of(gather, sweep, list % sweep->blocks);
-        CopConv3dUnit unit = {
-            .channels = block.channels, .offset = block.offset, .from = block.from, .to = block.to};
+        CopConv3dUnit unit = {.channels = block.channels, .offset = block.offset};
+        slots.in_segment = gather->in_segment + (ptrdiff_t)block.tap * slots.words;
+        if (list == 0 || sweep->splits > 1)
+            fill_lanes(&slots);
         const size_t kernel =
             (size_t)(list / sweep->blocks) * gather->group_step + (size_t)block.in * slots.in_step;
         for (int out = 0; out < gather->out_channels; out += width) {
@@ -148,10 +144,8 @@ static uint32_t list_shared(const CopGather *gather, int taps, const CopSweep *s
     const int width = gather->pairs ? 2 : 1;
     for (int i = 0; i < sweep->blocks; i++) {
         const Block block = block_of(gather, sweep, i);
-        for (int t = 0; t < sweep->t.taps; t++) {
+        for (int t = block.tap; t < block.tap + sweep->segments; t++) {
             *start++ = at;
-            if (t < block.from || t >= block.to)
-                continue;
             for (int c = 0; c < block.channels; c++)
                 for (int k = 0; k < taps; k++) {
                     const CopTap *tap = &gather->tap[k];

@@ -109,7 +109,7 @@ INLINE void visit_word(const CopConv3dSlots *slots, const CopConv3dUnit *unit, i
         b = taps_of(slots, unit->second + kernel, word);
     const CopTap *tap = slots->tap + (ptrdiff_t)word * 64;
     const uint32_t channel = unit->offset + (uint32_t)c * slots->in_c;
-    for (int i = unit->from; i < unit->to; i++) {
+    for (int i = 0; i < slots->segments; i++) {
         const uint64_t own = slots->in_segment[i * slots->words + word];
         const uint64_t in_a = a.active & own, in_b = b.active & own;
         uint32_t *at = unit->start + i;
@@ -253,8 +253,8 @@ INLINE void put_kernels(const CopConv3dSlots *slots, const CopConv3dUnit *unit, 
                         Kernels kernels, Kernels before, uint32_t channel, const bool ranked)
 {
     const size_t kind = kind_step(slots);
-    uint32_t *at = unit->start + unit->from + 1;
-    for (int i = unit->from, end = unit->to; i < end; i++, at++) {
+    uint32_t *at = unit->start + 1;
+    for (int i = 0, end = slots->segments; i < end; i++, at++) {
         const uint64_t lanes_of = slots->lanes_of[i];
         const __mmask16 in_a = (__mmask16)_pext_u64(kernels.a, lanes_of);
         const __mmask16 in_b = (__mmask16)_pext_u64(kernels.b, lanes_of);
@@ -278,7 +278,7 @@ INLINE uint32_t place_vectors(const CopConv3dSlots *slots, const CopConv3dUnit *
     for (int c = 0; c < channels; c += step) {
         const int n = channels - c < step ? channels - c : step;
         const Kernels kernels = kernels_of(slots, unit, c, n, transposed);
-        for (int i = unit->from, end = unit->to; i < end; i++)
+        for (int i = 0, end = slots->segments; i < end; i++)
             count_taps(slots, unit->start + i, kernels.a & slots->lanes_of[i],
                        kernels.b & slots->lanes_of[i]);
     }

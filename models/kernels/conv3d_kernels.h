@@ -91,7 +91,6 @@ typedef struct CopConv3dUnit {
     bool alone;           /* without the second */
     int channels;
     uint32_t offset; /* of what the first input channel reads */
-    int from, to;    /* segments; the others stay empty */
     uint32_t *start; /* of its segments; written to one behind those of the next */
 } CopConv3dUnit;
 

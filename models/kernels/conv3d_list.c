@@ -95,7 +95,7 @@ void cop_gather_scale(const CopGather *gather, const float *scale, float *listed
                 continue;
             }
             const CopSweep *sweep = gather->sweep; /* the forward pass has one */
-            const size_t taps = (size_t)sweep->t.taps, kinds = (size_t)gather->kinds;
+            const size_t taps = (size_t)sweep->segments, kinds = (size_t)gather->kinds;
             for (int block = 0; block < sweep->blocks; block++) {
                 const uint32_t *start =
                     sweep->start +
@@ -120,8 +120,8 @@ void cop_tile_list(CopConv3dTile *tile, const CopGather *gather, const CopSweep 
     tile->channels = gather->out_channels;
     tile->offset = gather->offset;
     tile->pairs = gather->pairs;
-    tile->taps = sweep->t.taps;
-    tile->start_step = gather->shared ? 0 : (size_t)(gather->kinds * sweep->t.taps);
+    tile->taps = sweep->segments;
+    tile->start_step = gather->shared ? 0 : (size_t)(gather->kinds * sweep->segments);
     tile->weight_step = gather->shared ? gather->slots : 0;
 }
 
@@ -130,13 +130,20 @@ void cop_tile_block(CopConv3dTile *tile, const CopGather *gather, const CopSweep
 {
     const size_t units = (size_t)gather->units;
     if (gather->shared) {
-        tile->start = sweep->start + (size_t)(block * sweep->t.taps);
+        tile->start = sweep->start + (size_t)(block * sweep->segments);
         tile->weight = weight + (size_t)group * units * gather->slots;
         return;
     }
     const size_t list = ((size_t)group * (size_t)sweep->blocks + (size_t)block) * units;
     tile->start = sweep->start + list * tile->start_step;
     tile->weight = weight;
+}
+
+void cop_tile_taps(CopConv3dTile *tile, const CopSweep *sweep, int block, int first, int end)
+{
+    const int tap = block % sweep->splits;
+    tile->first_tap = sweep->splits > 1 ? 0 : first;
+    tile->end_tap = sweep->splits > 1 ? first <= tap && tap < end : end;
 }
 
 /* Kernels at low density outrun the hardware's own prefetching of short rows. */

@@ -76,8 +76,6 @@ static void visit_tiles(const CopPackRun *run, int f, int block, CopPackFn *fn, 
         cop_conv3d_valid_taps(axis, t, &first_tap, &end_tap);
         CopPackVisit visit = {.at = run->at,
                               .block = block + k,
-                              .first_tap = k,
-                              .end_tap = k + 1,
                               .first = block == 0 && k == first_tap,
                               .last = block + sweep->splits == sweep->blocks && k == end_tap - 1};
         visit.at.t = t;
@@ -98,10 +96,11 @@ void cop_pack_visit(const CopPackRun *run, CopPackFn *fn, void *ctx)
         }
     /* Those that read nothing but padding are written, too. */
     for (int t = run->at.t; t < run->end; t++) {
-        CopPackVisit visit = {.at = run->at, .first = true, .last = true};
+        CopPackVisit visit = {.at = run->at, .nothing = true, .first = true, .last = true};
+        int first_tap, end_tap;
         visit.at.t = t;
-        cop_conv3d_valid_taps(&sweep->t, t, &visit.first_tap, &visit.end_tap);
-        if (visit.first_tap == visit.end_tap)
+        cop_conv3d_valid_taps(axis, t, &first_tap, &end_tap);
+        if (first_tap == end_tap)
             fn(ctx, &visit);
     }
 }

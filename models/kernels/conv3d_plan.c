@@ -184,7 +184,7 @@ void cop_conv3d_valid_taps(const CopAxis *axis, int position, int *first, int *e
 
 size_t cop_sweep_segments(const CopGather *gather, const CopSweep *sweep)
 {
-    const size_t segments = (size_t)sweep->blocks * (size_t)sweep->t.taps;
+    const size_t segments = (size_t)sweep->blocks * (size_t)sweep->segments;
     if (gather->shared)
         return segments;
     return segments * (size_t)gather->groups * (size_t)gather->units * (size_t)gather->kinds;
@@ -257,6 +257,7 @@ static void block_sweep(CopSweep *sweep, const CopGather *gather)
 {
     const CopBlocking b = sweep_blocking(gather, sweep);
     sweep->blocks = sweep->splits = 1;
+    sweep->segments = sweep->t.taps;
     sweep->block_channels = gather->in_channels;
     sweep->block_bytes = b.block_bytes;
     sweep->packed = false;
@@ -284,6 +285,8 @@ static void block_sweep(CopSweep *sweep, const CopGather *gather)
             bytes = room;
         }
     }
+    if (sweep->splits > 1)
+        sweep->segments = 1;
     /* Equal blocks: a short last one would cost as much overhead. */
     const int channels = gather->in_channels;
     const int blocks = cop_ceil_div(channels, cop_max((int)(room / bytes), 1));

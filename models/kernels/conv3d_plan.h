@@ -45,10 +45,11 @@ typedef struct CopSweep {
     int block_bytes;        /* room for a tile's input */
     int block_channels;     /* input channels whose share of a tile has it */
     int splits;             /* blocks of the same channels: one, or one for each tap along t */
+    int segments;           /* of a unit's list in a block: taps along t, or one if split */
     int blocks;
     bool packed;                   /* blocks are one frame each, copied together: conv3d_pack.c */
     size_t read_c, read_t, read_h; /* strides of what lists read, in floats */
-    const uint32_t *start; /* [group][block][unit][kind][tap along t]; one list when shared */
+    const uint32_t *start;         /* [group][block][unit][kind][segment]; one list when shared */
 } CopSweep;
 
 /* Weights in the order in which kernels walk them: sweep, group of channels,
@@ -182,11 +183,12 @@ void cop_gather_store(const CopGather *gather, const float *listed, float *grad,
 
 /* --- a tile's part of a pass --- */
 
-/* Fills in what a kernel needs to know of the lists, and of one block of a group;
- * `weight` is all weights in list order. */
+/* Fills in what a kernel needs to know of the lists, and of one block of a group, of which taps
+ * first..end along t are visited; `weight` is all weights in list order. */
 void cop_tile_list(CopConv3dTile *tile, const CopGather *gather, const CopSweep *sweep);
 void cop_tile_block(CopConv3dTile *tile, const CopGather *gather, const CopSweep *sweep, int group,
                     int block, float *weight);
+void cop_tile_taps(CopConv3dTile *tile, const CopSweep *sweep, int block, int first, int end);
 
 /* Index of the kernels for a distance of neighbours. */
 int cop_tile_step(const CopSweep *sweep);
@@ -207,10 +209,11 @@ typedef struct CopPackRun {
     float *packed; /* room for a block */
 } CopPackRun;
 
-/* What a block adds to a tile; of a tile that reads nothing, no taps. */
+/* What a block adds to a tile: nothing, to one that reads nothing. */
 typedef struct CopPackVisit {
     CopPlace at;
-    int block, first_tap, end_tap;
+    int block;
+    bool nothing;
     bool first, last; /* of the tile's */
 } CopPackVisit;
 

@@ -47,11 +47,13 @@ static void correlate_tile(const CorrelateJob *job, CopConv3dTile *tile, CopPlac
     const float *in = x->data + (size_t)at.g * x->stride_g +
                       (size_t)(group * gather->in_channels) * x->stride_c + sweep->in_first +
                       at.t * sweep->in_t + at.h * sweep->in_h + at.w * sweep->in_w;
-    cop_conv3d_valid_taps(&sweep->t, at.t, &tile->first_tap, &tile->end_tap);
+    int first_tap, end_tap;
+    cop_conv3d_valid_taps(&sweep->t, at.t, &first_tap, &end_tap);
     for (int block = 0; block < sweep->blocks; block++) {
         if (next)
             cop_tile_prefetch(gather, sweep, next, group, block, x);
         tile->first = block == 0;
+        cop_tile_taps(tile, sweep, block, first_tap, end_tap);
         correlate_block(job, tile, &at, group, block, in);
     }
 }
@@ -65,8 +67,8 @@ typedef struct PackedCorrelate {
 static void correlate_packed(void *ctx, const CopPackVisit *visit)
 {
     const PackedCorrelate *of = ctx;
-    of->tile->first_tap = visit->first_tap;
-    of->tile->end_tap = visit->end_tap;
+    of->tile->first_tap = 0;
+    of->tile->end_tap = !visit->nothing;
     of->tile->first = visit->first;
     correlate_block(of->job, of->tile, &visit->at, of->run->group, visit->block, of->run->packed);
 }

@@ -379,9 +379,8 @@ void cop_winograd_tile(const CopGatherJob *job, CopPlace at, const CopPlace *nex
         if (visits == 0)
             add_block(job, &tile, at, 0, inputs, sums);
         for (int visit = 0; visit < visits; visit++, tile.first = false) {
-            tile.first_tap = first_tap + visit / blocks;
-            tile.end_tap = tile.first_tap + 1;
-            const int block = visit % blocks * sweep->splits + tile.first_tap;
+            const int block = visit % blocks * sweep->splits + first_tap + visit / blocks;
+            cop_tile_taps(&tile, sweep, block, first_tap, end_tap);
             if (next && chunk == from)
                 cop_tile_prefetch(gather, &winograd->reads, &ahead, 0, block, x);
             if (chunk == from || visits > 1) /* else they are still there */
