@@ -1,10 +1,10 @@
 /* Three-dimensional convolution on lane tensors: plan, forward pass and gradient of the input.
  *
- * A pass walks tiles of positions; for each tile it walks blocks of input
- * channels that fit the first-level cache, and for each block the lists of all
- * output channels. Where lists of a mask read copies, it walks frames and blocks of
- * the input, and for each all tiles that it adds to. Every output is summed in list order whatever the tiles,
- * blocks, groups and threads, so only the tier can move a result.
+ * A pass walks tiles of positions; for each tile it walks blocks of input channels that
+ * fit the first-level cache, and for each block the lists of all output channels. Where
+ * lists of a mask read copies, it walks frames and blocks of the input, and for each all
+ * tiles that it adds to. Every output is summed in list order whatever the tiles, blocks,
+ * groups and threads, so only the tier can move a result.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "models/kernels/conv3d.h"
 

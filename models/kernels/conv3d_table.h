@@ -33,7 +33,7 @@ typedef struct CopBlocking {
     CopWalk walk;
     int positions;   /* most in a tile */
     int cols;        /* most in a row of a tile */
-    int block_bytes; /* of a tile's input, in one frame if copied; to stay in the first-level cache */
+    int block_bytes; /* of a tile's input, of one frame where it is copied */
 } CopBlocking;
 
 /* Holds for densities below `below`, 0..1, that no row before it holds for; the last one
