@@ -89,11 +89,14 @@ void cop_pack_visit(const CopPackRun *run, CopPackFn *fn, void *ctx)
     const CopAxis *axis = &sweep->t;
     const int first = cop_max(axis->source + run->at.t * axis->step, 0);
     const int end = cop_min(axis->source + (run->end - 1) * axis->step + axis->taps, axis->extent);
-    for (int f = first; f < end; f++)
+    for (int f = first; f < end; f++) {
+        if ((f - axis->source) % axis->step >= axis->taps)
+            continue; /* frames that a stride leaves out */
         for (int block = 0; block < sweep->blocks; block += sweep->splits) {
             copy(run, f, block);
             visit_tiles(run, f, block, fn, ctx);
         }
+    }
     /* Those that read nothing but padding are written, too. */
     for (int t = run->at.t; t < run->end; t++) {
         CopPackVisit visit = {.at = run->at, .nothing = true, .first = true, .last = true};

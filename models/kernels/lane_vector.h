@@ -17,7 +17,6 @@
 #define INLINE static inline __attribute__((always_inline))
 
 typedef float Vec __attribute__((vector_size(COP_VEC_BYTES), may_alias));
-typedef int Bits __attribute__((may_alias)); /* of a float */
 typedef int VecI __attribute__((vector_size(COP_VEC_BYTES), may_alias));
 
 enum { WIDTH = COP_VEC_BYTES / sizeof(float) };

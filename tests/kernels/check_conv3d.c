@@ -207,6 +207,13 @@ static void check_random(void)
             c.s.ic = c.s.groups * kcheck_int(1, 3);
             c.s.oc = c.s.groups * kcheck_int(1, 3);
         }
+        if (kcheck_int(0, 3) == 0) { /* enough for inputs to be copied, both ways */
+            c.s.groups = 1;
+            c.s.ic = kcheck_int(16, 19);
+            c.s.oc = kcheck_int(16, 19);
+            if (c.s.pw >= c.s.kw) /* Winograd's bound is for outputs that meet an input */
+                c.s.pw = c.s.kw - 1;
+        }
         c.t = kcheck_int(c.s.kt, 6);
         c.h = kcheck_int(c.s.kh, 9);
         c.w = kcheck_int(c.s.kw, 20);
