@@ -270,19 +270,30 @@ INLINE void put_kernels(const CopConv3dSlots *slots, const CopConv3dUnit *unit, 
     }
 }
 
-INLINE uint32_t place_vectors(const CopConv3dSlots *slots, const CopConv3dUnit *unit, uint32_t at,
-                              const bool ranked, const bool transposed)
+INLINE void count_kernels(const CopConv3dSlots *slots, const CopConv3dUnit *unit,
+                          const bool transposed)
 {
-    const int step = slots->channels, channels = unit->channels;
+    const int step = slots->counted, channels = unit->channels;
     clear(slots, unit);
     for (int c = 0; c < channels; c += step) {
         const int n = channels - c < step ? channels - c : step;
         const Kernels kernels = kernels_of(slots, unit, c, n, transposed);
         for (int i = 0, end = slots->segments; i < end; i++)
-            count_taps(slots, unit->start + i, kernels.a & slots->lanes_of[i],
-                       kernels.b & slots->lanes_of[i]);
+            count_taps(slots, unit->start + i, kernels.a & slots->counted_of[i],
+                       kernels.b & slots->counted_of[i]);
     }
-    const uint32_t end = add_up(slots, unit, at);
+}
+
+INLINE uint32_t place_vectors(const CopConv3dSlots *slots, const CopConv3dUnit *unit, uint32_t at,
+                              const bool ranked, const bool transposed)
+{
+    const int step = slots->channels, channels = unit->channels;
+    const bool single = !slots->pairs && slots->segments == 1; /* then filling finds the end */
+    if (single)
+        unit->start[0] = unit->start[1] = at;
+    else
+        count_kernels(slots, unit, transposed);
+    const uint32_t counted = single ? 0 : add_up(slots, unit, at);
     const Place to = place_to(slots);
     Kernels before = {0};
     for (int c = 0; c < channels; c += step) {
@@ -299,7 +310,7 @@ INLINE uint32_t place_vectors(const CopConv3dSlots *slots, const CopConv3dUnit *
         before.a += count(kernels.a);
         before.b += count(kernels.b);
     }
-    return end;
+    return single ? unit->start[1] : counted;
 }
 
 #endif
