@@ -10,13 +10,14 @@ cd "$(dirname "$0")/../.."
 coppice=${COPPICE:-build/coppice}
 here=samples/study
 
-# Name, configuration, and what is changed in it.
+# Name, configuration, and what is changed in it, key by key.
 studies() {
     cat <<'EOF'
 fashion_narrow fashion model.options=stem=cifar, width=6, blocks=1, 1, 1
 fashion_wide   fashion model.options=stem=cifar, width=12, blocks=1, 1, 1
 mnist_narrow   mnist   model.options=stem=cifar, width=6, blocks=1, 1, 1
 mnist_wide     mnist   model.options=stem=cifar, width=12, blocks=1, 1, 1
+mnist_again    mnist   model.options=stem=cifar, width=6, blocks=1, 1, 1; sweep.densities=[0.9]; sweep.seeds=[4, 5, 6, 7, 8, 9, 10, 11, 12]; sweep.controls=[]
 motion_narrow  motion  model.options=width=8
 motion_wide    motion  model.options=width=16
 EOF
@@ -55,10 +56,11 @@ clips() {
 }
 
 study() {
-    local name=$1 config=$2 change=$3 out=runs/study/$1 file
+    local name=$1 config=$2 out=runs/study/$1 file change changes
+    local sweep=("$coppice" sweep -c "$here/$config.cfg" --set "sweep.workers=${WORKERS:-2}" --out "$out")
+    IFS=';' read -ra changes <<<"$3"
+    for change in "${changes[@]}"; do sweep+=(--set "${change# }"); done
     if [ "$config" = motion ]; then clips; else pictures "$config"; fi
-    local sweep=("$coppice" sweep -c "$here/$config.cfg" --set "$change"
-        --set "sweep.workers=${WORKERS:-2}" --out "$out")
     "${sweep[@]}"
     "$coppice" analyse "$out" -o "$out/analyse" --limit 128 --step 2 --grid 5
     "${sweep[@]}" >/dev/null # the report takes up the figures

@@ -59,11 +59,11 @@ def accuracy_table(accuracy, gains):
 
 
 def corruption_table(gains):
-    """Corruptions down, methods across."""
+    """Corruptions down, methods across; at every density where the usual ones are not there."""
     of = [row for row in gains if row["scope"] == "corruption"]
-    shown = [name for name in dict.fromkeys(row["series"] for row in of)
-             if any(row["density"] in SHOWN and not row["control"]
-                    for row in of if row["series"] == name)]
+    sparse = {row["series"]: row["density"] for row in of
+              if not row["control"] and row["method"] != "dense"}
+    shown = [name for name, density in sparse.items() if density in SHOWN] or list(sparse)
     cells = {(row["corruption"], row["series"]): row for row in of}
     dense = {row["corruption"]: row["baseline"] for row in of if row["paired"] == "1"}
     rows = [[corruption, f"{100 * float(dense[corruption]):.1f}",
