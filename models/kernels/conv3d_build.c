@@ -61,15 +61,12 @@ static int channels_at_a_time(const CopConv3dSlots *slots)
 static void fill_lanes(CopConv3dSlots *slots)
 {
     slots->channels = channels_at_a_time(slots);
-    slots->counted = slots->channels ? COP_PLACE_BITS / slots->taps : 0;
     for (int i = 0; i < slots->segments && slots->channels; i++) {
         int lane = 0;
-        slots->counted_of[i] = 0;
-        for (int c = 0; c < slots->counted; c++)
-            slots->counted_of[i] |= slots->in_segment[i] << (c * slots->taps);
         slots->lanes_of[i] = 0;
-        for (int c = 0; c < slots->channels; c++) {
+        for (int c = 0; c < COP_PLACE_BITS / slots->taps; c++)
             slots->lanes_of[i] |= slots->in_segment[i] << (c * slots->taps);
+        for (int c = 0; c < slots->channels; c++) {
             for (uint64_t rest = slots->in_segment[i]; rest; rest &= rest - 1, lane++) {
                 const int tap = __builtin_ctzll(rest);
                 slots->lane_offset[i][lane] =

@@ -35,20 +35,28 @@ INLINE void count_taps(const CopConv3dSlots *slots, uint32_t *at, uint64_t in_a,
     at[2 + 2 * kind] += count(in_b) - both;
 }
 
-INLINE void clear(const CopConv3dSlots *slots, const CopConv3dUnit *unit)
+INLINE int lists_of(const CopConv3dSlots *slots)
 {
-    const size_t n = (size_t)slots->segments * (slots->pairs ? 3 : 1);
-    memset(unit->start, 0, (n + 2) * sizeof *unit->start);
+    return slots->segments * (slots->pairs ? 3 : 1);
 }
 
-/* From counts to starts; returns where the unit's slots end. */
-INLINE uint32_t add_up(const CopConv3dSlots *slots, const CopConv3dUnit *unit, uint32_t at)
+INLINE void clear(const CopConv3dSlots *slots, const CopConv3dUnit *unit)
 {
-    const int n = slots->segments * (slots->pairs ? 3 : 1);
+    memset(unit->start, 0, ((size_t)lists_of(slots) + 2) * sizeof *unit->start);
+}
+
+/* From counts to starts. One list alone needs no counts. */
+INLINE void add_up(const CopConv3dSlots *slots, const CopConv3dUnit *unit, uint32_t at)
+{
     unit->start[0] = unit->start[1] = at;
-    for (int i = 1; i <= n; i++)
+    for (int i = 1; i < lists_of(slots); i++)
         unit->start[i + 1] += unit->start[i];
-    return unit->start[n + 1];
+}
+
+/* Where the slots of a unit end, once they are placed: at the end of its last list. */
+INLINE uint32_t end_of(const CopConv3dSlots *slots, const CopConv3dUnit *unit)
+{
+    return unit->start[lists_of(slots)];
 }
 
 /* --- a tap at a time --- */
@@ -125,15 +133,17 @@ INLINE void visit_word(const CopConv3dSlots *slots, const CopConv3dUnit *unit, i
 
 static uint32_t place_taps(const CopConv3dSlots *slots, const CopConv3dUnit *unit, uint32_t at)
 {
-    clear(slots, unit);
-    for (int c = 0; c < unit->channels; c++)
-        for (int word = 0; word < slots->words; word++)
-            visit_word(slots, unit, c, word, false);
-    const uint32_t end = add_up(slots, unit, at);
+    if (lists_of(slots) > 1) {
+        clear(slots, unit);
+        for (int c = 0; c < unit->channels; c++)
+            for (int word = 0; word < slots->words; word++)
+                visit_word(slots, unit, c, word, false);
+    }
+    add_up(slots, unit, at);
     for (int c = 0; c < unit->channels; c++)
         for (int word = 0; word < slots->words; word++)
             visit_word(slots, unit, c, word, true);
-    return end;
+    return end_of(slots, unit);
 }
 
 #if COP_VEC_BYTES == 64 && defined(__AVX512F__)
@@ -270,17 +280,18 @@ INLINE void put_kernels(const CopConv3dSlots *slots, const CopConv3dUnit *unit, 
     }
 }
 
+/* Counts take as many kernels at a time as a word has room for. */
 INLINE void count_kernels(const CopConv3dSlots *slots, const CopConv3dUnit *unit,
                           const bool transposed)
 {
-    const int step = slots->counted, channels = unit->channels;
+    const int step = COP_PLACE_BITS / slots->taps, channels = unit->channels;
     clear(slots, unit);
     for (int c = 0; c < channels; c += step) {
         const int n = channels - c < step ? channels - c : step;
         const Kernels kernels = kernels_of(slots, unit, c, n, transposed);
         for (int i = 0, end = slots->segments; i < end; i++)
-            count_taps(slots, unit->start + i, kernels.a & slots->counted_of[i],
-                       kernels.b & slots->counted_of[i]);
+            count_taps(slots, unit->start + i, kernels.a & slots->lanes_of[i],
+                       kernels.b & slots->lanes_of[i]);
     }
 }
 
@@ -288,12 +299,9 @@ INLINE uint32_t place_vectors(const CopConv3dSlots *slots, const CopConv3dUnit *
                               const bool ranked, const bool transposed)
 {
     const int step = slots->channels, channels = unit->channels;
-    const bool single = !slots->pairs && slots->segments == 1; /* then filling finds the end */
-    if (single)
-        unit->start[0] = unit->start[1] = at;
-    else
+    if (lists_of(slots) > 1)
         count_kernels(slots, unit, transposed);
-    const uint32_t counted = single ? 0 : add_up(slots, unit, at);
+    add_up(slots, unit, at);
     const Place to = place_to(slots);
     Kernels before = {0};
     for (int c = 0; c < channels; c += step) {
@@ -310,7 +318,7 @@ INLINE uint32_t place_vectors(const CopConv3dSlots *slots, const CopConv3dUnit *
         before.a += count(kernels.a);
         before.b += count(kernels.b);
     }
-    return single ? unit->start[1] : counted;
+    return end_of(slots, unit);
 }
 
 #endif

@@ -78,11 +78,9 @@ typedef struct CopConv3dSlots {
     size_t in_step;  /* from an input channel's kernel to the next one's */
     uint32_t in_c;   /* and between what they read */
 
-    /* For vectors, which place the kernels of a few channels at a time, and count those of as many
-     * as a word has room for: 0 where they do not. */
-    int channels, counted;
-    uint64_t lanes_of[COP_PLACE_BITS]; /* [segment]: taps in it, of so many kernels in a row */
-    uint64_t counted_of[COP_PLACE_BITS];
+    /* For vectors, which place the kernels of a few channels at a time: 0 where they do not. */
+    int channels;
+    uint64_t lanes_of[COP_PLACE_BITS]; /* [segment]: taps in it, of a word of kernels in a row */
     uint32_t lane_offset[COP_PLACE_BITS][COP_PLACE_LANES];
     uint32_t lane_index[COP_PLACE_BITS][COP_PLACE_LANES]; /* where all taps are counted */
 } CopConv3dSlots;

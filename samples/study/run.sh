@@ -1,7 +1,7 @@
 #!/bin/bash
 # The study: fetches its pictures, trains, evaluates, draws. What is there is not done again.
 # Usage: samples/study/run.sh STUDY...; without one it says which there are.
-# COPPICE names the program (build/coppice), WORKERS how many runs go side by side (2). Data go to
+# COPPICE names the program (build/coppice), WORKERS how many runs, or threads, go side by side (2). Data go to
 # data/, runs and their figures to runs/study/STUDY, tables and two pictures to
 # samples/study/results/STUDY.
 # SPDX-License-Identifier: LGPL-2.1-or-later
@@ -62,7 +62,8 @@ study() {
     for change in "${changes[@]}"; do sweep+=(--set "${change# }"); done
     if [ "$config" = motion ]; then clips; else pictures "$config"; fi
     "${sweep[@]}"
-    "$coppice" analyse "$out" -o "$out/analyse" --limit 128 --step 2 --grid 5
+    "$coppice" analyse "$out" -o "$out/analyse" --limit 128 --step 2 --grid 5 \
+        --set "run.threads=${WORKERS:-2}"
     "${sweep[@]}" >/dev/null # the report takes up the figures
     mkdir -p "$here/results/$name"
     for file in accuracy gain gain_by_severity energy radius_area fourier_gain topology; do
