@@ -300,7 +300,7 @@ static void gather_tile(const CopGatherJob *job, CopConv3dTile *tile, CopPlace a
 /* A run of tiles of a packed sweep, some units of a group of it. */
 typedef struct PackedGather {
     const CopGatherJob *job;
-    const CopPackRun *run;
+    CopPackRun *run;
     CopConv3dTile *tile;
     float *sums; /* [t modulo taps] */
 } PackedGather;
@@ -316,10 +316,10 @@ static void gather_packed(void *ctx, const CopPackVisit *visit)
     const int channels = (of->tile->to - of->tile->from) * (gather->pairs ? 2 : 1);
     float *sums = of->sums + (size_t)(at->t % sweep->t.taps) * cop_pack_sums(gather, sweep);
     CopConv3dTile tile = *of->tile;
-    tile.first_tap = 0;
     tile.end_tap = !visit->nothing;
     tile.first = visit->first;
     tile.last = visit->last;
+    tile.ahead = of->run->ahead.left ? &of->run->ahead : NULL;
     cop_tile_block(&tile, gather, sweep, of->run->group, visit->block, job->conv->weight);
     for (int lane = 0; lane < COP_LANES; lane += job->conv->kernels->width) {
         tile.in = of->run->packed + lane;
@@ -342,6 +342,7 @@ static void gather_run(const CopGatherJob *job, const CopConv3dTile *all, CopPac
     for (int from = all->from; from < all->to; from += units) {
         tile.from = from;
         tile.to = cop_min(from + units, all->to);
+        run->lists = (tile.to - from) * (COP_LANES / job->conv->kernels->width);
         cop_pack_visit(run, gather_packed, &(PackedGather){job, run, &tile, scratch});
     }
 }

@@ -95,6 +95,8 @@ INLINE void correlate(const CopConv3dTile *tile, const int rows, const int cols,
     if (r < positions)                                                                             \
         sum += held##r * IN_AT(in, r);
 
+        if (tile->ahead)
+            ask_ahead(tile->ahead);
         EACH_POSITION(HOLD)
         if (tile->first && c + AHEAD < tile->to) {
             out += AHEAD * tile->out_c;

@@ -21,6 +21,17 @@ enum {
     COP_STEPS = 3 /* distance of neighbours in `in`: 1, 2 or any number of positions */
 };
 
+/* Rows of memory that will be read soon, `rows` of them in a channel: before every list whose turn
+ * it is, kernels ask for `each` of those left. Steps in floats. */
+typedef struct CopAhead {
+    const float *at;
+    int left, each;
+    int wait, period; /* lists until the next turn, and between turns */
+    int lines;        /* of a row */
+    int row, rows;
+    ptrdiff_t row_step, channel_gap;
+} CopAhead;
+
 typedef struct CopConv3dTile {
     const float *in;      /* first tap of the tile's first position */
     ptrdiff_t in_h, in_w; /* from one position to the next, in floats */
@@ -50,6 +61,8 @@ typedef struct CopConv3dTile {
     ptrdiff_t add_c, add_h, add_w;
     bool relu;
     bool stream; /* the last block writes past the caches, where a vector is a line of them */
+
+    CopAhead *ahead; /* or NULL */
 } CopConv3dTile;
 
 typedef void CopConv3dFn(const CopConv3dTile *tile);

@@ -84,6 +84,8 @@ INLINE void gather(const CopConv3dTile *tile, const int rows, const int cols, co
     if (r < positions)                                                                             \
         b##r += w * IN_AT(in, r);
 
+        if (tile->ahead)
+            ask_ahead(tile->ahead);
         EACH_POSITION(DECLARE)
         if (!tile->first) {
             EACH_POSITION(RESUME)

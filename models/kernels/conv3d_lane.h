@@ -37,6 +37,24 @@ enum { PAIRS_MAX = 6, CORRELATE_MAX = 7, EIGHT_SUMS = 0 };
     M(step, 4, 1) M(step, 4, 2) M(step, 4, 3)
 /* clang-format on */
 
+/* A row at a time: many at once would be in the way of sums that come from the second-level
+ * cache, and a few lines before every list cost more to count. */
+INLINE void ask_ahead(CopAhead *ahead)
+{
+    if (--ahead->wait > 0)
+        return;
+    ahead->wait = ahead->period;
+    for (int n = 0; n < ahead->each && ahead->left > 0; n++, ahead->left--) {
+        for (int line = 0; line < ahead->lines; line++)
+            __builtin_prefetch(ahead->at + (ptrdiff_t)line * COP_LANES);
+        ahead->at += ahead->row_step;
+        if (++ahead->row == ahead->rows) {
+            ahead->row = 0;
+            ahead->at += ahead->channel_gap;
+        }
+    }
+}
+
 #define STEP_1   COP_LANES
 #define STEP_2   (2 * COP_LANES)
 #define STEP_any tile->in_w

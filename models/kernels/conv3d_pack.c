@@ -8,8 +8,10 @@
 
 #include "models/kernels/conv3d_plan.h"
 
-/* Sums that wait for the next frame and stay in the second-level cache. */
-enum { SUMS_BYTES = 512 << 10 };
+enum {
+    SUMS_BYTES = 512 << 10, /* of sums that wait for the next frame, in the second-level cache */
+    ASK_BYTES = 32 << 20    /* of an input that the third-level cache does not hold */
+};
 
 int cop_pack_units(const CopGather *gather, const CopSweep *sweep)
 {
@@ -42,38 +44,74 @@ size_t cop_pack_scratch(CopGather *gather, const CopKernelTable *table)
     return most;
 }
 
-/* Copies what a tile at run->at reads of frame f and a block's channels. */
-static void copy(const CopPackRun *run, int f, int block)
+/* What a tile at run->at reads of frame f and a block's channels. */
+typedef struct Piece {
+    const float *in;
+    int channels, rows, cols;
+} Piece;
+
+static Piece piece_of(const CopPackRun *run, int f, int block)
 {
     const CopSweep *sweep = run->sweep;
     const CopPlace *at = &run->at;
+    const int channels = run->gather->in_channels;
     const int first = block / sweep->splits * sweep->block_channels;
-    const int channels = cop_min(sweep->block_channels, run->gather->in_channels - first);
-    const int rows = (at->rows - 1) * sweep->h.step + sweep->h.taps;
-    const int cols = (at->cols - 1) * sweep->w.step + sweep->w.taps;
-    assert((size_t)cols * COP_LANES <= sweep->read_h &&
-           (size_t)rows * sweep->read_h <= sweep->read_c);
-    const float *in = cop_tensor_at(run->in, at->g, run->group * run->gather->in_channels + first,
-                                    f, sweep->h.source + at->h * sweep->h.step,
-                                    sweep->w.source + at->w * sweep->w.step);
-    for (int c = 0; c < channels; c++)
-        for (int row = 0; row < rows; row++)
+    return (Piece){.in = cop_tensor_at(run->in, at->g, run->group * channels + first, f,
+                                       sweep->h.source + at->h * sweep->h.step,
+                                       sweep->w.source + at->w * sweep->w.step),
+                   .channels = cop_min(sweep->block_channels, channels - first),
+                   .rows = (at->rows - 1) * sweep->h.step + sweep->h.taps,
+                   .cols = (at->cols - 1) * sweep->w.step + sweep->w.taps};
+}
+
+static void copy(const CopPackRun *run, const Piece *piece)
+{
+    const CopSweep *sweep = run->sweep;
+    assert((size_t)piece->cols * COP_LANES <= sweep->read_h &&
+           (size_t)piece->rows * sweep->read_h <= sweep->read_c);
+    for (int c = 0; c < piece->channels; c++)
+        for (int row = 0; row < piece->rows; row++)
             memcpy(run->packed + (size_t)c * sweep->read_c + (size_t)row * sweep->read_h,
-                   in + (size_t)c * run->in->stride_c + (size_t)row * run->in->stride_h,
-                   (size_t)cols * COP_LANES * sizeof(float));
+                   piece->in + (size_t)c * run->in->stride_c + (size_t)row * run->in->stride_h,
+                   (size_t)piece->cols * COP_LANES * sizeof(float));
+}
+
+/* Which tile frame f adds to by tap k, if the run has it. */
+static bool tile_of(const CopPackRun *run, int f, int k, int *t)
+{
+    const CopAxis *axis = &run->sweep->t;
+    const int from = f - axis->source - k;
+    *t = from / axis->step;
+    return from >= 0 && from % axis->step == 0 && *t >= run->at.t && *t < run->end;
+}
+
+/* Spreads requests for a piece over all lists that are walked before it is copied. */
+static void look_ahead(CopPackRun *run, int f, const Piece *next)
+{
+    int visits = 0, t;
+    for (int k = 0; k < run->sweep->t.taps; k++)
+        visits += tile_of(run, f, k, &t);
+    const int left = next->channels * next->rows, lists = cop_max(visits * run->lists, 1);
+    const ptrdiff_t row_step = (ptrdiff_t)run->in->stride_h;
+    run->ahead = (CopAhead){.at = next->in,
+                            .left = left,
+                            .each = cop_ceil_div(left, lists),
+                            .period = cop_max(lists / left, 1),
+                            .lines = next->cols,
+                            .rows = next->rows,
+                            .row_step = row_step,
+                            .channel_gap = (ptrdiff_t)run->in->stride_c - next->rows * row_step};
 }
 
 /* Each tile of the run that a block of frame f adds to. */
 static void visit_tiles(const CopPackRun *run, int f, int block, CopPackFn *fn, void *ctx)
 {
     const CopSweep *sweep = run->sweep;
-    const CopAxis *axis = &sweep->t;
-    for (int k = 0; k < axis->taps; k++) {
-        const int from = f - axis->source - k, t = from / axis->step;
-        if (from < 0 || from % axis->step || t < run->at.t || t >= run->end)
+    for (int k = 0, t; k < sweep->t.taps; k++) {
+        if (!tile_of(run, f, k, &t))
             continue;
         int first_tap, end_tap;
-        cop_conv3d_valid_taps(axis, t, &first_tap, &end_tap);
+        cop_conv3d_valid_taps(&sweep->t, t, &first_tap, &end_tap);
         CopPackVisit visit = {.at = run->at,
                               .block = block + k,
                               .first = block == 0 && k == first_tap,
@@ -83,19 +121,37 @@ static void visit_tiles(const CopPackRun *run, int f, int block, CopPackFn *fn, 
     }
 }
 
-void cop_pack_visit(const CopPackRun *run, CopPackFn *fn, void *ctx)
+/* From f on, the first frame that a stride does not leave out. */
+static int frame_from(const CopAxis *axis, int f, int end)
+{
+    while (f < end && (f - axis->source) % axis->step >= axis->taps)
+        f++;
+    return f;
+}
+
+void cop_pack_visit(CopPackRun *run, CopPackFn *fn, void *ctx)
 {
     const CopSweep *sweep = run->sweep;
     const CopAxis *axis = &sweep->t;
-    const int first = cop_max(axis->source + run->at.t * axis->step, 0);
+    const bool asks = run->in->stride_g * sizeof(float) >= ASK_BYTES;
     const int end = cop_min(axis->source + (run->end - 1) * axis->step + axis->taps, axis->extent);
-    for (int f = first; f < end; f++) {
-        if ((f - axis->source) % axis->step >= axis->taps)
-            continue; /* frames that a stride leaves out */
-        for (int block = 0; block < sweep->blocks; block += sweep->splits) {
-            copy(run, f, block);
-            visit_tiles(run, f, block, fn, ctx);
+    int f = frame_from(axis, cop_max(axis->source + run->at.t * axis->step, 0), end);
+    for (int block = 0; f < end;) {
+        const Piece piece = piece_of(run, f, block);
+        copy(run, &piece);
+        int next_f = f, next_block = block + sweep->splits;
+        if (next_block == sweep->blocks) {
+            next_f = frame_from(axis, f + 1, end);
+            next_block = 0;
         }
+        run->ahead.left = 0;
+        if (asks && next_f < end) {
+            const Piece next = piece_of(run, next_f, next_block);
+            look_ahead(run, f, &next);
+        }
+        visit_tiles(run, f, block, fn, ctx);
+        f = next_f;
+        block = next_block;
     }
     /* Those that read nothing but padding are written, too. */
     for (int t = run->at.t; t < run->end; t++) {

@@ -60,7 +60,7 @@ static void correlate_tile(const CorrelateJob *job, CopConv3dTile *tile, CopPlac
 
 typedef struct PackedCorrelate {
     const CorrelateJob *job;
-    const CopPackRun *run;
+    CopPackRun *run;
     CopConv3dTile *tile;
 } PackedCorrelate;
 
@@ -70,6 +70,7 @@ static void correlate_packed(void *ctx, const CopPackVisit *visit)
     of->tile->first_tap = 0;
     of->tile->end_tap = !visit->nothing;
     of->tile->first = visit->first;
+    of->tile->ahead = of->run->ahead.left ? &of->run->ahead : NULL;
     correlate_block(of->job, of->tile, &visit->at, of->run->group, visit->block, of->run->packed);
 }
 
@@ -105,14 +106,15 @@ static void correlate_item(void *ctx, int part, int worker)
                 correlate_tile(job, &tile, at, ahead, group);
                 continue;
             }
-            const CopPackRun run = {.gather = gather,
-                                    .sweep = sweep,
-                                    .in = job->x,
-                                    .at = at,
-                                    .group = group,
-                                    .end = at.t + behind - i,
-                                    .packed = job->conv->scratch +
-                                              (size_t)worker * job->conv->scratch_floats};
+            CopPackRun run = {
+                .gather = gather,
+                .sweep = sweep,
+                .in = job->x,
+                .at = at,
+                .group = group,
+                .end = at.t + behind - i,
+                .packed = job->conv->scratch + (size_t)worker * job->conv->scratch_floats,
+                .lists = (tile.to - tile.from) * (COP_LANES / job->conv->kernels->width)};
             cop_pack_visit(&run, correlate_packed, &(PackedCorrelate){job, &run, &tile});
         }
     }
