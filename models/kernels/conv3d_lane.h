@@ -37,13 +37,9 @@ enum { PAIRS_MAX = 6, CORRELATE_MAX = 7, EIGHT_SUMS = 0 };
     M(step, 4, 1) M(step, 4, 2) M(step, 4, 3)
 /* clang-format on */
 
-/* A row at a time: many at once would be in the way of sums that come from the second-level
- * cache, and a few lines before every list cost more to count. */
-INLINE void ask_ahead(CopAhead *ahead)
+/* Out of line, so that registers are left to the loops. */
+static __attribute__((noinline)) void ask_rows(CopAhead *ahead)
 {
-    if (--ahead->wait > 0)
-        return;
-    ahead->wait = ahead->period;
     for (int n = 0; n < ahead->each && ahead->left > 0; n++, ahead->left--) {
         for (int line = 0; line < ahead->lines; line++)
             __builtin_prefetch(ahead->at + (ptrdiff_t)line * COP_LANES);
@@ -53,6 +49,16 @@ INLINE void ask_ahead(CopAhead *ahead)
             ahead->at += ahead->channel_gap;
         }
     }
+}
+
+/* A row at a time: many at once would be in the way of sums that come from the second-level
+ * cache, and a few lines before every list cost more to count. */
+INLINE void ask_ahead(CopAhead *ahead)
+{
+    if (--ahead->wait > 0)
+        return;
+    ahead->wait = ahead->period;
+    ask_rows(ahead);
 }
 
 #define STEP_1   COP_LANES
