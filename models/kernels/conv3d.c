@@ -300,7 +300,7 @@ static void gather_tile(const CopGatherJob *job, CopConv3dTile *tile, CopPlace a
 /* A run of tiles of a packed sweep, some units of a group of it. */
 typedef struct PackedGather {
     const CopGatherJob *job;
-    CopPackRun *run;
+    const CopPackRun *run;
     CopConv3dTile *tile;
     float *sums; /* [t modulo taps] */
 } PackedGather;
@@ -319,7 +319,7 @@ static void gather_packed(void *ctx, const CopPackVisit *visit)
     tile.end_tap = !visit->nothing;
     tile.first = visit->first;
     tile.last = visit->last;
-    tile.ahead = of->run->ahead.left ? &of->run->ahead : NULL;
+    tile.ahead = visit->ahead;
     cop_tile_block(&tile, gather, sweep, of->run->group, visit->block, job->conv->weight);
     for (int lane = 0; lane < COP_LANES; lane += job->conv->kernels->width) {
         tile.in = of->run->packed + lane;

@@ -28,7 +28,7 @@ typedef struct CopAhead {
     int left, each;
     int wait, period; /* lists until the next turn, and between turns */
     int lines;        /* of a row */
-    int row, rows;
+    int rows;
     ptrdiff_t row_step, channel_gap;
 } CopAhead;
 

@@ -40,14 +40,12 @@ enum { PAIRS_MAX = 6, CORRELATE_MAX = 7, EIGHT_SUMS = 0 };
 /* Out of line, so that registers are left to the loops. */
 static __attribute__((noinline)) void ask_rows(CopAhead *ahead)
 {
-    for (int n = 0; n < ahead->each && ahead->left > 0; n++, ahead->left--) {
+    for (int n = 0; n < ahead->each && ahead->left > 0; n++) {
         for (int line = 0; line < ahead->lines; line++)
             __builtin_prefetch(ahead->at + (ptrdiff_t)line * COP_LANES);
         ahead->at += ahead->row_step;
-        if (++ahead->row == ahead->rows) {
-            ahead->row = 0;
+        if (--ahead->left % ahead->rows == 0)
             ahead->at += ahead->channel_gap;
-        }
     }
 }
 

@@ -86,25 +86,27 @@ static bool tile_of(const CopPackRun *run, int f, int k, int *t)
 }
 
 /* Spreads requests for a piece over all lists that are walked before it is copied. */
-static void look_ahead(CopPackRun *run, int f, const Piece *next)
+static CopAhead look_ahead(const CopPackRun *run, int f, const Piece *next)
 {
     int visits = 0, t;
     for (int k = 0; k < run->sweep->t.taps; k++)
         visits += tile_of(run, f, k, &t);
-    const int left = next->channels * next->rows, lists = cop_max(visits * run->lists, 1);
+    const int left = next->channels * next->rows, lists = visits * run->lists;
     const ptrdiff_t row_step = (ptrdiff_t)run->in->stride_h;
-    run->ahead = (CopAhead){.at = next->in,
-                            .left = left,
-                            .each = cop_ceil_div(left, lists),
-                            .period = cop_max(lists / left, 1),
-                            .lines = next->cols,
-                            .rows = next->rows,
-                            .row_step = row_step,
-                            .channel_gap = (ptrdiff_t)run->in->stride_c - next->rows * row_step};
+    assert(left > 0 && lists > 0);
+    return (CopAhead){.at = next->in,
+                      .left = left,
+                      .each = cop_ceil_div(left, lists),
+                      .period = cop_max(lists / left, 1),
+                      .lines = next->cols,
+                      .rows = next->rows,
+                      .row_step = row_step,
+                      .channel_gap = (ptrdiff_t)run->in->stride_c - next->rows * row_step};
 }
 
 /* Each tile of the run that a block of frame f adds to. */
-static void visit_tiles(const CopPackRun *run, int f, int block, CopPackFn *fn, void *ctx)
+static void visit_tiles(const CopPackRun *run, int f, int block, CopAhead *ahead, CopPackFn *fn,
+                        void *ctx)
 {
     const CopSweep *sweep = run->sweep;
     for (int k = 0, t; k < sweep->t.taps; k++) {
@@ -115,7 +117,8 @@ static void visit_tiles(const CopPackRun *run, int f, int block, CopPackFn *fn, 
         CopPackVisit visit = {.at = run->at,
                               .block = block + k,
                               .first = block == 0 && k == first_tap,
-                              .last = block + sweep->splits == sweep->blocks && k == end_tap - 1};
+                              .last = block + sweep->splits == sweep->blocks && k == end_tap - 1,
+                              .ahead = ahead};
         visit.at.t = t;
         fn(ctx, &visit);
     }
@@ -129,7 +132,7 @@ static int frame_from(const CopAxis *axis, int f, int end)
     return f;
 }
 
-void cop_pack_visit(CopPackRun *run, CopPackFn *fn, void *ctx)
+void cop_pack_visit(const CopPackRun *run, CopPackFn *fn, void *ctx)
 {
     const CopSweep *sweep = run->sweep;
     const CopAxis *axis = &sweep->t;
@@ -144,12 +147,13 @@ void cop_pack_visit(CopPackRun *run, CopPackFn *fn, void *ctx)
             next_f = frame_from(axis, f + 1, end);
             next_block = 0;
         }
-        run->ahead.left = 0;
-        if (asks && next_f < end) {
+        CopAhead ahead;
+        const bool looks = asks && next_f < end;
+        if (looks) {
             const Piece next = piece_of(run, next_f, next_block);
-            look_ahead(run, f, &next);
+            ahead = look_ahead(run, f, &next);
         }
-        visit_tiles(run, f, block, fn, ctx);
+        visit_tiles(run, f, block, looks ? &ahead : NULL, fn, ctx);
         f = next_f;
         block = next_block;
     }

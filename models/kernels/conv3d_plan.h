@@ -206,9 +206,8 @@ typedef struct CopPackRun {
     const CopTensor *in;
     CopPlace at;
     int group, end;
-    float *packed;  /* room for a block */
-    int lists;      /* that a visit walks */
-    CopAhead ahead; /* the block that is copied next */
+    float *packed; /* room for a block */
+    int lists;     /* that a visit walks */
 } CopPackRun;
 
 /* What a block adds to a tile: nothing, to one that reads nothing. */
@@ -217,12 +216,13 @@ typedef struct CopPackVisit {
     int block;
     bool nothing;
     bool first, last; /* of the tile's */
+    CopAhead *ahead;  /* what is copied next; or NULL */
 } CopPackVisit;
 
 typedef void CopPackFn(void *ctx, const CopPackVisit *visit);
 
 /* Copies block after block of frame after frame, and visits all tiles that each adds to. */
-void cop_pack_visit(CopPackRun *run, CopPackFn *fn, void *ctx);
+void cop_pack_visit(const CopPackRun *run, CopPackFn *fn, void *ctx);
 
 /* The tile behind the last one that has the same place but for t. */
 int cop_pack_run_end(const CopTiling *tiling, int tile, int end);

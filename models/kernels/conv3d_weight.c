@@ -60,17 +60,16 @@ static void correlate_tile(const CorrelateJob *job, CopConv3dTile *tile, CopPlac
 
 typedef struct PackedCorrelate {
     const CorrelateJob *job;
-    CopPackRun *run;
+    const CopPackRun *run;
     CopConv3dTile *tile;
 } PackedCorrelate;
 
 static void correlate_packed(void *ctx, const CopPackVisit *visit)
 {
     const PackedCorrelate *of = ctx;
-    of->tile->first_tap = 0;
     of->tile->end_tap = !visit->nothing;
     of->tile->first = visit->first;
-    of->tile->ahead = of->run->ahead.left ? &of->run->ahead : NULL;
+    of->tile->ahead = visit->ahead;
     correlate_block(of->job, of->tile, &visit->at, of->run->group, visit->block, of->run->packed);
 }
 
@@ -106,7 +105,7 @@ static void correlate_item(void *ctx, int part, int worker)
                 correlate_tile(job, &tile, at, ahead, group);
                 continue;
             }
-            CopPackRun run = {
+            const CopPackRun run = {
                 .gather = gather,
                 .sweep = sweep,
                 .in = job->x,
