@@ -152,8 +152,8 @@ static void check_skipped(void)
 }
 
 /* Layers of other kinds: a linear one, frames that only padding surrounds, one tap of one channel
- * that is more than a block, more channels than have their sums wait at a time, an input so large that
- * it is asked for ahead, and weights none of which are active. */
+ * that is more than a block, more channels than have their sums wait at a time, an input so large
+ * that it is asked for ahead, and weights none of which are active. */
 static void check_kinds(void)
 {
     static const struct {
