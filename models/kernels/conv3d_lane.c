@@ -2,6 +2,8 @@
  * once a CPU tier with COP_TIER and COP_VEC_BYTES: out[r] += w * in[r + offset] over a list
  * of weights.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <limits.h>
+
 #include "models/kernels/conv3d_lane.h"
 
 #define ADD_AT(r) (add + (r) / cols * tile->add_h + (r) % cols * tile->add_w)
@@ -34,12 +36,89 @@ INLINE void walk_one(const CopConv3dTile *tile, const float *weight, size_t begi
     *b += (b0 + b1) + (b2 + b3);
 }
 
-/* Visits slots of one kind; STRIDE of them belong to one offset. */
-#define WALK(KIND, STRIDE, BODY)                                                                   \
-    for (size_t j = start[(KIND) + first], end = start[(KIND) + last]; j < end; j += (STRIDE)) {   \
-        const float *in = tile->in + offset[j];                                                    \
-        BODY                                                                                       \
+#define DECLARE(r) Vec a##r = {0}, b##r = {0};
+#define RESUME(r)                                                                                  \
+    if (r < positions) {                                                                           \
+        a##r = LOAD(sums + r * WIDTH);                                                             \
+        if (pairs)                                                                                 \
+            b##r = LOAD(sums + (positions + r) * WIDTH);                                           \
     }
+#define SUSPEND(r)                                                                                 \
+    if (r < positions) {                                                                           \
+        STORE(sums + r * WIDTH) = a##r;                                                            \
+        if (pairs)                                                                                 \
+            STORE(sums + (positions + r) * WIDTH) = b##r;                                          \
+    }
+#define ADD_BOTH(r)                                                                                \
+    if (r < positions) {                                                                           \
+        const Vec x = LOAD_ONCE(IN_ROW(r));                                                        \
+        a##r += w * x;                                                                             \
+        b##r += v * x;                                                                             \
+    }
+#define ADD_A(r)                                                                                   \
+    if (r < positions)                                                                             \
+        a##r += w * LOAD(IN_ROW(r));
+#define ADD_B(r)                                                                                   \
+    if (r < positions)                                                                             \
+        b##r += w * LOAD(IN_ROW(r));
+
+/* Visits slots j..end, of which both channels have one (BOTH), the first (A) or the second (B) alone.
+ * The next slot's offset is there before the products of this one are under way; behind the last
+ * slot of all there is one more offset. */
+#define WALK_BOTH                                                                                  \
+    for (; j < end; j += 2) {                                                                      \
+        const Vec w = weight[j] - (Vec){0}, v = weight[j + 1] - (Vec){0};                          \
+        ROWS(next)                                                                                 \
+        next = in + offset[j + 2];                                                                 \
+        EACH_POSITION(ADD_BOTH)                                                                    \
+    }
+#define WALK(ADD)                                                                                  \
+    for (; j < end; j++) {                                                                         \
+        const Vec w = weight[j] - (Vec){0};                                                        \
+        ROWS(next)                                                                                 \
+        next = in + offset[j + 1];                                                                 \
+        EACH_POSITION(ADD)                                                                         \
+    }
+#define WALK_FROM(kind) j = start[(kind) + first], end = start[(kind) + last], next = in + offset[j]
+
+/* Lists that lie one behind the other, of a block that is neither the first nor the last: nothing
+ * but sums, and next to nothing to do between lists, which are short where weights are few. */
+INLINE void walk_between(const CopConv3dTile *tile, const int rows, const int cols,
+                         const ptrdiff_t step, const bool pairs)
+{
+    const int positions = rows * cols, kinds = pairs ? 3 : 1;
+    const float *const in = tile->in, *const weight = tile->weight;
+    const ptrdiff_t in_h = tile->in_h;
+    const uint32_t *start = tile->start + (ptrdiff_t)kinds * tile->from;
+    const uint32_t *const behind = tile->start + (ptrdiff_t)kinds * tile->to;
+    const uint32_t *const offset = tile->offset;
+    float *sums = tile->scratch;
+    int wait = tile->ahead ? tile->ahead->wait : INT_MAX;
+    size_t j = *start, end;
+    const float *next = in + offset[j];
+    while (start != behind) {
+        if (__builtin_expect(--wait == 0, 0)) {
+            ask_rows(tile->ahead);
+            wait = tile->ahead->period;
+        }
+        EACH_POSITION(DECLARE)
+        EACH_POSITION(RESUME)
+        end = *++start;
+        if (pairs) {
+            WALK_BOTH
+            end = *++start;
+        }
+        WALK(ADD_A)
+        if (pairs) {
+            end = *++start;
+            WALK(ADD_B)
+        }
+        EACH_POSITION(SUSPEND)
+        sums += (pairs ? 2 : 1) * positions * WIDTH;
+    }
+    if (tile->ahead)
+        tile->ahead->wait = wait;
+}
 
 INLINE void gather(const CopConv3dTile *tile, const int rows, const int cols, const ptrdiff_t step,
                    const bool pairs)
@@ -47,42 +126,26 @@ INLINE void gather(const CopConv3dTile *tile, const int rows, const int cols, co
     const int positions = rows * cols;
     if (pairs && positions > PAIRS_MAX)
         return;
-    const uint32_t *offset = tile->offset;
+    if (positions > 1 && !tile->first && !tile->last && tile->start_step == (pairs ? 3 : 1) &&
+        tile->end_tap > tile->first_tap) {
+        walk_between(tile, rows, cols, step, pairs);
+        return;
+    }
+    const uint32_t *const offset = tile->offset;
+    const float *const in = tile->in;
+    const ptrdiff_t in_h = tile->in_h;
+    const size_t first = (size_t)tile->first_tap, last = (size_t)tile->end_tap;
+    const size_t taps = (size_t)tile->taps;
     for (int unit = tile->from; unit < tile->to; unit++) {
         const uint32_t *start = tile->start + (size_t)unit * tile->start_step;
         const float *weight = tile->weight + (size_t)unit * tile->weight_step;
         const int c = pairs ? 2 * unit : unit;
         const bool second = pairs && c + 1 < tile->channels;
-        float *scratch =
+        float *sums =
             tile->scratch + (ptrdiff_t)(unit - tile->from) * (pairs ? 2 : 1) * positions * WIDTH;
 
-#define DECLARE(r) Vec a##r = {0}, b##r = {0};
-#define BIAS_A(r)  a##r = bias;
-#define BIAS_B(r)  b##r = bias;
-#define RESUME(r)                                                                                  \
-    if (r < positions) {                                                                           \
-        a##r = LOAD(scratch + r * WIDTH);                                                          \
-        if (pairs)                                                                                 \
-            b##r = LOAD(scratch + (positions + r) * WIDTH);                                        \
-    }
-#define SUSPEND(r)                                                                                 \
-    if (r < positions) {                                                                           \
-        STORE(scratch + r * WIDTH) = a##r;                                                         \
-        if (pairs)                                                                                 \
-            STORE(scratch + (positions + r) * WIDTH) = b##r;                                       \
-    }
-#define ADD_BOTH(r)                                                                                \
-    if (r < positions) {                                                                           \
-        const Vec x = LOAD_ONCE(IN_PLACE(in, r));                                                  \
-        a##r += w * x;                                                                             \
-        b##r += v * x;                                                                             \
-    }
-#define ADD_A(r)                                                                                   \
-    if (r < positions)                                                                             \
-        a##r += w * IN_AT(in, r);
-#define ADD_B(r)                                                                                   \
-    if (r < positions)                                                                             \
-        b##r += w * IN_AT(in, r);
+#define BIAS_A(r) a##r = bias;
+#define BIAS_B(r) b##r = bias;
 
         if (tile->ahead)
             ask_ahead(tile->ahead);
@@ -97,8 +160,8 @@ INLINE void gather(const CopConv3dTile *tile, const int rows, const int cols, co
                 EACH_POSITION(BIAS_B)
             }
         }
-        const size_t first = (size_t)tile->first_tap, last = (size_t)tile->end_tap;
-        const size_t taps = (size_t)tile->taps;
+        size_t j, end;
+        const float *next;
         if (positions == 1) {
             walk_one(tile, weight, start[first], start[last], pairs, &a0, &b0);
             if (pairs && tile->start_step) {
@@ -107,21 +170,17 @@ INLINE void gather(const CopConv3dTile *tile, const int rows, const int cols, co
                          &a0);
             }
         } else if (pairs) {
-            WALK(0, 2, const Vec w = weight[j] - (Vec){0}; const Vec v = weight[j + 1] - (Vec){0};
-                 EACH_POSITION(ADD_BOTH))
+            WALK_FROM(0);
+            WALK_BOTH
             if (tile->start_step) {
-                WALK(taps, 1, const Vec w = weight[j] - (Vec){0}; EACH_POSITION(ADD_A))
-                WALK(2 * taps, 1, const Vec w = weight[j] - (Vec){0}; EACH_POSITION(ADD_B))
+                WALK_FROM(taps);
+                WALK(ADD_A)
+                WALK_FROM(2 * taps);
+                WALK(ADD_B)
             }
         } else {
-            /* The next offset is there before the products of this one are under way. */
-            const float *next = tile->in + offset[start[first]];
-            for (size_t j = start[first], end = start[last]; j < end; j++) {
-                const float *in = next;
-                const Vec w = weight[j] - (Vec){0};
-                next = tile->in + offset[j + 1];
-                EACH_POSITION(ADD_A)
-            }
+            WALK_FROM(0);
+            WALK(ADD_A)
         }
         if (!tile->last) {
             EACH_POSITION(SUSPEND)

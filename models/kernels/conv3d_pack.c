@@ -97,6 +97,7 @@ static CopAhead look_ahead(const CopPackRun *run, int f, const Piece *next)
     return (CopAhead){.at = next->in,
                       .left = left,
                       .each = cop_ceil_div(left, lists),
+                      .wait = 1,
                       .period = cop_max(lists / left, 1),
                       .lines = next->cols,
                       .rows = next->rows,
