@@ -49,6 +49,8 @@ INLINE void walk_one(const CopConv3dTile *tile, const float *weight, size_t begi
         if (pairs)                                                                                 \
             STORE(sums + (positions + r) * WIDTH) = b##r;                                          \
     }
+#define BIAS_A(r) a##r = value;
+#define BIAS_B(r) b##r = value;
 #define ADD_BOTH(r)                                                                                \
     if (r < positions) {                                                                           \
         const Vec x = LOAD_ONCE(IN_ROW(r));                                                        \
@@ -81,10 +83,10 @@ INLINE void walk_one(const CopConv3dTile *tile, const float *weight, size_t begi
     }
 #define WALK_FROM(kind) j = start[(kind) + first], end = start[(kind) + last], next = in + offset[j]
 
-/* Lists that lie one behind the other, of a block that is neither the first nor the last: nothing
- * but sums, and next to nothing to do between lists, which are short where weights are few. */
-INLINE void walk_between(const CopConv3dTile *tile, const int rows, const int cols,
-                         const ptrdiff_t step, const bool pairs)
+/* Lists that lie one behind the other, of a block that is not the last: nothing but sums, and next to
+ * nothing to do between lists, which are short where weights are few. */
+INLINE void walk_sums(const CopConv3dTile *tile, const int rows, const int cols,
+                      const ptrdiff_t step, const bool pairs)
 {
     const int positions = rows * cols, kinds = pairs ? 3 : 1;
     const float *const in = tile->in, *const weight = tile->weight;
@@ -92,6 +94,9 @@ INLINE void walk_between(const CopConv3dTile *tile, const int rows, const int co
     const uint32_t *start = tile->start + (ptrdiff_t)kinds * tile->from;
     const uint32_t *const behind = tile->start + (ptrdiff_t)kinds * tile->to;
     const uint32_t *const offset = tile->offset;
+    const float *bias =
+        tile->first && tile->bias ? tile->bias + (pairs ? 2 : 1) * tile->from : NULL;
+    const bool resume = !tile->first, odd = 2 * tile->to > tile->channels;
     float *sums = tile->scratch;
     int wait = tile->ahead ? tile->ahead->wait : INT_MAX;
     size_t j = *start, end;
@@ -102,7 +107,16 @@ INLINE void walk_between(const CopConv3dTile *tile, const int rows, const int co
             wait = tile->ahead->period;
         }
         EACH_POSITION(DECLARE)
-        EACH_POSITION(RESUME)
+        if (resume) {
+            EACH_POSITION(RESUME)
+        } else if (bias) {
+            Vec value = *bias++ - (Vec){0};
+            EACH_POSITION(BIAS_A)
+            if (pairs && (start + 3 != behind || !odd)) {
+                value = *bias++ - (Vec){0};
+                EACH_POSITION(BIAS_B)
+            }
+        }
         end = *++start;
         if (pairs) {
             WALK_BOTH
@@ -126,9 +140,9 @@ INLINE void gather(const CopConv3dTile *tile, const int rows, const int cols, co
     const int positions = rows * cols;
     if (pairs && positions > PAIRS_MAX)
         return;
-    if (positions > 1 && !tile->first && !tile->last && tile->start_step == (pairs ? 3 : 1) &&
+    if (positions > 1 && !tile->last && tile->start_step == (pairs ? 3 : 1) &&
         tile->end_tap > tile->first_tap) {
-        walk_between(tile, rows, cols, step, pairs);
+        walk_sums(tile, rows, cols, step, pairs);
         return;
     }
     const uint32_t *const offset = tile->offset;
@@ -144,19 +158,16 @@ INLINE void gather(const CopConv3dTile *tile, const int rows, const int cols, co
         float *sums =
             tile->scratch + (ptrdiff_t)(unit - tile->from) * (pairs ? 2 : 1) * positions * WIDTH;
 
-#define BIAS_A(r) a##r = bias;
-#define BIAS_B(r) b##r = bias;
-
         if (tile->ahead)
             ask_ahead(tile->ahead);
         EACH_POSITION(DECLARE)
         if (!tile->first) {
             EACH_POSITION(RESUME)
         } else if (tile->bias) {
-            Vec bias = tile->bias[c] - (Vec){0};
+            Vec value = tile->bias[c] - (Vec){0};
             EACH_POSITION(BIAS_A)
             if (second) {
-                bias = tile->bias[c + 1] - (Vec){0};
+                value = tile->bias[c + 1] - (Vec){0};
                 EACH_POSITION(BIAS_B)
             }
         }
