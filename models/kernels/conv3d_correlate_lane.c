@@ -55,46 +55,97 @@ INLINE void add_four(float *weight, size_t stride, Quad sums)
         weight[k * stride] += sums[k];
 }
 
-INLINE void correlate(const CopConv3dTile *tile, const int rows, const int cols,
+#define HOLD(r) const Vec held##r = r < positions ? LOAD(OUT_AT(r)) : (Vec){0};
+#define REQUEST(r)                                                                                 \
+    if (r < positions)                                                                             \
+        __builtin_prefetch(OUT_AT(r));
+#define AT(p, r) LOAD((p) + (r) / cols * in_h + (r) % cols * step)
+#define ONE(r)                                                                                     \
+    if (r < positions)                                                                             \
+        sum0 += held##r * AT(in0, r);
+#define THREE(r)                                                                                   \
+    if (r < positions) {                                                                           \
+        sum0 += held##r * AT(in0, r);                                                              \
+        sum1 += held##r * AT(in1, r);                                                              \
+        sum2 += held##r * AT(in2, r);                                                              \
+    }
+#define FOUR(r)                                                                                    \
+    if (r < positions) {                                                                           \
+        THREE(r)                                                                                   \
+        sum3 += held##r * AT(in3, r);                                                              \
+    }
+#define EIGHT(r)                                                                                   \
+    if (r < positions) {                                                                           \
+        FOUR(r)                                                                                    \
+        sum4 += held##r * AT(in4, r);                                                              \
+        sum5 += held##r * AT(in5, r);                                                              \
+        sum6 += held##r * AT(in6, r);                                                              \
+        sum7 += held##r * AT(in7, r);                                                              \
+    }
+#define INPUT(k, slot) const float *in##k = in + offset[slot]
+
+/* The n slots of a list, which lie `stride` apart. HIDE: gcc would keep the distance of each position
+ * in a register of its own. */
+#define CORRELATE_LIST(stride)                                                                     \
+    for (; EIGHT_SUMS && n >= 8; n -= 8, offset += 8 * stride, weight += 8 * stride) {             \
+        Vec sum0 = {0}, sum1 = {0}, sum2 = {0}, sum3 = {0};                                        \
+        Vec sum4 = {0}, sum5 = {0}, sum6 = {0}, sum7 = {0};                                        \
+        INPUT(0, 0);                                                                               \
+        INPUT(1, stride);                                                                          \
+        INPUT(2, 2 * stride);                                                                      \
+        INPUT(3, 3 * stride);                                                                      \
+        INPUT(4, 4 * stride);                                                                      \
+        INPUT(5, 5 * stride);                                                                      \
+        INPUT(6, 6 * stride);                                                                      \
+        INPUT(7, 7 * stride);                                                                      \
+        HIDE(in_h);                                                                                \
+        EACH_POSITION(EIGHT)                                                                       \
+        add_four(weight, stride, sum_lanes(sum0, sum1, sum2, sum3));                               \
+        add_four(weight + 4 * stride, stride, sum_lanes(sum4, sum5, sum6, sum7));                  \
+    }                                                                                              \
+    for (; n >= 4; n -= 4, offset += 4 * stride, weight += 4 * stride) {                           \
+        Vec sum0 = {0}, sum1 = {0}, sum2 = {0}, sum3 = {0};                                        \
+        INPUT(0, 0);                                                                               \
+        INPUT(1, stride);                                                                          \
+        INPUT(2, 2 * stride);                                                                      \
+        INPUT(3, 3 * stride);                                                                      \
+        HIDE(in_h);                                                                                \
+        EACH_POSITION(FOUR)                                                                        \
+        add_four(weight, stride, sum_lanes(sum0, sum1, sum2, sum3));                               \
+    }                                                                                              \
+    if (n == 1) {                                                                                  \
+        Vec sum0 = {0};                                                                            \
+        INPUT(0, 0);                                                                               \
+        EACH_POSITION(ONE)                                                                         \
+        *weight += sum_lanes(sum0, sum0, sum0, sum0)[0]; /* in the order of the others */          \
+    } else if (n > 1) {                                                                            \
+        /* The last one stands in for what is missing. */                                          \
+        Vec sum0 = {0}, sum1 = {0}, sum2 = {0};                                                    \
+        INPUT(0, 0);                                                                               \
+        INPUT(1, stride);                                                                          \
+        INPUT(2, (n - 1) * stride);                                                                \
+        EACH_POSITION(THREE)                                                                       \
+        const Quad sums = sum_lanes(sum0, sum1, sum2, sum2);                                       \
+        weight[0] += sums[0];                                                                      \
+        weight[stride] += sums[1];                                                                 \
+        if (n == 3)                                                                                \
+            weight[2 * stride] += sums[2];                                                         \
+    }
+
+INLINE void correlate(const CopConv3dTile *restrict tile, const int rows, const int cols,
                       const ptrdiff_t step)
 {
     const int positions = rows * cols;
     if (positions > CORRELATE_MAX)
         return;
+    const float *const in = tile->in;
+    ptrdiff_t in_h = tile->in_h;
+    const int first = tile->first_tap, end = tile->end_tap;
     for (int c = tile->from; c < tile->to; c++) {
         const size_t unit = (size_t)(tile->pairs ? c / 2 : c);
         const uint32_t *start = tile->start + unit * tile->start_step;
+        float *const weights = tile->weight + unit * tile->weight_step;
         const float *out = tile->out + c * tile->out_c;
-
-#define HOLD(r) const Vec held##r = r < positions ? LOAD(OUT_AT(r)) : (Vec){0};
-#define REQUEST(r)                                                                                 \
-    if (r < positions)                                                                             \
-        __builtin_prefetch(OUT_AT(r));
-#define FOUR(r)                                                                                    \
-    if (r < positions) {                                                                           \
-        sum0 += held##r * IN_AT(in0, r);                                                           \
-        sum1 += held##r * IN_AT(in1, r);                                                           \
-        sum2 += held##r * IN_AT(in2, r);                                                           \
-        sum3 += held##r * IN_AT(in3, r);                                                           \
-    }
-#define EIGHT(r)                                                                                   \
-    if (r < positions) {                                                                           \
-        FOUR(r)                                                                                    \
-        sum4 += held##r * IN_AT(in4, r);                                                           \
-        sum5 += held##r * IN_AT(in5, r);                                                           \
-        sum6 += held##r * IN_AT(in6, r);                                                           \
-        sum7 += held##r * IN_AT(in7, r);                                                           \
-    }
-#define THREE(r)                                                                                   \
-    if (r < positions) {                                                                           \
-        sum0 += held##r * IN_AT(in0, r);                                                           \
-        sum1 += held##r * IN_AT(in1, r);                                                           \
-        sum2 += held##r * IN_AT(in2, r);                                                           \
-    }
-#define ONE(r)                                                                                     \
-    if (r < positions)                                                                             \
-        sum += held##r * IN_AT(in, r);
-
         if (tile->ahead)
             ask_ahead(tile->ahead);
         EACH_POSITION(HOLD)
@@ -102,59 +153,18 @@ INLINE void correlate(const CopConv3dTile *tile, const int rows, const int cols,
             out += AHEAD * tile->out_c;
             EACH_POSITION(REQUEST)
         }
-        /* The slots that a pair's channels share, and then those of this one. */
-        const int lists = tile->pairs ? 2 : 1;
-        for (int list = 0; list < lists; list++) {
-            const int kind = list ? (1 + c % 2) * tile->taps : 0;
-            const size_t stride = tile->pairs && !list ? 2 : 1;
-            const size_t begin = start[kind + tile->first_tap];
-            const size_t n = (start[kind + tile->end_tap] - begin) / stride;
-            const uint32_t *offset = tile->offset + begin;
-            float *weight = tile->weight + unit * tile->weight_step + begin;
-            if (stride == 2)
-                weight += c % 2;
-            size_t j = 0;
-            for (; EIGHT_SUMS && j + 8 <= n; j += 8, offset += 8 * stride, weight += 8 * stride) {
-                Vec sum0 = {0}, sum1 = {0}, sum2 = {0}, sum3 = {0};
-                Vec sum4 = {0}, sum5 = {0}, sum6 = {0}, sum7 = {0};
-                const float *in0 = tile->in + offset[0], *in1 = tile->in + offset[stride];
-                const float *in2 = tile->in + offset[2 * stride];
-                const float *in3 = tile->in + offset[3 * stride];
-                const float *in4 = tile->in + offset[4 * stride];
-                const float *in5 = tile->in + offset[5 * stride];
-                const float *in6 = tile->in + offset[6 * stride];
-                const float *in7 = tile->in + offset[7 * stride];
-                EACH_POSITION(EIGHT)
-                add_four(weight, stride, sum_lanes(sum0, sum1, sum2, sum3));
-                add_four(weight + 4 * stride, stride, sum_lanes(sum4, sum5, sum6, sum7));
-            }
-            for (; j + 4 <= n; j += 4, offset += 4 * stride, weight += 4 * stride) {
-                const float *in0 = tile->in + offset[0], *in1 = tile->in + offset[stride];
-                const float *in2 = tile->in + offset[2 * stride];
-                const float *in3 = tile->in + offset[3 * stride];
-                Vec sum0 = {0}, sum1 = {0}, sum2 = {0}, sum3 = {0};
-                EACH_POSITION(FOUR)
-                add_four(weight, stride, sum_lanes(sum0, sum1, sum2, sum3));
-            }
-            if (n - j == 1) {
-                const float *in = tile->in + *offset;
-                Vec sum = {0};
-                EACH_POSITION(ONE)
-                *weight += sum_lanes(sum, sum, sum, sum)[0]; /* in the order of the others */
-            } else if (n - j > 1) {
-                /* The last one stands in for what is missing. */
-                const size_t last = (n - j - 1) * stride;
-                const float *in0 = tile->in + offset[0], *in1 = tile->in + offset[stride];
-                const float *in2 = tile->in + offset[last];
-                Vec sum0 = {0}, sum1 = {0}, sum2 = {0};
-                EACH_POSITION(THREE)
-                const Quad sums = sum_lanes(sum0, sum1, sum2, sum2);
-                weight[0] += sums[0];
-                weight[stride] += sums[1];
-                if (n - j == 3)
-                    weight[2 * stride] += sums[2];
-            }
+        if (tile->pairs) {
+            /* The slots that both channels share; then those of this one. */
+            size_t n = (start[end] - start[first]) / 2;
+            const uint32_t *offset = tile->offset + start[first];
+            float *weight = weights + start[first] + c % 2;
+            CORRELATE_LIST(2)
+            start += (1 + c % 2) * tile->taps;
         }
+        size_t n = start[end] - start[first];
+        const uint32_t *offset = tile->offset + start[first];
+        float *weight = weights + start[first];
+        CORRELATE_LIST(1)
     }
 }
 
@@ -236,7 +246,7 @@ static void correlate_shared(const CopConv3dTile *tile)
 }
 
 #define DEFINE(step, rows, cols)                                                                   \
-    static void correlate_##step##_##rows##x##cols(const CopConv3dTile *tile)                      \
+    static void correlate_##step##_##rows##x##cols(const CopConv3dTile *restrict tile)             \
     {                                                                                              \
         correlate(tile, rows, cols, STEP_##step);                                                  \
     }

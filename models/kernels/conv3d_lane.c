@@ -134,8 +134,8 @@ INLINE void walk_sums(const CopConv3dTile *tile, const int rows, const int cols,
         tile->ahead->wait = wait;
 }
 
-INLINE void gather(const CopConv3dTile *restrict tile, const int rows, const int cols, const ptrdiff_t step,
-                   const bool pairs)
+INLINE void gather(const CopConv3dTile *restrict tile, const int rows, const int cols,
+                   const ptrdiff_t step, const bool pairs)
 {
     const int positions = rows * cols;
     if (pairs && positions > PAIRS_MAX)
@@ -249,11 +249,11 @@ INLINE void gather(const CopConv3dTile *restrict tile, const int rows, const int
 }
 
 #define DEFINE(step, rows, cols)                                                                   \
-    static void gather_##step##_##rows##x##cols(const CopConv3dTile *restrict tile)                         \
+    static void gather_##step##_##rows##x##cols(const CopConv3dTile *restrict tile)                \
     {                                                                                              \
         gather(tile, rows, cols, STEP_##step, false);                                              \
     }                                                                                              \
-    static void pairs_##step##_##rows##x##cols(const CopConv3dTile *restrict tile)                          \
+    static void pairs_##step##_##rows##x##cols(const CopConv3dTile *restrict tile)                 \
     {                                                                                              \
         gather(tile, rows, cols, STEP_##step, true);                                               \
     }
