@@ -10,7 +10,7 @@
 
 enum {
     SUMS_BYTES = 512 << 10, /* of sums that wait for the next frame, in the second-level cache */
-    ASK_BYTES = 32 << 20    /* of an input that the third-level cache does not hold */
+    ASK_BYTES = 16 << 20    /* of an input that a shared third-level cache may not hold */
 };
 
 int cop_pack_units(const CopGather *gather, const CopSweep *sweep)
