@@ -16,9 +16,9 @@
 #include "models/kernels/conv3d_plan.h"
 
 enum {
-    ITEMS_PER_THREAD = 8, /* enough to even out threads, few enough to keep rows in cache */
-    /* A result of this size is gone from the caches before it is read. */
-    STREAM_BYTES = 12 << 20
+    ITEMS_PER_THREAD = 8,   /* enough to even out threads, few enough to keep rows in cache */
+    COPIES_PER_THREAD = 2,  /* where each copies or transforms what it reads */
+    STREAM_BYTES = 12 << 20 /* of a result that is gone from the caches before it is read */
 };
 
 const CopConv3dKernels *cop_conv3d_kernels(CopTier tier)
@@ -412,20 +412,20 @@ static void run_gather(CopConv3d *conv, const CopGather *gather, CopConvTail tai
     const bool stream = (!tail.add || tail.add->data != out->data) &&
                         (size_t)out->g * out->stride_g * sizeof(float) >= STREAM_BYTES;
     for (int i = 0; i < gather->sweeps; i++) {
+        const CopSweep *sweep = gather->filtered ? gather->winograd->sweep : &gather->sweep[i];
         CopGatherJob job = {.conv = conv,
                             .gather = gather,
-                            .tiling = cop_conv3d_tiling(gather->filtered ? gather->winograd->sweep
-                                                                         : &gather->sweep[i],
-                                                        out->g),
+                            .tiling = cop_conv3d_tiling(sweep, out->g),
                             .in = in,
                             .out = out,
                             .tail = tail,
                             .stream = stream};
         if (job.tiling.tiles < 1)
             continue;
-        const int items = threads == 1 ? 1 : threads * ITEMS_PER_THREAD;
-        job.chunks = cop_min(items, job.tiling.tiles);
-        job.parts = cop_min((items + job.chunks - 1) / job.chunks, gather->groups * gather->units);
+        const int parts = sweep->packed || gather->filtered ? COPIES_PER_THREAD : ITEMS_PER_THREAD;
+        job.chunks = cop_min(threads == 1 ? 1 : threads * ITEMS_PER_THREAD, job.tiling.tiles);
+        job.parts = cop_min(threads == 1 ? 1 : cop_ceil_div(threads * parts, job.chunks),
+                            gather->groups * gather->units);
         cop_parallel_for(pool, job.chunks * job.parts, gather_item, &job);
     }
 }
