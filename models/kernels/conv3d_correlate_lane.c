@@ -41,6 +41,10 @@ INLINE Quad sum_lanes(Vec a, Vec b, Vec c, Vec d)
     return fold(PICK(ab, cd, 0, 1, WIDTH, WIDTH + 1) + PICK(ab, cd, 2, 3, WIDTH + 2, WIDTH + 3));
 }
 
+/* The distance of rows, read anew for every few slots: with one that stays, gcc would keep the
+ * distance of each position in a register of its own. */
+#define ROW_STEP(tile) (*(const volatile ptrdiff_t *)&(tile)->in_h)
+
 /* Channels from those whose part of dy is met for the first time to those that it is asked for. */
 enum { AHEAD = 2 };
 
@@ -84,8 +88,7 @@ INLINE void add_four(float *weight, size_t stride, Quad sums)
     }
 #define INPUT(k, slot) const float *in##k = in + offset[slot]
 
-/* The n slots of a list, which lie `stride` apart. HIDE: gcc would keep the distance of each position
- * in a register of its own. */
+/* The n slots of a list, which lie `stride` apart. */
 #define CORRELATE_LIST(stride)                                                                     \
     for (; EIGHT_SUMS && n >= 8; n -= 8, offset += 8 * stride, weight += 8 * stride) {             \
         Vec sum0 = {0}, sum1 = {0}, sum2 = {0}, sum3 = {0};                                        \
@@ -98,7 +101,7 @@ INLINE void add_four(float *weight, size_t stride, Quad sums)
         INPUT(5, 5 * stride);                                                                      \
         INPUT(6, 6 * stride);                                                                      \
         INPUT(7, 7 * stride);                                                                      \
-        HIDE(in_h);                                                                                \
+        const ptrdiff_t in_h = ROW_STEP(tile);                                                     \
         EACH_POSITION(EIGHT)                                                                       \
         add_four(weight, stride, sum_lanes(sum0, sum1, sum2, sum3));                               \
         add_four(weight + 4 * stride, stride, sum_lanes(sum4, sum5, sum6, sum7));                  \
@@ -109,17 +112,19 @@ INLINE void add_four(float *weight, size_t stride, Quad sums)
         INPUT(1, stride);                                                                          \
         INPUT(2, 2 * stride);                                                                      \
         INPUT(3, 3 * stride);                                                                      \
-        HIDE(in_h);                                                                                \
+        const ptrdiff_t in_h = ROW_STEP(tile);                                                     \
         EACH_POSITION(FOUR)                                                                        \
         add_four(weight, stride, sum_lanes(sum0, sum1, sum2, sum3));                               \
     }                                                                                              \
     if (n == 1) {                                                                                  \
+        const ptrdiff_t in_h = tile->in_h;                                                         \
         Vec sum0 = {0};                                                                            \
         INPUT(0, 0);                                                                               \
         EACH_POSITION(ONE)                                                                         \
         *weight += sum_lanes(sum0, sum0, sum0, sum0)[0]; /* in the order of the others */          \
     } else if (n > 1) {                                                                            \
         /* The last one stands in for what is missing. */                                          \
+        const ptrdiff_t in_h = tile->in_h;                                                         \
         Vec sum0 = {0}, sum1 = {0}, sum2 = {0};                                                    \
         INPUT(0, 0);                                                                               \
         INPUT(1, stride);                                                                          \
@@ -139,7 +144,6 @@ INLINE void correlate(const CopConv3dTile *restrict tile, const int rows, const 
     if (positions > CORRELATE_MAX)
         return;
     const float *const in = tile->in;
-    ptrdiff_t in_h = tile->in_h;
     const int first = tile->first_tap, end = tile->end_tap;
     for (int c = tile->from; c < tile->to; c++) {
         const size_t unit = (size_t)(tile->pairs ? c / 2 : c);

@@ -64,9 +64,9 @@ INLINE void walk_one(const CopConv3dTile *tile, const float *weight, size_t begi
     if (r < positions)                                                                             \
         b##r += w * LOAD(IN_ROW(r));
 
-/* Visits slots j..end, of which both channels have one (BOTH), the first (A) or the second (B) alone.
- * The next slot's offset is there before the products of this one are under way; behind the last
- * slot of all there is one more offset. */
+/* Visits slots j..end, of which both channels have one (BOTH), the first (A) or the second (B)
+ * alone. The next slot's offset is there before the products of this one are under way; behind the
+ * last slot of all there is one more offset. */
 #define WALK_BOTH                                                                                  \
     for (; j < end; j += 2) {                                                                      \
         const Vec w = weight[j] - (Vec){0}, v = weight[j + 1] - (Vec){0};                          \
@@ -83,8 +83,8 @@ INLINE void walk_one(const CopConv3dTile *tile, const float *weight, size_t begi
     }
 #define WALK_FROM(kind) j = start[(kind) + first], end = start[(kind) + last], next = in + offset[j]
 
-/* Lists that lie one behind the other, of a block that is not the last: nothing but sums, and next to
- * nothing to do between lists, which are short where weights are few. */
+/* Lists that lie one behind the other, of a block that is not the last: nothing but sums, and next
+ * to nothing to do between lists, which are short where weights are few. */
 INLINE void walk_sums(const CopConv3dTile *tile, const int rows, const int cols,
                       const ptrdiff_t step, const bool pairs)
 {
@@ -140,8 +140,9 @@ INLINE void gather(const CopConv3dTile *restrict tile, const int rows, const int
     const int positions = rows * cols;
     if (pairs && positions > PAIRS_MAX)
         return;
-    if (positions > 1 && !tile->last && tile->start_step == (pairs ? 3 : 1) &&
-        tile->end_tap > tile->first_tap) {
+    /* Other steps need too many registers. */
+    if (__builtin_constant_p(step) && positions > 1 && !tile->last &&
+        tile->start_step == (pairs ? 3 : 1) && tile->end_tap > tile->first_tap) {
         walk_sums(tile, rows, cols, step, pairs);
         return;
     }

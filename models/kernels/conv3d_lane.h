@@ -20,27 +20,15 @@ enum { PAIRS_MAX = 6, CORRELATE_MAX = 7, EIGHT_SUMS = 0 };
  * like it. */
 #define EACH_POSITION(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13)
 
-#define IN_AT(p, r) LOAD((p) + (r) / cols * tile->in_h + (r) % cols * step)
-#define OUT_AT(r)   (out + (r) / cols * tile->out_h + (r) % cols * tile->out_w)
+#define OUT_AT(r) (out + (r) / cols * tile->out_h + (r) % cols * tile->out_w)
 /* Volatile, or gcc makes it an operand of each product and loads it twice. */
 #define LOAD_ONCE(p) (*(const volatile Vec *)(p))
 
-/* A pointer for each row of a tile whose first position is at p. What they are made of is hidden:
- * gcc would keep the distance of each position in a register of its own, and fetch these from where
- * there is room before every list. */
-#define HIDE(p) __asm__("" : "+r"(p))
+/* A pointer for each row of a tile whose first position is at p. By the distances of positions
+ * alone, gcc would keep each in a register of its own, and fetch these from where there is room
+ * before every list. */
 #define ROWS(p)                                                                                    \
-    const float *row0 = (p), *row1, *row2, *row3;                                                  \
-    HIDE(row0);                                                                                    \
-    row1 = row0 + in_h;                                                                            \
-    if (rows > 1)                                                                                  \
-        HIDE(row1);                                                                                \
-    row2 = row1 + in_h;                                                                            \
-    if (rows > 2)                                                                                  \
-        HIDE(row2);                                                                                \
-    row3 = row2 + in_h;                                                                            \
-    if (rows > 3)                                                                                  \
-        HIDE(row3);
+    const float *row0 = (p), *row1 = row0 + in_h, *row2 = row1 + in_h, *row3 = row2 + in_h;
 #define IN_ROW(r)                                                                                  \
     (((r) / cols == 0   ? row0                                                                     \
       : (r) / cols == 1 ? row1                                                                     \
