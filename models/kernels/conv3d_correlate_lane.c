@@ -250,7 +250,7 @@ static void correlate_shared(const CopConv3dTile *tile)
 }
 
 #define DEFINE(step, rows, cols)                                                                   \
-    static void correlate_##step##_##rows##x##cols(const CopConv3dTile *restrict tile)             \
+    static void correlate_##step##_##rows##x##cols(const CopConv3dTile *tile)                      \
     {                                                                                              \
         correlate(tile, rows, cols, STEP_##step);                                                  \
     }

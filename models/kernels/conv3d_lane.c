@@ -51,6 +51,19 @@ INLINE void walk_one(const CopConv3dTile *tile, const float *weight, size_t begi
     }
 #define BIAS_A(r) a##r = value;
 #define BIAS_B(r) b##r = value;
+/* Sums as a block before left them, or those of the first one: biases of one or both channels. */
+#define START(resume, bias, both)                                                                  \
+    EACH_POSITION(DECLARE)                                                                         \
+    if (resume) {                                                                                  \
+        EACH_POSITION(RESUME)                                                                      \
+    } else if (bias) {                                                                             \
+        Vec value = (bias)[0] - (Vec){0};                                                          \
+        EACH_POSITION(BIAS_A)                                                                      \
+        if (both) {                                                                                \
+            value = (bias)[1] - (Vec){0};                                                          \
+            EACH_POSITION(BIAS_B)                                                                  \
+        }                                                                                          \
+    }
 #define ADD_BOTH(r)                                                                                \
     if (r < positions) {                                                                           \
         const Vec x = LOAD_ONCE(IN_ROW(r));                                                        \
@@ -88,14 +101,13 @@ INLINE void walk_one(const CopConv3dTile *tile, const float *weight, size_t begi
 INLINE void walk_sums(const CopConv3dTile *tile, const int rows, const int cols,
                       const ptrdiff_t step, const bool pairs)
 {
-    const int positions = rows * cols, kinds = pairs ? 3 : 1;
+    const int positions = rows * cols, kinds = pairs ? 3 : 1, channels = pairs ? 2 : 1;
     const float *const in = tile->in, *const weight = tile->weight;
     const ptrdiff_t in_h = tile->in_h;
     const uint32_t *start = tile->start + (ptrdiff_t)kinds * tile->from;
     const uint32_t *const behind = tile->start + (ptrdiff_t)kinds * tile->to;
     const uint32_t *const offset = tile->offset;
-    const float *bias =
-        tile->first && tile->bias ? tile->bias + (pairs ? 2 : 1) * tile->from : NULL;
+    const float *bias = tile->bias ? tile->bias + channels * tile->from : NULL;
     const bool resume = !tile->first, odd = 2 * tile->to > tile->channels;
     float *sums = tile->scratch;
     int wait = tile->ahead ? tile->ahead->wait : INT_MAX;
@@ -106,17 +118,7 @@ INLINE void walk_sums(const CopConv3dTile *tile, const int rows, const int cols,
             ask_rows(tile->ahead);
             wait = tile->ahead->period;
         }
-        EACH_POSITION(DECLARE)
-        if (resume) {
-            EACH_POSITION(RESUME)
-        } else if (bias) {
-            Vec value = *bias++ - (Vec){0};
-            EACH_POSITION(BIAS_A)
-            if (pairs && (start + 3 != behind || !odd)) {
-                value = *bias++ - (Vec){0};
-                EACH_POSITION(BIAS_B)
-            }
-        }
+        START(resume, bias, pairs && (start + kinds != behind || !odd))
         end = *++start;
         if (pairs) {
             WALK_BOTH
@@ -128,7 +130,8 @@ INLINE void walk_sums(const CopConv3dTile *tile, const int rows, const int cols,
             WALK(ADD_B)
         }
         EACH_POSITION(SUSPEND)
-        sums += (pairs ? 2 : 1) * positions * WIDTH;
+        sums += channels * positions * WIDTH;
+        bias = bias ? bias + channels : NULL;
     }
     if (tile->ahead)
         tile->ahead->wait = wait;
@@ -161,17 +164,8 @@ INLINE void gather(const CopConv3dTile *restrict tile, const int rows, const int
 
         if (tile->ahead)
             ask_ahead(tile->ahead);
-        EACH_POSITION(DECLARE)
-        if (!tile->first) {
-            EACH_POSITION(RESUME)
-        } else if (tile->bias) {
-            Vec value = tile->bias[c] - (Vec){0};
-            EACH_POSITION(BIAS_A)
-            if (second) {
-                value = tile->bias[c + 1] - (Vec){0};
-                EACH_POSITION(BIAS_B)
-            }
-        }
+        const float *bias = tile->bias ? tile->bias + c : NULL;
+        START(!tile->first, bias, second)
         size_t j, end;
         const float *next;
         if (positions == 1) {
@@ -250,11 +244,11 @@ INLINE void gather(const CopConv3dTile *restrict tile, const int rows, const int
 }
 
 #define DEFINE(step, rows, cols)                                                                   \
-    static void gather_##step##_##rows##x##cols(const CopConv3dTile *restrict tile)                \
+    static void gather_##step##_##rows##x##cols(const CopConv3dTile *tile)                         \
     {                                                                                              \
         gather(tile, rows, cols, STEP_##step, false);                                              \
     }                                                                                              \
-    static void pairs_##step##_##rows##x##cols(const CopConv3dTile *restrict tile)                 \
+    static void pairs_##step##_##rows##x##cols(const CopConv3dTile *tile)                          \
     {                                                                                              \
         gather(tile, rows, cols, STEP_##step, true);                                               \
     }
