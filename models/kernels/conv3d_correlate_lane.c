@@ -59,83 +59,123 @@ INLINE void add_four(float *weight, size_t stride, Quad sums)
         weight[k * stride] += sums[k];
 }
 
-#define HOLD(r) const Vec held##r = r < positions ? LOAD(OUT_AT(r)) : (Vec){0};
+#define MEMBER(r) Vec y##r;
+/* What a channel of dy has at the positions of a tile. */
+typedef struct Held {
+    EACH_POSITION(MEMBER)
+} Held;
+
+#define HOLD(r) held.y##r = r < positions ? LOAD(OUT_AT(r)) : (Vec){0};
 #define REQUEST(r)                                                                                 \
     if (r < positions)                                                                             \
         __builtin_prefetch(OUT_AT(r));
 #define AT(p, r) LOAD((p) + (r) / cols * in_h + (r) % cols * step)
 #define ONE(r)                                                                                     \
     if (r < positions)                                                                             \
-        sum0 += held##r * AT(in0, r);
+        sum0 += held.y##r * AT(in0, r);
 #define THREE(r)                                                                                   \
     if (r < positions) {                                                                           \
-        sum0 += held##r * AT(in0, r);                                                              \
-        sum1 += held##r * AT(in1, r);                                                              \
-        sum2 += held##r * AT(in2, r);                                                              \
+        sum0 += held.y##r * AT(in0, r);                                                            \
+        sum1 += held.y##r * AT(in1, r);                                                            \
+        sum2 += held.y##r * AT(in2, r);                                                            \
     }
 #define FOUR(r)                                                                                    \
     if (r < positions) {                                                                           \
         THREE(r)                                                                                   \
-        sum3 += held##r * AT(in3, r);                                                              \
+        sum3 += held.y##r * AT(in3, r);                                                            \
     }
 #define EIGHT(r)                                                                                   \
     if (r < positions) {                                                                           \
         FOUR(r)                                                                                    \
-        sum4 += held##r * AT(in4, r);                                                              \
-        sum5 += held##r * AT(in5, r);                                                              \
-        sum6 += held##r * AT(in6, r);                                                              \
-        sum7 += held##r * AT(in7, r);                                                              \
+        sum4 += held.y##r * AT(in4, r);                                                            \
+        sum5 += held.y##r * AT(in5, r);                                                            \
+        sum6 += held.y##r * AT(in6, r);                                                            \
+        sum7 += held.y##r * AT(in7, r);                                                            \
     }
 #define INPUT(k, slot) const float *in##k = in + offset[slot]
 
+/* The sums of eight slots, which lie `stride` apart; add_four_slots those of four. */
+INLINE void add_eight_slots(const CopConv3dTile *tile, const float *in, const int rows,
+                            const int cols, const ptrdiff_t step, const Held held,
+                            const uint32_t *offset, float *weight, const size_t stride)
+{
+    const int positions = rows * cols;
+    Vec sum0 = {0}, sum1 = {0}, sum2 = {0}, sum3 = {0};
+    Vec sum4 = {0}, sum5 = {0}, sum6 = {0}, sum7 = {0};
+    INPUT(0, 0);
+    INPUT(1, stride);
+    INPUT(2, 2 * stride);
+    INPUT(3, 3 * stride);
+    INPUT(4, 4 * stride);
+    INPUT(5, 5 * stride);
+    INPUT(6, 6 * stride);
+    INPUT(7, 7 * stride);
+    const ptrdiff_t in_h = ROW_STEP(tile);
+    EACH_POSITION(EIGHT)
+    add_four(weight, stride, sum_lanes(sum0, sum1, sum2, sum3));
+    add_four(weight + 4 * stride, stride, sum_lanes(sum4, sum5, sum6, sum7));
+}
+
+INLINE void add_four_slots(const CopConv3dTile *tile, const float *in, const int rows,
+                           const int cols, const ptrdiff_t step, const Held held,
+                           const uint32_t *offset, float *weight, const size_t stride)
+{
+    const int positions = rows * cols;
+    Vec sum0 = {0}, sum1 = {0}, sum2 = {0}, sum3 = {0};
+    INPUT(0, 0);
+    INPUT(1, stride);
+    INPUT(2, 2 * stride);
+    INPUT(3, 3 * stride);
+    const ptrdiff_t in_h = ROW_STEP(tile);
+    EACH_POSITION(FOUR)
+    add_four(weight, stride, sum_lanes(sum0, sum1, sum2, sum3));
+}
+
+/* Of two or three slots: the last one stands in for what is missing. */
+INLINE void add_few_slots(const CopConv3dTile *tile, const float *in, const int rows,
+                          const int cols, const ptrdiff_t step, const Held held, const size_t n,
+                          const uint32_t *offset, float *weight, const size_t stride)
+{
+    const int positions = rows * cols;
+    const ptrdiff_t in_h = tile->in_h;
+    Vec sum0 = {0}, sum1 = {0}, sum2 = {0};
+    INPUT(0, 0);
+    INPUT(1, stride);
+    INPUT(2, (n - 1) * stride);
+    EACH_POSITION(THREE)
+    const Quad sums = sum_lanes(sum0, sum1, sum2, sum2);
+    weight[0] += sums[0];
+    weight[stride] += sums[1];
+    if (n == 3)
+        weight[2 * stride] += sums[2];
+}
+
+INLINE void add_one_slot(const CopConv3dTile *tile, const float *in, const int rows, const int cols,
+                         const ptrdiff_t step, const Held held, const uint32_t *offset,
+                         float *weight)
+{
+    const int positions = rows * cols;
+    const ptrdiff_t in_h = tile->in_h;
+    Vec sum0 = {0};
+    INPUT(0, 0);
+    EACH_POSITION(ONE)
+    *weight += sum_lanes(sum0, sum0, sum0, sum0)[0]; /* in the order of the others */
+}
+
 /* The n slots of a list, which lie `stride` apart. */
-#define CORRELATE_LIST(stride)                                                                     \
-    for (; EIGHT_SUMS && n >= 8; n -= 8, offset += 8 * stride, weight += 8 * stride) {             \
-        Vec sum0 = {0}, sum1 = {0}, sum2 = {0}, sum3 = {0};                                        \
-        Vec sum4 = {0}, sum5 = {0}, sum6 = {0}, sum7 = {0};                                        \
-        INPUT(0, 0);                                                                               \
-        INPUT(1, stride);                                                                          \
-        INPUT(2, 2 * stride);                                                                      \
-        INPUT(3, 3 * stride);                                                                      \
-        INPUT(4, 4 * stride);                                                                      \
-        INPUT(5, 5 * stride);                                                                      \
-        INPUT(6, 6 * stride);                                                                      \
-        INPUT(7, 7 * stride);                                                                      \
-        const ptrdiff_t in_h = ROW_STEP(tile);                                                     \
-        EACH_POSITION(EIGHT)                                                                       \
-        add_four(weight, stride, sum_lanes(sum0, sum1, sum2, sum3));                               \
-        add_four(weight + 4 * stride, stride, sum_lanes(sum4, sum5, sum6, sum7));                  \
-    }                                                                                              \
-    for (; n >= 4; n -= 4, offset += 4 * stride, weight += 4 * stride) {                           \
-        Vec sum0 = {0}, sum1 = {0}, sum2 = {0}, sum3 = {0};                                        \
-        INPUT(0, 0);                                                                               \
-        INPUT(1, stride);                                                                          \
-        INPUT(2, 2 * stride);                                                                      \
-        INPUT(3, 3 * stride);                                                                      \
-        const ptrdiff_t in_h = ROW_STEP(tile);                                                     \
-        EACH_POSITION(FOUR)                                                                        \
-        add_four(weight, stride, sum_lanes(sum0, sum1, sum2, sum3));                               \
-    }                                                                                              \
-    if (n == 1) {                                                                                  \
-        const ptrdiff_t in_h = tile->in_h;                                                         \
-        Vec sum0 = {0};                                                                            \
-        INPUT(0, 0);                                                                               \
-        EACH_POSITION(ONE)                                                                         \
-        *weight += sum_lanes(sum0, sum0, sum0, sum0)[0]; /* in the order of the others */          \
-    } else if (n > 1) {                                                                            \
-        /* The last one stands in for what is missing. */                                          \
-        const ptrdiff_t in_h = tile->in_h;                                                         \
-        Vec sum0 = {0}, sum1 = {0}, sum2 = {0};                                                    \
-        INPUT(0, 0);                                                                               \
-        INPUT(1, stride);                                                                          \
-        INPUT(2, (n - 1) * stride);                                                                \
-        EACH_POSITION(THREE)                                                                       \
-        const Quad sums = sum_lanes(sum0, sum1, sum2, sum2);                                       \
-        weight[0] += sums[0];                                                                      \
-        weight[stride] += sums[1];                                                                 \
-        if (n == 3)                                                                                \
-            weight[2 * stride] += sums[2];                                                         \
-    }
+INLINE void correlate_list(const CopConv3dTile *tile, const float *in, const int rows,
+                           const int cols, const ptrdiff_t step, const Held held, size_t n,
+                           const uint32_t *offset, float *weight, const size_t stride)
+{
+    for (; EIGHT_SUMS && n >= 8; n -= 8, offset += 8 * stride, weight += 8 * stride)
+        add_eight_slots(tile, in, rows, cols, step, held, offset, weight, stride);
+    for (; n >= 4; n -= 4, offset += 4 * stride, weight += 4 * stride)
+        add_four_slots(tile, in, rows, cols, step, held, offset, weight, stride);
+    if (n == 1)
+        add_one_slot(tile, in, rows, cols, step, held, offset, weight);
+    else if (n > 1)
+        add_few_slots(tile, in, rows, cols, step, held, n, offset, weight, stride);
+}
 
 INLINE void correlate(const CopConv3dTile *restrict tile, const int rows, const int cols,
                       const ptrdiff_t step)
@@ -152,6 +192,7 @@ INLINE void correlate(const CopConv3dTile *restrict tile, const int rows, const 
         const float *out = tile->out + c * tile->out_c;
         if (tile->ahead)
             ask_ahead(tile->ahead);
+        Held held;
         EACH_POSITION(HOLD)
         if (tile->first && c + AHEAD < tile->to) {
             out += AHEAD * tile->out_c;
@@ -159,16 +200,12 @@ INLINE void correlate(const CopConv3dTile *restrict tile, const int rows, const 
         }
         if (tile->pairs) {
             /* The slots that both channels share; then those of this one. */
-            size_t n = (start[end] - start[first]) / 2;
-            const uint32_t *offset = tile->offset + start[first];
-            float *weight = weights + start[first] + c % 2;
-            CORRELATE_LIST(2)
+            correlate_list(tile, in, rows, cols, step, held, (start[end] - start[first]) / 2,
+                           tile->offset + start[first], weights + start[first] + c % 2, 2);
             start += (1 + c % 2) * tile->taps;
         }
-        size_t n = start[end] - start[first];
-        const uint32_t *offset = tile->offset + start[first];
-        float *weight = weights + start[first];
-        CORRELATE_LIST(1)
+        correlate_list(tile, in, rows, cols, step, held, start[end] - start[first],
+                       tile->offset + start[first], weights + start[first], 1);
     }
 }
 

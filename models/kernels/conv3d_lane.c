@@ -36,46 +36,63 @@ INLINE void walk_one(const CopConv3dTile *tile, const float *weight, size_t begi
     *b += (b0 + b1) + (b2 + b3);
 }
 
-#define DECLARE(r) Vec a##r = {0}, b##r = {0};
+#define MEMBERS(r) Vec a##r, b##r;
+/* What a tile's positions have of one channel or of two. */
+typedef struct Sums {
+    EACH_POSITION(MEMBERS)
+} Sums;
+
 #define RESUME(r)                                                                                  \
     if (r < positions) {                                                                           \
-        a##r = LOAD(sums + r * WIDTH);                                                             \
+        sums.a##r = LOAD(left + r * WIDTH);                                                        \
         if (pairs)                                                                                 \
-            b##r = LOAD(sums + (positions + r) * WIDTH);                                           \
+            sums.b##r = LOAD(left + (positions + r) * WIDTH);                                      \
     }
 #define SUSPEND(r)                                                                                 \
     if (r < positions) {                                                                           \
-        STORE(sums + r * WIDTH) = a##r;                                                            \
+        STORE(left + r * WIDTH) = sums.a##r;                                                       \
         if (pairs)                                                                                 \
-            STORE(sums + (positions + r) * WIDTH) = b##r;                                          \
+            STORE(left + (positions + r) * WIDTH) = sums.b##r;                                     \
     }
-#define BIAS_A(r) a##r = value;
-#define BIAS_B(r) b##r = value;
-/* Sums as a block before left them, or those of the first one: biases of one or both channels. */
-#define START(resume, bias, both)                                                                  \
-    EACH_POSITION(DECLARE)                                                                         \
-    if (resume) {                                                                                  \
-        EACH_POSITION(RESUME)                                                                      \
-    } else if (bias) {                                                                             \
-        Vec value = (bias)[0] - (Vec){0};                                                          \
-        EACH_POSITION(BIAS_A)                                                                      \
-        if (both) {                                                                                \
-            value = (bias)[1] - (Vec){0};                                                          \
-            EACH_POSITION(BIAS_B)                                                                  \
-        }                                                                                          \
+#define BIAS_A(r) sums.a##r = value;
+#define BIAS_B(r) sums.b##r = value;
+
+/* Sums as a block before left them, or, without one, biases of one or both channels. */
+INLINE Sums start_sums(const float *left, const float *bias, const int positions, const bool pairs,
+                       const bool both)
+{
+    Sums sums = {0};
+    if (left) {
+        EACH_POSITION(RESUME)
+    } else if (bias) {
+        Vec value = bias[0] - (Vec){0};
+        EACH_POSITION(BIAS_A)
+        if (both) {
+            value = bias[1] - (Vec){0};
+            EACH_POSITION(BIAS_B)
+        }
     }
+    return sums;
+}
+
+/* For the next block. */
+INLINE void leave_sums(float *left, const int positions, const bool pairs, const Sums sums)
+{
+    EACH_POSITION(SUSPEND)
+}
+
 #define ADD_BOTH(r)                                                                                \
     if (r < positions) {                                                                           \
         const Vec x = LOAD_ONCE(IN_ROW(r));                                                        \
-        a##r += w * x;                                                                             \
-        b##r += v * x;                                                                             \
+        sums.a##r += w * x;                                                                        \
+        sums.b##r += v * x;                                                                        \
     }
 #define ADD_A(r)                                                                                   \
     if (r < positions)                                                                             \
-        a##r += w * LOAD(IN_ROW(r));
+        sums.a##r += w * LOAD(IN_ROW(r));
 #define ADD_B(r)                                                                                   \
     if (r < positions)                                                                             \
-        b##r += w * LOAD(IN_ROW(r));
+        sums.b##r += w * LOAD(IN_ROW(r));
 
 /* Visits slots j..end, of which both channels have one (BOTH), the first (A) or the second (B)
  * alone. The next slot's offset is there before the products of this one are under way; behind the
@@ -109,7 +126,7 @@ INLINE void walk_sums(const CopConv3dTile *tile, const int rows, const int cols,
     const uint32_t *const offset = tile->offset;
     const float *bias = tile->bias ? tile->bias + channels * tile->from : NULL;
     const bool resume = !tile->first, odd = 2 * tile->to > tile->channels;
-    float *sums = tile->scratch;
+    float *left = tile->scratch;
     int wait = tile->ahead ? tile->ahead->wait : INT_MAX;
     size_t j = *start, end;
     const float *next = in + offset[j];
@@ -118,7 +135,8 @@ INLINE void walk_sums(const CopConv3dTile *tile, const int rows, const int cols,
             ask_rows(tile->ahead);
             wait = tile->ahead->period;
         }
-        START(resume, bias, pairs && (start + kinds != behind || !odd))
+        Sums sums = start_sums(resume ? left : NULL, bias, positions, pairs,
+                               pairs && (start + kinds != behind || !odd));
         end = *++start;
         if (pairs) {
             WALK_BOTH
@@ -129,12 +147,68 @@ INLINE void walk_sums(const CopConv3dTile *tile, const int rows, const int cols,
             end = *++start;
             WALK(ADD_B)
         }
-        EACH_POSITION(SUSPEND)
-        sums += channels * positions * WIDTH;
+        leave_sums(left, positions, pairs, sums);
+        left += channels * positions * WIDTH;
         bias = bias ? bias + channels : NULL;
     }
     if (tile->ahead)
         tile->ahead->wait = wait;
+}
+
+#define PLUS_A(r)                                                                                  \
+    if (r < positions)                                                                             \
+        sums.a##r += LOAD(ADD_AT(r));
+#define PLUS_B(r)                                                                                  \
+    if (r < positions)                                                                             \
+        sums.b##r += LOAD(ADD_AT(r));
+#define RELU(r)                                                                                    \
+    sums.a##r = (Vec)((VecI)sums.a##r & (sums.a##r > 0));                                          \
+    sums.b##r = (Vec)((VecI)sums.b##r & (sums.b##r > 0));
+#define WRITE_A(r)                                                                                 \
+    if (r < positions)                                                                             \
+        STORE(OUT_AT(r)) = sums.a##r;
+#define WRITE_B(r)                                                                                 \
+    if (r < positions)                                                                             \
+        STORE(OUT_AT(r)) = sums.b##r;
+#define STREAM_A(r)                                                                                \
+    if (r < positions)                                                                             \
+        STREAM(OUT_AT(r), sums.a##r);
+#define STREAM_B(r)                                                                                \
+    if (r < positions)                                                                             \
+        STREAM(OUT_AT(r), sums.b##r);
+
+/* Writes sums that are complete, of channel c and, where two share a list, of c + 1: with what is
+ * added to them, rectified. */
+INLINE void finish(const CopConv3dTile *tile, const int rows, const int cols, const bool pairs,
+                   const int c, Sums sums)
+{
+    const int positions = rows * cols;
+    const bool second = pairs && c + 1 < tile->channels;
+    if (tile->add) {
+        const float *add = tile->add + c * tile->add_c;
+        EACH_POSITION(PLUS_A)
+        add += tile->add_c;
+        if (second) {
+            EACH_POSITION(PLUS_B)
+        }
+    }
+    if (tile->relu) {
+        EACH_POSITION(RELU)
+    }
+    float *out = tile->out + c * tile->out_c;
+    if (STREAMS && tile->stream) {
+        EACH_POSITION(STREAM_A)
+        out += tile->out_c;
+        if (second) {
+            EACH_POSITION(STREAM_B)
+        }
+        return;
+    }
+    EACH_POSITION(WRITE_A)
+    out += tile->out_c;
+    if (second) {
+        EACH_POSITION(WRITE_B)
+    }
 }
 
 INLINE void gather(const CopConv3dTile *restrict tile, const int rows, const int cols,
@@ -158,22 +232,23 @@ INLINE void gather(const CopConv3dTile *restrict tile, const int rows, const int
         const uint32_t *start = tile->start + (size_t)unit * tile->start_step;
         const float *weight = tile->weight + (size_t)unit * tile->weight_step;
         const int c = pairs ? 2 * unit : unit;
-        const bool second = pairs && c + 1 < tile->channels;
-        float *sums =
+        float *left =
             tile->scratch + (ptrdiff_t)(unit - tile->from) * (pairs ? 2 : 1) * positions * WIDTH;
 
         if (tile->ahead)
             ask_ahead(tile->ahead);
         const float *bias = tile->bias ? tile->bias + c : NULL;
-        START(!tile->first, bias, second)
+        Sums sums = start_sums(tile->first ? NULL : left, bias, positions, pairs,
+                               pairs && c + 1 < tile->channels);
         size_t j, end;
         const float *next;
         if (positions == 1) {
-            walk_one(tile, weight, start[first], start[last], pairs, &a0, &b0);
+            walk_one(tile, weight, start[first], start[last], pairs, &sums.a0, &sums.b0);
             if (pairs && tile->start_step) {
-                walk_one(tile, weight, start[taps + first], start[taps + last], false, &a0, &b0);
-                walk_one(tile, weight, start[2 * taps + first], start[2 * taps + last], false, &b0,
-                         &a0);
+                walk_one(tile, weight, start[taps + first], start[taps + last], false, &sums.a0,
+                         &sums.b0);
+                walk_one(tile, weight, start[2 * taps + first], start[2 * taps + last], false,
+                         &sums.b0, &sums.a0);
             }
         } else if (pairs) {
             WALK_FROM(0);
@@ -188,58 +263,10 @@ INLINE void gather(const CopConv3dTile *restrict tile, const int rows, const int
             WALK_FROM(0);
             WALK(ADD_A)
         }
-        if (!tile->last) {
-            EACH_POSITION(SUSPEND)
-            continue;
-        }
-
-#define PLUS_A(r)                                                                                  \
-    if (r < positions)                                                                             \
-        a##r += LOAD(ADD_AT(r));
-#define PLUS_B(r)                                                                                  \
-    if (r < positions)                                                                             \
-        b##r += LOAD(ADD_AT(r));
-#define RELU(r)                                                                                    \
-    a##r = (Vec)((VecI)a##r & (a##r > 0));                                                         \
-    b##r = (Vec)((VecI)b##r & (b##r > 0));
-#define WRITE_A(r)                                                                                 \
-    if (r < positions)                                                                             \
-        STORE(OUT_AT(r)) = a##r;
-#define WRITE_B(r)                                                                                 \
-    if (r < positions)                                                                             \
-        STORE(OUT_AT(r)) = b##r;
-#define STREAM_A(r)                                                                                \
-    if (r < positions)                                                                             \
-        STREAM(OUT_AT(r), a##r);
-#define STREAM_B(r)                                                                                \
-    if (r < positions)                                                                             \
-        STREAM(OUT_AT(r), b##r);
-
-        if (tile->add) {
-            const float *add = tile->add + c * tile->add_c;
-            EACH_POSITION(PLUS_A)
-            add += tile->add_c;
-            if (second) {
-                EACH_POSITION(PLUS_B)
-            }
-        }
-        if (tile->relu) {
-            EACH_POSITION(RELU)
-        }
-        float *out = tile->out + c * tile->out_c;
-        if (STREAMS && tile->stream) {
-            EACH_POSITION(STREAM_A)
-            out += tile->out_c;
-            if (second) {
-                EACH_POSITION(STREAM_B)
-            }
-            continue;
-        }
-        EACH_POSITION(WRITE_A)
-        out += tile->out_c;
-        if (second) {
-            EACH_POSITION(WRITE_B)
-        }
+        if (!tile->last)
+            leave_sums(left, positions, pairs, sums);
+        else
+            finish(tile, rows, cols, pairs, c, sums);
     }
 }
 
