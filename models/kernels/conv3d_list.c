@@ -150,7 +150,7 @@ void cop_tile_taps(CopConv3dTile *tile, const CopSweep *sweep, int block, int fi
 void cop_tile_prefetch(const CopGather *gather, const CopSweep *sweep, const CopPlace *next,
                        int group, int block, const CopTensor *in)
 {
-    const CopAxis *h = &sweep->h;
+    const CopAxis *h = &sweep->h, *w = &sweep->w;
     int first_tap, end_tap, channel = block / sweep->splits * sweep->block_channels;
     const int channels = cop_min(sweep->block_channels, gather->in_channels - channel);
     cop_conv3d_valid_taps(&sweep->t, next->t, &first_tap, &end_tap);
@@ -167,15 +167,17 @@ void cop_tile_prefetch(const CopGather *gather, const CopSweep *sweep, const Cop
         first_tap = cop_max(first_tap, sweep->t.taps - 1);
     else if (!along_t && next->h > 0)
         new_rows = cop_min(rows, next->rows * h->step);
-    const int cols = (next->cols - 1) * sweep->w.step + sweep->w.taps;
+    const int cols = (next->cols - 1) * w->step + w->taps;
+    /* A stride leaves out what is between single taps. */
+    const int apart_h = h->taps > 1 ? 1 : h->step, apart_w = w->taps > 1 ? 1 : w->step;
     channel += group * gather->in_channels;
     for (int c = channel; c < channel + channels; c++)
         for (int k = first_tap; k < end_tap; k++)
-            for (int row = rows - new_rows; row < rows; row++) {
+            for (int row = rows - new_rows; row < rows; row += apart_h) {
                 const float *p = cop_tensor_at(
                     in, next->g, c, sweep->t.source + next->t * sweep->t.step + k,
-                    h->source + next->h * h->step + row, sweep->w.source + next->w * sweep->w.step);
-                for (int col = 0; col < cols; col++)
+                    h->source + next->h * h->step + row, w->source + next->w * w->step);
+                for (int col = 0; col < cols; col += apart_w)
                     __builtin_prefetch(p + col * COP_LANES, 0, 2);
             }
 }
