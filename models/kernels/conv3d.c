@@ -74,12 +74,11 @@ static bool tensors_fit(const CopConvShape *s, const CopTensor *x, const CopTens
     if (x->c != s->ic || y->c != s->oc || y->t != cop_conv_out(x->t, s->kt, s->st, s->pt) ||
         y->h != cop_conv_out(x->h, s->kh, s->sh, s->ph) ||
         y->w != cop_conv_out(x->w, s->kw, s->sw, s->pw) ||
-        !covers(x->halo, cop_conv3d_input_halo(s, x->t, x->h, x->w)))
+        !covers(x->halo, cop_conv3d_input_halo(s, x->h, x->w)))
         return false;
     if (dy && !same_size(dy, y))
         return false;
-    return !dx ||
-           (dy && same_size(dx, x) && covers(dy->halo, cop_conv3d_grad_halo(s, x->t, x->h, x->w)));
+    return !dx || (dy && same_size(dx, x) && covers(dy->halo, cop_conv3d_grad_halo(s, x->h, x->w)));
 }
 
 /* Weights in list order: the active ones, or all with a slot for each channel that a last

@@ -36,11 +36,12 @@ typedef struct CopConvTail {
  * not fit. */
 int cop_conv_out(int in, int k, int stride, int pad);
 
-/* Halo that x needs so that every tap of every output can be read. */
-CopHalo cop_conv3d_input_halo(const CopConvShape *shape, int t, int h, int w);
+/* Halo that x needs so that every tap of every output can be read. Along t there is none: taps that
+ * meet padding there are skipped. */
+CopHalo cop_conv3d_input_halo(const CopConvShape *shape, int h, int w);
 
-/* Halo that dy needs so that backward-data can gather; (t, h, w) is the size of x. */
-CopHalo cop_conv3d_grad_halo(const CopConvShape *shape, int t, int h, int w);
+/* Halo that dy needs so that backward-data can gather; h and w are those of x. */
+CopHalo cop_conv3d_grad_halo(const CopConvShape *shape, int h, int w);
 
 /* Streams of offsets for one layer, made for tensors of fixed shape, halo and strides. */
 typedef struct CopConv3d CopConv3d;

@@ -75,13 +75,11 @@ static void reach(const CopAxis *axis, int *lo, int *hi)
     *hi = cop_max(*hi, last - (axis->extent - 1));
 }
 
-CopHalo cop_conv3d_input_halo(const CopConvShape *s, int t, int h, int w)
+CopHalo cop_conv3d_input_halo(const CopConvShape *s, int h, int w)
 {
     CopHalo halo = {0};
-    const CopAxis axis_t = forward_axis((Dim){s->kt, s->st, s->pt}, t);
     const CopAxis axis_h = forward_axis((Dim){s->kh, s->sh, s->ph}, h);
     const CopAxis axis_w = forward_axis((Dim){s->kw, s->sw, s->pw}, w);
-    reach(&axis_t, &halo.t_lo, &halo.t_hi);
     reach(&axis_h, &halo.h_lo, &halo.h_hi);
     reach(&axis_w, &halo.w_lo, &halo.w_hi);
     return halo;
@@ -95,10 +93,9 @@ static void reach_backward(Dim d, int in, int *lo, int *hi)
     }
 }
 
-CopHalo cop_conv3d_grad_halo(const CopConvShape *s, int t, int h, int w)
+CopHalo cop_conv3d_grad_halo(const CopConvShape *s, int h, int w)
 {
     CopHalo halo = {0};
-    reach_backward((Dim){s->kt, s->st, s->pt}, t, &halo.t_lo, &halo.t_hi);
     reach_backward((Dim){s->kh, s->sh, s->ph}, h, &halo.h_lo, &halo.h_hi);
     reach_backward((Dim){s->kw, s->sw, s->pw}, w, &halo.w_lo, &halo.w_hi);
     return halo;

@@ -49,8 +49,9 @@ static void halo(Dim d, int in, int grid, int *lo, int *hi)
 CopHalo cop_tile_halo(const CopWindow *window, CopSize in, const CopCut *cut)
 {
     const CopSize *k = &window->kernel, *s = &window->stride, *p = &window->pad;
-    CopHalo out;
-    halo((Dim){k->t, s->t, p->t}, in.t, cut->grid.t, &out.t_lo, &out.t_hi);
+    CopHalo out = {0};
+    if (cut->grid.t > 1)
+        halo((Dim){k->t, s->t, p->t}, in.t, cut->grid.t, &out.t_lo, &out.t_hi);
     halo((Dim){k->h, s->h, p->h}, in.h, cut->grid.h, &out.h_lo, &out.h_hi);
     halo((Dim){k->w, s->w, p->w}, in.w, cut->grid.w, &out.w_lo, &out.w_hi);
     return out;

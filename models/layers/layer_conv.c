@@ -70,8 +70,8 @@ static void halo(const CopLayer *layer, CopHalo *input, CopHalo *grad)
 {
     const CopConvState *state = layer->state;
     const CopShape in = layer->in_shape[0];
-    *input = cop_conv3d_input_halo(&state->shape, in.t, in.h, in.w);
-    *grad = cop_conv3d_grad_halo(&state->shape, in.t, in.h, in.w);
+    *input = cop_conv3d_input_halo(&state->shape, in.h, in.w);
+    *grad = cop_conv3d_grad_halo(&state->shape, in.h, in.w);
 }
 
 const CopLayerDesc cop_layer_conv3d = {

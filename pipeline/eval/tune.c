@@ -153,13 +153,13 @@ static CopStatus make_trial(Trial *trial, const Tuning *tuning, const CopLayer *
     COP_TRY(cop_arena_create(&trial->arena, 0));
     COP_TRY(make_param(trial, layer->param[0], density));
     COP_TRY(cop_tensor_create(&trial->x, trial->arena, batch, in.c, in.t, in.h, in.w,
-                              cop_conv3d_input_halo(&s, in.t, in.h, in.w)));
+                              cop_conv3d_input_halo(&s, in.h, in.w)));
     COP_TRY(cop_tensor_create(&trial->y, trial->arena, batch, out.c, out.t, out.h, out.w, none));
     cop_profile_fill(&trial->x);
     if (trial->train) {
         COP_TRY(cop_tensor_create(&trial->dx, trial->arena, batch, in.c, in.t, in.h, in.w, none));
         COP_TRY(cop_tensor_create(&trial->dy, trial->arena, batch, out.c, out.t, out.h, out.w,
-                                  cop_conv3d_grad_halo(&s, in.t, in.h, in.w)));
+                                  cop_conv3d_grad_halo(&s, in.h, in.w)));
         cop_profile_fill(&trial->dy);
         cop_tensor_zero_idle(&trial->dy);
     }

@@ -63,11 +63,11 @@ CopStatus bench_conv_create(BenchConv *conv, CopArena *arena, const BenchLayer *
     *conv = (BenchConv){.pool = pool, .n = n};
     const CopHalo none = {0};
     COP_TRY(cop_tensor_create(&conv->x, arena, batch, s->ic, t, h, w,
-                              cop_conv3d_input_halo(s, t, h, w)));
+                              cop_conv3d_input_halo(s, h, w)));
     COP_TRY(cop_tensor_create(&conv->y, arena, batch, s->oc, ot, oh, ow, none));
     COP_TRY(cop_tensor_create(&conv->dx, arena, batch, s->ic, t, h, w, none));
     COP_TRY(cop_tensor_create(&conv->dy, arena, batch, s->oc, ot, oh, ow,
-                              cop_conv3d_grad_halo(s, t, h, w)));
+                              cop_conv3d_grad_halo(s, h, w)));
     for (int i = 0; i < n; i++) {
         COP_TRY(make_param(&conv->param[i], arena, layer, density[i], weight));
         COP_TRY(cop_conv3d_create(&conv->conv[i], arena, s, &conv->param[i], &conv->x, &conv->y,

@@ -125,6 +125,7 @@ static void check_skipped(void)
                             .t = layers[i].t,
                             .h = 5,
                             .w = layers[i].w,
+                            .slack = 1,
                             .density = densities[j]};
             if (!kcheck_case("conv3d skipped %d, density %g", (int)i, c.density))
                 continue;
@@ -450,7 +451,7 @@ static void check_refusals(void)
     KCHECK(cop_conv3d_create(&conv, arena, &s, &p.param, &bad, y, NULL, NULL, 1, NULL) ==
            COP_ERR_SHAPE);
     bad = *dy;
-    bad.halo.t_lo = 0;
+    bad.halo.h_lo = 0;
     KCHECK(cop_conv3d_create(&conv, arena, &s, &p.param, x, y, dx, &bad, 1, NULL) == COP_ERR_SHAPE);
     bad = *y;
     bad.h++;

@@ -86,11 +86,11 @@ void conv3d_set_up(Problem *p, const Case *c)
     conv3d_draw_mask(p, c->density);
 
     kcheck_tensor(&p->tx, c->n, s->ic, c->t, c->h, c->w,
-                  widen(cop_conv3d_input_halo(s, c->t, c->h, c->w), c->slack));
+                  widen(cop_conv3d_input_halo(s, c->h, c->w), c->slack));
     kcheck_tensor(&p->ty, c->n, s->oc, p->ot, p->oh, p->ow, widen((CopHalo){0}, c->slack));
     kcheck_tensor(&p->tdx, c->n, s->ic, c->t, c->h, c->w, widen((CopHalo){0}, c->slack));
     kcheck_tensor(&p->tdy, c->n, s->oc, p->ot, p->oh, p->ow,
-                  widen(cop_conv3d_grad_halo(s, c->t, c->h, c->w), c->slack));
+                  widen(cop_conv3d_grad_halo(s, c->h, c->w), c->slack));
     kcheck_tensor(&p->add, c->n, s->oc, p->ot, p->oh, p->ow, (CopHalo){0, 0, 0, 1, 0, 0});
     kcheck_zero(&p->tx);
     kcheck_zero(&p->tdy);
