@@ -1,14 +1,20 @@
-/* A pool of threads that sleeps when it has nothing to do.
+/* A pool of threads that sleeps when it has nothing to do for more than a moment.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "models/core/pool.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { THREADS_MAX = 1024 };
+enum {
+    THREADS_MAX = 1024,
+    /* A net's steps follow each other at once, and to wake a thread takes as long. */
+    SPIN_NS = 50000
+};
 
 typedef struct Worker {
     CopPool *pool;
@@ -21,9 +27,10 @@ struct CopPool {
     pthread_cond_t start, done;
     Worker *workers; /* threads - 1 of them: the caller is worker 0 */
     int threads, started;
-    unsigned long round; /* counts jobs, so that a worker joins each job once */
-    int busy;
+    atomic_ulong round; /* counts jobs, so that a worker joins each job once */
+    atomic_int busy;
     bool quit;
+    bool spins; /* there is a processor for each thread */
     /* the job */
     void (*fn)(void *ctx, int i, int worker);
     void *ctx;
@@ -41,25 +48,63 @@ static void take_items(CopPool *pool, int worker)
     }
 }
 
+static int64_t now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static bool started(CopPool *pool, unsigned long seen)
+{
+    return atomic_load_explicit(&pool->round, memory_order_acquire) != seen;
+}
+
+static bool done(CopPool *pool)
+{
+    return atomic_load_explicit(&pool->busy, memory_order_acquire) == 0;
+}
+
+/* False when the pool quits. */
+static bool wait_for_job(CopPool *pool, unsigned long seen)
+{
+    if (pool->spins)
+        for (const int64_t end = now() + SPIN_NS; now() < end;)
+            if (started(pool, seen))
+                return true;
+    pthread_mutex_lock(&pool->lock);
+    while (!pool->quit && !started(pool, seen))
+        pthread_cond_wait(&pool->start, &pool->lock);
+    const bool quit = pool->quit;
+    pthread_mutex_unlock(&pool->lock);
+    return !quit;
+}
+
+static void wait_for_workers(CopPool *pool)
+{
+    if (pool->spins)
+        for (const int64_t end = now() + SPIN_NS; now() < end;)
+            if (done(pool))
+                return;
+    pthread_mutex_lock(&pool->lock);
+    while (!done(pool))
+        pthread_cond_wait(&pool->done, &pool->lock);
+    pthread_mutex_unlock(&pool->lock);
+}
+
 static void *work(void *arg)
 {
     Worker *self = arg;
     CopPool *pool = self->pool;
-    unsigned long seen = 0;
-    pthread_mutex_lock(&pool->lock);
-    for (;;) {
-        while (!pool->quit && pool->round == seen)
-            pthread_cond_wait(&pool->start, &pool->lock);
-        if (pool->quit)
-            break;
-        seen = pool->round;
-        pthread_mutex_unlock(&pool->lock);
+    for (unsigned long seen = 0; wait_for_job(pool, seen);) {
+        seen++;
         take_items(pool, self->index);
+        if (atomic_fetch_sub_explicit(&pool->busy, 1, memory_order_acq_rel) > 1)
+            continue;
         pthread_mutex_lock(&pool->lock);
-        if (--pool->busy == 0)
-            pthread_cond_signal(&pool->done);
+        pthread_cond_signal(&pool->done);
+        pthread_mutex_unlock(&pool->lock);
     }
-    pthread_mutex_unlock(&pool->lock);
     return NULL;
 }
 
@@ -68,14 +113,15 @@ CopStatus cop_pool_create(CopPool **out, int threads)
     *out = NULL;
     if (threads < 0 || threads > THREADS_MAX)
         return COP_ERR_ARG;
+    const long online = sysconf(_SC_NPROCESSORS_ONLN);
     if (threads == 0) {
-        const long online = sysconf(_SC_NPROCESSORS_ONLN);
         threads = online < 1 ? 1 : online > THREADS_MAX ? THREADS_MAX : (int)online;
     }
     CopPool *pool = calloc(1, sizeof *pool);
     if (!pool)
         return COP_ERR_NOMEM;
     pool->threads = threads;
+    pool->spins = threads <= online;
     pthread_mutex_init(&pool->lock, NULL);
     pthread_mutex_init(&pool->caller, NULL);
     pthread_cond_init(&pool->start, NULL);
@@ -134,21 +180,17 @@ void cop_parallel_for(CopPool *pool, int n, void (*fn)(void *ctx, int i, int wor
         pthread_mutex_unlock(&pool->caller);
         return;
     }
-    pthread_mutex_lock(&pool->lock);
     pool->fn = fn;
     pool->ctx = ctx;
     pool->n = n;
     atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
-    pool->busy = pool->threads - 1;
-    pool->round++;
+    atomic_store_explicit(&pool->busy, pool->threads - 1, memory_order_relaxed);
+    pthread_mutex_lock(&pool->lock); /* or one that is about to sleep would miss it */
+    atomic_fetch_add_explicit(&pool->round, 1, memory_order_release);
     pthread_cond_broadcast(&pool->start);
     pthread_mutex_unlock(&pool->lock);
 
     take_items(pool, 0);
-
-    pthread_mutex_lock(&pool->lock);
-    while (pool->busy > 0)
-        pthread_cond_wait(&pool->done, &pool->lock);
-    pthread_mutex_unlock(&pool->lock);
+    wait_for_workers(pool);
     pthread_mutex_unlock(&pool->caller);
 }

@@ -211,6 +211,30 @@ INLINE void finish(const CopConv3dTile *tile, const int rows, const int cols, co
     }
 }
 
+/* Units from the one that is walked to the one whose lines are asked for. */
+enum { AHEAD = 2 };
+
+#define ASK_ADD(r)                                                                                 \
+    if (r < positions)                                                                             \
+        __builtin_prefetch(ADD_AT(r));
+#define ASK_OUT(r)                                                                                 \
+    if (r < positions)                                                                             \
+        __builtin_prefetch(OUT_AT(r), 1);
+
+/* Asks for what finish() of channel c will add to and write over: lines of one tile, but of another
+ * channel each time, which the hardware does not foresee. */
+INLINE void ask_for_finish(const CopConv3dTile *tile, const int rows, const int cols, int c)
+{
+    const int positions = rows * cols;
+    if (tile->add) {
+        const float *add = tile->add + c * tile->add_c;
+        EACH_POSITION(ASK_ADD)
+    } else if (!tile->stream) {
+        const float *out = tile->out + c * tile->out_c;
+        EACH_POSITION(ASK_OUT)
+    }
+}
+
 INLINE void gather(const CopConv3dTile *restrict tile, const int rows, const int cols,
                    const ptrdiff_t step, const bool pairs)
 {
@@ -237,6 +261,12 @@ INLINE void gather(const CopConv3dTile *restrict tile, const int rows, const int
 
         if (tile->ahead)
             ask_ahead(tile->ahead);
+        if (tile->last && unit + AHEAD < tile->to) {
+            const int later = pairs ? c + 2 * AHEAD : c + AHEAD;
+            ask_for_finish(tile, rows, cols, later);
+            if (pairs && later + 1 < tile->channels)
+                ask_for_finish(tile, rows, cols, later + 1);
+        }
         const float *bias = tile->bias ? tile->bias + c : NULL;
         Sums sums = start_sums(tile->first ? NULL : left, bias, positions, pairs,
                                pairs && c + 1 < tile->channels);
