@@ -55,12 +55,12 @@ static int64_t now(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static bool started(CopPool *pool, unsigned long seen)
+static bool is_new(CopPool *pool, unsigned long seen)
 {
     return atomic_load_explicit(&pool->round, memory_order_acquire) != seen;
 }
 
-static bool done(CopPool *pool)
+static bool is_done(CopPool *pool)
 {
     return atomic_load_explicit(&pool->busy, memory_order_acquire) == 0;
 }
@@ -70,10 +70,10 @@ static bool wait_for_job(CopPool *pool, unsigned long seen)
 {
     if (pool->spins)
         for (const int64_t end = now() + SPIN_NS; now() < end;)
-            if (started(pool, seen))
+            if (is_new(pool, seen))
                 return true;
     pthread_mutex_lock(&pool->lock);
-    while (!pool->quit && !started(pool, seen))
+    while (!pool->quit && !is_new(pool, seen))
         pthread_cond_wait(&pool->start, &pool->lock);
     const bool quit = pool->quit;
     pthread_mutex_unlock(&pool->lock);
@@ -84,10 +84,10 @@ static void wait_for_workers(CopPool *pool)
 {
     if (pool->spins)
         for (const int64_t end = now() + SPIN_NS; now() < end;)
-            if (done(pool))
+            if (is_done(pool))
                 return;
     pthread_mutex_lock(&pool->lock);
-    while (!done(pool))
+    while (!is_done(pool))
         pthread_cond_wait(&pool->done, &pool->lock);
     pthread_mutex_unlock(&pool->lock);
 }

@@ -1,4 +1,4 @@
-/* A pool of threads that sleeps when it has nothing to do.
+/* A pool of threads that sleeps when it has nothing to do for more than a moment (50 us).
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef COP_CORE_POOL_H
 #define COP_CORE_POOL_H

@@ -400,7 +400,8 @@ START_TEST(recomputing_changes_no_bit)
             first = net;
             kept = bytes;
         }
-        if (plan.recompute && _i < KINDS && kinds[_i].build == identity) /* others have as much at some moment */
+        /* The others have as much at some moment in any case. */
+        if (plan.recompute && _i < KINDS && kinds[_i].build == identity)
             ck_assert_uint_lt(bytes, kept);
         cop_net_params(first, &b);
         for (int i = 0; i < n; i++) {
