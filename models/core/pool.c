@@ -12,7 +12,7 @@
 
 enum {
     THREADS_MAX = 1024,
-    /* A net's steps follow each other at once, and to wake a thread takes as long. */
+    /* Steps of a net follow each other sooner, and to wake a thread takes about as long. */
     SPIN_NS = 50000
 };
 
@@ -30,7 +30,7 @@ struct CopPool {
     atomic_ulong round; /* counts jobs, so that a worker joins each job once */
     atomic_int busy;
     bool quit;
-    bool spins; /* there is a processor for each thread */
+    bool spins; /* the machine has a processor for each thread */
     /* the job */
     void (*fn)(void *ctx, int i, int worker);
     void *ctx;
@@ -55,6 +55,14 @@ static int64_t now(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+/* Leaves a core that two threads share to the other one. */
+static void relax(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
+
 static bool is_new(CopPool *pool, unsigned long seen)
 {
     return atomic_load_explicit(&pool->round, memory_order_acquire) != seen;
@@ -68,10 +76,9 @@ static bool is_done(CopPool *pool)
 /* False when the pool quits. */
 static bool wait_for_job(CopPool *pool, unsigned long seen)
 {
-    if (pool->spins)
-        for (const int64_t end = now() + SPIN_NS; now() < end;)
-            if (is_new(pool, seen))
-                return true;
+    for (const int64_t end = now() + SPIN_NS; pool->spins && now() < end; relax())
+        if (is_new(pool, seen))
+            return true;
     pthread_mutex_lock(&pool->lock);
     while (!pool->quit && !is_new(pool, seen))
         pthread_cond_wait(&pool->start, &pool->lock);
@@ -82,10 +89,9 @@ static bool wait_for_job(CopPool *pool, unsigned long seen)
 
 static void wait_for_workers(CopPool *pool)
 {
-    if (pool->spins)
-        for (const int64_t end = now() + SPIN_NS; now() < end;)
-            if (is_done(pool))
-                return;
+    for (const int64_t end = now() + SPIN_NS; pool->spins && now() < end; relax())
+        if (is_done(pool))
+            return;
     pthread_mutex_lock(&pool->lock);
     while (!is_done(pool))
         pthread_cond_wait(&pool->done, &pool->lock);

@@ -33,7 +33,8 @@ typedef struct CopAhead {
 } CopAhead;
 
 typedef struct CopConv3dTile {
-    const float *in;      /* first tap of the tile's first position */
+    const float *in;      /* first tap of the tile's first position; outside of the tensor where
+                           * that is padding along t, and then not read */
     ptrdiff_t in_h, in_w; /* from one position to the next, in floats */
     float *out;           /* the first position in channel 0; only read by `correlate` */
     ptrdiff_t out_c, out_h, out_w;

@@ -221,15 +221,15 @@ enum { AHEAD = 2 };
     if (r < positions)                                                                             \
         __builtin_prefetch(OUT_AT(r), 1);
 
-/* Asks for what finish() of channel c will add to and write over: lines of one tile, but of another
- * channel each time, which the hardware does not foresee. */
+/* Asks for what finish() of channel c will add, as a rule where it writes, or else write over:
+ * lines of one tile, but of another channel each time, which the hardware does not foresee. */
 INLINE void ask_for_finish(const CopConv3dTile *tile, const int rows, const int cols, int c)
 {
     const int positions = rows * cols;
     if (tile->add) {
         const float *add = tile->add + c * tile->add_c;
         EACH_POSITION(ASK_ADD)
-    } else if (!tile->stream) {
+    } else if (!(STREAMS && tile->stream)) {
         const float *out = tile->out + c * tile->out_c;
         EACH_POSITION(ASK_OUT)
     }

@@ -155,8 +155,8 @@ void cop_tile_prefetch(const CopGather *gather, const CopSweep *sweep, const Cop
     const int channels = cop_min(sweep->block_channels, gather->in_channels - channel);
     cop_conv3d_valid_taps(&sweep->t, next->t, &first_tap, &end_tap);
     if (sweep->splits > 1) {
-        first_tap = block % sweep->splits;
-        end_tap = first_tap + 1;
+        first_tap = cop_max(first_tap, block % sweep->splits);
+        end_tap = cop_min(end_tap, block % sweep->splits + 1);
     }
     /* Behind the first frame only the last one is new, or below the first row of a strip only the
      * last rows. */

@@ -156,7 +156,7 @@ CopTiling cop_conv3d_correlate_tiling(const CopConv3d *conv, const CopGather *ga
                                       int lane_groups);
 CopPlace cop_conv3d_place(const CopTiling *tiling, int tile);
 
-/* Which taps of a position meet the source rather than its halo. */
+/* Which taps of a position meet the source rather than padding. */
 void cop_conv3d_valid_taps(const CopAxis *axis, int position, int *first, int *end);
 
 /* --- weights: owner's order <-> list order --- */

@@ -21,8 +21,8 @@ typedef struct CopWindow {
  * comes from its own lane and that lane's halo. False if there is none. */
 bool cop_tile_input(const CopWindow *window, CopSize in, const CopCut *out, CopCut *cut);
 
-/* Halo that tiles of a clip of size `in`, cut as `cut`, need for that; along t none where the clip is
- * not cut, since operations skip padding there. */
+/* Halo that tiles of a clip of size `in`, cut as `cut`, need for that; along t none where the clip
+ * is not cut, since operations skip padding there. */
 CopHalo cop_tile_halo(const CopWindow *window, CopSize in, const CopCut *cut);
 
 /* How a kernel that knows no tiles must see x to compute a layer of `window`: where x is

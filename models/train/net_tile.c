@@ -74,10 +74,11 @@ static CopWindow window_of(const CopLayer *layer)
     return window;
 }
 
-/* Looks at positions other than its own. */
-static bool looks_around(const CopWindow *w)
+/* Looks at positions of other tiles, or at padding that has to be there: along t, it has not. */
+static bool looks_around(const CopWindow *w, const CopCut *in)
 {
-    return w->kernel.t * w->kernel.h * w->kernel.w != 1 || w->pad.t || w->pad.h || w->pad.w;
+    return w->kernel.h * w->kernel.w != 1 || w->pad.h || w->pad.w ||
+           (in->grid.t > 1 && (w->kernel.t != 1 || w->pad.t));
 }
 
 static bool whole(const CopLayer *layer)
@@ -195,7 +196,7 @@ static double step_time(const CopNet *net, const CopNetStep *step, const CopCut 
     if (!cop_tile_input(&w, size, out, &need))
         return INFINITY;
     double time = work_time(step->layer, &w, size, out);
-    if (looks_around(&w)) {
+    if (looks_around(&w, &need)) {
         const CopHalo o = cop_tile_halo(&w, size, &need);
         const CopSize tile = need.tile;
         time += channels * per_exchange *
@@ -313,7 +314,7 @@ static void plan_exchange(CopNet *net, CopNetStep *step)
     const CopWindow w = window_of(layer);
     CopNetEdge *in = &net->edge[step->in[0]];
     const float outside = layer->desc->outside;
-    if ((!whole(layer) && !looks_around(&w)) ||
+    if ((!whole(layer) && !looks_around(&w, &in->cut)) ||
         (in->exchanged && !(in->outside < outside) && !(in->outside > outside)))
         return;
     step->exchange = in->exchanged = true;
