@@ -62,8 +62,8 @@ CopStatus bench_conv_create(BenchConv *conv, CopArena *arena, const BenchLayer *
               ow = cop_conv_out(w, s->kw, s->sw, s->pw);
     *conv = (BenchConv){.pool = pool, .n = n};
     const CopHalo none = {0};
-    COP_TRY(cop_tensor_create(&conv->x, arena, batch, s->ic, t, h, w,
-                              cop_conv3d_input_halo(s, h, w)));
+    COP_TRY(
+        cop_tensor_create(&conv->x, arena, batch, s->ic, t, h, w, cop_conv3d_input_halo(s, h, w)));
     COP_TRY(cop_tensor_create(&conv->y, arena, batch, s->oc, ot, oh, ow, none));
     COP_TRY(cop_tensor_create(&conv->dx, arena, batch, s->ic, t, h, w, none));
     COP_TRY(cop_tensor_create(&conv->dy, arena, batch, s->oc, ot, oh, ow,
