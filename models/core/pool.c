@@ -5,16 +5,14 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
-enum {
-    THREADS_MAX = 1024,
-    /* Steps of a net follow each other sooner, and to wake a thread takes about as long. */
-    SPIN_NS = 50000
-};
+#include "models/core/clock.h"
+
+enum { THREADS_MAX = 1024 };
+/* Seconds. Steps of a net follow each other sooner, and to wake a thread takes about as long. */
+static const double spin = 50e-6;
 
 typedef struct Worker {
     CopPool *pool;
@@ -48,11 +46,9 @@ static void take_items(CopPool *pool, int worker)
     }
 }
 
-static int64_t now(void)
+static double spin_end(const CopPool *pool)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+    return pool->spins ? cop_clock() + spin : 0;
 }
 
 /* Leaves a core that two threads share to the other one. */
@@ -76,7 +72,7 @@ static bool is_done(CopPool *pool)
 /* False when the pool quits. */
 static bool wait_for_job(CopPool *pool, unsigned long seen)
 {
-    for (const int64_t end = now() + SPIN_NS; pool->spins && now() < end; relax())
+    for (const double end = spin_end(pool); cop_clock() < end; relax())
         if (is_new(pool, seen))
             return true;
     pthread_mutex_lock(&pool->lock);
@@ -89,7 +85,7 @@ static bool wait_for_job(CopPool *pool, unsigned long seen)
 
 static void wait_for_workers(CopPool *pool)
 {
-    for (const int64_t end = now() + SPIN_NS; pool->spins && now() < end; relax())
+    for (const double end = spin_end(pool); cop_clock() < end; relax())
         if (is_done(pool))
             return;
     pthread_mutex_lock(&pool->lock);
@@ -120,9 +116,8 @@ CopStatus cop_pool_create(CopPool **out, int threads)
     if (threads < 0 || threads > THREADS_MAX)
         return COP_ERR_ARG;
     const long online = sysconf(_SC_NPROCESSORS_ONLN);
-    if (threads == 0) {
+    if (threads == 0)
         threads = online < 1 ? 1 : online > THREADS_MAX ? THREADS_MAX : (int)online;
-    }
     CopPool *pool = calloc(1, sizeof *pool);
     if (!pool)
         return COP_ERR_NOMEM;

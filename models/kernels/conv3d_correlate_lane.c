@@ -45,9 +45,6 @@ INLINE Quad sum_lanes(Vec a, Vec b, Vec c, Vec d)
  * distance of each position in a register of its own. */
 #define ROW_STEP(tile) (*(const volatile ptrdiff_t *)&(tile)->in_h)
 
-/* Channels from those whose part of dy is met for the first time to those that it is asked for. */
-enum { AHEAD = 2 };
-
 /* Of four weights, each `stride` behind the one before. */
 INLINE void add_four(float *weight, size_t stride, Quad sums)
 {
@@ -94,7 +91,8 @@ typedef struct Held {
     }
 #define INPUT(k, slot) const float *in##k = in + offset[slot]
 
-/* The sums of eight slots, which lie `stride` apart; add_four_slots those of four. */
+/* The sums of eight slots, which lie `stride` apart; add_four_slots those of four. `in` is the
+ * tile's: read from there, it would be read anew behind every store. */
 INLINE void add_eight_slots(const CopConv3dTile *tile, const float *in, const int rows,
                             const int cols, const ptrdiff_t step, const Held held,
                             const uint32_t *offset, float *weight, const size_t stride)

@@ -177,13 +177,12 @@ INLINE void walk_sums(const CopConv3dTile *tile, const int rows, const int cols,
     if (r < positions)                                                                             \
         STREAM(OUT_AT(r), sums.b##r);
 
-/* Writes sums that are complete, of channel c and, where two share a list, of c + 1: with what is
- * added to them, rectified. */
-INLINE void finish(const CopConv3dTile *tile, const int rows, const int cols, const bool pairs,
-                   const int c, Sums sums)
+/* Writes sums that are complete, of channel c and perhaps of a second one: with what is added to
+ * them, rectified. */
+INLINE void finish(const CopConv3dTile *tile, const int rows, const int cols, const int c,
+                   const bool second, Sums sums)
 {
     const int positions = rows * cols;
-    const bool second = pairs && c + 1 < tile->channels;
     if (tile->add) {
         const float *add = tile->add + c * tile->add_c;
         EACH_POSITION(PLUS_A)
@@ -211,9 +210,6 @@ INLINE void finish(const CopConv3dTile *tile, const int rows, const int cols, co
     }
 }
 
-/* Units from the one that is walked to the one whose lines are asked for. */
-enum { AHEAD = 2 };
-
 #define ASK_ADD(r)                                                                                 \
     if (r < positions)                                                                             \
         __builtin_prefetch(ADD_AT(r));
@@ -221,8 +217,7 @@ enum { AHEAD = 2 };
     if (r < positions)                                                                             \
         __builtin_prefetch(OUT_AT(r), 1);
 
-/* Asks for what finish() of channel c will add, as a rule where it writes, or else write over:
- * lines of one tile, but of another channel each time, which the hardware does not foresee. */
+/* Asks for what finish() of channel c will add, as a rule where it writes, or else write over. */
 INLINE void ask_for_finish(const CopConv3dTile *tile, const int rows, const int cols, int c)
 {
     const int positions = rows * cols;
@@ -256,6 +251,7 @@ INLINE void gather(const CopConv3dTile *restrict tile, const int rows, const int
         const uint32_t *start = tile->start + (size_t)unit * tile->start_step;
         const float *weight = tile->weight + (size_t)unit * tile->weight_step;
         const int c = pairs ? 2 * unit : unit;
+        const bool second = pairs && c + 1 < tile->channels;
         float *left =
             tile->scratch + (ptrdiff_t)(unit - tile->from) * (pairs ? 2 : 1) * positions * WIDTH;
 
@@ -268,8 +264,7 @@ INLINE void gather(const CopConv3dTile *restrict tile, const int rows, const int
                 ask_for_finish(tile, rows, cols, later + 1);
         }
         const float *bias = tile->bias ? tile->bias + c : NULL;
-        Sums sums = start_sums(tile->first ? NULL : left, bias, positions, pairs,
-                               pairs && c + 1 < tile->channels);
+        Sums sums = start_sums(tile->first ? NULL : left, bias, positions, pairs, second);
         size_t j, end;
         const float *next;
         if (positions == 1) {
@@ -296,7 +291,7 @@ INLINE void gather(const CopConv3dTile *restrict tile, const int rows, const int
         if (!tile->last)
             leave_sums(left, positions, pairs, sums);
         else
-            finish(tile, rows, cols, pairs, c, sums);
+            finish(tile, rows, cols, c, second, sums);
     }
 }
 

@@ -69,6 +69,10 @@ INLINE void ask_ahead(CopAhead *ahead)
     ask_rows(ahead);
 }
 
+/* Units from the one that is walked to the one whose results, or dy, are asked for: lines of one
+ * tile, but of another channel each time, which the hardware does not foresee. */
+enum { AHEAD = 2 };
+
 #define STEP_1   COP_LANES
 #define STEP_2   (2 * COP_LANES)
 #define STEP_any tile->in_w

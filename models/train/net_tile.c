@@ -74,11 +74,11 @@ static CopWindow window_of(const CopLayer *layer)
     return window;
 }
 
-/* Looks at positions of other tiles, or at padding that has to be there: along t, it has not. */
-static bool looks_around(const CopWindow *w, const CopCut *in)
+/* Whether a window looks at more than the positions of its own tile. */
+static bool looks_around(const CopWindow *w, CopSize in, const CopCut *cut)
 {
-    return w->kernel.h * w->kernel.w != 1 || w->pad.h || w->pad.w ||
-           (in->grid.t > 1 && (w->kernel.t != 1 || w->pad.t));
+    const CopHalo o = cop_tile_halo(w, in, cut);
+    return o.t_lo || o.t_hi || o.h_lo || o.h_hi || o.w_lo || o.w_hi;
 }
 
 static bool whole(const CopLayer *layer)
@@ -195,15 +195,13 @@ static double step_time(const CopNet *net, const CopNetStep *step, const CopCut 
     CopCut need;
     if (!cop_tile_input(&w, size, out, &need))
         return INFINITY;
-    double time = work_time(step->layer, &w, size, out);
-    if (looks_around(&w, &need)) {
-        const CopHalo o = cop_tile_halo(&w, size, &need);
-        const CopSize tile = need.tile;
-        time += channels * per_exchange *
-                ((double)(tile.t + o.t_lo + o.t_hi) * (tile.h + o.h_lo + o.h_hi) *
-                     (tile.w + o.w_lo + o.w_hi) -
-                 (double)tile.t * tile.h * tile.w);
-    }
+    const CopHalo o = cop_tile_halo(&w, size, &need);
+    const CopSize tile = need.tile;
+    double time = work_time(step->layer, &w, size, out) +
+                  channels * per_exchange *
+                      ((double)(tile.t + o.t_lo + o.t_hi) * (tile.h + o.h_lo + o.h_hi) *
+                           (tile.w + o.w_lo + o.w_hi) -
+                       (double)tile.t * tile.h * tile.w);
     if (in->grid.t && !same_cut(in, &need))
         time += channels * per_copied * size.t * size.h * size.w;
     return time;
@@ -314,7 +312,7 @@ static void plan_exchange(CopNet *net, CopNetStep *step)
     const CopWindow w = window_of(layer);
     CopNetEdge *in = &net->edge[step->in[0]];
     const float outside = layer->desc->outside;
-    if ((!whole(layer) && !looks_around(&w, &in->cut)) ||
+    if ((!whole(layer) && !looks_around(&w, size_of(net, step->in[0]), &in->cut)) ||
         (in->exchanged && !(in->outside < outside) && !(in->outside > outside)))
         return;
     step->exchange = in->exchanged = true;

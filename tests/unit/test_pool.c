@@ -3,10 +3,10 @@
 #include <gst/check/check.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "models/core/clock.h"
 #include "models/core/pool.h"
 
 enum { ITEMS = 1000, WORKERS_MAX = 8 };
@@ -69,13 +69,6 @@ START_TEST(each_item_is_taken_once)
 }
 END_TEST
 
-static int64_t now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 /* Two threads wait 50 us before they sleep, four may not: jobs come at once, and about then. */
 START_TEST(many_small_jobs_do_not_mix)
 {
@@ -85,7 +78,8 @@ START_TEST(many_small_jobs_do_not_mix)
         ck_assert_int_eq(cop_pool_create(&pool, threads[k]), COP_OK);
         for (int i = 0; i < 4000; i++) {
             run(pool, i % 6, NULL);
-            for (const int64_t next = now() + (i % 4 ? 0 : 40000 + i % 100 * 200); now() < next;)
+            for (const double next = cop_clock() + (i % 4 ? 0 : 40e-6 + i % 100 * 0.2e-6);
+                 cop_clock() < next;)
                 ;
         }
         cop_pool_destroy(&pool);
