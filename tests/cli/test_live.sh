@@ -125,7 +125,8 @@ check "a model that is none" test $code -eq 4
 
 # A window, on a screen that nobody sees.
 if command -v Xvfb >/dev/null && [ -z "${SAN:-}" ]; then
-    Xvfb -displayfd 3 -screen 0 800x600x24 3>"$work/display" >/dev/null 2>&1 &
+    # Else it starts anew when the last client leaves, which one that looks at the screen may be.
+    Xvfb -noreset -displayfd 3 -screen 0 800x600x24 3>"$work/display" >/dev/null 2>&1 &
     server=$!
     for _ in $(seq 100); do
         [ ! -s "$work/display" ] || break
