@@ -106,8 +106,8 @@ static double density_of(const CopConv3d *conv)
  * ones in any case; that of all weights has its own. */
 static void build_item(void *ctx, int backward, int worker)
 {
-    (void)worker;
     CopConv3d *conv = ctx;
+    float *scratch = conv->scratch + (size_t)worker * conv->scratch_floats;
     const uint64_t *mask = conv->param->mask;
     CopGather *gather = backward ? &conv->backward : &conv->forward;
     if (!gather->sweeps)
@@ -116,9 +116,9 @@ static void build_item(void *ctx, int backward, int worker)
     const CopBlocking blocking = cop_kernel_table_find(conv->table, density);
     gather->slots = 0;
     if (!gather->filtered || (mask && !backward && conv->full.sweeps))
-        cop_gather_build(gather, &conv->shape, blocking, mask);
+        cop_gather_build(gather, &conv->shape, blocking, mask, scratch);
     if (gather->filtered)
-        cop_winograd_build(gather, blocking, &conv->rows, density);
+        cop_winograd_build(gather, blocking, &conv->rows, density, scratch);
 }
 
 static void build(CopConv3d *conv, CopPool *pool)
@@ -141,15 +141,15 @@ static void build(CopConv3d *conv, CopPool *pool)
     conv->generation = param->generation;
 }
 
-/* Passes keep copies of inputs, by Winograd's filtering transformed ones. */
+/* Passes keep copies of inputs, by Winograd's filtering transformed ones; lists are made there. */
 static void grow_scratch(CopConv3d *conv, CopGather *gather)
 {
-    const size_t transformed = gather->winograd ? cop_winograd_scratch(gather, conv->table) : 0;
-    const size_t packed = cop_pack_scratch(gather, conv->table);
-    if (transformed > conv->scratch_floats)
-        conv->scratch_floats = transformed;
-    if (packed > conv->scratch_floats)
-        conv->scratch_floats = packed;
+    const size_t floats[] = {gather->winograd ? cop_winograd_scratch(gather, conv->table) : 0,
+                             cop_pack_scratch(gather, conv->table),
+                             cop_gather_build_scratch(gather, &conv->shape)};
+    for (int i = 0; i < 3; i++)
+        if (floats[i] > conv->scratch_floats)
+            conv->scratch_floats = (floats[i] + COP_LANES - 1) / COP_LANES * COP_LANES;
 }
 
 CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape *shape,
@@ -181,7 +181,7 @@ CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape
         /* Units of one channel have each weight once, as the caller's array has. */
         CopBlocking blocking = cop_kernel_table_find(conv->table, 1);
         blocking.walk = COP_WALK_SINGLES;
-        cop_gather_build(&conv->full, shape, blocking, NULL);
+        cop_gather_build(&conv->full, shape, blocking, NULL, NULL);
     }
     if (dx) {
         conv->dx = *dx;

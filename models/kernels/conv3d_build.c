@@ -18,13 +18,20 @@ CopStatus cop_gather_plan_lists(CopGather *gather, CopArena *arena, const CopCon
     const size_t words = (size_t)(s->kt * kernel_words(taps)); /* no sweep has more segments */
     gather->tap = cop_arena_alloc(arena, (size_t)taps, sizeof *gather->tap);
     gather->in_segment = cop_arena_alloc(arena, words, sizeof *gather->in_segment);
-    /* Kernels look one slot ahead. */
-    gather->offset = cop_arena_alloc(arena, slots + 1, sizeof *gather->offset);
+    /* Kernels look one slot ahead, and lists are written by whole vectors. */
+    slots += 2 * COP_PLACE_LANES;
+    gather->offset = cop_arena_alloc(arena, slots, sizeof *gather->offset);
     gather->index = cop_arena_alloc(arena, slots, sizeof *gather->index);
     gather->start = cop_arena_alloc(arena, starts + 2, sizeof *gather->start);
     return gather->tap && gather->in_segment && gather->offset && gather->index && gather->start
                ? COP_OK
                : COP_ERR_NOMEM;
+}
+
+size_t cop_gather_build_scratch(const CopGather *gather, const CopConvShape *s)
+{
+    const size_t taps = (size_t)(s->kt * s->kh * s->kw);
+    return COP_PLACE_ARRAYS * taps * (size_t)(gather->in_channels + COP_PLACE_LANES);
 }
 
 /* Which taps of a kernel lie in each segment of a sweep. */
@@ -39,28 +46,29 @@ static void find_segments(const CopGather *gather, int taps, int sweep)
 }
 
 /* Kernels of how many input channels vectors take at a time: where weights are counted, one, or
- * as many as have nothing else between their taps. */
-static int channels_at_a_time(const CopConv3dSlots *slots)
+ * as many as have nothing else between their taps. `most`: taps of a segment. */
+static int channels_at_a_time(const CopConv3dSlots *slots, int most)
 {
-    int most = 1;
-    if (slots->words > 1)
+    if (slots->words > 1 || most > COP_PLACE_LANES)
         return 0;
     for (int i = 0; i < slots->segments; i++) {
         const uint64_t own = slots->in_segment[i], lowest = own & -own;
-        most = cop_max(most, __builtin_popcountll(own));
         if (slots->rank && ((own + lowest) & own))
             return 0; /* others lie between */
     }
-    if (most > COP_PLACE_LANES)
-        return 0;
     if (slots->rank && (slots->transposed || slots->segments > 1 || most < slots->taps))
         return 1;
     return cop_min(COP_PLACE_LANES / most, COP_PLACE_BITS / slots->taps);
 }
 
-static void fill_lanes(CopConv3dSlots *slots)
+/* What vectors need to place the taps of a block of `channels` input channels. */
+static void fill_lanes(CopConv3dSlots *slots, int channels)
 {
-    slots->channels = channels_at_a_time(slots);
+    int most = 1;
+    for (int i = 0; i < slots->segments; i++)
+        most = cop_max(most, __builtin_popcountll(slots->in_segment[i]));
+    slots->channels = channels_at_a_time(slots, most);
+    slots->room = (size_t)channels * (size_t)most + COP_PLACE_LANES;
     for (int i = 0; i < slots->segments && slots->channels; i++) {
         int lane = 0;
         slots->lanes_of[i] = 0;
@@ -101,12 +109,13 @@ static Block block_of(const CopGather *gather, const CopSweep *sweep, int block)
 
 /* Lists the active weights of a sweep from slot `at` on; returns where they end. */
 static uint32_t list_sweep(const CopGather *gather, int taps, const CopSweep *sweep,
-                           const uint64_t *mask, uint32_t *start, uint32_t at)
+                           const uint64_t *mask, float *scratch, uint32_t *start, uint32_t at)
 {
     const int width = gather->pairs ? 2 : 1, segments = sweep->segments;
     CopConv3dPlaceFn *const place = cop_conv3d_kernels(cop_tier())->place;
     CopConv3dSlots slots = {.offset = gather->offset,
                             .index = gather->index,
+                            .scratch = (uint32_t *)scratch,
                             .mask = mask,
                             .rank = gather->transformed ? NULL : gather->rank,
                             .tap = gather->tap,
@@ -122,7 +131,7 @@ static uint32_t list_sweep(const CopGather *gather, int taps, const CopSweep *sw
         CopConv3dUnit unit = {.channels = block.channels, .offset = block.offset};
         slots.in_segment = gather->in_segment + (ptrdiff_t)block.tap * slots.words;
         if (list == 0 || sweep->splits > 1)
-            fill_lanes(&slots);
+            fill_lanes(&slots, sweep->block_channels);
         const size_t kernel =
             (size_t)(list / sweep->blocks) * gather->group_step + (size_t)block.in * slots.in_step;
         for (int out = 0; out < gather->out_channels; out += width) {
@@ -166,7 +175,7 @@ static uint32_t list_shared(const CopGather *gather, int taps, const CopSweep *s
 }
 
 void cop_gather_build(CopGather *gather, const CopConvShape *s, CopBlocking blocking,
-                      const uint64_t *mask)
+                      const uint64_t *mask, float *scratch)
 {
     const int taps = s->kt * s->kh * s->kw;
     uint32_t *start = gather->start;
@@ -179,10 +188,11 @@ void cop_gather_build(CopGather *gather, const CopConvShape *s, CopBlocking bloc
         CopSweep *sweep = &gather->sweep[i];
         sweep->start = start;
         find_segments(gather, taps, i);
-        at = mask ? list_sweep(gather, taps, sweep, mask, start, at)
+        at = mask ? list_sweep(gather, taps, sweep, mask, scratch, start, at)
                   : list_shared(gather, taps, sweep, start, at);
         start += cop_sweep_segments(gather, sweep);
     }
     *start = at;
+    gather->offset[at] = 0; /* where kernels look, too */
     gather->slots = at;
 }

@@ -1,5 +1,6 @@
 /* Placing of slots in lists of conv3d, compiled once a CPU tier: a unit's segments are counted
- * and then filled, a tap at a time or, where vectors can be compressed, up to sixteen.
+ * and then filled, a tap at a time, or, where vectors can be compressed, filled by up to sixteen
+ * and then moved together.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
@@ -152,61 +153,80 @@ static uint32_t place_taps(const CopConv3dSlots *slots, const CopConv3dUnit *uni
 
 enum { LANES = COP_PLACE_LANES };
 
-/* The first n lanes. */
-INLINE __mmask16 lanes(unsigned n)
+/* Where in the layer's memory a list starts is known when those before it are complete. Until then
+ * a unit's lists grow side by side in scratch memory, what both channels have once and with two
+ * indices, and whole vectors may be written behind each. */
+enum { BOTH, BOTH_A, BOTH_B, A, A_INDEX, B, B_INDEX };
+_Static_assert(B_INDEX + 1 == COP_PLACE_ARRAYS, "slots->room tells them apart");
+
+typedef struct Grown {
+    uint32_t both, a, b; /* slots so far, those of both counted once */
+} Grown;
+
+INLINE uint32_t *grown_at(const CopConv3dSlots *slots, int segment, int array)
 {
-    return (__mmask16)((1U << n) - 1);
+    return slots->scratch + (size_t)(segment * COP_PLACE_ARRAYS + array) * slots->room;
 }
 
-/* Where slots go, and what all units share. */
-typedef struct Place {
-    uint32_t *restrict offset, *restrict index;
-    __m512i count, twice, twice_more, turns, turns_more;
-} Place;
-
-INLINE Place place_to(const CopConv3dSlots *slots)
+INLINE void put(uint32_t *at, __mmask16 own, __m512i slot)
 {
-    const __m512i half = _mm512_set1_epi32(8);
-    Place to = {.offset = slots->offset,
-                .index = slots->index,
-                .count = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
-                .twice = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7),
-                .turns = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)};
-    to.twice_more = _mm512_add_epi32(to.twice, half);
-    to.turns_more = _mm512_add_epi32(to.turns, half);
-    return to;
+    _mm512_storeu_si512(at, _mm512_maskz_compress_epi32(own, slot));
 }
 
-/* Lists n slots at `at`. */
-INLINE void put(const Place *to, uint32_t at, __m512i offset, __m512i index, unsigned n)
+/* Slots of one channel, from scratch memory to `at`; returns where the next ones go. */
+INLINE uint32_t copy_one(const CopConv3dSlots *slots, int segment, int array, uint32_t n,
+                         uint32_t at)
 {
-    _mm512_mask_storeu_epi32(to->offset + at, lanes(n), offset);
-    _mm512_mask_storeu_epi32(to->index + at, lanes(n), index);
+    const uint32_t *offset = grown_at(slots, segment, array), *index = offset + slots->room;
+    uint32_t *to_offset = slots->offset + at, *to_index = slots->index + at;
+    for (uint32_t j = 0; j < n; j += LANES) {
+        _mm512_storeu_si512(to_offset + j, _mm512_loadu_si512(offset + j));
+        _mm512_storeu_si512(to_index + j, _mm512_loadu_si512(index + j));
+    }
+    return at + n;
 }
 
-/* Lists the slots of one channel. */
-INLINE void put_one(const Place *to, uint32_t *at, __mmask16 own, __m512i offset, __m512i index)
+/* Slots that both channels of a pair have, one after the other. */
+INLINE uint32_t copy_both(const CopConv3dSlots *slots, int segment, uint32_t n, uint32_t at)
 {
-    const unsigned n = count(own);
-    put(to, *at, _mm512_maskz_compress_epi32(own, offset), _mm512_maskz_compress_epi32(own, index),
-        n);
-    *at += n;
+    const __m512i half = _mm512_set1_epi32(LANES / 2);
+    const __m512i twice = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+    const __m512i turns = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    const __m512i twice_more = _mm512_add_epi32(twice, half);
+    const __m512i turns_more = _mm512_add_epi32(turns, half);
+    const uint32_t *offset = grown_at(slots, segment, BOTH);
+    const uint32_t *index_a = offset + slots->room, *index_b = index_a + slots->room;
+    uint32_t *to_offset = slots->offset + at, *to_index = slots->index + at;
+    for (uint32_t j = 0; j < n; j += LANES, to_offset += 2 * LANES, to_index += 2 * LANES) {
+        const __m512i o = _mm512_loadu_si512(offset + j);
+        const __m512i a = _mm512_loadu_si512(index_a + j), b = _mm512_loadu_si512(index_b + j);
+        _mm512_storeu_si512(to_offset, _mm512_permutexvar_epi32(twice, o));
+        _mm512_storeu_si512(to_offset + LANES, _mm512_permutexvar_epi32(twice_more, o));
+        _mm512_storeu_si512(to_index, _mm512_permutex2var_epi32(a, turns, b));
+        _mm512_storeu_si512(to_index + LANES, _mm512_permutex2var_epi32(a, turns_more, b));
+    }
+    return at + 2 * n;
 }
 
-/* Lists the slots that both channels of a pair have, one after the other. */
-INLINE void put_both(const Place *to, uint32_t *at, __mmask16 both, __m512i offset, __m512i index_a,
-                     __m512i index_b)
+/* A unit's lists, in their order, from scratch memory to `at`. */
+INLINE uint32_t copy_lists(const CopConv3dSlots *slots, const CopConv3dUnit *unit,
+                           const Grown *grown, uint32_t at)
 {
-    const unsigned n = 2 * count(both);
-    offset = _mm512_maskz_compress_epi32(both, offset);
-    index_a = _mm512_maskz_compress_epi32(both, index_a);
-    index_b = _mm512_maskz_compress_epi32(both, index_b);
-    put(to, *at, _mm512_permutexvar_epi32(to->twice, offset),
-        _mm512_permutex2var_epi32(index_a, to->turns, index_b), n < LANES ? n : LANES);
-    if (n > LANES)
-        put(to, *at + LANES, _mm512_permutexvar_epi32(to->twice_more, offset),
-            _mm512_permutex2var_epi32(index_a, to->turns_more, index_b), n - LANES);
-    *at += n;
+    const int segments = slots->segments;
+    uint32_t *start = unit->start;
+    for (int i = 0; i < segments && slots->pairs; i++) {
+        *start++ = at;
+        at = copy_both(slots, i, grown[i].both, at);
+    }
+    for (int i = 0; i < segments; i++) {
+        *start++ = at;
+        at = copy_one(slots, i, A, grown[i].a, at);
+    }
+    for (int i = 0; i < segments && slots->pairs; i++) {
+        *start++ = at;
+        at = copy_one(slots, i, B, grown[i].b, at);
+    }
+    return at;
 }
 
 /* The kernels of a few input channels, of both output channels, one behind the other. */
@@ -246,52 +266,46 @@ INLINE Kernels kernels_of(const CopConv3dSlots *slots, const CopConv3dUnit *unit
 }
 
 /* Indices of a segment's taps, those of kernels with `all` active taps; `before` come before. */
-INLINE __m512i indices(const CopConv3dSlots *slots, const Place *to, int segment, uint64_t all,
-                       __mmask16 own, uint32_t before, const bool ranked)
+INLINE __m512i indices(const CopConv3dSlots *slots, int segment, uint64_t all, __mmask16 own,
+                       uint32_t before, const bool ranked)
 {
     if (!ranked)
         return _mm512_add_epi32(_mm512_set1_epi32((int)before),
                                 _mm512_loadu_si512(slots->lane_index[segment]));
+    const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     const uint64_t lanes_of = slots->lanes_of[segment];
     before += count(all & ((lanes_of & -lanes_of) - 1));
-    return _mm512_add_epi32(_mm512_set1_epi32((int)before),
-                            _mm512_maskz_expand_epi32(own, to->count));
+    return _mm512_add_epi32(_mm512_set1_epi32((int)before), _mm512_maskz_expand_epi32(own, lane));
 }
 
 /* Taps of some input channels, in all segments. */
-INLINE void put_kernels(const CopConv3dSlots *slots, const CopConv3dUnit *unit, const Place *to,
+INLINE void put_kernels(const CopConv3dSlots *slots, const CopConv3dUnit *unit, Grown *grown,
                         Kernels kernels, Kernels before, uint32_t channel, const bool ranked)
 {
-    const size_t kind = kind_step(slots);
-    uint32_t *at = unit->start + 1;
-    for (int i = 0, end = slots->segments; i < end; i++, at++) {
+    const size_t room = slots->room;
+    uint32_t *to = slots->scratch;
+    for (int i = 0, end = slots->segments; i < end; i++, to += COP_PLACE_ARRAYS * room, grown++) {
         const uint64_t lanes_of = slots->lanes_of[i];
         const __mmask16 in_a = (__mmask16)_pext_u64(kernels.a, lanes_of);
         const __mmask16 in_b = (__mmask16)_pext_u64(kernels.b, lanes_of);
+        const __mmask16 only_a = in_a & ~in_b;
         const __m512i offset = _mm512_add_epi32(_mm512_set1_epi32((int)channel),
                                                 _mm512_loadu_si512(slots->lane_offset[i]));
-        const __m512i index_a = indices(slots, to, i, kernels.a, in_a, (uint32_t)before.a, ranked);
-        put_one(to, at + kind, in_a & ~in_b, offset, index_a);
-        if (!in_b)
+        const __m512i index_a = indices(slots, i, kernels.a, in_a, (uint32_t)before.a, ranked);
+        put(to + A * room + grown->a, only_a, offset);
+        put(to + A_INDEX * room + grown->a, only_a, index_a);
+        grown->a += count(only_a);
+        if (unit->alone)
             continue;
-        const __m512i index_b = indices(slots, to, i, kernels.b, in_b, (uint32_t)before.b, ranked);
-        put_both(to, at, in_a & in_b, offset, index_a, index_b);
-        put_one(to, at + 2 * kind, in_b & ~in_a, offset, index_b);
-    }
-}
-
-/* Counts take as many kernels at a time as a word has room for. */
-INLINE void count_kernels(const CopConv3dSlots *slots, const CopConv3dUnit *unit,
-                          const bool transposed)
-{
-    const int step = COP_PLACE_BITS / slots->taps, channels = unit->channels;
-    clear(slots, unit);
-    for (int c = 0; c < channels; c += step) {
-        const int n = channels - c < step ? channels - c : step;
-        const Kernels kernels = kernels_of(slots, unit, c, n, transposed);
-        for (int i = 0, end = slots->segments; i < end; i++)
-            count_taps(slots, unit->start + i, kernels.a & slots->lanes_of[i],
-                       kernels.b & slots->lanes_of[i]);
+        const __mmask16 both = in_a & in_b, only_b = in_b & ~in_a;
+        const __m512i index_b = indices(slots, i, kernels.b, in_b, (uint32_t)before.b, ranked);
+        put(to + BOTH * room + grown->both, both, offset);
+        put(to + BOTH_A * room + grown->both, both, index_a);
+        put(to + BOTH_B * room + grown->both, both, index_b);
+        grown->both += count(both);
+        put(to + B * room + grown->b, only_b, offset);
+        put(to + B_INDEX * room + grown->b, only_b, index_b);
+        grown->b += count(only_b);
     }
 }
 
@@ -299,10 +313,8 @@ INLINE uint32_t place_vectors(const CopConv3dSlots *slots, const CopConv3dUnit *
                               const bool ranked, const bool transposed)
 {
     const int step = slots->channels, channels = unit->channels;
-    if (lists_of(slots) > 1)
-        count_kernels(slots, unit, transposed);
-    add_up(slots, unit, at);
-    const Place to = place_to(slots);
+    Grown grown[COP_PLACE_BITS];
+    memset(grown, 0, (size_t)slots->segments * sizeof *grown);
     Kernels before = {0};
     for (int c = 0; c < channels; c += step) {
         const int n = channels - c < step ? channels - c : step;
@@ -313,12 +325,12 @@ INLINE uint32_t place_vectors(const CopConv3dSlots *slots, const CopConv3dUnit *
         else if (transposed || c == 0) /* else this kernel begins where the one before ended */
             before = (Kernels){rank_of(slots, unit->first + from),
                                unit->alone ? 0 : rank_of(slots, unit->second + from)};
-        put_kernels(slots, unit, &to, kernels, before, unit->offset + (uint32_t)c * slots->in_c,
+        put_kernels(slots, unit, grown, kernels, before, unit->offset + (uint32_t)c * slots->in_c,
                     ranked);
         before.a += count(kernels.a);
         before.b += count(kernels.b);
     }
-    return end_of(slots, unit);
+    return copy_lists(slots, unit, grown, at);
 }
 
 #endif

@@ -74,7 +74,7 @@ typedef struct CopTap {
     size_t offset; /* from the sweep's first tap, in floats */
 } CopTap;
 
-enum { COP_PLACE_LANES = 16, COP_PLACE_BITS = 64 };
+enum { COP_PLACE_LANES = 16, COP_PLACE_BITS = 64, COP_PLACE_ARRAYS = 7 };
 
 /* Lists being made, of one sweep (conv3d_build.c). A unit has a segment of slots for each kind and
  * each tap along t. */
@@ -94,6 +94,8 @@ typedef struct CopConv3dSlots {
 
     /* For vectors, which place the kernels of a few channels at a time: 0 where they do not. */
     int channels;
+    uint32_t *scratch;                 /* [segment][COP_PLACE_ARRAYS][room]: lists of a unit */
+    size_t room;                       /* for a list, and a vector behind it */
     uint64_t lanes_of[COP_PLACE_BITS]; /* [segment]: taps in it, of a word of kernels in a row */
     uint32_t lane_offset[COP_PLACE_BITS][COP_PLACE_LANES];
     uint32_t lane_index[COP_PLACE_BITS][COP_PLACE_LANES]; /* where all taps are counted */

@@ -232,7 +232,7 @@ CopStatus cop_row_masks_plan(CopRowMasks *rows, CopArena *arena, size_t numel)
 }
 
 void cop_winograd_build(CopGather *gather, CopBlocking blocking, const CopRowMasks *rows,
-                        double density)
+                        double density, float *scratch)
 {
     CopWinograd *winograd = gather->winograd;
     const CopFilterKind *filter = filter_of(winograd);
@@ -246,7 +246,7 @@ void cop_winograd_build(CopGather *gather, CopBlocking blocking, const CopRowMas
         const bool own = lists && (double)rows->n[end] < shared_from * all;
         list->shared = !own;
         block_list(list, s, blocking);
-        cop_gather_build(list, s, blocking, own ? rows->mask[end] : NULL);
+        cop_gather_build(list, s, blocking, own ? rows->mask[end] : NULL, scratch);
     }
     winograd->reads = *gather->sweep;
     winograd->reads.block_channels = winograd->sweep->block_channels;
