@@ -14,7 +14,7 @@ enum { CLASSES = 400, MOST_STEPS = 1000 };
 
 typedef struct Options {
     const char *arch, *init;
-    bool training, list;
+    bool training, recompute, list;
     int batch, threads, frames, side; /* frames, side: 0 for the architecture's own */
     double density, seconds;
 } Options;
@@ -76,6 +76,7 @@ static CopStatus set_up(const Options *o, Work *w, CopError *err)
         COP_TRY(make_masks(o, w, err));
     const CopNetPlan plan = {.batch = o->batch,
                              .training = o->training,
+                             .recompute = o->recompute,
                              .threads = o->threads,
                              .sparse = w->sparse,
                              .tile = o->batch == 1 && !o->training};
@@ -132,22 +133,18 @@ static CopStatus time_steps(const Options *o, Work *w, CopError *err)
 
 static const char usage[] =
     "usage: bench_nets [--arch NAME] [--train] [--batch N] [--threads N] [--density D]\n"
-    "                  [--init uniform|erk] [--frames N] [--side N] [--seconds S]\n"
+    "                  [--init uniform|erk] [--frames N] [--side N] [--seconds S] [--recompute]\n"
     "       bench_nets --archs\n";
 
 static bool parse(Options *o, int argc, char **argv)
 {
-    static const struct option table[] = {{"arch", required_argument, NULL, 'a'},
-                                          {"train", no_argument, NULL, 'T'},
-                                          {"batch", required_argument, NULL, 'b'},
-                                          {"threads", required_argument, NULL, 't'},
-                                          {"density", required_argument, NULL, 'd'},
-                                          {"init", required_argument, NULL, 'i'},
-                                          {"frames", required_argument, NULL, 'f'},
-                                          {"side", required_argument, NULL, 's'},
-                                          {"seconds", required_argument, NULL, 'S'},
-                                          {"archs", no_argument, NULL, 'l'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option table[] = {
+        {"arch", required_argument, NULL, 'a'},    {"train", no_argument, NULL, 'T'},
+        {"recompute", no_argument, NULL, 'r'},     {"batch", required_argument, NULL, 'b'},
+        {"threads", required_argument, NULL, 't'}, {"density", required_argument, NULL, 'd'},
+        {"init", required_argument, NULL, 'i'},    {"frames", required_argument, NULL, 'f'},
+        {"side", required_argument, NULL, 's'},    {"seconds", required_argument, NULL, 'S'},
+        {"archs", no_argument, NULL, 'l'},         {NULL, 0, NULL, 0}};
     for (int c; (c = getopt_long(argc, argv, "", table, NULL)) != -1;)
         switch (c) {
         case 'a':
@@ -155,6 +152,9 @@ static bool parse(Options *o, int argc, char **argv)
             break;
         case 'T':
             o->training = true;
+            break;
+        case 'r':
+            o->recompute = true;
             break;
         case 'b':
             o->batch = atoi(optarg);
