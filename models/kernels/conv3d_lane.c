@@ -6,12 +6,15 @@
 
 #include "models/kernels/conv3d_lane.h"
 
+enum { ASK_AHEAD = 1024 }; /* weights */
+
 #define ADD_AT(r) (add + (r) / cols * tile->add_h + (r) % cols * tile->add_w)
 
 /* Adds what slots begin..end contribute to one position, and, where two channels share
- * them, to the second channel's. A single sum would wait for itself. */
+ * them, to the second channel's. A single sum would wait for itself. For one position memory cannot
+ * hand weights over as fast as they are used, unless they are asked for, where lists are long. */
 INLINE void walk_one(const CopConv3dTile *tile, const float *weight, size_t begin, size_t end,
-                     const bool both, Vec *a, Vec *b)
+                     const bool both, const bool ask, Vec *a, Vec *b)
 {
     const size_t stride = both ? 2 : 1;
     Vec a0 = {0}, a1 = {0}, a2 = {0}, a3 = {0}, b0 = {0}, b1 = {0}, b2 = {0}, b3 = {0};
@@ -24,6 +27,8 @@ INLINE void walk_one(const CopConv3dTile *tile, const float *weight, size_t begi
     }
     size_t j = begin;
     for (; j + 4 * stride <= end; j += 4 * stride) {
+        if (ask)
+            __builtin_prefetch(weight + j + ASK_AHEAD);
         ADD_ONE(0)
         ADD_ONE(1)
         ADD_ONE(2)
@@ -267,13 +272,15 @@ INLINE void gather(const CopConv3dTile *restrict tile, const int rows, const int
         Sums sums = start_sums(tile->first ? NULL : left, bias, positions, pairs, second);
         size_t j, end;
         const float *next;
-        if (positions == 1) {
-            walk_one(tile, weight, start[first], start[last], pairs, &sums.a0, &sums.b0);
-            if (pairs && tile->start_step) {
-                walk_one(tile, weight, start[taps + first], start[taps + last], false, &sums.a0,
-                         &sums.b0);
+        if (positions == 1 && !tile->start_step) {
+            walk_one(tile, weight, start[first], start[last], pairs, true, &sums.a0, &sums.b0);
+        } else if (positions == 1) {
+            walk_one(tile, weight, start[first], start[last], pairs, false, &sums.a0, &sums.b0);
+            if (pairs) {
+                walk_one(tile, weight, start[taps + first], start[taps + last], false, false,
+                         &sums.a0, &sums.b0);
                 walk_one(tile, weight, start[2 * taps + first], start[2 * taps + last], false,
-                         &sums.b0, &sums.a0);
+                         false, &sums.b0, &sums.a0);
             }
         } else if (pairs) {
             WALK_FROM(0);

@@ -11,6 +11,7 @@ enum {
     WIDE_ROW = 56,
     POINTWISE_BYTES = 60 << 10,
     REACHING_BYTES = 44 << 10,
+    SINGLE_BYTES = 512 << 10,
     LEAST_PACKED = 16 /* output channels */
 };
 
@@ -215,7 +216,8 @@ static bool packs(const CopGather *gather, const CopSweep *sweep)
  * stride along w each input is read by few taps, so that more of them may be in a block. Narrow
  * tiles let a block have more input channels, for single ones: that pays where a tile reaches far,
  * and where rows are so short that the strip beside is read before its columns have left the
- * second-level cache. */
+ * second-level cache. A single position reads each weight once: where all are listed, the fewer
+ * pieces the faster. */
 static CopBlocking sweep_blocking(const CopGather *gather, const CopSweep *sweep)
 {
     CopBlocking b = gather->blocking;
@@ -234,6 +236,8 @@ static CopBlocking sweep_blocking(const CopGather *gather, const CopSweep *sweep
             b.positions = cop_min(b.positions, 2 * NARROW_COLS);
         }
     }
+    if (gather->shared && sweep->t.positions * sweep->h.positions * sweep->w.positions == 1)
+        b.block_bytes = cop_max(b.block_bytes, SINGLE_BYTES);
     return b;
 }
 
