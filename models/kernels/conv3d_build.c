@@ -109,13 +109,13 @@ static Block block_of(const CopGather *gather, const CopSweep *sweep, int block)
 
 /* Lists the active weights of a sweep from slot `at` on; returns where they end. */
 static uint32_t list_sweep(const CopGather *gather, int taps, const CopSweep *sweep,
-                           const uint64_t *mask, float *scratch, uint32_t *start, uint32_t at)
+                           const uint64_t *mask, void *scratch, uint32_t *start, uint32_t at)
 {
     const int width = gather->pairs ? 2 : 1, segments = sweep->segments;
     CopConv3dPlaceFn *const place = cop_conv3d_kernels(cop_tier())->place;
     CopConv3dSlots slots = {.offset = gather->offset,
                             .index = gather->index,
-                            .scratch = (uint32_t *)scratch,
+                            .scratch = scratch,
                             .mask = mask,
                             .rank = gather->transformed ? NULL : gather->rank,
                             .tap = gather->tap,
@@ -175,7 +175,7 @@ static uint32_t list_shared(const CopGather *gather, int taps, const CopSweep *s
 }
 
 void cop_gather_build(CopGather *gather, const CopConvShape *s, CopBlocking blocking,
-                      const uint64_t *mask, float *scratch)
+                      const uint64_t *mask, void *scratch)
 {
     const int taps = s->kt * s->kh * s->kw;
     uint32_t *start = gather->start;

@@ -118,13 +118,13 @@ size_t cop_sweep_segments(const CopGather *gather, const CopSweep *sweep);
 CopStatus cop_gather_plan_lists(CopGather *gather, CopArena *arena, const CopConvShape *shape,
                                 size_t slots, size_t starts) COP_MUST_CHECK;
 
-/* Floats of scratch memory in which lists are built of a mask. */
+/* Words of scratch memory in which lists are built of a mask. */
 size_t cop_gather_build_scratch(const CopGather *gather, const CopConvShape *shape);
 
 /* Fills the lists from a mask, whose ranks have been counted, NULL meaning all weights. `scratch`
  * may be NULL without a mask. */
 void cop_gather_build(CopGather *gather, const CopConvShape *shape, CopBlocking blocking,
-                      const uint64_t *mask, float *scratch);
+                      const uint64_t *mask, void *scratch);
 
 /* Slots of all units: how many weights in list order its own lists have, and those that the
  * gather goes by. */
@@ -297,7 +297,7 @@ size_t cop_winograd_weights(const CopGather *gather);
 
 /* Builds the lists, by lists of a mask those of its rows; `scratch` as for cop_gather_build. */
 void cop_winograd_build(CopGather *gather, CopBlocking blocking, const CopRowMasks *rows,
-                        double density, float *scratch);
+                        double density, void *scratch);
 /* Fills conv->weight; where lists are shared, with zeros for what a mask lacks. */
 void cop_winograd_load(CopConv3d *conv, const CopGather *gather, CopPool *pool);
 void cop_winograd_scale(const CopGather *gather, const float *scale, float *listed);

@@ -232,7 +232,7 @@ CopStatus cop_row_masks_plan(CopRowMasks *rows, CopArena *arena, size_t numel)
 }
 
 void cop_winograd_build(CopGather *gather, CopBlocking blocking, const CopRowMasks *rows,
-                        double density, float *scratch)
+                        double density, void *scratch)
 {
     CopWinograd *winograd = gather->winograd;
     const CopFilterKind *filter = filter_of(winograd);
