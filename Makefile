@@ -153,7 +153,7 @@ kernels-aarch64: deps-aarch64
 bench: bench-programs
 	@tests/bench/run.sh $(B) quick
 
-## bench-full: ten hours of them, in stages that are taken up again (FRESH=1, ONLY="nets_r3d_18_*", LIST=1; TRY=1: small)
+## bench-full: hours of them, in stages that are taken up again (FRESH=1, ONLY="nets_r3d_18_*", LIST=1; TRY=1: small)
 bench-full: bench-programs
 	@tests/bench/run.sh $(B) $(if $(TRY),try,full)
 

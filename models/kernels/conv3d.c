@@ -141,13 +141,14 @@ static void build(CopConv3d *conv, CopPool *pool)
     conv->generation = param->generation;
 }
 
-/* Passes keep copies of inputs, by Winograd's filtering transformed ones; lists are made there. */
+/* Passes keep copies of inputs, by Winograd's filtering transformed ones, or a row of the dense
+ * gradient; lists are made there. */
 static void grow_scratch(CopConv3d *conv, CopGather *gather)
 {
     const size_t floats[] = {gather->winograd ? cop_winograd_scratch(gather, conv->table) : 0,
                              cop_pack_scratch(gather, conv->table),
-                             cop_gather_build_scratch(gather, &conv->shape)};
-    for (int i = 0; i < 3; i++)
+                             cop_gather_build_scratch(gather, &conv->shape), conv->full.slots};
+    for (int i = 0; i < 4; i++)
         if (floats[i] > conv->scratch_floats)
             conv->scratch_floats = (floats[i] + COP_LANES - 1) / COP_LANES * COP_LANES;
 }
@@ -189,11 +190,9 @@ CopStatus cop_conv3d_create(CopConv3d **out, CopArena *arena, const CopConvShape
             cop_gather_plan(&conv->backward, arena, shape, dy, dx, true, conv->table, capacity));
         COP_TRY(cop_winograd_plan(&conv->backward, arena, shape, conv->table, param));
     }
-    /* Sums of a tile between blocks, or a row of the dense gradient. */
+    /* Sums of a tile between blocks. */
     const int channels = dx ? cop_max(shape->oc, shape->ic) : shape->oc;
     conv->scratch_floats = (size_t)(channels / shape->groups + 1) * COP_TILE_MAX * COP_LANES;
-    if (conv->full.slots > conv->scratch_floats)
-        conv->scratch_floats = (conv->full.slots + COP_LANES - 1) / COP_LANES * COP_LANES;
     grow_scratch(conv, &conv->forward);
     grow_scratch(conv, &conv->backward);
     conv->weight = cop_arena_alloc(arena, weight_room(conv), sizeof *conv->weight);
