@@ -148,7 +148,7 @@ static void grow_scratch(CopConv3d *conv, CopGather *gather)
     const size_t floats[] = {gather->winograd ? cop_winograd_scratch(gather, conv->table) : 0,
                              cop_pack_scratch(gather, conv->table),
                              cop_gather_build_scratch(gather, &conv->shape), conv->full.slots};
-    for (int i = 0; i < 4; i++)
+    for (size_t i = 0; i < sizeof floats / sizeof floats[0]; i++)
         if (floats[i] > conv->scratch_floats)
             conv->scratch_floats = (floats[i] + COP_LANES - 1) / COP_LANES * COP_LANES;
 }
