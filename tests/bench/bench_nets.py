@@ -2,7 +2,9 @@
 
 Each timing is a process of its own, which warms up and then times a few steps; in each round
 every contender has one, and no two are ever there at once. Writes text and, after each
-comparison, JSON.
+comparison, JSON. PyTorch frees and asks for every activation anew, and with glibc's defaults
+each comes from the kernel page by page, which can take longer than the arithmetic: its
+processes keep what they freed and have it in huge pages, unless --allocator=default.
 
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
@@ -14,6 +16,11 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+ALLOCATORS = {  # of PyTorch's processes: GLIBC_TUNABLES
+    "kept": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:"
+            "glibc.malloc.trim_threshold=68719476736:glibc.malloc.top_pad=67108864",
+    "default": "",
+}
 QUICK = [
     {"train": False, "batch": 1, "threads": 2},
     {"train": True, "batch": 16, "threads": 2, "frames": 8, "side": 56},
@@ -22,9 +29,9 @@ FULL = [{"train": train, "batch": batch, "threads": threads}
         for train in (False, True) for batch in (1, 16) for threads in (1, 2)]
 
 
-def call(command, threads):
+def call(command, threads, tunables=""):
     """The JSON of a process; None, after its words on stderr, when it fails."""
-    env = dict(os.environ, OMP_NUM_THREADS=str(threads))
+    env = dict(os.environ, OMP_NUM_THREADS=str(threads), GLIBC_TUNABLES=tunables)
     got = subprocess.run(command, env=env, stdout=subprocess.PIPE, check=False)
     return json.loads(got.stdout) if got.returncode == 0 else None
 
@@ -66,18 +73,20 @@ def title(config):
 
 
 def contenders(config, args):
-    """(row, command): the row says who it is."""
-    peer = {"who": "PyTorch", "variant": args.variant}
+    """(row, command, tunables): the row says who it is."""
+    tunables = ALLOCATORS[args.allocator]
+    peer = {"who": "PyTorch", "variant": args.variant, "allocator": args.allocator}
     if not args.variant:
-        found = call(torch_command(config, "--list-variants", "--seconds=0.5"), config["threads"])
+        found = call(torch_command(config, "--list-variants", "--seconds=0.5"), config["threads"],
+                     tunables)
         if found is None:
             return []
         peer |= found
         peer["variant"] = min(found["variants"], key=found["variants"].get)
-    rows = [(peer, torch_command(config, "--variant", peer["variant"]))]
+    rows = [(peer, torch_command(config, "--variant", peer["variant"]), tunables)]
     for density, init in [(1, "uniform"), *args.sparse]:
         rows.append(({"who": "coppice", "density": density, "init": init if density < 1 else None},
-                     [args.binary, *words(config), "--density", str(density), "--init", init]))
+                     [args.binary, *words(config), "--density", str(density), "--init", init], ""))
     return rows
 
 
@@ -87,17 +96,17 @@ def compare(config, args):
     for turn in range(args.rounds):
         for i in range(len(rows)):
             at = (i + turn) % len(rows)
-            row, command = rows[at]
-            run = call([*command, "--seconds", str(args.seconds)], config["threads"])
+            row, command, tunables = rows[at]
+            run = call([*command, "--seconds", str(args.seconds)], config["threads"], tunables)
             if run is None:
                 return None
             runs[at].append(run)
             row.update({key: run[key] for key in ("gmacs", "machine", "version") if key in run})
         print(f"\r{title(config)}: round {turn + 1} of {args.rounds}", end="", file=sys.stderr)
     print("\r\033[K", end="", file=sys.stderr)
-    for (row, _), run in zip(rows, runs):
+    for (row, *_), run in zip(rows, runs):
         row.update(summary(run))
-    return [row for row, _ in rows] or None
+    return [row for row, *_ in rows] or None
 
 
 def show(config, rows):
@@ -133,6 +142,7 @@ def main():
     parser.add_argument("--side", type=int, help="its height and width, likewise")
     parser.add_argument("--variant", help="PyTorch's, as a run before named it as the fastest; "
                         "default: all are tried first, which takes minutes with 16 clips")
+    parser.add_argument("--allocator", choices=ALLOCATORS, default="kept", help="of PyTorch's")
     parser.add_argument("--json", help="file to write")
     args = parser.parse_args()
     inits = [args.init] if args.init else ["erk"] if args.quick else ["uniform", "erk"]

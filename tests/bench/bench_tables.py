@@ -138,7 +138,8 @@ def net_tables(runs):
     for net in sorted(nets, key=lambda net: (place(net["arch"]), net["train"], net["batch"], net["threads"])):
         peer, *ours = net["rows"]
         yield net_words(net) + "\n"
-        rows = [[f"PyTorch ({peer['variant']})", "", number(peer["min"]), number(peer["median"]),
+        name = peer["variant"] + ", memory kept" * (peer.get("allocator") == "kept")
+        rows = [[f"PyTorch ({name})", "", number(peer["min"]), number(peer["median"]),
                  f"{peer['spread']:.0%}", "", f"{peer['peak_mib']:.0f}"]]
         for row in ours:
             rows.append([f"{row['density']:g} {row['init'] or ''}".strip(), f"{row['gmacs']:.3g}",
