@@ -29,9 +29,9 @@ FULL = [{"train": train, "batch": batch, "threads": threads}
         for train in (False, True) for batch in (1, 16) for threads in (1, 2)]
 
 
-def call(command, threads, tunables=""):
+def call(command, threads):
     """The JSON of a process; None, after its words on stderr, when it fails."""
-    env = dict(os.environ, OMP_NUM_THREADS=str(threads), GLIBC_TUNABLES=tunables)
+    env = dict(os.environ, OMP_NUM_THREADS=str(threads))
     got = subprocess.run(command, env=env, stdout=subprocess.PIPE, check=False)
     return json.loads(got.stdout) if got.returncode == 0 else None
 
@@ -43,8 +43,9 @@ def words(config):
     return options + ["--train"] * config["train"]
 
 
-def torch_command(config, *more):
-    return ["/usr/bin/python3", f"{HERE}/bench_torch.py", *words(config), *more]
+def torch_command(config, args, *more):
+    return ["env", f"GLIBC_TUNABLES={ALLOCATORS[args.allocator]}",
+            "/usr/bin/python3", f"{HERE}/bench_torch.py", *words(config), *more]
 
 
 def quartiles(values):
@@ -73,20 +74,19 @@ def title(config):
 
 
 def contenders(config, args):
-    """(row, command, tunables): the row says who it is."""
-    tunables = ALLOCATORS[args.allocator]
+    """(row, command): the row says who it is."""
     peer = {"who": "PyTorch", "variant": args.variant, "allocator": args.allocator}
     if not args.variant:
-        found = call(torch_command(config, "--list-variants", "--seconds=0.5"), config["threads"],
-                     tunables)
+        found = call(torch_command(config, args, "--list-variants", "--seconds=0.5"),
+                     config["threads"])
         if found is None:
             return []
         peer |= found
         peer["variant"] = min(found["variants"], key=found["variants"].get)
-    rows = [(peer, torch_command(config, "--variant", peer["variant"]), tunables)]
+    rows = [(peer, torch_command(config, args, "--variant", peer["variant"]))]
     for density, init in [(1, "uniform"), *args.sparse]:
         rows.append(({"who": "coppice", "density": density, "init": init if density < 1 else None},
-                     [args.binary, *words(config), "--density", str(density), "--init", init], ""))
+                     [args.binary, *words(config), "--density", str(density), "--init", init]))
     return rows
 
 
@@ -96,17 +96,17 @@ def compare(config, args):
     for turn in range(args.rounds):
         for i in range(len(rows)):
             at = (i + turn) % len(rows)
-            row, command, tunables = rows[at]
-            run = call([*command, "--seconds", str(args.seconds)], config["threads"], tunables)
+            row, command = rows[at]
+            run = call([*command, "--seconds", str(args.seconds)], config["threads"])
             if run is None:
                 return None
             runs[at].append(run)
             row.update({key: run[key] for key in ("gmacs", "machine", "version") if key in run})
         print(f"\r{title(config)}: round {turn + 1} of {args.rounds}", end="", file=sys.stderr)
     print("\r\033[K", end="", file=sys.stderr)
-    for (row, *_), run in zip(rows, runs):
+    for (row, _), run in zip(rows, runs):
         row.update(summary(run))
-    return [row for row, *_ in rows] or None
+    return [row for row, _ in rows] or None
 
 
 def show(config, rows):
@@ -142,7 +142,8 @@ def main():
     parser.add_argument("--side", type=int, help="its height and width, likewise")
     parser.add_argument("--variant", help="PyTorch's, as a run before named it as the fastest; "
                         "default: all are tried first, which takes minutes with 16 clips")
-    parser.add_argument("--allocator", choices=ALLOCATORS, default="kept", help="of PyTorch's")
+    parser.add_argument("--allocator", choices=ALLOCATORS, default="kept",
+                        help="PyTorch's: keeps what is freed, or as glibc does unasked")
     parser.add_argument("--json", help="file to write")
     args = parser.parse_args()
     inits = [args.init] if args.init else ["erk"] if args.quick else ["uniform", "erk"]
