@@ -300,7 +300,7 @@ typedef struct PackedGather {
     const CopGatherJob *job;
     const CopPackRun *run;
     CopConv3dTile *tile;
-    float *sums; /* [t modulo taps] */
+    float *sums; /* that wait */
 } PackedGather;
 
 static void gather_packed(void *ctx, const CopPackVisit *visit)
@@ -312,7 +312,7 @@ static void gather_packed(void *ctx, const CopPackVisit *visit)
     const CopPlace *at = &visit->at;
     const Aim aim = aim_at(job, at, of->run->group);
     const int channels = (of->tile->to - of->tile->from) * (gather->pairs ? 2 : 1);
-    float *sums = of->sums + (size_t)(at->t % sweep->t.taps) * cop_pack_sums(gather, sweep);
+    float *sums = of->sums + (size_t)visit->waits * cop_pack_sums(gather, sweep);
     CopConv3dTile tile = *of->tile;
     tile.end_tap = !visit->nothing;
     tile.first = visit->first;
@@ -336,7 +336,7 @@ static void gather_run(const CopGatherJob *job, const CopConv3dTile *all, CopPac
     const CopSweep *sweep = run->sweep;
     const int units = cop_pack_units(gather, sweep);
     CopConv3dTile tile = *all;
-    run->packed = scratch + (size_t)sweep->t.taps * cop_pack_sums(gather, sweep);
+    run->packed = scratch + cop_pack_waiting(gather, sweep);
     for (int from = all->from; from < all->to; from += units) {
         tile.from = from;
         tile.to = cop_min(from + units, all->to);
@@ -372,7 +372,8 @@ static void gather_item(void *ctx, int item, int worker)
     const int first = (int)((int64_t)units * part / job->parts);
     const int last = (int)((int64_t)units * (part + 1) / job->parts);
     for (int i = (int)((int64_t)tiles * chunk / job->chunks), behind; i < end; i = behind) {
-        behind = sweep->packed ? cop_pack_run_end(&job->tiling, i, end) : i + 1;
+        CopPackRun run = {.gather = gather, .sweep = sweep, .in = job->in};
+        behind = sweep->packed ? cop_pack_run(&run, &job->tiling, i, end) : i + 1;
         const CopPlace at = cop_conv3d_place(&job->tiling, i);
         const CopPlace next = cop_conv3d_place(&job->tiling, behind);
         const CopPlace *ahead = behind < end ? &next : NULL;
@@ -388,12 +389,7 @@ static void gather_item(void *ctx, int item, int worker)
                 gather_tile(job, &tile, at, ahead, group, scratch);
                 continue;
             }
-            CopPackRun run = {.gather = gather,
-                              .sweep = sweep,
-                              .in = job->in,
-                              .at = at,
-                              .group = group,
-                              .end = at.t + behind - i};
+            run.group = group;
             gather_run(job, &tile, &run, scratch);
         }
     }

@@ -221,18 +221,26 @@ INLINE void finish(const CopConv3dTile *tile, const int rows, const int cols, co
 #define ASK_OUT(r)                                                                                 \
     if (r < positions)                                                                             \
         __builtin_prefetch(OUT_AT(r), 1);
+#define ASK_ROW(r)                                                                                 \
+    if (r < positions && (r) % cols == 0)                                                          \
+        __builtin_prefetch(OUT_AT(r), 1);
 
-/* Asks for what finish() of channel c will add, as a rule where it writes, or else write over. */
+/* Asks for what finish() of channel c will add, as a rule where it writes, or else write over. What
+ * goes past the caches waits for its page to be found: a line of each row brings that about. */
 INLINE void ask_for_finish(const CopConv3dTile *tile, const int rows, const int cols, int c)
 {
     const int positions = rows * cols;
     if (tile->add) {
         const float *add = tile->add + c * tile->add_c;
         EACH_POSITION(ASK_ADD)
-    } else if (!(STREAMS && tile->stream)) {
-        const float *out = tile->out + c * tile->out_c;
-        EACH_POSITION(ASK_OUT)
+        return;
     }
+    const float *out = tile->out + c * tile->out_c;
+    if (STREAMS && tile->stream) {
+        EACH_POSITION(ASK_ROW)
+        return;
+    }
+    EACH_POSITION(ASK_OUT)
 }
 
 INLINE void gather(const CopConv3dTile *restrict tile, const int rows, const int cols,

@@ -1,7 +1,9 @@
 /* What lists of a mask read, copied: one frame of a block's input channels under a tile lies in one
  * piece, in the first-level cache, while all that it adds to is walked, which along t are as many
  * tiles of the output as the kernel has taps. Read where it lies, a tile's input comes from the
- * second-level cache or beyond, once for each of these tiles, and between products.
+ * second-level cache or beyond, once for each of these tiles, and between products. Neighbours
+ * take turns, so that what they share comes from memory once, and where they share pages, these are
+ * found once.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <assert.h>
 #include <string.h>
@@ -9,7 +11,7 @@
 #include "models/kernels/conv3d_plan.h"
 
 enum {
-    SUMS_BYTES = 512 << 10, /* of sums that wait for the next frame, in the second-level cache */
+    SUMS_BYTES = 512 << 10, /* of sums that wait for their turn, in the second-level cache */
     ASK_BYTES = 16 << 20    /* of an input that a shared third-level cache may not hold */
 };
 
@@ -26,6 +28,17 @@ size_t cop_pack_sums(const CopGather *gather, const CopSweep *sweep)
            COP_LANES;
 }
 
+void cop_pack_places(const CopGather *gather, CopSweep *sweep)
+{
+    const size_t sums = (size_t)sweep->t.taps * cop_pack_sums(gather, sweep) * sizeof(float);
+    sweep->places = cop_max(cop_min((int)((size_t)SUMS_BYTES / sums), COP_PACK_PLACES), 1);
+}
+
+size_t cop_pack_waiting(const CopGather *gather, const CopSweep *sweep)
+{
+    return (size_t)(sweep->places * sweep->t.taps) * cop_pack_sums(gather, sweep);
+}
+
 size_t cop_pack_scratch(CopGather *gather, const CopKernelTable *table)
 {
     size_t most = 0;
@@ -36,24 +49,24 @@ size_t cop_pack_scratch(CopGather *gather, const CopKernelTable *table)
             const CopSweep *sweep = &gather->sweep[k];
             if (!sweep->packed)
                 continue;
-            const size_t floats = (size_t)sweep->t.taps * cop_pack_sums(gather, sweep) +
-                                  (size_t)sweep->block_channels * sweep->read_c;
+            const size_t floats =
+                cop_pack_waiting(gather, sweep) + (size_t)sweep->block_channels * sweep->read_c;
             most = floats > most ? floats : most;
         }
     }
     return most;
 }
 
-/* What a tile at run->at reads of frame f and a block's channels. */
+/* What a place reads of a frame and a block's channels, or the lower rows of it. */
 typedef struct Piece {
     const float *in;
     int channels, rows, cols;
 } Piece;
 
-static Piece piece_of(const CopPackRun *run, int f, int block)
+static Piece piece_of(const CopPackRun *run, int place, int f, int block)
 {
     const CopSweep *sweep = run->sweep;
-    const CopPlace *at = &run->at;
+    const CopPlace *at = &run->at[place];
     const int channels = run->gather->in_channels;
     const int first = block / sweep->splits * sweep->block_channels;
     return (Piece){.in = cop_tensor_at(run->in, at->g, run->group * channels + first, f,
@@ -62,6 +75,27 @@ static Piece piece_of(const CopPackRun *run, int f, int block)
                    .channels = cop_min(sweep->block_channels, channels - first),
                    .rows = (at->rows - 1) * sweep->h.step + sweep->h.taps,
                    .cols = (at->cols - 1) * sweep->w.step + sweep->w.taps};
+}
+
+/* What is left of a piece without what places before it read, too: the rows of the one above or
+ * the columns of the one beside. */
+static Piece new_part(const CopPackRun *run, int place, Piece piece)
+{
+    const CopAxis *h = &run->sweep->h, *w = &run->sweep->w;
+    const CopPlace *at = &run->at[place];
+    const int seen_cols = cop_max(w->taps - w->step, 0);
+    for (int i = 0; i < place; i++) {
+        if (run->at[i].w != at->w || run->at[i].h + run->at[i].rows != at->h)
+            continue;
+        const int seen = cop_max(h->taps - h->step, 0);
+        piece.in += (size_t)seen * run->in->stride_h;
+        piece.rows -= seen;
+    }
+    if (place && run->at[place - 1].h == at->h) {
+        piece.in += seen_cols * COP_LANES;
+        piece.cols -= seen_cols;
+    }
+    return piece;
 }
 
 static void copy(const CopPackRun *run, const Piece *piece)
@@ -82,7 +116,7 @@ static bool tile_of(const CopPackRun *run, int f, int k, int *t)
     const CopAxis *axis = &run->sweep->t;
     const int from = f - axis->source - k;
     *t = from / axis->step;
-    return from >= 0 && from % axis->step == 0 && *t >= run->at.t && *t < run->end;
+    return from >= 0 && from % axis->step == 0 && *t >= run->at[0].t && *t < run->end;
 }
 
 /* Spreads requests for a piece over all lists that are walked before it is copied. */
@@ -105,25 +139,10 @@ static CopAhead look_ahead(const CopPackRun *run, int f, const Piece *next)
                       .channel_gap = (ptrdiff_t)run->in->stride_c - next->rows * row_step};
 }
 
-/* Each tile of the run that a block of frame f adds to. */
-static void visit_tiles(const CopPackRun *run, int f, int block, CopAhead *ahead, CopPackFn *fn,
-                        void *ctx)
-{
-    const CopSweep *sweep = run->sweep;
-    for (int k = 0, t; k < sweep->t.taps; k++) {
-        if (!tile_of(run, f, k, &t))
-            continue;
-        int first_tap, end_tap;
-        cop_conv3d_valid_taps(&sweep->t, t, &first_tap, &end_tap);
-        CopPackVisit visit = {.at = run->at,
-                              .block = block + k,
-                              .first = block == 0 && k == first_tap,
-                              .last = block + sweep->splits == sweep->blocks && k == end_tap - 1,
-                              .ahead = ahead};
-        visit.at.t = t;
-        fn(ctx, &visit);
-    }
-}
+/* A frame, a block of it and a place: pieces are copied in this order. */
+typedef struct Turn {
+    int f, block, place;
+} Turn;
 
 /* From f on, the first frame that a stride does not leave out. */
 static int frame_from(const CopAxis *axis, int f, int end)
@@ -133,46 +152,98 @@ static int frame_from(const CopAxis *axis, int f, int end)
     return f;
 }
 
-void cop_pack_visit(const CopPackRun *run, CopPackFn *fn, void *ctx)
+static Turn turn_after(const CopPackRun *run, Turn turn, int end)
 {
     const CopSweep *sweep = run->sweep;
-    const CopAxis *axis = &sweep->t;
-    const bool asks = run->in->stride_g * sizeof(float) >= ASK_BYTES;
-    const int end = cop_min(axis->source + (run->end - 1) * axis->step + axis->taps, axis->extent);
-    int f = frame_from(axis, cop_max(axis->source + run->at.t * axis->step, 0), end);
-    for (int block = 0; f < end;) {
-        const Piece piece = piece_of(run, f, block);
-        copy(run, &piece);
-        int next_f = f, next_block = block + sweep->splits;
-        if (next_block == sweep->blocks) {
-            next_f = frame_from(axis, f + 1, end);
-            next_block = 0;
-        }
-        CopAhead ahead;
-        const bool looks = asks && next_f < end;
-        if (looks) {
-            const Piece next = piece_of(run, next_f, next_block);
-            ahead = look_ahead(run, f, &next);
-        }
-        visit_tiles(run, f, block, looks ? &ahead : NULL, fn, ctx);
-        f = next_f;
-        block = next_block;
-    }
-    /* Those that read nothing but padding are written, too. */
-    for (int t = run->at.t; t < run->end; t++) {
-        CopPackVisit visit = {.at = run->at, .nothing = true, .first = true, .last = true};
+    if (++turn.place < run->places)
+        return turn;
+    turn.place = 0;
+    turn.block += sweep->splits;
+    if (turn.block < sweep->blocks)
+        return turn;
+    turn.block = 0;
+    turn.f = frame_from(&sweep->t, turn.f + 1, end);
+    return turn;
+}
+
+/* Each tile of a place that a block of a frame adds to. */
+static void visit_tiles(const CopPackRun *run, Turn turn, CopAhead *ahead, CopPackFn *fn, void *ctx)
+{
+    const CopSweep *sweep = run->sweep;
+    const int taps = sweep->t.taps;
+    for (int k = 0, t; k < taps; k++) {
+        if (!tile_of(run, turn.f, k, &t))
+            continue;
         int first_tap, end_tap;
+        cop_conv3d_valid_taps(&sweep->t, t, &first_tap, &end_tap);
+        CopPackVisit visit = {.at = run->at[turn.place],
+                              .waits = turn.place * taps + t % taps,
+                              .block = turn.block + k,
+                              .first = turn.block == 0 && k == first_tap,
+                              .last =
+                                  turn.block + sweep->splits == sweep->blocks && k == end_tap - 1,
+                              .ahead = ahead};
         visit.at.t = t;
-        cop_conv3d_valid_taps(axis, t, &first_tap, &end_tap);
-        if (first_tap == end_tap)
-            fn(ctx, &visit);
+        fn(ctx, &visit);
     }
 }
 
-int cop_pack_run_end(const CopTiling *tiling, int tile, int end)
+void cop_pack_visit(const CopPackRun *run, CopPackFn *fn, void *ctx)
 {
-    const CopSweep *sweep = tiling->sweep;
-    if (!cop_sweep_along_t(sweep))
-        return tile + 1;
-    return cop_min(end, tile + sweep->t.positions - cop_conv3d_place(tiling, tile).t);
+    const CopAxis *axis = &run->sweep->t;
+    const int first = run->at[0].t;
+    const bool asks = run->in->stride_g * sizeof(float) >= ASK_BYTES;
+    const int end = cop_min(axis->source + (run->end - 1) * axis->step + axis->taps, axis->extent);
+    Turn turn = {.f = frame_from(axis, cop_max(axis->source + first * axis->step, 0), end)};
+    while (turn.f < end) {
+        const Piece piece = piece_of(run, turn.place, turn.f, turn.block);
+        copy(run, &piece);
+        const Turn after = turn_after(run, turn, end);
+        CopAhead ahead;
+        const bool looks = asks && after.f < end;
+        if (looks) {
+            const Piece next =
+                new_part(run, after.place, piece_of(run, after.place, after.f, after.block));
+            ahead = look_ahead(run, turn.f, &next);
+        }
+        visit_tiles(run, turn, looks ? &ahead : NULL, fn, ctx);
+        turn = after;
+    }
+    /* Those that read nothing but padding are written, too. */
+    for (int t = first; t < run->end; t++) {
+        int first_tap, end_tap;
+        cop_conv3d_valid_taps(axis, t, &first_tap, &end_tap);
+        for (int place = 0; first_tap == end_tap && place < run->places; place++) {
+            CopPackVisit visit = {
+                .at = run->at[place], .nothing = true, .first = true, .last = true};
+            visit.at.t = t;
+            fn(ctx, &visit);
+        }
+    }
+}
+
+int cop_pack_run(CopPackRun *run, const CopTiling *tiling, int tile, int end)
+{
+    const CopSweep *sweep = run->sweep;
+    const int frames = cop_sweep_along_t(sweep) ? sweep->t.positions : 1;
+    CopPlace *at = run->at;
+    at[0] = cop_conv3d_place(tiling, tile);
+    const int left = frames > 1 ? frames - at[0].t : 1;
+    int behind = cop_min(tile + left, end), row = 0; /* places in a row that is whole */
+    run->places = 1;
+    run->end = at[0].t + behind - tile;
+    if (behind - tile < frames)
+        return behind;
+    for (; run->places < sweep->places && behind + frames <= end; behind += frames) {
+        const CopPlace next = cop_conv3d_place(tiling, behind), *last = &at[run->places - 1];
+        if (next.g != last->g || next.t != last->t || next.h < last->h)
+            break; /* another strip */
+        if (next.h > last->h) {
+            row = row ? row : run->places;
+            if (next.w != at[0].w || run->places + row > sweep->places)
+                break;
+        }
+        at[run->places++] = next;
+    }
+    return behind;
 }

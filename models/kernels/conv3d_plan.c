@@ -156,16 +156,20 @@ bool cop_sweep_along_t(const CopSweep *sweep)
 CopPlace cop_conv3d_place(const CopTiling *tiling, int tile)
 {
     const CopSweep *sweep = tiling->sweep;
+    const int frames = sweep->t.positions, pieces = tiling->w_pieces;
+    const int column = tile / (frames * tiling->h_pieces) % pieces; /* were all strips one wide */
+    const int strips = cop_ceil_div(pieces, sweep->places);
+    const int strip = (strips * (column + 1) - 1) / pieces;
+    const int first = pieces * strip / strips, wide = pieces * (strip + 1) / strips - first;
+    const int places = tiling->h_pieces * wide;
+    const int i = tile % (frames * tiling->h_pieces * pieces) - frames * tiling->h_pieces * first;
     const bool along_t = cop_sweep_along_t(sweep);
-    const int inner = along_t ? sweep->t.positions : tiling->h_pieces;
-    const int outer = along_t ? tiling->h_pieces : sweep->t.positions;
-    const int i = tile % inner, o = tile / inner % outer, strip = tile / inner / outer;
-    const int hp = along_t ? o : i;
-    const int wp = strip % tiling->w_pieces;
+    const int place = along_t ? i / frames : i % places;
+    const int hp = place / wide, wp = first + place % wide;
     const int h = sweep->h.positions * hp / tiling->h_pieces;
     const int w = sweep->w.positions * wp / tiling->w_pieces;
-    return (CopPlace){.g = strip / tiling->w_pieces,
-                      .t = along_t ? i : o,
+    return (CopPlace){.g = tile / (frames * tiling->h_pieces * pieces),
+                      .t = along_t ? i % frames : i / places,
                       .h = h,
                       .w = w,
                       .rows = sweep->h.positions * (hp + 1) / tiling->h_pieces - h,
@@ -257,7 +261,7 @@ static int input_cols(const CopSweep *sweep)
 static void block_sweep(CopSweep *sweep, const CopGather *gather)
 {
     const CopBlocking b = sweep_blocking(gather, sweep);
-    sweep->blocks = sweep->splits = 1;
+    sweep->blocks = sweep->splits = sweep->places = 1;
     sweep->segments = sweep->t.taps;
     sweep->block_channels = gather->in_channels;
     sweep->block_bytes = b.block_bytes;
@@ -276,6 +280,7 @@ static void block_sweep(CopSweep *sweep, const CopGather *gather)
     if (sweep->packed || gather->transformed)
         sweep->splits = cop_max(sweep->t.taps, 1);
     if (sweep->packed) {
+        cop_pack_places(gather, sweep);
         sweep->read_h = (size_t)cols * COP_LANES;
         sweep->read_t = 0;
         sweep->read_c = (size_t)rows * sweep->read_h;

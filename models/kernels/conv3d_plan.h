@@ -48,6 +48,7 @@ typedef struct CopSweep {
     int segments;           /* of a unit's list in a block: taps along t, or one if split */
     int blocks;
     bool packed;                   /* blocks are one frame each, copied together: conv3d_pack.c */
+    int places;                    /* beside one another in a strip, which take turns if packed */
     size_t read_c, read_t, read_h; /* strides of what lists read, in floats */
     const uint32_t *start;         /* [group][block][unit][kind][segment]; one list when shared */
 } CopSweep;
@@ -132,8 +133,8 @@ size_t cop_gather_listed(const CopGather *gather);
 size_t cop_gather_weights(const CopGather *gather);
 
 /* A sweep cut into tiles. They are numbered so that most of what the next one reads is still in
- * cache: along t first, where all frames but one are the same, else down a strip of columns; then
- * by the other of the two, over strips and over groups. */
+ * cache: along t first, where all frames but one are the same, else down a strip of columns, one
+ * piece or a few wide; then by the other of the two, over strips and over groups. */
 typedef struct CopTiling {
     const CopSweep *sweep;
     int h_pieces, w_pieces, tiles; /* tiles: 0 for a sweep without positions */
@@ -203,13 +204,15 @@ void cop_tile_prefetch(const CopGather *gather, const CopSweep *sweep, const Cop
 
 /* --- lists that read copies: conv3d_pack.c --- */
 
-/* Tiles of one place of a packed sweep, from at.t to `end`. */
+enum { COP_PACK_PLACES = 4 };
+
+/* Tiles of places of a packed sweep, row after row of a strip, each from at[0].t to `end`. */
 typedef struct CopPackRun {
     const CopGather *gather;
     const CopSweep *sweep;
     const CopTensor *in;
-    CopPlace at;
-    int group, end;
+    CopPlace at[COP_PACK_PLACES];
+    int places, group, end;
     float *packed; /* room for a block */
     int lists;     /* that a visit walks */
 } CopPackRun;
@@ -217,6 +220,7 @@ typedef struct CopPackRun {
 /* What a block adds to a tile: nothing, to one that reads nothing. */
 typedef struct CopPackVisit {
     CopPlace at;
+    int waits; /* where the tile's sums do, of cop_pack_waiting() */
     int block;
     bool nothing;
     bool first, last; /* of the tile's */
@@ -225,16 +229,21 @@ typedef struct CopPackVisit {
 
 typedef void CopPackFn(void *ctx, const CopPackVisit *visit);
 
+/* Sets places of a sweep that has been cut. */
+void cop_pack_places(const CopGather *gather, CopSweep *sweep);
+
 /* Copies block after block of frame after frame, and visits all tiles that each adds to. */
 void cop_pack_visit(const CopPackRun *run, CopPackFn *fn, void *ctx);
 
-/* The tile behind the last one that has the same place but for t. */
-int cop_pack_run_end(const CopTiling *tiling, int tile, int end);
+/* Sets places and end of a run of tiles from `tile` on, of a gather's sweep; returns the tile
+ * behind it. */
+int cop_pack_run(CopPackRun *run, const CopTiling *tiling, int tile, int end);
 
-/* Units whose sums wait at a time; floats of the sums of one tile; and of scratch memory for a
- * thread, sums and then a block, under each row of a table. */
+/* Units whose sums wait at a time; floats of the sums of one tile, and of all that wait; and of
+ * scratch memory for a thread, sums and then a block, under each row of a table. */
 int cop_pack_units(const CopGather *gather, const CopSweep *sweep);
 size_t cop_pack_sums(const CopGather *gather, const CopSweep *sweep);
+size_t cop_pack_waiting(const CopGather *gather, const CopSweep *sweep);
 size_t cop_pack_scratch(CopGather *gather, const CopKernelTable *table);
 
 /* --- Winograd's filtering: conv3d_winograd.c --- */

@@ -93,7 +93,12 @@ static void correlate_item(void *ctx, int part, int worker)
     const int last = (int)((int64_t)channels * (part + 1) / job->parts);
     const int tiles = job->tiling.tiles;
     for (int i = 0, behind; i < tiles; i = behind) {
-        behind = sweep->packed ? cop_pack_run_end(&job->tiling, i, tiles) : i + 1;
+        CopPackRun run = {.gather = gather,
+                          .sweep = sweep,
+                          .in = job->x,
+                          .packed =
+                              job->conv->scratch + (size_t)worker * job->conv->scratch_floats};
+        behind = sweep->packed ? cop_pack_run(&run, &job->tiling, i, tiles) : i + 1;
         const CopPlace at = cop_conv3d_place(&job->tiling, i);
         const CopPlace next = cop_conv3d_place(&job->tiling, behind);
         const CopPlace *ahead = behind < tiles ? &next : NULL;
@@ -105,15 +110,8 @@ static void correlate_item(void *ctx, int part, int worker)
                 correlate_tile(job, &tile, at, ahead, group);
                 continue;
             }
-            const CopPackRun run = {
-                .gather = gather,
-                .sweep = sweep,
-                .in = job->x,
-                .at = at,
-                .group = group,
-                .end = at.t + behind - i,
-                .packed = job->conv->scratch + (size_t)worker * job->conv->scratch_floats,
-                .lists = (tile.to - tile.from) * (COP_LANES / job->conv->kernels->width)};
+            run.group = group;
+            run.lists = (tile.to - tile.from) * (COP_LANES / job->conv->kernels->width);
             cop_pack_visit(&run, correlate_packed, &(PackedCorrelate){job, &run, &tile});
         }
     }
