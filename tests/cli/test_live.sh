@@ -53,7 +53,10 @@ check "elements are a source" counted 7
 "$coppice" live --size 64x48 --fps 10 -o "$work/d.mkv" gst:'videotestsrc is-live=true' \
     >"$work/out" 2>"$work/err" &
 live=$!
-sleep 2
+for _ in $(seq 300); do # until there is a frame
+    [ ! -s "$work/d.mkv" ] || break
+    sleep 0.1
+done
 kill -INT $live
 wait $live
 code=$?
