@@ -57,7 +57,7 @@ size_t cop_pack_scratch(CopGather *gather, const CopKernelTable *table)
     return most;
 }
 
-/* What a place reads of a frame and a block's channels, or the lower rows of it. */
+/* What a place reads of a frame and a block's channels, or a part of it. */
 typedef struct Piece {
     const float *in;
     int channels, rows, cols;
