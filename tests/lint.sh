@@ -129,8 +129,7 @@ portable() { # tiers are what compilers make of vectors, and no build is for its
     grep -n 'march=native' Makefile
     true
 }
-# Warnings are those of any level of optimisation.
-clang_build() { quiet_make CC=clang CFLAGS=-O1 programs; }
+clang_build() { quiet_make CC=clang programs; }
 registers() {
     local out
     out=$(tests/kernels/registers.sh "$build") || {

@@ -31,7 +31,8 @@ size_t cop_pack_sums(const CopGather *gather, const CopSweep *sweep)
 void cop_pack_places(const CopGather *gather, CopSweep *sweep)
 {
     const size_t sums = (size_t)sweep->t.taps * cop_pack_sums(gather, sweep) * sizeof(float);
-    sweep->places = cop_max(cop_min((int)((size_t)SUMS_BYTES / sums), COP_PACK_PLACES), 1);
+    const int most = cop_min((int)((size_t)SUMS_BYTES / sums), COP_PACK_PLACES);
+    sweep->places = cop_max(cop_min(most, sweep->w_pieces), 1);
 }
 
 size_t cop_pack_waiting(const CopGather *gather, const CopSweep *sweep)
@@ -77,24 +78,13 @@ static Piece piece_of(const CopPackRun *run, int place, int f, int block)
                    .cols = (at->cols - 1) * sweep->w.step + sweep->w.taps};
 }
 
-/* What is left of a piece without what places before it read, too: the rows of the one above or
- * the columns of the one beside. */
+/* What is left of a piece without the columns that the place beside reads, too. */
 static Piece new_part(const CopPackRun *run, int place, Piece piece)
 {
-    const CopAxis *h = &run->sweep->h, *w = &run->sweep->w;
-    const CopPlace *at = &run->at[place];
-    const int seen_cols = cop_max(w->taps - w->step, 0);
-    for (int i = 0; i < place; i++) {
-        if (run->at[i].w != at->w || run->at[i].h + run->at[i].rows != at->h)
-            continue;
-        const int seen = cop_max(h->taps - h->step, 0);
-        piece.in += (size_t)seen * run->in->stride_h;
-        piece.rows -= seen;
-    }
-    if (place && run->at[place - 1].h == at->h) {
-        piece.in += seen_cols * COP_LANES;
-        piece.cols -= seen_cols;
-    }
+    const CopAxis *w = &run->sweep->w;
+    const int seen = place ? cop_max(w->taps - w->step, 0) : 0;
+    piece.in += seen * COP_LANES;
+    piece.cols -= seen;
     return piece;
 }
 
@@ -228,21 +218,15 @@ int cop_pack_run(CopPackRun *run, const CopTiling *tiling, int tile, int end)
     const int frames = cop_sweep_along_t(sweep) ? sweep->t.positions : 1;
     CopPlace *at = run->at;
     at[0] = cop_conv3d_place(tiling, tile);
-    const int left = frames > 1 ? frames - at[0].t : 1;
-    int behind = cop_min(tile + left, end), row = 0; /* places in a row that is whole */
+    int behind = cop_min(tile + (frames > 1 ? frames - at[0].t : 1), end);
     run->places = 1;
     run->end = at[0].t + behind - tile;
     if (behind - tile < frames)
         return behind;
     for (; run->places < sweep->places && behind + frames <= end; behind += frames) {
         const CopPlace next = cop_conv3d_place(tiling, behind), *last = &at[run->places - 1];
-        if (next.g != last->g || next.t != last->t || next.h < last->h)
-            break; /* another strip */
-        if (next.h > last->h) {
-            row = row ? row : run->places;
-            if (next.w != at[0].w || run->places + row > sweep->places)
-                break;
-        }
+        if (next.t != last->t || next.h != last->h || next.w != last->w + last->cols)
+            break;
         at[run->places++] = next;
     }
     return behind;

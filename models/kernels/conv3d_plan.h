@@ -206,7 +206,7 @@ void cop_tile_prefetch(const CopGather *gather, const CopSweep *sweep, const Cop
 
 enum { COP_PACK_PLACES = 4 };
 
-/* Tiles of places of a packed sweep, row after row of a strip, each from at[0].t to `end`. */
+/* Tiles of places beside one another of a packed sweep, each from at[0].t to `end`. */
 typedef struct CopPackRun {
     const CopGather *gather;
     const CopSweep *sweep;

@@ -514,7 +514,6 @@ static Suite *suite(void)
 int main(void)
 {
     SRunner *runner = srunner_create(suite());
-    srunner_set_fork_status(runner, CK_NOFORK); /* forks would take longer than a thousand tests */
     srunner_run_all(runner, CK_NORMAL);
     const int failures = srunner_ntests_failed(runner);
     srunner_free(runner);

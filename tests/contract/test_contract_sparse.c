@@ -327,6 +327,7 @@ START_TEST(failures_name_the_layer)
     const char *name = sparse_rows[3].name;
     sparse_train(run, 1, SECOND - 1);
     run->g[3][7] = NAN;
+    err = (CopError){0};
     ck_assert_int_eq(cop_sparse_give_gradient(run->sparse, SECOND, 3, run->g[3], &err),
                      gradient ? COP_ERR_ARG : COP_OK);
     ck_assert(!gradient || strstr(err.text, name));

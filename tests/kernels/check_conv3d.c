@@ -155,7 +155,7 @@ static void check_skipped(void)
 
 /* Layers of other kinds: a linear one, frames that only padding surrounds, one tap of one channel
  * that is more than a block, more channels than have their sums wait at a time, an input so large
- * that it is asked for ahead, and weights none of which are active. */
+ * that it is asked for ahead, strips that differ in width, and weights none of which are active. */
 static void check_kinds(void)
 {
     static const struct {
@@ -176,6 +176,7 @@ static void check_kinds(void)
          {{399, 4, 3, 2, 3, 2, 1, 1, 1, 1, 1, 1}, 2, 5, 3, 5, .density = 0.1, .accumulate = true}},
         {"many channels", {{399, 4, 3, 2, 3, 2, 1, 1, 1, 1, 1, 1}, 2, 5, 3, 5, .density = 0.4}},
         {"large input", {{19, 17, 3, 3, 3, 2, 2, 2, 1, 1, 1, 1}, 1, 4, 80, 80, .density = 0.1}},
+        {"strips", {{17, 18, 1, 3, 3, 1, 1, 1, 0, 1, 1, 1}, 2, 3, 2, 35, .density = 0.1}},
         {"empty", {{4, 5, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 4, 2, 3, 5, .density = 0}},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)

@@ -356,7 +356,6 @@ int main(void)
     suite_add_tcase(suite, bounds);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK); /* forks would take longer than two hundred tests */
     srunner_run_all(runner, CK_NORMAL);
     const int failures = srunner_ntests_failed(runner);
     srunner_free(runner);

@@ -14,10 +14,11 @@
 
 enum { NOBODY = 65534 };
 
-static char folder[] = "/tmp/cop-file-XXXXXX", path[64];
+static char folder[32], path[64];
 
 static void setup(void)
 {
+    snprintf(folder, sizeof folder, "/tmp/cop-file-XXXXXX");
     ck_assert(mkdtemp(folder) != NULL);
     snprintf(path, sizeof path, "%s/result", folder);
 }

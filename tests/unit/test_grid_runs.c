@@ -368,7 +368,6 @@ int main(void)
     tcase_add_test(tests, only_what_is_missing_is_done);
     tcase_add_loop_test(tests, a_killed_run_goes_on, 0, 4);
     tcase_add_test(tests, views_without_their_aggregate);
-    tcase_add_test(tests, a_signal_ends_a_run_in_order);
     tcase_add_test(tests, threads_change_nothing);
     tcase_add_test(tests, models_do_not_touch_each_other);
     tcase_add_test(tests, processes_share_a_file);
@@ -378,6 +377,7 @@ int main(void)
     tcase_add_test(tests, memory_does_not_grow_with_the_clips);
 #endif
     tcase_add_test(tests, what_cannot_run_is_refused);
+    tcase_add_test(tests, a_signal_ends_a_run_in_order); /* the last one: it stays interrupted */
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -321,10 +321,11 @@ END_TEST
 
 /* --- files ----------------------------------------------------------------- */
 
-static char folder[] = "/tmp/cop-safetensors-XXXXXX", path[64];
+static char folder[32], path[64];
 
 static void setup(void)
 {
+    snprintf(folder, sizeof folder, "/tmp/cop-safetensors-XXXXXX");
     ck_assert(mkdtemp(folder) != NULL);
     snprintf(path, sizeof path, "%s/x.safetensors", folder);
 }
