@@ -3,8 +3,9 @@
  * BATCHES holds "clips" [n,c,t,h,w] float32 and "labels" [n] int64; its metadata steps, batch,
  * optimizer, lr, momentum, weight_decay, eps. Step i takes clips i batch, ... of them, round and
  * round. Weights that are zero are masked; each KEY=VALUE is of the `sparse` block.
- * OUT gets "losses" [steps], the weights NAME at the end, and after each topology update
- * "mask.STEP.NAME", a byte a weight.
+ * OUT gets "losses" [steps], and of each step, counted from 1, what it left: "value.STEP.NAME",
+ * "state0.STEP.NAME" and, of AdamW, "state1.STEP.NAME", zeros where masked; after a topology
+ * update "mask.STEP.NAME", a byte a weight, too.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,9 +15,9 @@
 #include "models/train/net_weights.h"
 #include "models/train/trainer.h"
 
-enum { NAMES = 4096, LINE = 256 };
+enum { NAMES = 32768, LINE = 256 };
 
-static CopStTensor out[NAMES];
+static CopStTensor out[NAMES + 1];
 static int n_out;
 static CopError err;
 
@@ -34,26 +35,48 @@ static double number(const CopSafetensors *file, const char *key)
     return text ? atof(text) : 0;
 }
 
-static void keep(const char *prefix, const char *suffix, CopDtype dtype, void *data, size_t count)
+static void keep(const char *what, uint64_t step, const CopParam *param, CopDtype dtype, void *data)
 {
-    char *name = malloc(strlen(prefix) + strlen(suffix) + 1);
-    strcat(strcpy(name, prefix), suffix);
-    const size_t bytes = dtype == COP_DTYPE_U8 ? count : count * sizeof(float);
-    out[n_out++] = (CopStTensor){
-        .name = name, .dtype = dtype, .rank = 1, .shape = {count}, .data = data, .bytes = bytes};
+    char name[LINE];
+    if (n_out == NAMES)
+        exit(1);
+    snprintf(name, sizeof name, "%s.%llu.%s", what, (unsigned long long)step, param->name);
+    const size_t bytes = dtype == COP_DTYPE_U8 ? param->numel : param->numel * sizeof(float);
+    out[n_out++] = (CopStTensor){.name = strdup(name),
+                                 .dtype = dtype,
+                                 .rank = 1,
+                                 .shape = {param->numel},
+                                 .data = data,
+                                 .bytes = bytes};
 }
 
-static void keep_masks(CopParam *const *params, int n, uint64_t step)
+static void keep_floats(const char *what, uint64_t step, const CopParam *param,
+                        const float *compact)
 {
-    char prefix[LINE];
-    snprintf(prefix, sizeof prefix, "mask.%llu.", (unsigned long long)step);
+    float *dense = malloc(param->numel * sizeof *dense);
+    cop_param_scatter(param, compact, dense);
+    keep(what, step, param, COP_DTYPE_F32, dense);
+}
+
+static void keep_mask(uint64_t step, const CopParam *param)
+{
+    unsigned char *bytes = malloc(param->numel);
+    for (size_t k = 0; k < param->numel; k++)
+        bytes[k] = cop_mask_get(param->mask, k);
+    keep("mask", step, param, COP_DTYPE_U8, bytes);
+}
+
+static void keep_step(CopParam *const *params, int n, uint64_t step, bool update)
+{
     for (int i = 0; i < n; i++) {
-        if (!params[i]->mask)
+        if (params[i]->role == COP_PARAM_STATISTIC)
             continue;
-        unsigned char *bytes = malloc(params[i]->numel);
-        for (size_t k = 0; k < params[i]->numel; k++)
-            bytes[k] = cop_mask_get(params[i]->mask, k);
-        keep(prefix, params[i]->name, COP_DTYPE_U8, bytes, params[i]->numel);
+        keep_floats("value", step, params[i], params[i]->value);
+        keep_floats("state0", step, params[i], params[i]->state[0]);
+        if (params[i]->state[1])
+            keep_floats("state1", step, params[i], params[i]->state[1]);
+        if (update && params[i]->mask)
+            keep_mask(step, params[i]);
     }
 }
 
@@ -149,15 +172,14 @@ int main(int argc, char **argv)
         load_batch(net, file, (size_t)i * (size_t)batch, batch, labels);
         check(cop_trainer_step(&trainer, labels, NULL, &stats, &err));
         losses[i] = (float)stats.loss;
-        if (cop_sparse_is_update(sparse, trainer.step))
-            keep_masks(params, n, trainer.step);
+        keep_step(params, n, trainer.step, cop_sparse_is_update(sparse, trainer.step));
     }
-    keep("", "losses", COP_DTYPE_F32, losses, (size_t)steps);
-    for (int i = 0; i < n; i++) {
-        float *dense = malloc(params[i]->numel * sizeof *dense);
-        cop_param_scatter(params[i], params[i]->value, dense);
-        keep("", params[i]->name, COP_DTYPE_F32, dense, params[i]->numel);
-    }
+    out[n_out++] = (CopStTensor){.name = "losses",
+                                 .dtype = COP_DTYPE_F32,
+                                 .rank = 1,
+                                 .shape = {(size_t)steps},
+                                 .data = losses,
+                                 .bytes = (size_t)steps * sizeof *losses};
     check(cop_safetensors_write(argv[5], out, n_out, NULL, 0, &err));
     return 0;
 }
