@@ -46,11 +46,11 @@ BASE := -std=c11 $(OPT) $(WARN) -fPIC -fno-semantic-interposition -fno-math-errn
         -D_POSIX_C_SOURCE=200809L -DCOP_VERSION='"$(VERSION)"' -I. \
         $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 CFLAGS_all  := $(BASE) -ffp-contract=off $(CFLAGS)
-# Generic vectors give fused multiply-adds only where contraction is allowed. Sanitized, kernels
-# have so many checks that texts for each were 25 MiB, read at every start of a program, and that
-# gcc took minutes: there a check that fails is a trap (SIGILL), whose line gdb tells.
+# Generic vectors give fused multiply-adds only where contraction is allowed. Under ASan and UBSan
+# kernels have so many checks that texts for each were 25 MiB, read at every start of a program,
+# and that gcc took minutes: there a check that fails is a trap (SIGILL), whose line gdb tells.
 SAN_kern    := -O1 -g1 -fira-region=one -fsanitize-undefined-trap-on-error
-CFLAGS_kern := $(BASE) $(if $(SAN),$(SAN_kern),-O3) -ffp-contract=fast -fno-trapping-math $(CFLAGS)
+CFLAGS_kern := $(BASE) $(if $(findstring address,$(SAN)),$(SAN_kern),$(if $(SAN),,-O3)) -ffp-contract=fast -fno-trapping-math $(CFLAGS)
 LDFLAGS_all := -pthread $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 
 HASH := $(shell echo '$(CC) $(CFLAGS_all) $(CFLAGS_kern) $(LDFLAGS_all)' | sha256sum | cut -c1-10)
