@@ -15,9 +15,9 @@
 #include "models/train/net_weights.h"
 #include "models/train/trainer.h"
 
-enum { NAMES = 32768, LINE = 256 };
+enum { LINE = 256, KEPT = 4 }; /* of a parameter after a step */
 
-static CopStTensor out[NAMES + 1];
+static CopStTensor *out;
 static int n_out;
 static CopError err;
 
@@ -35,35 +35,39 @@ static double number(const CopSafetensors *file, const char *key)
     return text ? atof(text) : 0;
 }
 
-static void keep(const char *what, uint64_t step, const CopParam *param, CopDtype dtype, void *data)
+static void keep(const char *name, CopDtype dtype, void *data, size_t count)
 {
-    char name[LINE];
-    if (n_out == NAMES)
-        exit(1);
-    snprintf(name, sizeof name, "%s.%llu.%s", what, (unsigned long long)step, param->name);
-    const size_t bytes = dtype == COP_DTYPE_U8 ? param->numel : param->numel * sizeof(float);
+    const size_t bytes = dtype == COP_DTYPE_U8 ? count : count * sizeof(float);
     out[n_out++] = (CopStTensor){.name = strdup(name),
                                  .dtype = dtype,
                                  .rank = 1,
-                                 .shape = {param->numel},
+                                 .shape = {count},
                                  .data = data,
                                  .bytes = bytes};
 }
 
-static void keep_floats(const char *what, uint64_t step, const CopParam *param,
+static void keep_of(const CopParam *param, const char *what, uint64_t step, CopDtype dtype,
+                    void *data)
+{
+    char name[LINE];
+    snprintf(name, sizeof name, "%s.%llu.%s", what, (unsigned long long)step, param->name);
+    keep(name, dtype, data, param->numel);
+}
+
+static void keep_floats(const CopParam *param, const char *what, uint64_t step,
                         const float *compact)
 {
     float *dense = malloc(param->numel * sizeof *dense);
     cop_param_scatter(param, compact, dense);
-    keep(what, step, param, COP_DTYPE_F32, dense);
+    keep_of(param, what, step, COP_DTYPE_F32, dense);
 }
 
-static void keep_mask(uint64_t step, const CopParam *param)
+static void keep_mask(const CopParam *param, uint64_t step)
 {
     unsigned char *bytes = malloc(param->numel);
     for (size_t k = 0; k < param->numel; k++)
         bytes[k] = cop_mask_get(param->mask, k);
-    keep("mask", step, param, COP_DTYPE_U8, bytes);
+    keep_of(param, "mask", step, COP_DTYPE_U8, bytes);
 }
 
 static void keep_step(CopParam *const *params, int n, uint64_t step, bool update)
@@ -71,12 +75,12 @@ static void keep_step(CopParam *const *params, int n, uint64_t step, bool update
     for (int i = 0; i < n; i++) {
         if (params[i]->role == COP_PARAM_STATISTIC)
             continue;
-        keep_floats("value", step, params[i], params[i]->value);
-        keep_floats("state0", step, params[i], params[i]->state[0]);
+        keep_floats(params[i], "value", step, params[i]->value);
+        keep_floats(params[i], "state0", step, params[i]->state[0]);
         if (params[i]->state[1])
-            keep_floats("state1", step, params[i], params[i]->state[1]);
+            keep_floats(params[i], "state1", step, params[i]->state[1]);
         if (update && params[i]->mask)
-            keep_mask(step, params[i]);
+            keep_mask(params[i], step);
     }
 }
 
@@ -167,6 +171,7 @@ int main(int argc, char **argv)
                     .schedule = {.kind = COP_SCHEDULE_CONSTANT, .lr = lr}}};
     float *losses = malloc((size_t)steps * sizeof *losses);
     int *labels = malloc((size_t)batch * sizeof *labels);
+    out = calloc((size_t)steps * (size_t)n * KEPT + 1, sizeof *out);
     for (int i = 0; i < steps; i++) {
         CopTrainStats stats;
         load_batch(net, file, (size_t)i * (size_t)batch, batch, labels);
@@ -174,12 +179,7 @@ int main(int argc, char **argv)
         losses[i] = (float)stats.loss;
         keep_step(params, n, trainer.step, cop_sparse_is_update(sparse, trainer.step));
     }
-    out[n_out++] = (CopStTensor){.name = "losses",
-                                 .dtype = COP_DTYPE_F32,
-                                 .rank = 1,
-                                 .shape = {(size_t)steps},
-                                 .data = losses,
-                                 .bytes = (size_t)steps * sizeof *losses};
+    keep("losses", COP_DTYPE_F32, losses, (size_t)steps);
     check(cop_safetensors_write(argv[5], out, n_out, NULL, 0, &err));
     return 0;
 }
